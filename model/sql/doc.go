@@ -1,0 +1,21 @@
+// Package sql is the expression language of contract rules and operation
+// predicates: the part of Postgres' SQL that the model understands.
+//
+// An expression is parsed (ParseExpr, with Postgres' own grammar), bound to
+// names (Names, Resolve), printed again as SQL (Print) and, where its meaning
+// does not depend on the server, compiled to closures (Compile) that follow
+// SQL's three-valued logic to the letter.
+//
+// Go decides equality for integers, booleans, uuids, enums and text under a
+// deterministic collation, and order for integers. Everything else that
+// Postgres accepts stays in the tree as Opaque: it prints as SQL, and
+// compiling it says NotInGo, so that the caller asks the server instead. A
+// mistake (an unknown column, a literal that the type does not take) is an
+// Error with its byte offset in the source.
+//
+// Rules bring variables: $tenant, $user, $user.col, and $1 in predicates and
+// paths; and atoms such as own, all and none, whose meaning the Scope gives.
+//
+// The package has no database, no clock and no randomness. The grammar comes
+// from oliphant, which parser.go alone imports.
+package sql

@@ -1,0 +1,53 @@
+package sql
+
+// Relation is a table or view that rules may name.
+type Relation struct {
+	ID      int // for World; negative: it exists, and only Postgres can read it
+	Schema  string
+	Name    string
+	Columns []RelColumn
+}
+
+// RelColumn is a column of a Relation.
+type RelColumn struct {
+	Name      string
+	Kind      Kind     // of the elements, where Type ends in []
+	Type      string   // as format_type prints it: uuid, character varying(20), public.status, text[]
+	Labels    []string // of an enum; nil: literals are not checked
+	Composite bool     // a row type: even IS NULL is for Postgres
+}
+
+// VarType says where a variable's value is and what it is.
+type VarType struct {
+	Slot   int      // index in Frame.Vars
+	Kind   Kind     // of the elements, where Type ends in []
+	Type   string   // as for RelColumn
+	Labels []string // of an enum; nil: literals are not checked
+}
+
+// Scope gives the names of an expression their meaning.
+type Scope struct {
+	Base      *Relation // the row's table; nil when there is none
+	BaseAlias string    // what qualifies its columns; empty: its name
+	// Relations finds a relation for a sub-select; schema may be empty, nil means unknown.
+	Relations func(schema, name string) *Relation
+	Vars      map[string]VarType
+	// Atoms are bare words: own, all, none. A column of that name in sight wins.
+	Atoms map[string]func(*Frame) Tri
+}
+
+// World is the rows of relations.
+type World interface {
+	Rows(relation int) []Row
+}
+
+// Frame is what an evaluation reads. It can be used again and again, by one
+// goroutine at a time; atoms may evaluate other programs with it.
+type Frame struct {
+	World World
+	Row   Row // of Scope.Base
+	Vars  []Value
+
+	stack     []Row // rows of sub-selects
+	base, top int   // the running program's part of the stack
+}
