@@ -1,0 +1,113 @@
+package postgres
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// copier copies a tree of folders, files and symbolic links, files by several goroutines.
+type copier struct {
+	as      account // gets the copies
+	workers int
+	skip    func(relative string) bool
+}
+
+func (c copier) copy(from, to string) error {
+	type job struct {
+		from, to string
+		mode     fs.FileMode
+	}
+	jobs := make(chan job, 64)
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	var failed []error
+	fail := func(err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		failed = append(failed, err)
+	}
+	for range max(c.workers, 1) {
+		group.Go(func() {
+			buffer := make([]byte, 256<<10)
+			for j := range jobs {
+				if err := c.file(j.from, j.to, j.mode, buffer); err != nil {
+					fail(err)
+				}
+			}
+		})
+	}
+	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		relative, err := filepath.Rel(from, path)
+		if err != nil || (c.skip != nil && c.skip(relative)) {
+			return err
+		}
+		target := filepath.Join(to, relative)
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		switch {
+		case entry.IsDir():
+			return c.folder(target, info.Mode().Perm())
+		case entry.Type()&fs.ModeSymlink != 0:
+			return link(path, target)
+		}
+		jobs <- job{path, target, info.Mode().Perm()}
+		return nil
+	})
+	close(jobs)
+	group.Wait()
+	if err = errors.Join(append(failed, err)...); err != nil {
+		return fmt.Errorf("copy %q: %w", from, err)
+	}
+	return nil
+}
+
+func (c copier) folder(path string, mode fs.FileMode) error {
+	if err := os.Mkdir(path, mode|0o700); err != nil {
+		return err
+	}
+	return c.as.own(path)
+}
+
+func link(from, to string) error {
+	target, err := os.Readlink(from)
+	if err != nil {
+		return err
+	}
+	return os.Symlink(target, to)
+}
+
+func (c copier) file(from, to string, mode fs.FileMode, buffer []byte) error {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	target, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	err = c.as.ownFile(target)
+	for err == nil {
+		var n int
+		n, err = source.Read(buffer)
+		if n > 0 {
+			if _, failed := target.Write(buffer[:n]); failed != nil {
+				err = failed
+			}
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return errors.Join(err, target.Close())
+}

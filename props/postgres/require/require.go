@@ -1,0 +1,81 @@
+// Package require gives tests what they need from the machine: a shared PostgreSQL server, and one way to say that
+// something is missing. Outside CI a test that lacks something is skipped and named at the end of the
+// run; in CI (RLSFUZZ_CI=1) it fails, since a skipped test proves nothing.
+package require
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
+)
+
+var shared struct {
+	sync.Mutex
+	server *postgres.Server
+	err    error
+	lacks  []string
+}
+
+// Need goes on if ok. Else it skips the test and remembers why, for Main to print; in CI it fails the
+// test. How says what a person can do to have it.
+func Need(t testing.TB, what string, ok bool, how string) {
+	t.Helper()
+	if ok {
+		return
+	}
+	message := fmt.Sprintf("needs %s: %s", what, how)
+	if os.Getenv("RLSFUZZ_CI") == "1" {
+		t.Fatal(message + " (RLSFUZZ_CI=1: nothing may be skipped)")
+	}
+	shared.Lock()
+	shared.lacks = append(shared.lacks, t.Name()+" "+message)
+	shared.Unlock()
+	t.Skip(message)
+}
+
+// Postgres is the test binary's shared server, started when it is first asked for and closed by Main. The variable
+// RLSFUZZ_POSTGRES chooses it as --postgres does.
+func Postgres(t testing.TB) *postgres.Server {
+	t.Helper()
+	shared.Lock()
+	if shared.server == nil && shared.err == nil {
+		shared.server, shared.err = postgres.Start(context.Background(), postgres.Options{
+			Want:           os.Getenv("RLSFUZZ_POSTGRES"),
+			AllowAnyServer: os.Getenv("RLSFUZZ_POSTGRES_ANY") == "1",
+		})
+	}
+	server, err := shared.server, shared.err
+	shared.Unlock()
+	if server == nil {
+		Need(t, "a PostgreSQL server", false, fmt.Sprint(err))
+	}
+	return server
+}
+
+// Main runs a package's tests, closes the shared server and prints which tests were skipped for want of
+// something:
+//
+//	func TestMain(m *testing.M) { require.Main(m) }
+func Main(m *testing.M) {
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	code := m.Run()
+	shared.Lock()
+	defer shared.Unlock()
+	if shared.server != nil {
+		if err := shared.server.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, "close the shared server:", err)
+			code = max(code, 1)
+		}
+	}
+	for _, line := range shared.lacks {
+		fmt.Println("skipped:", line)
+	}
+	return code
+}

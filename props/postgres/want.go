@@ -1,0 +1,81 @@
+package postgres
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// want is a value of --postgres, understood.
+type want interface{ String() string }
+
+type (
+	wantAuto    struct{}
+	wantGiven   struct{ dsn string }
+	wantFolder  struct{ dir string }
+	wantFetched struct{ version string } // a major ("17") or more of it ("17.5")
+	wantImage   struct{ name string }
+)
+
+func (wantAuto) String() string      { return "auto" }
+func (w wantGiven) String() string   { return redacted(w.dsn) }
+func (w wantFolder) String() string  { return w.dir }
+func (w wantFetched) String() string { return "npm:" + w.version }
+func (w wantImage) String() string   { return w.name }
+
+var fetchedVersion = regexp.MustCompile(`^\d+(\.\d+)*(-[0-9A-Za-z.]+)?$`)
+
+// parseWant understands the value of --postgres. A value with a path separator is a folder, unless
+// it can only be an image of a registry ("supabase/postgres:15.8"): no such folder, and no
+// leading dot, slash or tilde.
+func parseWant(value string) (want, error) {
+	switch {
+	case value == "" || value == "auto":
+		return wantAuto{}, nil
+	case strings.HasPrefix(value, "postgres://"), strings.HasPrefix(value, "postgresql://"):
+		return wantGiven{value}, nil
+	case strings.Contains(value, "://"):
+		scheme, _, _ := strings.Cut(value, "://")
+		return nil, fmt.Errorf("a connection string begins with postgres://, this one with %s://", scheme)
+	}
+	for _, prefix := range []string{"npm:", "fetch:"} {
+		if version, ok := strings.CutPrefix(value, prefix); ok {
+			if !fetchedVersion.MatchString(version) {
+				return nil, fmt.Errorf("%q needs a version after the colon, as in %s17", value, prefix)
+			}
+			return wantFetched{version}, nil
+		}
+	}
+	if strings.ContainsRune(value, filepath.Separator) || strings.ContainsRune(value, '/') {
+		if looksLikeImage(value) {
+			return wantImage{value}, nil
+		}
+		return wantFolder{value}, nil
+	}
+	return wantImage{value}, nil
+}
+
+func looksLikeImage(value string) bool {
+	if strings.HasPrefix(value, ".") || strings.HasPrefix(value, "~") || filepath.IsAbs(value) {
+		return false
+	}
+	info, err := os.Stat(value)
+	return err != nil || !info.IsDir()
+}
+
+// redacted is a connection string that may be shown: without its password, wherever it stands.
+func redacted(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return "a connection string"
+	}
+	if u.User != nil {
+		u.User = url.User(u.User.Username())
+	}
+	u.RawQuery = ""
+	u.Fragment = ""
+	return u.String()
+}
