@@ -51,3 +51,28 @@ type Frame struct {
 	stack     []Row // rows of sub-selects
 	base, top int   // the running program's part of the stack
 }
+
+// column is a column's index; -1 when there is none of that name.
+func (r *Relation) column(name string) int {
+	for i := range r.Columns {
+		if r.Columns[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// label is what qualifies the columns of the base table.
+func (s *Scope) label() string {
+	if s.BaseAlias != "" {
+		return s.BaseAlias
+	}
+	return s.Base.Name
+}
+
+func (s *Scope) relation(t *Table) *Relation {
+	if s.Relations == nil {
+		return nil
+	}
+	return s.Relations(t.Schema, t.Name)
+}
