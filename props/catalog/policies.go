@@ -1,0 +1,59 @@
+package catalog
+
+import (
+	"context"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+func (r *reader) readPolicies(ctx context.Context, _ Options) error {
+	type policy struct {
+		Table        uint32
+		Name         string
+		Command      string
+		Permissive   bool
+		Roles        []string
+		Using, Check string
+	}
+	found, err := query[policy](ctx, r, `
+SELECT p.polrelid, p.polname::text,
+       CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' ELSE 'ALL' END,
+       p.polpermissive,
+       ARRAY(SELECT CASE u.oid WHEN 0 THEN 'public' ELSE pg_get_userbyid(u.oid)::text END
+             FROM unnest(p.polroles) u (oid) ORDER BY 1),
+       coalesce(pg_get_expr(p.polqual, p.polrelid), ''), coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')
+FROM pg_policy p WHERE p.polrelid = ANY ($1::oid[])
+ORDER BY p.polrelid, p.polname::text COLLATE "C"`, r.oids)
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		t := r.tables[f.Table]
+		t.Policies = append(t.Policies, model.Policy{
+			Name: f.Name, Command: f.Command, Permissive: f.Permissive, Roles: f.Roles,
+			Using: f.Using, Check: f.Check,
+		})
+	}
+	return nil
+}
+
+func (r *reader) readTriggers(ctx context.Context, _ Options) error {
+	type trigger struct {
+		Table   uint32
+		Name    string
+		Always  bool
+		Replica bool
+	}
+	found, err := query[trigger](ctx, r, `
+SELECT t.tgrelid, t.tgname::text, t.tgenabled = 'A', t.tgenabled = 'R' FROM pg_trigger t
+WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
+ORDER BY t.tgrelid, t.tgname::text COLLATE "C"`, r.oids)
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		t := r.tables[f.Table]
+		t.Triggers = append(t.Triggers, model.Trigger{Name: f.Name, Always: f.Always, Replica: f.Replica})
+	}
+	return nil
+}
