@@ -60,7 +60,7 @@ type printer struct {
 	atoms  int        // inside the meaning of an atom
 }
 
-func level(e Expr) int {
+func tightness(e Expr) int {
 	switch x := e.(type) {
 	case *Or:
 		return levelOr
@@ -84,7 +84,7 @@ func level(e Expr) int {
 
 // expr prints e, in parentheses when it binds less tightly than least.
 func (p *printer) expr(e Expr, least int) {
-	if _, opaque := e.(*Opaque); level(e) < least || opaque && level(e) < levelPrimary && least > levelOr {
+	if _, opaque := e.(*Opaque); tightness(e) < least || opaque && tightness(e) < levelPrimary && least > levelOr {
 		p.b.WriteByte('(')
 		defer p.b.WriteByte(')')
 	}

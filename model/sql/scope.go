@@ -36,22 +36,6 @@ type Scope struct {
 	Atoms map[string]func(*Frame) Tri
 }
 
-// World is the rows of relations.
-type World interface {
-	Rows(relation int) []Row
-}
-
-// Frame is what an evaluation reads. It can be used again and again, by one
-// goroutine at a time; atoms may evaluate other programs with it.
-type Frame struct {
-	World World
-	Row   Row // of Scope.Base
-	Vars  []Value
-
-	stack     []Row // rows of sub-selects
-	base, top int   // the running program's part of the stack
-}
-
 // column is a column's index; -1 when there is none of that name.
 func (r *Relation) column(name string) int {
 	for i := range r.Columns {
