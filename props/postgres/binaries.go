@@ -105,7 +105,7 @@ func binariesIn(dir string) (string, error) {
 	return "", fmt.Errorf("folder %q does not hold the programs postgres and initdb", dir)
 }
 
-var versionLine = regexp.MustCompile(`\(PostgreSQL\) ((\d+)[^ ]*)`)
+var versionLine = regexp.MustCompile(`\(PostgreSQL\) ((\d+)\S*)`)
 
 // probe asks the binaries for their version, running as the account that will run the server. Binaries that the
 // account cannot reach, as under root's home, are copied to where it can.

@@ -14,7 +14,8 @@ import (
 type copier struct {
 	as      account // gets the copies
 	workers int
-	skip    func(relative string) bool
+	shared  bool                       // everybody may read the copies
+	skip    func(relative string) bool // of folders' contents, not of the folders
 }
 
 func (c copier) copy(from, to string) error {
@@ -75,6 +76,9 @@ func (c copier) folder(path string, mode fs.FileMode) error {
 	if err := os.Mkdir(path, mode|0o700); err != nil {
 		return err
 	}
+	if c.shared {
+		return os.Chmod(path, 0o755)
+	}
 	return c.as.own(path)
 }
 
@@ -97,6 +101,9 @@ func (c copier) file(from, to string, mode fs.FileMode, buffer []byte) error {
 		return err
 	}
 	err = c.as.ownFile(target)
+	if c.shared {
+		err = errors.Join(err, target.Chmod(readable(mode)))
+	}
 	for err == nil {
 		var n int
 		n, err = source.Read(buffer)
@@ -110,4 +117,12 @@ func (c copier) file(from, to string, mode fs.FileMode, buffer []byte) error {
 		err = nil
 	}
 	return errors.Join(err, target.Close())
+}
+
+// readable lets everybody read a file, and run it where its owner may.
+func readable(mode fs.FileMode) fs.FileMode {
+	if mode&0o100 != 0 {
+		mode |= 0o111
+	}
+	return mode | 0o444
 }
