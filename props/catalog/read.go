@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -35,9 +36,14 @@ func (e *NotFoundError) Error() string {
 }
 
 // Read reads the catalog and the rows of the connection's database. The
-// connection must be idle and a superuser's; it is left as it was. Errors are
+// connection must be outside a transaction and a superuser's; it is left as it
+// was. A table's Seed is the rows that it holds itself: a partitioned table has
+// none, a parent has none of its children's. Errors are
 // *NotFoundError for names in the options, and those of Postgres.
 func Read(ctx context.Context, conn *pgx.Conn, o Options) (*model.Schema, error) {
+	if conn.PgConn().TxStatus() != 'I' {
+		return nil, errors.New("read catalog: the connection is in a transaction")
+	}
 	r := &reader{conn: conn, schema: &model.Schema{}}
 	tx := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, conn, tx, func(pgx.Tx) error { return r.read(ctx, o) })
@@ -70,6 +76,7 @@ SET LOCAL intervalstyle = 'postgres';
 SET LOCAL extra_float_digits TO DEFAULT;
 SET LOCAL bytea_output = 'hex';
 SET LOCAL quote_all_identifiers = off;
+SET LOCAL standard_conforming_strings = on;
 SET LOCAL row_security = off`
 
 func (r *reader) read(ctx context.Context, o Options) error {

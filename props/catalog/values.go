@@ -20,7 +20,7 @@ type tokenKind uint8
 const (
 	word tokenKind = iota // unquoted name or keyword
 	name                  // "quoted name"
-	str                   // 'string', E'string'
+	str                   // 'string'
 	number
 	sign // an operator or one character of punctuation
 )
@@ -37,13 +37,10 @@ func scan(expr string) []token {
 			i++
 			continue
 		case c == '"':
-			text, end := quoted(expr, i, '"', false)
+			text, end := quoted(expr, i)
 			out, i = append(out, token{name, text, start, end}), end
 		case c == '\'':
-			text, end := quoted(expr, i, '\'', false)
-			out, i = append(out, token{str, text, start, end}), end
-		case c == 'E' && strings.HasPrefix(expr[i+1:], "'"):
-			text, end := quoted(expr, i+1, '\'', true)
+			text, end := quoted(expr, i)
 			out, i = append(out, token{str, text, start, end}), end
 		default:
 			kind, end := run(expr, i)
@@ -73,21 +70,20 @@ func run(expr string, i int) (tokenKind, int) {
 	return kind, end
 }
 
-// quoted reads from the quote at i to its partner.
-func quoted(expr string, i int, quote byte, escapes bool) (string, int) {
+// quoted reads from the quote at i to its partner. Postgres doubles quotes and
+// escapes nothing else.
+func quoted(expr string, i int) (string, int) {
 	var b strings.Builder
+	quote := expr[i]
 	for i++; i < len(expr); i++ {
 		c := expr[i]
-		doubled := c == quote && i+1 < len(expr) && expr[i+1] == quote
-		switch {
-		case doubled, escapes && c == '\\' && i+1 < len(expr):
+		if c == quote {
+			if i+1 == len(expr) || expr[i+1] != quote {
+				return b.String(), i + 1
+			}
 			i++
-			b.WriteByte(expr[i])
-		case c == quote:
-			return b.String(), i + 1
-		default:
-			b.WriteByte(c)
 		}
+		b.WriteByte(c)
 	}
 	return b.String(), i
 }
