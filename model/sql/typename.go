@@ -17,6 +17,9 @@ func formatType(s string) string {
 	for strings.HasSuffix(s, "[]") {
 		s, dims = s[:len(s)-2], dims+1
 	}
+	if strings.HasPrefix(s, "time") || strings.HasPrefix(s, "interval") {
+		s = strings.Replace(s, " (", "(", 1)
+	}
 	name, mod := s, ""
 	if i := strings.IndexByte(s, '('); i >= 0 && strings.HasSuffix(s, ")") {
 		name, mod = s[:i], s[i:]

@@ -88,7 +88,9 @@ func scanText(src string) (vars []variable, words []int) {
 			end := i + nameLen(src[i:])
 			i, before = end, "0"
 		default:
-			before = string(c)
+			if strings.IndexByte(blanks, c) < 0 {
+				before = string(c)
+			}
 			i++
 		}
 	}
