@@ -8,6 +8,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/catalog"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
 
 func TestRoles(t *testing.T) {
@@ -145,4 +146,15 @@ func TestNotFound(t *testing.T) {
 		t.Error("a connection in a transaction was read")
 	}
 	run(t, conn, "ROLLBACK")
+}
+
+func TestExtensionMembers(t *testing.T) {
+	conn, _ := database(t, require.Postgres(t))
+	run(t, conn, `CREATE TABLE own (id int); CREATE TABLE theirs (id int); CREATE SEQUENCE theirs_too;
+CREATE SCHEMA extra; GRANT USAGE ON SCHEMA extra TO PUBLIC; CREATE TABLE extra.inside (id int);
+ALTER EXTENSION plpgsql ADD TABLE theirs; ALTER EXTENSION plpgsql ADD SEQUENCE theirs_too; ALTER EXTENSION plpgsql ADD SCHEMA extra`)
+	got := read(t, conn, catalog.Options{})
+	if len(got.Tables) != 1 || got.Tables[0].Name != "own" || got.Sequences != nil || got.Extensions != nil {
+		t.Errorf("%d tables, sequences %v, extensions %v", len(got.Tables), got.Sequences, got.Extensions)
+	}
 }
