@@ -3,23 +3,36 @@ package container
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"net"
 	"net/netip"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
 	"github.com/testcontainers/testcontainers-go"
 	"github.com/testcontainers/testcontainers-go/log"
 	module "github.com/testcontainers/testcontainers-go/modules/postgres"
+	"github.com/testcontainers/testcontainers-go/wait"
 
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 )
 
 func init() { postgres.Container = start }
 
-const port = "5432/tcp"
+const (
+	port        = "5432/tcp"
+	startWithin = 60 * time.Second
+)
+
+// ready is what the image's entrypoint makes of a server's log: once while it initialises the
+// cluster, once for good.
+var ready = wait.ForLog("database system is ready to accept connections").WithOccurrence(2)
 
 // lean are settings as a private server has them: nothing in the container has to survive.
 var lean = []string{
@@ -43,7 +56,7 @@ func start(ctx context.Context, image string, say func(string, ...any)) (_ *post
 		module.WithDatabase("postgres"), module.WithUsername(user), module.WithPassword(password),
 		testcontainers.WithCmdArgs(lean...),
 		testcontainers.WithHostConfigModifier(loopback),
-		module.BasicWaitStrategies(),
+		testcontainers.WithWaitStrategyAndDeadline(startWithin, ready),
 	)
 	stop := func() error {
 		if running == nil {
@@ -52,17 +65,11 @@ func start(ctx context.Context, image string, say func(string, ...any)) (_ *post
 		return testcontainers.TerminateContainer(running, testcontainers.StopTimeout(time.Second))
 	}
 	if err != nil {
-		if failed := stop(); failed != nil {
-			err = fmt.Errorf("%w; %w", err, failed)
-		}
-		return nil, err
+		return nil, errors.Join(err, stop())
 	}
 	c := &postgres.Contained{User: user, Password: password, Database: "postgres", Stop: stop}
-	if c.Host, c.Port, err = endpoint(ctx, running); err != nil {
-		if failed := stop(); failed != nil {
-			err = fmt.Errorf("%w; %w", err, failed)
-		}
-		return nil, err
+	if err = reach(ctx, running, c); err != nil {
+		return nil, errors.Join(err, stop())
 	}
 	return c, nil
 }
@@ -99,17 +106,50 @@ func engineIsRemote() bool {
 	return err == nil && host != "localhost" && host != "127.0.0.1"
 }
 
-func endpoint(ctx context.Context, running *module.PostgresContainer) (string, uint16, error) {
-	host, err := running.Host(ctx)
-	if err != nil {
-		return "", 0, fmt.Errorf("find the container's host: %w", err)
-	}
-	if host == "localhost" {
-		host = "127.0.0.1" // the port is mapped there only, not on ::1
-	}
+// reach finds the address at which the server answers. What the library takes for the engine's host is wrong
+// where we run in a container that shares the engine's network, so loopback is tried as well.
+func reach(ctx context.Context, running *module.PostgresContainer, c *postgres.Contained) error {
 	mapped, err := running.MappedPort(ctx, port)
 	if err != nil {
-		return "", 0, fmt.Errorf("find the container's port: %w", err)
+		return fmt.Errorf("find the container's port: %w", err)
 	}
-	return host, mapped.Num(), nil
+	c.Port = mapped.Num()
+	host, err := running.Host(ctx)
+	if err != nil {
+		return fmt.Errorf("find the container's host: %w", err)
+	}
+	hosts := []string{"127.0.0.1"} // not localhost: the port may be mapped there only, not on ::1
+	if host != "localhost" {
+		hosts = append(hosts, host)
+	}
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	for {
+		var failed []error
+		for _, c.Host = range hosts {
+			err := answers(ctx, c)
+			if err == nil {
+				return nil
+			}
+			failed = append(failed, err)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("reach the container: %w", errors.Join(failed...))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// answers logs in once: the password, which nobody else has, proves that it is our server.
+func answers(ctx context.Context, c *postgres.Contained) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	login := url.URL{Scheme: "postgres", User: url.UserPassword(c.User, c.Password), Path: c.Database, RawQuery: "sslmode=disable"}
+	login.Host = net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port)))
+	conn, err := pgx.Connect(ctx, login.String())
+	if err != nil {
+		return err
+	}
+	return conn.Close(ctx)
 }
