@@ -443,9 +443,17 @@ func (c *converter) rangeVar(v *pg.RangeVar) *Table {
 
 // typeName prints a type as format_type does, as far as Go cares.
 func typeName(t *pg.TypeName) string {
-	null := &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Isnull: true}}}
-	text := deparse(selectOf(&pg.Node{Node: &pg.Node_TypeCast{TypeCast: &pg.TypeCast{Arg: null, TypeName: t}}}))
-	return formatType(strings.TrimPrefix(text, condition+"NULL::"))
+	if names := strings3(t.Names); len(t.Typmods)+len(t.ArrayBounds) == 0 && len(names) > 0 && names[len(names)-1] == "bpchar" {
+		return "bpchar" // of any length; printed as char it would be of length one
+	}
+	for _, m := range t.Typmods {
+		if m.GetAConst() == nil {
+			panic(bail{errorAt(0, "a type takes constants only")})
+		}
+	}
+	some := &pg.Node{Node: &pg.Node_ParamRef{ParamRef: &pg.ParamRef{Number: 1}}}
+	text := deparse(selectOf(&pg.Node{Node: &pg.Node_TypeCast{TypeCast: &pg.TypeCast{Arg: some, TypeName: t}}}))
+	return formatType(strings.TrimPrefix(text, condition+"$1::"))
 }
 
 // selectOf makes the statement that has the expression alone.

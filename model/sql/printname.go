@@ -1,5 +1,7 @@
 package sql
 
+import "strings"
+
 // column prints a column, with the base table's qualifier where it is the base
 // table's; or the meaning of the atom that a bare word is.
 func (p *printer) column(c *Column) {
@@ -157,12 +159,16 @@ func (p *printer) parts(o *Opaque) {
 		p.inside = append(p.inside, partTables(o))
 		defer func() { p.inside = p.inside[:len(p.inside)-1] }()
 	}
-	for _, part := range o.Parts {
+	for i, part := range o.Parts {
 		switch {
 		case part.Column != nil && part.Column.Qualifier == "" && (o.names[part.Column.Name] || o.wild):
 			p.b.WriteString(QuoteName(part.Column.Name))
 		case part.Column != nil:
 			p.column(part.Column)
+		case part.Var != nil && i+1 < len(o.Parts) && strings.HasPrefix(o.Parts[i+1].Text, "."):
+			p.b.WriteByte('(')
+			p.variable(part.Var)
+			p.b.WriteByte(')')
 		case part.Var != nil:
 			p.variable(part.Var)
 		case part.Table != nil:

@@ -5,7 +5,7 @@ import "strings"
 // formatted maps a type's other names to the one that format_type prints.
 var formatted = map[string]string{
 	"int": "integer", "int4": "integer", "int2": "smallint", "int8": "bigint", "bool": "boolean",
-	"varchar": "character varying", "bpchar": "character", "char": "character", "decimal": "numeric",
+	"varchar": "character varying", "char": "character", "decimal": "numeric",
 	"float4": "real", "float8": "double precision", "float": "double precision",
 	"timestamptz": "timestamp with time zone", "timestamp": "timestamp without time zone",
 	"timetz": "time with time zone", "time": "time without time zone",

@@ -116,21 +116,14 @@ func scanVariable(src string, start int) variable {
 	if i == len(src) || !isNameStart(src[i]) {
 		return v
 	}
-	for {
-		part, n := scanName(src[i:])
-		if n == 0 {
-			return v
+	name, n := scanName(src[i:])
+	v.name, v.end = name, i+n
+	if rest := src[v.end:]; strings.HasPrefix(rest, ".") {
+		if column, length := scanName(rest[1:]); length > 0 {
+			v.name, v.end = name+"."+column, v.end+1+length
 		}
-		i += n
-		if v.name != "" {
-			part = v.name + "." + part
-		}
-		v.name, v.end = part, i
-		if i == len(src) || src[i] != '.' {
-			return v
-		}
-		i++
 	}
+	return v
 }
 
 // scanName reads an identifier, quoted or not, as the name that it means.
