@@ -211,12 +211,25 @@ func (c *compiler) boolean(e Expr) condFunc {
 }
 
 func (c *compiler) atom(e Expr, name string) condFunc {
-	c.uses.atom(name)
+	c.mention(e, name)
 	if run, ok := c.scope.Atoms[name]; ok {
 		return run
 	}
 	c.fail(e.Offset(), "%q means nothing here", name)
 	return never
+}
+
+// mention notes an atom. It speaks of the base table's row, which a sub-select
+// over the same table, under the same name, would hide in SQL.
+func (c *compiler) mention(e Expr, name string) {
+	c.uses.atom(name)
+	for _, l := range c.levels {
+		for _, t := range l.tables {
+			if c.scope.Base != nil && t.label == c.scope.label() {
+				c.fail(e.Offset(), "%q speaks of the row of %q, which this sub-select reads as well: give it an alias there", name, t.label)
+			}
+		}
+	}
 }
 
 func (c *compiler) isNull(x *IsNull) condFunc {

@@ -85,7 +85,7 @@ func (c *compiler) anyArray(x *AnyArray) condFunc {
 			return c.anyItems(x, left, inside, elem)
 		case *Literal:
 			if inside.Type == "" {
-				return c.anyLiteral(x, left, inside, operand{kind: builtin(elem), typ: elem})
+				return c.anyLiteral(x, left, inside, c.named(elem))
 			}
 		}
 	case *Literal:

@@ -120,8 +120,8 @@ func (c *compiler) cast(x *Cast) operand {
 	}
 	kind := builtin(typ)
 	if o.untyped() {
-		if kind != Other {
-			o = c.adapt(o, operand{kind: kind, typ: typ})
+		if like := c.named(typ); like.kind != Other {
+			o = c.adapt(o, like)
 			o.at = x
 			return o
 		}
@@ -143,6 +143,35 @@ func (c *compiler) cast(x *Cast) operand {
 	}
 	c.leave(x, "a cast from "+o.typ+" to "+typ)
 	return badOperand(x)
+}
+
+// named is what is known of a type by its name: a built-in one, or an enum that
+// a column or a variable in sight has.
+func (c *compiler) named(typ string) operand {
+	out := operand{kind: builtin(typ), typ: typ}
+	look := func(k Kind, name string, labels []string) {
+		if k == Enum && sameType(name, typ) {
+			out.kind, out.labels = Enum, labels
+		}
+	}
+	if out.kind != Other {
+		return out
+	}
+	relations := []*Relation{c.scope.Base}
+	for _, l := range c.levels {
+		for _, t := range l.tables {
+			relations = append(relations, t.relation)
+		}
+	}
+	for _, r := range relations {
+		for i := 0; r != nil && i < len(r.Columns); i++ {
+			look(r.Columns[i].Kind, r.Columns[i].Type, r.Columns[i].Labels)
+		}
+	}
+	for _, v := range c.scope.Vars {
+		look(v.Kind, v.Type, v.Labels)
+	}
+	return out
 }
 
 func (c *compiler) coalesce(x *Coalesce) operand {

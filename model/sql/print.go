@@ -58,6 +58,7 @@ type printer struct {
 	vars   []string
 	inside [][]*Table // the tables of the sub-selects around, the innermost last
 	atoms  int        // inside the meaning of an atom
+	deep   bool       // that atom stands in a sub-select, whose tables must not catch its names
 }
 
 func tightness(e Expr) int {
@@ -236,9 +237,9 @@ func (p *printer) meaning(text string) {
 		return
 	}
 	outer := p.inside
-	p.inside = nil
+	p.inside, p.deep = nil, len(outer) > 0
 	p.atoms++
 	p.expr(e, levelOr)
 	p.atoms--
-	p.inside = outer
+	p.inside, p.deep = outer, false
 }

@@ -13,6 +13,8 @@ func (p *printer) column(c *Column) {
 	switch {
 	case owner == base && p.o.Qualifier != "":
 		p.b.WriteString(p.o.Qualifier + ".")
+	case owner == base && p.deep && p.o.Scope != nil && p.o.Scope.Base != nil:
+		p.b.WriteString(QuoteName(p.o.Scope.label()) + ".")
 	case c.Qualifier != "":
 		if c.Schema != "" && p.o.Table == nil {
 			p.b.WriteString(QuoteName(c.Schema) + ".")

@@ -203,7 +203,7 @@ func (c *compiler) opaque(o *Opaque) {
 	for _, p := range o.Parts {
 		switch {
 		case p.Column != nil && c.isAtom(p.Column):
-			c.uses.atom(p.Column.Name)
+			c.mention(p.Column, p.Column.Name)
 		case p.Column != nil:
 			c.column(p.Column)
 			if o.query && c.scope.Base != nil { // it may be the base table's after all

@@ -158,7 +158,7 @@ func foldName(s string) string {
 // opensOperand reports whether an operand may follow the token.
 func opensOperand(token string) bool {
 	switch token {
-	case "", "(", "and", "or", "not":
+	case "", "(", "and", "or", "not", "where", "on":
 		return true
 	}
 	return false
@@ -177,9 +177,12 @@ func closesOperand(s string) bool {
 		}
 		s = s[n:]
 	}
-	if s == "" || s[0] == ')' {
+	if s == "" || s[0] == ')' || s[0] == ',' {
 		return true
 	}
-	word := strings.ToLower(s[:nameLen(s)])
-	return word == "and" || word == "or"
+	switch strings.ToLower(s[:nameLen(s)]) {
+	case "and", "or", "where", "join", "cross", "inner", "is":
+		return true
+	}
+	return false
 }
