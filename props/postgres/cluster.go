@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -94,11 +95,17 @@ func newCluster(home room, made template, as account) (*cluster, error) {
 		return nil, errors.Join(err, held.release())
 	}
 	c := &cluster{lease: held, supervisor: guard}
-	plan := copier{as: as, workers: min(runtime.GOMAXPROCS(0), 4)}
+	plan := copier{as: as, workers: min(runtime.GOMAXPROCS(0), 4), still: ofTemplate0}
 	if err := errors.Join(plan.copy(made.dir, c.data()), as.own(c.dir)); err != nil {
 		return nil, errors.Join(err, c.stop())
 	}
 	return c, nil
+}
+
+// ofTemplate0 is true of the files of the database template0, whose object id is fixed. Nobody can connect to it and it
+// is frozen, so a server only ever reads them; they are a third of all files.
+func ofTemplate0(relative string) bool {
+	return strings.HasPrefix(relative, filepath.Join("base", "4")+string(filepath.Separator))
 }
 
 func (c *cluster) data() string { return filepath.Join(c.dir, "data") }

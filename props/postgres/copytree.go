@@ -15,7 +15,8 @@ type copier struct {
 	as      account // gets the copies
 	workers int
 	shared  bool                       // everybody may read the copies
-	skip    func(relative string) bool // of folders' contents, not of the folders
+	skip    func(relative string) bool // leaves a file out
+	still   func(relative string) bool // of a file that nobody writes to: a hard link is copy enough
 }
 
 func (c copier) copy(from, to string) error {
@@ -47,10 +48,18 @@ func (c copier) copy(from, to string) error {
 			return err
 		}
 		relative, err := filepath.Rel(from, path)
-		if err != nil || (c.skip != nil && c.skip(relative)) {
+		if err != nil {
 			return err
 		}
 		target := filepath.Join(to, relative)
+		if !entry.IsDir() {
+			switch {
+			case c.skip != nil && c.skip(relative):
+				return nil
+			case c.still != nil && c.still(relative) && os.Link(path, target) == nil:
+				return nil
+			}
+		}
 		info, err := entry.Info()
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@ var (
 	Unpack        = unpack
 	Relink        = relink
 	OnThisMachine = onThisMachine
+	Alive         = func(pid int) bool { _, alive := processStart(pid); return alive }
 	RoomDir       = func() (string, error) { r, err := openRoom(); return r.dir, err }
 )
 

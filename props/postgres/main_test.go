@@ -129,14 +129,15 @@ func within(t *testing.T, limit time.Duration, what string, holds func() bool) {
 	}
 }
 
-func gone(pid int) bool { return syscall.Kill(pid, 0) == syscall.ESRCH }
+// gone is true of a zombie too: whoever adopted the process has yet to reap it.
+func gone(pid int) bool { return !postgres.Alive(pid) }
 
 func missing(path string) bool {
 	_, err := os.Lstat(path)
 	return os.IsNotExist(err)
 }
 
-// exec runs one statement in a connection of its own.
+// run executes one statement in a connection of its own.
 func run(t testing.TB, s *postgres.Server, database, user, statement string) {
 	t.Helper()
 	conn, err := s.Connect(t.Context(), database, user)

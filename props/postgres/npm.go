@@ -108,7 +108,7 @@ func download(ctx context.Context, o Options, npm, name, release string) (string
 	if err != nil {
 		return "", err
 	}
-	defer held.Close()
+	defer unlock(held)
 	if hasServer(binDir) {
 		return binDir, nil // another process was quicker
 	}

@@ -30,7 +30,7 @@ func reachableCopy(ctx context.Context, dir string, as account) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	defer held.Close()
+	defer unlock(held)
 	if hasServer(filepath.Join(copied, "bin")) {
 		return filepath.Join(copied, "bin"), nil
 	}
@@ -45,7 +45,7 @@ func reachableCopy(ctx context.Context, dir string, as account) (string, error) 
 	return filepath.Join(copied, "bin"), nil
 }
 
-// forDevelopers are parts of an installation that no server needs.
+// forDevelopers is true of the parts of an installation that no server needs.
 func forDevelopers(relative string) bool {
 	return strings.HasSuffix(relative, ".a") || strings.HasPrefix(relative, "include"+string(filepath.Separator)) ||
 		strings.Contains(relative, string(filepath.Separator)+"pgxs"+string(filepath.Separator))

@@ -101,10 +101,15 @@ func (r room) lease() (lease, error) {
 // release removes the folder and gives the lock back.
 func (l lease) release() error {
 	err := os.RemoveAll(l.dir)
-	if removed := os.Remove(l.dir + ".lock"); removed != nil && !errors.Is(removed, os.ErrNotExist) {
-		err = errors.Join(err, removed)
-	}
-	return errors.Join(err, l.lock.Close())
+	unlock(l.lock)
+	return err
+}
+
+// unlock removes a lock file and gives its lock back, in this order: who waits for it notices that the
+// file has gone, and makes a new one.
+func unlock(held *os.File) {
+	_ = os.Remove(held.Name()) // an empty file that stays behind does no harm
+	_ = held.Close()
 }
 
 // sweep removes what dead runs left: their server, should it still run, and their folder.

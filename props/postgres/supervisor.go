@@ -9,7 +9,8 @@ import (
 
 // watch is what the supervisor runs. Each line on its input is the process id of the postmaster, an
 // empty one means that there is nothing left to do. When the input ends, because we closed it or
-// because we died in whatever way, the server is stopped and its folder removed.
+// because we died in whatever way, the server is stopped and its folder removed. A server's last act is to remove
+// postmaster.pid; its process may stay on as a zombie if nobody reaps it.
 const watch = `trap '' HUP INT QUIT TERM
 pid=
 while read -r line; do pid=$line; done
@@ -17,7 +18,7 @@ while read -r line; do pid=$line; done
 if [ "$pid" != none ]; then
   kill -QUIT "$pid" 2>/dev/null
   n=0
-  while kill -0 "$pid" 2>/dev/null && [ $n -lt 20 ]; do sleep 0.1; n=$((n+1)); done
+  while [ -e "$1/data/postmaster.pid" ] && kill -0 "$pid" 2>/dev/null && [ $n -lt 20 ]; do sleep 0.1; n=$((n+1)); done
   kill -KILL "$pid" 2>/dev/null
 fi
 rm -rf -- "$1" "$1.lock"

@@ -39,7 +39,7 @@ func (r room) template(ctx context.Context, binDir string, as account, log func(
 	if err != nil {
 		return template{}, err
 	}
-	defer held.Close()
+	defer unlock(held)
 	if t, ok := readTemplate(dir); ok {
 		return t, nil
 	}
@@ -171,7 +171,7 @@ func (r room) dropUnused(keep string) {
 		}
 		if held, err := lock(dir + ".lock"); err == nil {
 			_ = os.RemoveAll(dir) // tried again another day
-			_ = held.Close()
+			unlock(held)
 		}
 	}
 }
