@@ -45,6 +45,9 @@ func unpack(archive, to string) error {
 }
 
 func extract(root *os.Root, name string, mode fs.FileMode, from io.Reader) error {
+	if !filepath.IsLocal(name) {
+		return fmt.Errorf("file %q lies outside", name)
+	}
 	if err := openFolders(root, filepath.Dir(name)); err != nil {
 		return err
 	}
@@ -59,7 +62,7 @@ func extract(root *os.Root, name string, mode fs.FileMode, from io.Reader) error
 
 // openFolders makes the missing folders of a path, whatever the umask says.
 func openFolders(root *os.Root, dir string) error {
-	if dir == "." || dir == "" {
+	if dir == "." {
 		return nil
 	}
 	if _, err := root.Stat(dir); err == nil {
