@@ -2,26 +2,75 @@ package sql
 
 import "strings"
 
+// in follows Postgres: the items without a column of this query get one type
+// together with the left side, if there are several; the others are compared
+// one by one.
 func (c *compiler) in(x *In) condFunc {
 	left := c.operand(x.X)
-	items := make([]operand, len(x.List))
+	var together, apart []operand
 	ok := !left.bad
-	var like operand
-	typed := false
-	for i, e := range x.List {
-		items[i] = c.operand(e)
-		ok = ok && !items[i].bad
-		if !typed && !items[i].untyped() {
-			like, typed = items[i], true
+	for _, e := range x.List {
+		item := c.operand(e)
+		ok = ok && !item.bad
+		if c.local(e) {
+			apart = append(apart, item)
+		} else {
+			together = append(together, item)
 		}
 	}
 	if !ok {
 		return never
 	}
-	if left.untyped() && typed {
-		left = c.adapt(left, like)
+	if len(together) == 1 || mixed(append([]operand{left}, together...)) {
+		apart, together = append(together, apart...), nil
 	}
-	return c.member(x, "IN", left, items, x.Not)
+	var parts []condFunc
+	if len(together) > 1 {
+		list, fine := c.common(x, "IN", append([]operand{left}, together...))
+		if !fine {
+			return never
+		}
+		parts = append(parts, c.member(x, "IN", list[0], list[1:], false))
+	}
+	for _, item := range apart {
+		l, r, fine := c.unify(x, "IN", left, item)
+		if !fine {
+			return never
+		}
+		parts = append(parts, equal(l, r))
+	}
+	found := parts[0]
+	if len(parts) > 1 {
+		found = some(parts)
+	}
+	if x.Not {
+		return func(f *Frame) Tri { return found(f).Not() }
+	}
+	return found
+}
+
+// mixed reports whether typed operands are of several kinds.
+func mixed(list []operand) bool {
+	kinds := map[Kind]bool{}
+	for _, o := range list {
+		if !o.untyped() {
+			kinds[o.kind] = true
+		}
+	}
+	return len(kinds) > 1
+}
+
+// local reports whether e reads a column of the innermost query.
+func (c *compiler) local(e Expr) bool {
+	found := false
+	Walk(e, func(e Expr) bool {
+		if col, ok := e.(*Column); ok {
+			m, known := c.find(col)
+			found = found || known && m.depth == len(c.levels)
+		}
+		return !found
+	})
+	return found
 }
 
 // member compiles membership in a list of constants and other operands.
@@ -111,7 +160,7 @@ func (c *compiler) anyItems(x *AnyArray, left operand, a *Array, elem string) co
 			c.fail(a.Offset(), "an empty array needs a type: ARRAY[]::uuid[]")
 			return never
 		}
-		return func(*Frame) Tri { return tri(x.Not) }
+		return c.anyLiteral(x, left, &Literal{Pos: a.Pos, Value: Value{Text: "{}"}}, c.named(elem))
 	}
 	if elem == "" || builtin(elem) != Other {
 		var ok bool
@@ -127,10 +176,7 @@ func (c *compiler) anyItems(x *AnyArray, left operand, a *Array, elem string) co
 
 // anyLiteral compiles = ANY ('{…}'), whose elements are of the given type.
 func (c *compiler) anyLiteral(x *AnyArray, left operand, l *Literal, elem operand) condFunc {
-	if left.bad || elem.bad {
-		return never
-	}
-	if l.Value.Null {
+	if left.bad || elem.bad || l.Value.Null {
 		return never
 	}
 	if elem.kind == Other && left.kind == Enum && sameType(elem.typ, left.typ) {
@@ -145,8 +191,9 @@ func (c *compiler) anyLiteral(x *AnyArray, left operand, l *Literal, elem operan
 		c.leave(x, "an array of "+elem.typ)
 		return never
 	}
-	if left.untyped() {
-		left = c.adapt(left, elem)
+	left, _, ok = c.unify(x, "ANY", left, elem)
+	if !ok {
+		return never
 	}
 	items := make([]operand, len(values))
 	for i, v := range values {

@@ -188,11 +188,6 @@ func (c *compiler) coalesce(x *Coalesce) operand {
 		gets[i] = a.get
 	}
 	out := args[0]
-	for _, a := range args[1:] {
-		if out.kind == Int && width(a.typ) > width(out.typ) {
-			out.typ = a.typ
-		}
-	}
 	out.lit, out.at = nil, x
 	out.get = func(f *Frame) Value {
 		for _, get := range gets {
@@ -205,14 +200,16 @@ func (c *compiler) coalesce(x *Coalesce) operand {
 	return out
 }
 
-// common gives operands one type, that of the first that has one.
+// common gives operands one type: that of the first that has one, and of
+// integers the widest.
 func (c *compiler) common(x Expr, what string, args []operand) ([]operand, bool) {
 	like := -1
 	for i, a := range args {
-		if a.bad {
+		switch {
+		case a.bad:
 			return nil, false
-		}
-		if like < 0 && !a.untyped() {
+		case a.untyped():
+		case like < 0 || a.kind == Int && args[like].kind == Int && width(a.typ) > width(args[like].typ):
 			like = i
 		}
 	}
@@ -222,10 +219,14 @@ func (c *compiler) common(x Expr, what string, args []operand) ([]operand, bool)
 		}
 		return args, true
 	}
+	one := args[like]
 	for i := range args {
 		var ok bool
-		if args[i], _, ok = c.unify(x, what, args[i], args[like]); !ok {
+		if args[i], _, ok = c.unify(x, what, args[i], one); !ok {
 			return nil, false
+		}
+		if one.kind == Int {
+			args[i].typ = one.typ
 		}
 	}
 	return args, true

@@ -44,6 +44,7 @@ type match struct {
 	table     bound
 	index     int
 	base      bool
+	depth     int  // how many sub-selects are around the table; 0 for the base
 	unknown   bool // it may exist: the table's columns are not known
 	ambiguous bool
 }
@@ -52,6 +53,7 @@ type match struct {
 func (c *compiler) find(x *Column) (match, bool) {
 	for i := len(c.levels) - 1; i >= 0; i-- {
 		if m, ok := c.levels[i].find(x); ok {
+			m.depth = i + 1
 			return m, true
 		}
 	}
