@@ -2,7 +2,7 @@
 // predicates: the part of Postgres' SQL that the model understands.
 //
 // An expression is parsed (ParseExpr, with Postgres' own grammar), bound to
-// names (Names, Resolve), printed again as SQL (Print) and, where its meaning
+// names (Names, Inspect), printed again as SQL (Print) and, where its meaning
 // does not depend on the server, compiled to closures (Compile) that follow
 // SQL's three-valued logic to the letter.
 //

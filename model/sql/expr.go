@@ -16,7 +16,7 @@ func (p Pos) Offset() int { return int(p) }
 func (Pos) expr() {}
 
 // Column is a column, perhaps qualified: deleted_at, users.id, public.users.id.
-// A bare name may turn out to be an atom (see Resolve).
+// A bare name may turn out to be an atom (see Scope.Atoms).
 type Column struct {
 	Pos
 	Schema    string // of the qualifier; mostly empty

@@ -98,7 +98,7 @@ func Vars(e Expr) []string {
 }
 
 // Columns is every mention of a column in e, sub-selects included, in order.
-// Bare words that may be atoms are among them (see Resolve).
+// Bare words that may be atoms are among them (see Scope.Atoms).
 func Columns(e Expr) []*Column {
 	var out []*Column
 	Walk(e, func(e Expr) bool {
