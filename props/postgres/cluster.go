@@ -21,7 +21,8 @@ const (
 	socketName = ".s.PGSQL.5432"
 )
 
-// settings of a private server: nothing of it has to survive, and nobody but us connects.
+// settings of a private server: nothing of it has to survive, and nobody but us connects. track_activities stays on,
+// so that pg_stat_activity shows who waits for what; a session that is after the last 5 % can turn it off.
 func settings(dir string, major int) []string {
 	lean := []string{
 		"unix_socket_directories=" + dir, "listen_addresses=", "port=" + strconv.Itoa(socketPort), "ssl=off",
@@ -145,6 +146,7 @@ func (c *cluster) try(ctx context.Context, from binaries, as account, flags []st
 	go func() {
 		_ = cmd.Wait() // how it ended does not matter, only that it did
 		close(exited)
+		runtime.KeepAlive(c) // a Server that nobody holds any more goes on serving: its lock and its pipe stay open
 	}()
 	c.postmaster, c.exited = cmd, exited
 	conn, err := c.await(ctx)

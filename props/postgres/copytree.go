@@ -19,31 +19,27 @@ type copier struct {
 	still   func(relative string) bool // of a file that nobody writes to: a hard link is copy enough
 }
 
+// job is one file to copy.
+type job struct {
+	from, to string
+	mode     fs.FileMode
+}
+
 func (c copier) copy(from, to string) error {
-	type job struct {
-		from, to string
-		mode     fs.FileMode
-	}
 	jobs := make(chan job, 64)
 	var group sync.WaitGroup
-	var mu sync.Mutex
-	var failed []error
-	fail := func(err error) {
-		mu.Lock()
-		defer mu.Unlock()
-		failed = append(failed, err)
-	}
-	for range max(c.workers, 1) {
+	failed := make([]error, max(c.workers, 1)+1)
+	for i := range len(failed) - 1 {
 		group.Go(func() {
 			buffer := make([]byte, 256<<10)
 			for j := range jobs {
-				if err := c.file(j.from, j.to, j.mode, buffer); err != nil {
-					fail(err)
+				if err := c.file(j, buffer); err != nil {
+					failed[i] = err
 				}
 			}
 		})
 	}
-	err := filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
+	failed[len(failed)-1] = filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -51,33 +47,32 @@ func (c copier) copy(from, to string) error {
 		if err != nil {
 			return err
 		}
-		target := filepath.Join(to, relative)
-		if !entry.IsDir() {
-			switch {
-			case c.skip != nil && c.skip(relative):
-				return nil
-			case c.still != nil && c.still(relative) && os.Link(path, target) == nil:
-				return nil
-			}
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		switch {
-		case entry.IsDir():
-			return c.folder(target, info.Mode().Perm())
-		case entry.Type()&fs.ModeSymlink != 0:
-			return link(path, target)
-		}
-		jobs <- job{path, target, info.Mode().Perm()}
-		return nil
+		return c.entry(path, filepath.Join(to, relative), relative, entry, jobs)
 	})
 	close(jobs)
 	group.Wait()
-	if err = errors.Join(append(failed, err)...); err != nil {
+	if err := errors.Join(failed...); err != nil {
 		return fmt.Errorf("copy %q: %w", from, err)
 	}
+	return nil
+}
+
+// entry makes folders and links at once, and hands files on.
+func (c copier) entry(path, target, relative string, entry fs.DirEntry, jobs chan<- job) error {
+	info, err := entry.Info()
+	switch {
+	case err != nil:
+		return err
+	case entry.IsDir():
+		return c.folder(target, info.Mode().Perm())
+	case c.skip != nil && c.skip(relative):
+		return nil
+	case entry.Type()&fs.ModeSymlink != 0:
+		return link(path, target)
+	case c.still != nil && c.still(relative) && os.Link(path, target) == nil:
+		return nil
+	}
+	jobs <- job{path, target, info.Mode().Perm()}
 	return nil
 }
 
@@ -99,19 +94,19 @@ func link(from, to string) error {
 	return os.Symlink(target, to)
 }
 
-func (c copier) file(from, to string, mode fs.FileMode, buffer []byte) error {
-	source, err := os.Open(from)
+func (c copier) file(j job, buffer []byte) error {
+	source, err := os.Open(j.from)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	target, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	target, err := os.OpenFile(j.to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, j.mode)
 	if err != nil {
 		return err
 	}
 	err = c.as.ownFile(target)
 	if c.shared {
-		err = errors.Join(err, target.Chmod(readable(mode)))
+		err = errors.Join(err, target.Chmod(readable(j.mode)))
 	}
 	for err == nil {
 		var n int

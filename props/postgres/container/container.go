@@ -40,21 +40,23 @@ var lean = []string{
 	"-c", "max_locks_per_transaction=256", "-c", "log_min_messages=log", "-c", "log_min_error_statement=panic", // its readiness is read from its log
 }
 
-func start(ctx context.Context, image string, say func(string, ...any)) (_ *postgres.Contained, err error) {
+func start(ctx context.Context, image postgres.Image) (_ *postgres.Contained, err error) {
 	defer func() {
 		// The library panics where it finds no engine at all.
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("find a Docker engine: %v", cause)
 		}
 	}()
-	say("starting a container of %s", image)
-	user, password := superuser(image), rand.Text()
-	quiet := log.NewNoopLogger()
+	quiet := log.NewNoopLogger() // the library would print a page about the engine
 	log.SetDefault(quiet)
-	running, err := module.Run(ctx, image,
+	sweep(ctx, image)
+	image.Log("starting a container of %s", image.Name)
+	user, password := superuser(image.Name), rand.Text()
+	running, err := module.Run(ctx, image.Name,
 		testcontainers.WithLogger(quiet),
 		module.WithDatabase("postgres"), module.WithUsername(user), module.WithPassword(password),
 		testcontainers.WithCmdArgs(lean...),
+		testcontainers.WithLabels(map[string]string{label: image.Tag}),
 		testcontainers.WithHostConfigModifier(loopback),
 		testcontainers.WithWaitStrategyAndDeadline(startWithin, ready),
 	)
