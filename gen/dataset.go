@@ -1,0 +1,273 @@
+package gen
+
+import (
+	"strconv"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// Options bounds what is drawn.
+type Options struct {
+	Tenants  int // tenants of a dataset; defaults to 2
+	Cast     int // identities of a dataset; defaults to 4
+	Rows     int // most rows of a table and tenant besides those that the cast needs; defaults to 2
+	Steps    int // most steps of a sequence; defaults to 10
+	MinSteps int // fewest steps; defaults to 1
+}
+
+func (o Options) filled() Options {
+	set := func(p *int, v int) {
+		if *p == 0 {
+			*p = v
+		}
+	}
+	set(&o.Tenants, 2)
+	set(&o.Cast, 4)
+	set(&o.Rows, 2)
+	set(&o.Steps, 10)
+	set(&o.MinSteps, 1)
+	return o
+}
+
+// Dataset is rows of colliding tenants and the identities that act on them.
+type Dataset struct {
+	Data  [][]model.Row // by Table.ID
+	Cast  []Member
+	State *model.State       // Data with the schema's own rows
+	next  []int              // by Table.ID: the next fresh key
+	owned map[string][][]int // by tenant: which rows are its own
+}
+
+// Member is one identity of a dataset, and what its statements may be about.
+type Member struct {
+	Session *model.Session
+	Tenant  model.Value
+	User    model.Value
+}
+
+// builder makes a dataset row by row.
+type builder struct {
+	*Plan
+	rows   [][]model.Row
+	owner  [][]int // by table: the tenant that each row was made for; -1 for everybody's
+	next   []int
+	tokens int
+	tenant []model.Value
+}
+
+func (p *Plan) newBuilder() *builder {
+	b := &builder{Plan: p, rows: make([][]model.Row, len(p.tables)), owner: make([][]int, len(p.tables)), next: make([]int, len(p.tables))}
+	copy(b.next, p.first)
+	return b
+}
+
+// Dataset draws a dataset.
+func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
+	o = o.filled()
+	b := p.newBuilder()
+	first := seeded(bits.Next(), -1)
+	b.tenants(o.Tenants, bits)
+	wanted := p.casting(&first, o)
+	for _, w := range wanted {
+		b.person(w, seeded(bits.Next(), -2))
+	}
+	for _, t := range p.Order {
+		if t == p.Contract.Tenancy.Table || p.tables[t.ID].skip || p.Empty[t] != "" {
+			continue
+		}
+		for k := range b.tenant {
+			n := first.upTo(o.Rows+1) + (1 - min(1, len(b.ofTenant(t, k))))
+			for range n {
+				b.add(t, k, nil, seeded(bits.Next(), t.ID))
+			}
+		}
+	}
+	return b.dataset(wanted)
+}
+
+func (b *builder) ofTenant(t *model.Table, k int) []model.Row {
+	var rows []model.Row
+	for i, row := range b.rows[t.ID] {
+		if b.owner[t.ID][i] == k {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// tenants makes the tenants' rows, or their values where no table holds them.
+func (b *builder) tenants(n int, bits Bits) {
+	c := b.Contract
+	for k := range n {
+		if c.Tenancy.Table == nil {
+			b.tenant = append(b.tenant, tenantValue(c.Tenancy.Type, k+1))
+			continue
+		}
+		t := c.Tenancy.Table
+		b.tenant = append(b.tenant, null)
+		row := b.add(t, k, nil, seeded(bits.Next(), t.ID))
+		if row == nil {
+			b.tenant = b.tenant[:k]
+			return
+		}
+		b.tenant[k] = row[c.Tenancy.Key]
+	}
+}
+
+func tenantValue(ty model.Type, n int) model.Value {
+	switch ty.Kind {
+	case sql.UUID:
+		return uuid(n)
+	case sql.Int:
+		return text(strconv.Itoa(n))
+	}
+	return text("tenant" + strconv.Itoa(n))
+}
+
+// role is one identity that a dataset is to have.
+type role struct {
+	session *model.Session
+	tenant  int // index; -1 without
+}
+
+// casting chooses the sessions and tenants that act on the dataset. The first two
+// are of two tenants, so that something is at stake between them.
+func (p *Plan) casting(c *choices, o Options) []role {
+	var all []role
+	for _, s := range p.Contract.Sessions {
+		if s.Tenantless {
+			all = append(all, role{session: s, tenant: -1})
+			continue
+		}
+		for k := range o.Tenants {
+			all = append(all, role{session: s, tenant: k})
+		}
+	}
+	if c.state == 0 {
+		return all[:min(len(all), o.Cast)]
+	}
+	for i := range all {
+		j := i + c.upTo(len(all)-i)
+		all[i], all[j] = all[j], all[i]
+	}
+	return all[:min(len(all), o.Cast)]
+}
+
+// person makes the user of an identity, and the rows by which it belongs to its tenant.
+func (b *builder) person(r role, c choices) {
+	if r.session.User == nil || r.tenant < 0 {
+		return
+	}
+	t := r.session.User.Table
+	if b.Empty[t] != "" {
+		return
+	}
+	want := demands{}
+	if w := r.session.User.Where; w != nil && w.Kind == model.RuleCondition {
+		if e, err := sql.ParseExpr(w.Text); err == nil {
+			want.meet(b, t, e)
+		}
+	}
+	row := b.add(t, r.tenant, want.fixed, c)
+	if row == nil {
+		return
+	}
+	for _, o := range want.others {
+		fixed := map[int]model.Value{}
+		for col, e := range o.columns {
+			if v, ok := b.value(e, t, row, r.tenant); ok {
+				fixed[col] = v
+			}
+		}
+		b.add(o.table, r.tenant, fixed, c)
+	}
+	b.belong(t, row, r.tenant, c)
+}
+
+// belong adds the row of a membership table that a query path looks for, where
+// nothing else made the row belong to the tenant.
+func (b *builder) belong(t *model.Table, row model.Row, k int, c choices) {
+	belongs := &b.Contract.Belongs[t.ID]
+	st := model.Initial(b.Contract.Schema, b.rows)
+	found := false
+	b.Contract.Tenants(st, t, row, func(v model.Value) bool {
+		found = v.Text == b.tenant[k].Text
+		return !found
+	})
+	if found {
+		return
+	}
+	for i := range belongs.Paths {
+		q, err := sql.ParseQuery(belongs.Paths[i].SQL)
+		if belongs.Paths[i].SQL == "" || err != nil || len(q.From) == 0 {
+			continue
+		}
+		want := demands{outer: t}
+		want.query(b, q)
+		for _, o := range want.others {
+			fixed := map[int]model.Value{}
+			for col, e := range o.columns {
+				if v, ok := b.value(e, t, row, k); ok {
+					fixed[col] = v
+				}
+			}
+			if target, ok := q.Target.(*sql.Column); ok {
+				if i := o.table.Column(target.Name); i >= 0 {
+					fixed[i] = b.tenant[k]
+				}
+			}
+			b.add(o.table, k, fixed, c)
+		}
+	}
+}
+
+// value is what an expression of a demand is worth for a user's row.
+func (b *builder) value(e sql.Expr, t *model.Table, row model.Row, k int) (model.Value, bool) {
+	switch e := e.(type) {
+	case *sql.Literal:
+		return e.Value, true
+	case *sql.Cast:
+		return b.value(e.X, t, row, k)
+	case *sql.Column:
+		if i := t.Column(e.Name); i >= 0 {
+			return row[i], true
+		}
+	case *sql.Var:
+		if e.Name == "tenant" {
+			return b.tenant[k], true
+		}
+	}
+	return null, false
+}
+
+// dataset closes the builder: it binds the cast to the users that are there.
+func (b *builder) dataset(wanted []role) *Dataset {
+	d := &Dataset{Data: b.rows, next: b.next, State: model.Initial(b.Contract.Schema, b.rows)}
+	taken := map[string]bool{}
+	for _, w := range wanted {
+		m := Member{Session: w.session, Tenant: null, User: null}
+		if w.tenant >= len(b.tenant) {
+			continue
+		}
+		if w.tenant >= 0 {
+			m.Tenant = b.tenant[w.tenant]
+		}
+		if w.session.User != nil && w.tenant >= 0 {
+			users := b.Contract.Candidates(w.session, m.Tenant, d.State)
+			if len(users) == 0 {
+				continue
+			}
+			m.User = users[0]
+			for _, u := range users {
+				if !taken[w.session.Name+"\x00"+u.Text] {
+					m.User = u
+					break
+				}
+			}
+			taken[w.session.Name+"\x00"+m.User.Text] = true
+		}
+		d.Cast = append(d.Cast, m)
+	}
+	return d
+}

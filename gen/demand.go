@@ -1,0 +1,139 @@
+package gen
+
+import (
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// demands is what a condition asks of a row and of rows of other tables, as far as
+// it is a conjunction of equalities and EXISTS. What else it asks, chance may meet:
+// the cast is taken from the rows that meet the whole condition.
+type demands struct {
+	outer  *model.Table
+	fixed  map[int]model.Value
+	others []demand
+}
+
+// demand is a row that must exist, with values that may refer to the outer row.
+type demand struct {
+	table   *model.Table
+	columns map[int]sql.Expr
+}
+
+// meet collects the demands of a condition over table t.
+func (d *demands) meet(b *builder, t *model.Table, e sql.Expr) {
+	d.outer = t
+	for _, part := range conjuncts(e) {
+		switch x := part.(type) {
+		case *sql.Compare:
+			if col, v := equality(x); col != nil && (col.Qualifier == "" || col.Qualifier == t.Name) {
+				if lit, ok := v.(*sql.Literal); ok {
+					d.fix(t, col.Name, lit.Value)
+				}
+			}
+		case *sql.IsNull:
+			if col, ok := x.X.(*sql.Column); ok && !x.Not {
+				d.fix(t, col.Name, null)
+			}
+		case *sql.In:
+			if col, ok := x.X.(*sql.Column); ok && !x.Not && len(x.List) > 0 {
+				if lit, ok := x.List[0].(*sql.Literal); ok {
+					d.fix(t, col.Name, lit.Value)
+				}
+			}
+		case *sql.Column:
+			d.fix(t, x.Name, text("t"))
+		case *sql.Not:
+			if col, ok := x.X.(*sql.Column); ok {
+				d.fix(t, col.Name, text("f"))
+			}
+		case *sql.Exists:
+			d.query(b, x.Query)
+		}
+	}
+}
+
+func (d *demands) fix(t *model.Table, name string, v model.Value) {
+	if i := t.Column(name); i >= 0 {
+		if d.fixed == nil {
+			d.fixed = map[int]model.Value{}
+		}
+		d.fixed[i] = v
+	}
+}
+
+// query collects what a sub-select over one table asks.
+func (d *demands) query(b *builder, q *sql.Query) {
+	if q == nil || len(q.From) != 1 {
+		return
+	}
+	f := q.From[0]
+	t := b.Contract.Schema.Table(f.Schema, f.Name)
+	if t == nil {
+		return
+	}
+	label := f.Alias
+	if label == "" {
+		label = f.Name
+	}
+	inner := func(c *sql.Column) bool {
+		return c.Qualifier == label || c.Qualifier == "" && t.Column(c.Name) >= 0
+	}
+	o := demand{table: t, columns: map[int]sql.Expr{}}
+	for _, part := range conjuncts(q.Where) {
+		switch x := part.(type) {
+		case *sql.Compare:
+			l, lok := x.L.(*sql.Column)
+			r, rok := x.R.(*sql.Column)
+			switch {
+			case x.Op != "=":
+			case lok && inner(l):
+				o.set(l.Name, x.R)
+			case rok && inner(r):
+				o.set(r.Name, x.L)
+			}
+		case *sql.IsNull:
+			if col, ok := x.X.(*sql.Column); ok && !x.Not && inner(col) {
+				o.set(col.Name, &sql.Literal{Value: null})
+			}
+		case *sql.In:
+			if col, ok := x.X.(*sql.Column); ok && !x.Not && inner(col) && len(x.List) > 0 {
+				o.set(col.Name, x.List[0])
+			}
+		}
+	}
+	d.others = append(d.others, o)
+}
+
+func (o *demand) set(name string, e sql.Expr) {
+	if i := o.table.Column(name); i >= 0 {
+		o.columns[i] = e
+	}
+}
+
+func equality(x *sql.Compare) (*sql.Column, sql.Expr) {
+	if x.Op != "=" {
+		return nil, nil
+	}
+	if c, ok := x.L.(*sql.Column); ok {
+		return c, x.R
+	}
+	if c, ok := x.R.(*sql.Column); ok {
+		return c, x.L
+	}
+	return nil, nil
+}
+
+func conjuncts(e sql.Expr) []sql.Expr {
+	if e == nil {
+		return nil
+	}
+	if a, ok := e.(*sql.And); ok {
+		var out []sql.Expr
+		for _, x := range a.Args {
+			out = append(out, conjuncts(x)...)
+		}
+		return out
+	}
+	return []sql.Expr{e}
+}

@@ -1,0 +1,279 @@
+package gen
+
+import (
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// MatrixSets is how many fixed datasets the matrix is walked on.
+const MatrixSets = 3
+
+// MatrixDataset is the n-th fixed dataset of the matrix walk: every session has its
+// user in both tenants.
+func (p *Plan) MatrixDataset(n int) *Dataset {
+	return p.Dataset(&Counted{N: uint64(n) * 1000}, Options{Cast: 1 << 20, Rows: 1})
+}
+
+// Matrix lists the cells of the walk over a dataset in their fixed order, each as
+// one step: for tenant A, then B, each session, each table: read, insert, update,
+// delete, of its own rows and of the other tenant's.
+func (p *Plan) Matrix(d *Dataset) [][]model.Step {
+	w := walk{Plan: p, d: d}
+	for tenant := range 2 {
+		for _, m := range d.Cast {
+			if m.Tenant.Null && tenant != 0 || !m.Tenant.Null && p.tenantIndex(d, m.Tenant) != tenant {
+				continue
+			}
+			for i := range p.shapes[m.Session.ID] {
+				w.table(&m, &p.shapes[m.Session.ID][i])
+			}
+		}
+	}
+	return w.cells
+}
+
+func (p *Plan) tenantIndex(d *Dataset, tenant model.Value) int {
+	if root := p.Contract.Tenancy.Table; root != nil {
+		for i, row := range d.Data[root.ID] {
+			if row[p.Contract.Tenancy.Key] == tenant {
+				return i
+			}
+		}
+		return -1
+	}
+	for i := range 2 {
+		if tenantValue(p.Contract.Tenancy.Type, i+1) == tenant {
+			return i
+		}
+	}
+	return -1
+}
+
+// walk collects cells.
+type walk struct {
+	*Plan
+	d     *Dataset
+	cells [][]model.Step
+	fresh int
+}
+
+func (w *walk) table(m *Member, c *choice) {
+	own, other := w.pair(m, c.table)
+	for _, s := range c.selects {
+		w.read(m, s.shape, own, other)
+	}
+	for _, s := range c.inserts {
+		w.insert(m, s.shape)
+	}
+	for _, s := range c.updates {
+		w.target(m, s.shape, own, other)
+	}
+	for _, s := range c.deletes {
+		w.target(m, s.shape, own, other)
+	}
+}
+
+// pair is a row of the session's tenant and one of another.
+func (w *walk) pair(m *Member, t *model.Table) (own, other model.Row) {
+	rows := w.d.State.Rows(t.ID)
+	seeds := len(t.Seed)
+	list := w.owners(w.d, t.ID, m.Tenant)
+	for i, row := range rows {
+		switch {
+		case i >= seeds && list[i-seeds] == -2:
+			if other == nil {
+				other = row
+			}
+		case own == nil:
+			own = row
+		}
+	}
+	return own, other
+}
+
+func (w *walk) add(m *Member, s *model.Shape, args []model.Value) {
+	for _, a := range args {
+		if a.Null && s.Command == model.Select {
+			return
+		}
+	}
+	step := model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: s, Args: args}}
+	w.cells = append(w.cells, []model.Step{step})
+}
+
+// read adds a query without a condition, or one for each row that it may be about.
+func (w *walk) read(m *Member, s *model.Shape, own, other model.Row) {
+	if len(s.Params) == 0 {
+		w.add(m, s, nil)
+		return
+	}
+	if s.Where.Match == model.AnyOf {
+		if own != nil && other != nil {
+			w.add(m, s, []model.Value{own[s.Where.Columns[0]], other[s.Where.Columns[0]]})
+		}
+		return
+	}
+	for _, row := range []model.Row{own, other} {
+		if row != nil {
+			w.add(m, s, w.compared(s, nil, row))
+		}
+	}
+}
+
+// compared completes the arguments of a statement that compares with a row's values.
+func (w *walk) compared(s *model.Shape, set []model.Value, row model.Row) []model.Value {
+	args := append([]model.Value(nil), set...)
+	for _, p := range s.Params[len(set):] {
+		args = append(args, row[p.Column])
+	}
+	return args
+}
+
+// insert proposes a row of the own tenant, and one of each other.
+func (w *walk) insert(m *Member, s *model.Shape) {
+	var tenants []model.Value
+	if !m.Tenant.Null {
+		tenants = append(tenants, m.Tenant)
+	}
+	tenants = append(tenants, w.others(w.d, m.Tenant)...)
+	for i, tenant := range tenants {
+		w.fresh++
+		row := w.offer(s.Table, tenant, w.fresh)
+		if row == nil {
+			continue
+		}
+		if s.Command != model.Insert {
+			w.keyed(m, s, row, i == 0 && !m.Tenant.Null)
+			continue
+		}
+		w.add(m, s, values(row, s.Columns))
+	}
+}
+
+// keyed gives an upsert or a merge the key of a row of the tenant that is there.
+func (w *walk) keyed(m *Member, s *model.Shape, row model.Row, mine bool) {
+	own, other := w.pair(m, s.Table)
+	old := other
+	if mine {
+		old = own
+	}
+	w.add(m, s, values(row, s.Columns))
+	if old == nil {
+		return
+	}
+	row = append(model.Row(nil), row...)
+	for _, i := range s.Table.Key {
+		row[i] = old[i]
+	}
+	w.add(m, s, values(row, s.Columns))
+}
+
+func values(row model.Row, columns []int) []model.Value {
+	out := make([]model.Value, len(columns))
+	for i, c := range columns {
+		out[i] = row[c]
+	}
+	return out
+}
+
+// offering makes a builder whose rows are made for one tenant.
+func (p *Plan) offering(d *Dataset, tenant model.Value, n int) *builder {
+	b := &builder{Plan: p, rows: d.Data, next: append([]int(nil), d.next...), tokens: 1000 + n, tenant: []model.Value{tenant}}
+	b.owner = make([][]int, len(p.tables))
+	for i := range b.rows {
+		b.owner[i] = p.owners(d, i, tenant)
+	}
+	return b
+}
+
+// offer makes a new row of a tenant.
+func (w *walk) offer(t *model.Table, tenant model.Value, n int) model.Row {
+	b := w.offering(w.d, tenant, n)
+	b.next[t.ID] += n
+	c := choices{}
+	return b.proposed(t, 0, &c)
+}
+
+// target adds a write without a condition, on an own row, on another tenant's row.
+func (w *walk) target(m *Member, s *model.Shape, own, other model.Row) {
+	base := []model.Row{own, other}
+	if s.Where.Match == model.AnyOf {
+		if own == nil || other == nil {
+			return
+		}
+		for _, set := range w.sets(m, s, own) {
+			w.add(m, s, append(append([]model.Value(nil), set...), own[s.Where.Columns[0]], other[s.Where.Columns[0]]))
+		}
+		return
+	}
+	for i, row := range base {
+		if row == nil || i == 1 && s.Where.Match == model.Every {
+			continue
+		}
+		for _, set := range w.sets(m, s, row) {
+			w.add(m, s, w.compared(s, set, row))
+		}
+	}
+}
+
+// sets lists what an UPDATE may set: a value that differs, and for tenants and
+// references one of each tenant.
+func (w *walk) sets(m *Member, s *model.Shape, row model.Row) [][]model.Value {
+	if s.Command != model.Update {
+		return [][]model.Value{nil}
+	}
+	i := s.Columns[0]
+	tp := &w.tables[s.Table.ID]
+	if model.Contains(tp.tenant, i) {
+		var out [][]model.Value
+		for _, v := range append(w.others(w.d, row[i]), row[i]) {
+			if v != row[i] {
+				out = append(out, []model.Value{v})
+			}
+		}
+		return out
+	}
+	for _, k := range tp.keys {
+		for j, c := range k.Columns {
+			if c == i {
+				return w.references(m, k, j, row[i])
+			}
+		}
+	}
+	if plainText(s.Table, i) {
+		w.fresh++
+		return [][]model.Value{{text("set-1")}}
+	}
+	for _, v := range tp.columns[i].pool {
+		if v != row[i] {
+			return [][]model.Value{{v}}
+		}
+	}
+	return nil
+}
+
+// references lists a row of the own tenant and one of another that a key may name.
+func (w *walk) references(m *Member, k *model.ForeignKey, j int, now model.Value) [][]model.Value {
+	var out [][]model.Value
+	own, other := w.pair(m, k.Target)
+	for _, row := range []model.Row{own, other} {
+		if row != nil && row[k.Targets[j]] != now {
+			out = append(out, []model.Value{row[k.Targets[j]]})
+		}
+	}
+	return out
+}
+
+// FreshCells lists the cells of sessions without a tenant on connections that nobody
+// used before: each table is read.
+func (p *Plan) FreshCells(d *Dataset) []model.Step {
+	var steps []model.Step
+	for _, s := range p.Contract.Sessions {
+		if !s.Tenantless {
+			continue
+		}
+		for i := range p.shapes[s.ID] {
+			steps = append(steps, model.Step{Session: s, Tenant: null, User: null, Fresh: true, Op: model.Op{Shape: p.shapes[s.ID][i].selects[0].shape}})
+		}
+	}
+	return steps
+}

@@ -1,0 +1,220 @@
+package gen
+
+import (
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// Plan is what is known before anything is drawn. It is immutable and safe for
+// concurrent use.
+type Plan struct {
+	Contract *model.Contract
+	// Order lists the tables so that a foreign key's target comes first where it can.
+	Order []*model.Table
+	// Empty lists the tables that cannot be filled, with the reason.
+	Empty map[*model.Table]string
+
+	tables []tablePlan // by Table.ID
+	shapes [][]choice  // by Session.ID
+	copies func(*model.Table) string
+	first  []int // by Table.ID: keys are counted from here
+}
+
+type tablePlan struct {
+	table   *model.Table
+	columns []column
+	tenant  []int // columns that hold a tenant's value directly
+	keys    []*model.ForeignKey
+	skip    bool // filled by nobody: shared rows of the schema, or not to be filled
+}
+
+// NewPlan plans the generation for a contract. copies names the copies of tables
+// for queries that the model does not evaluate; nil leaves such queries out.
+func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
+	p := &Plan{Contract: c, Empty: map[*model.Table]string{}, copies: copies}
+	constants := Constants(c)
+	p.tables = make([]tablePlan, len(c.Schema.Tables))
+	p.first = make([]int, len(c.Schema.Tables))
+	for i, t := range c.Schema.Tables {
+		p.tables[i] = p.newTable(t, constants)
+		p.first[i] = 1 + seeded64(t)
+	}
+	p.Order, _ = c.Schema.LoadOrder()
+	p.shapes = make([][]choice, len(c.Sessions))
+	for i, s := range c.Sessions {
+		p.shapes[i] = p.newShapes(s)
+	}
+	return p
+}
+
+// seeded64 is the greatest integer key among the rows of the schema's own files.
+func seeded64(t *model.Table) int {
+	most := 0
+	if len(t.Key) != 1 {
+		return most
+	}
+	for _, row := range t.Seed {
+		n := 0
+		for _, r := range row[t.Key[0]].Text {
+			if r < '0' || r > '9' || n > 1<<30 {
+				n = 0
+				break
+			}
+			n = n*10 + int(r-'0')
+		}
+		most = max(most, n)
+	}
+	return most
+}
+
+func (p *Plan) newTable(t *model.Table, constants map[model.ColumnRef][]string) tablePlan {
+	b := &p.Contract.Belongs[t.ID]
+	out := tablePlan{table: t, columns: make([]column, len(t.Columns))}
+	for i := range t.Columns {
+		out.columns[i] = newColumn(t, i, constants[model.ColumnRef{Table: t.ID, Column: i}], b.Generators[i])
+		if out.columns[i].how == unfit && !isReference(t, i) {
+			p.Empty[t] = "no value of type " + t.Columns[i].Type.Name + " can be made for column " + t.Columns[i].Name
+		}
+	}
+	for i := range b.Paths {
+		if path := &b.Paths[i]; path.Key == nil && path.Query == nil && path.Column >= 0 {
+			out.tenant = append(out.tenant, path.Column)
+		}
+	}
+	for i := range t.ForeignKeys {
+		k := &t.ForeignKeys[i]
+		if k.Target != nil {
+			out.keys = append(out.keys, k)
+		} else if notNull(t, k) {
+			p.Empty[t] = "it refers to " + k.TargetName + ", which is not judged"
+		}
+	}
+	if t.Parent != "" {
+		p.Empty[t] = "it is a part of " + t.Parent
+	}
+	out.skip = b.How == model.Shared && len(t.Seed) > 0
+	markCanary(&out)
+	return out
+}
+
+func isReference(t *model.Table, column int) bool {
+	for i := range t.ForeignKeys {
+		if model.Contains(t.ForeignKeys[i].Columns, column) {
+			return true
+		}
+	}
+	return false
+}
+
+func notNull(t *model.Table, k *model.ForeignKey) bool {
+	for _, c := range k.Columns {
+		if !t.Columns[c].NotNull {
+			return false
+		}
+	}
+	return true
+}
+
+// markCanary chooses the text column that carries a table's unique tokens: the last
+// free one. When there are several, the others collide.
+func markCanary(t *tablePlan) {
+	for i := len(t.columns) - 1; i >= 0; i-- {
+		c := &t.table.Columns[i]
+		free := c.Type.Kind == sql.Text && !c.Type.Array && t.columns[i].how == fromPool && !isReference(t.table, i) &&
+			!model.Contains(t.tenant, i) && (c.Type.Length == 0 || c.Type.Length >= 24)
+		for j := range t.table.Checks {
+			free = free && !model.Contains(t.table.Checks[j].Columns, i)
+		}
+		if free {
+			t.columns[i].canary = true
+			return
+		}
+	}
+}
+
+// Constants lists the constants that the contract's rules compare columns with.
+func Constants(c *model.Contract) map[model.ColumnRef][]string {
+	found := map[model.ColumnRef][]string{}
+	add := func(t *model.Table, r *model.Rule) {
+		if r == nil || r.Kind != model.RuleCondition {
+			return
+		}
+		e, err := sql.ParseExpr(r.Text)
+		if err != nil {
+			return // it resolved before: the text is checked there
+		}
+		collect(c, t, e, found)
+	}
+	for _, s := range c.Sessions {
+		if s.User != nil {
+			add(s.User.Table, s.User.Where)
+		}
+		for i, t := range c.Schema.Tables {
+			add(t, s.Sees[i].Rule)
+			w := &s.Writes[i]
+			for _, r := range []*model.Rule{w.Insert, w.From, w.To, w.Delete} {
+				add(t, r)
+			}
+		}
+	}
+	return found
+}
+
+func collect(c *model.Contract, t *model.Table, e sql.Expr, found map[model.ColumnRef][]string) {
+	note := func(col *sql.Column, v sql.Expr) {
+		lit, ok := v.(*sql.Literal)
+		if !ok || lit.Value.Null {
+			return
+		}
+		for _, o := range c.Schema.Tables {
+			if i := o.Column(col.Name); i >= 0 && (o == t || col.Qualifier != "" || mentions(e, o)) {
+				ref := model.ColumnRef{Table: o.ID, Column: i}
+				if !contains(found[ref], lit.Value.Text) {
+					found[ref] = append(found[ref], lit.Value.Text)
+				}
+			}
+		}
+	}
+	sql.Walk(e, func(x sql.Expr) bool {
+		switch x := x.(type) {
+		case *sql.Compare:
+			if col, ok := x.L.(*sql.Column); ok {
+				note(col, x.R)
+			}
+			if col, ok := x.R.(*sql.Column); ok {
+				note(col, x.L)
+			}
+		case *sql.In:
+			if col, ok := x.X.(*sql.Column); ok {
+				for _, v := range x.List {
+					note(col, v)
+				}
+			}
+		}
+		return true
+	})
+}
+
+func mentions(e sql.Expr, t *model.Table) bool {
+	found := false
+	sql.Walk(e, func(x sql.Expr) bool {
+		if ex, ok := x.(*sql.Exists); ok {
+			for _, f := range ex.Query.From {
+				found = found || strings.EqualFold(f.Name, t.Name)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}

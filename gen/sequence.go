@@ -1,0 +1,256 @@
+package gen
+
+import (
+	"strconv"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// Sequence draws the steps of one check on a dataset: most statements by a few of
+// its identities, about rows of both tenants.
+func (p *Plan) Sequence(bits Bits, n int, d *Dataset) []model.Step {
+	if len(d.Cast) == 0 {
+		return nil
+	}
+	steps := make([]model.Step, 0, n)
+	c := seeded(bits.Next(), -3)
+	actors := [2]int{c.upTo(len(d.Cast)), 0}
+	actors[1] = c.upTo(len(d.Cast))
+	fresh := 0
+	for range n {
+		c := seeded(bits.Next(), -4)
+		steps = append(steps, p.step(&d.Cast[actors[c.upTo(2)]], d, &fresh, &c))
+	}
+	return steps
+}
+
+// step draws one statement of one identity.
+func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step {
+	step := model.Step{Session: who.Session, Tenant: who.Tenant, User: who.User}
+	tables := p.shapes[who.Session.ID]
+	if len(tables) == 0 {
+		return step
+	}
+	table := &tables[c.upTo(len(tables))]
+	shape := pick(table.list(c.upTo(100)), c)
+	step.Op = model.Op{Shape: shape, Args: p.args(shape, who, d, fresh, c)}
+	return step
+}
+
+// args draws the constants of a statement: mostly values that rows have.
+func (p *Plan) args(s *model.Shape, who *Member, d *Dataset, fresh *int, c *choices) []model.Value {
+	args := make([]model.Value, len(s.Params))
+	rows := d.State.Rows(s.Table.ID)
+	var base model.Row
+	if len(rows) > 0 {
+		base = rows[c.upTo(len(rows))]
+	}
+	switch s.Command {
+	case model.Insert, model.Upsert, model.Merge:
+		row := p.proposal(s, who, d, fresh, c)
+		for i, col := range s.Columns {
+			args[i] = row[col]
+		}
+		return args
+	case model.Select, model.Update, model.Delete:
+	}
+	for i, param := range s.Params {
+		if param.Set {
+			args[i] = p.newValue(s.Table, param.Column, who, d, fresh, c)
+			continue
+		}
+		args[i] = p.wild(s.Table, param.Column)
+		if base != nil && !c.percent(5) && !base[param.Column].Null {
+			args[i] = base[param.Column]
+		}
+		if s.Where.Match == model.AnyOf && len(rows) > 0 { // the next id is of another row
+			base = rows[c.upTo(len(rows))]
+		}
+	}
+	return args
+}
+
+// wild is a value of the right type that no row has.
+func (p *Plan) wild(t *model.Table, i int) model.Value {
+	c := &t.Columns[i]
+	switch c.Type.Kind {
+	case sql.Int:
+		return text("2000000")
+	case sql.UUID:
+		return uuid(1 << 40)
+	case sql.Text:
+		return text(limit("nobody", c.Type.Length))
+	}
+	if pool := p.tables[t.ID].columns[i].pool; len(pool) > 0 {
+		return pool[0]
+	}
+	return null
+}
+
+// newValue is what an UPDATE sets: as a rule a value that no row has, and for
+// references and tenants one of any tenant.
+func (p *Plan) newValue(t *model.Table, i int, who *Member, d *Dataset, fresh *int, c *choices) model.Value {
+	tp := &p.tables[t.ID]
+	if model.Contains(tp.tenant, i) {
+		return p.anyTenant(t, i, d, c)
+	}
+	for _, k := range tp.keys {
+		for j, col := range k.Columns {
+			if col != i {
+				continue
+			}
+			if targets := d.State.Rows(k.Target.ID); len(targets) > 0 {
+				return targets[c.upTo(len(targets))][k.Targets[j]]
+			}
+		}
+	}
+	col := &tp.columns[i]
+	if plainText(t, i) && (c.state == 0 || c.percent(80)) {
+		*fresh++
+		return text(limit("set-"+strconv.Itoa(*fresh), t.Columns[i].Type.Length))
+	}
+	if t.Columns[i].Type.Kind == sql.Int && !checked(t, i) && len(col.pool) > 0 {
+		*fresh++
+		return text(strconv.Itoa(5000 + *fresh))
+	}
+	return col.draw(c)
+}
+
+// anyTenant is a tenant's value, of any row that has one.
+func (p *Plan) anyTenant(t *model.Table, i int, d *Dataset, c *choices) model.Value {
+	if root := p.Contract.Tenancy.Table; root != nil {
+		if rows := d.State.Rows(root.ID); len(rows) > 0 {
+			return rows[c.upTo(len(rows))][p.Contract.Tenancy.Key]
+		}
+		return null
+	}
+	return tenantValue(t.Columns[i].Type, 1+c.upTo(2))
+}
+
+// proposal is the row that an INSERT proposes: of the own tenant in half of the
+// cases; for upserts and merges with the key of a row that is there in half.
+func (p *Plan) proposal(s *model.Shape, who *Member, d *Dataset, fresh *int, c *choices) model.Row {
+	t := s.Table
+	*fresh++
+	tenant, k := who.Tenant, 0
+	if who.Tenant.Null {
+		k = -1
+	}
+	if tenants := p.others(d, who.Tenant); len(tenants) > 0 && (k < 0 || c.percent(50)) {
+		tenant = tenants[c.upTo(len(tenants))]
+		k = 0
+	}
+	b := p.offering(d, tenant, *fresh)
+	b.next[t.ID] += *fresh
+	if c.percent(6) { // a row that ties two tenants together
+		for i := range b.owner {
+			clear(b.owner[i])
+		}
+	}
+	row := b.proposed(t, k, c)
+	if row == nil {
+		row = make(model.Row, len(t.Columns))
+		for i := range row {
+			row[i] = p.wild(t, i)
+		}
+	}
+	if s.Command != model.Insert && c.percent(50) {
+		if rows := d.State.Rows(t.ID); len(rows) > 0 {
+			old := rows[c.upTo(len(rows))]
+			for _, i := range t.Key {
+				row[i] = old[i]
+			}
+		}
+	}
+	return row
+}
+
+// proposed makes a row without keeping it, and without the rows it would refer to.
+func (b *builder) proposed(t *model.Table, k int, c *choices) model.Row {
+	kept := b.rows
+	b.rows = append([][]model.Row(nil), kept...)
+	row := b.row(t, k, nil, c)
+	b.rows = kept
+	if row != nil {
+		b.unique(t, row, nil)
+	}
+	return row
+}
+
+// owners tells for each row of a table whether it is of the tenant: 0, or -2.
+func (p *Plan) owners(d *Dataset, table int, tenant model.Value) []int {
+	if d.owned == nil {
+		d.owned = map[string][][]int{}
+	}
+	by := d.owned[tenant.Text]
+	if by == nil {
+		by = make([][]int, len(p.tables))
+		d.owned[tenant.Text] = by
+	}
+	if by[table] == nil {
+		t := p.Contract.Schema.Tables[table]
+		list := make([]int, len(d.Data[table]))
+		for i, row := range d.Data[table] {
+			list[i] = -2
+			if p.Contract.Belongs[table].How != model.Owned {
+				list[i] = -1
+				continue
+			}
+			p.Contract.Tenants(d.State, t, row, func(v model.Value) bool {
+				if v.Text == tenant.Text {
+					list[i] = 0
+				}
+				return true
+			})
+		}
+		by[table] = list
+	}
+	return append([]int(nil), by[table]...)
+}
+
+// others lists the tenants of the dataset besides one.
+func (p *Plan) others(d *Dataset, own model.Value) []model.Value {
+	var out []model.Value
+	if root := p.Contract.Tenancy.Table; root != nil {
+		for _, row := range d.State.Rows(root.ID) {
+			if v := row[p.Contract.Tenancy.Key]; v.Text != own.Text {
+				out = append(out, v)
+			}
+		}
+		return out
+	}
+	for n := 1; n <= 2; n++ {
+		if v := tenantValue(p.Contract.Tenancy.Type, n); v.Text != own.Text {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// Shapes lists every statement that may be drawn for a session.
+func (p *Plan) Shapes(s *model.Session) []*model.Shape {
+	var out []*model.Shape
+	for i := range p.shapes[s.ID] {
+		c := &p.shapes[s.ID][i]
+		for _, list := range [][]weighted{c.selects, c.inserts, c.updates, c.deletes} {
+			for _, w := range list {
+				out = append(out, w.shape)
+			}
+		}
+	}
+	return out
+}
+
+// Fresh is one look on a connection that nobody used, for every session without a
+// tenant in the contract: where a setting was never set, it is NULL and not empty.
+func (p *Plan) Fresh(d *Dataset) []model.Step {
+	var steps []model.Step
+	for _, s := range p.Contract.Sessions {
+		if !s.Tenantless || len(p.shapes[s.ID]) == 0 {
+			continue
+		}
+		steps = append(steps, model.Step{Session: s, Tenant: null, User: null, Fresh: true, Op: model.Op{Shape: p.shapes[s.ID][0].selects[0].shape}})
+	}
+	return steps
+}

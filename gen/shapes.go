@@ -1,0 +1,250 @@
+package gen
+
+import (
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// choice is the shapes of one session over one table, by command.
+type choice struct {
+	table   *model.Table
+	selects []weighted
+	inserts []weighted
+	updates []weighted
+	deletes []weighted
+}
+
+// weighted is a shape and how often it is drawn among its like.
+type weighted struct {
+	shape  *model.Shape
+	weight int
+}
+
+// Weights of the commands among a session's statements, in per cent.
+const (
+	selectWeight = 35
+	insertWeight = 20
+	updateWeight = 28
+)
+
+// newShapes lists the statements of a session: a bounded number for each table.
+func (p *Plan) newShapes(s *model.Session) []choice {
+	var out []choice
+	for _, t := range p.Contract.Schema.Tables {
+		if p.Empty[t] != "" && len(t.Seed) == 0 {
+			continue
+		}
+		out = append(out, p.tableShapes(s, t))
+	}
+	return out
+}
+
+// able is what the contract and the privileges leave of a table for a session.
+type able struct {
+	seen     []int // columns that the contract shows and the role may read
+	hidden   []int // columns that the contract hides
+	compared []int // seen columns that conditions compare
+	insert   []int
+	update   []int
+}
+
+func (p *Plan) able(s *model.Session, t *model.Table) able {
+	var a able
+	var rights *model.Privilege
+	role := s.Role.Text
+	if role == "" {
+		role = s.Login.Text
+	}
+	if r := p.Contract.Schema.Privileges[role]; r != nil {
+		rights = &r[t.ID]
+	}
+	sees, writes := &s.Sees[t.ID], &s.Writes[t.ID]
+	given := func(have []bool, i int) bool { return !some(have) || have[i] }
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if sees.Columns != nil && !sees.Columns[i] {
+			a.hidden = append(a.hidden, i)
+		} else if rights == nil || given(rights.Select, i) {
+			a.seen = append(a.seen, i)
+			if c.Comparable() {
+				a.compared = append(a.compared, i)
+			}
+		}
+		if c.Generated {
+			continue
+		}
+		if (rights == nil || given(rights.Insert, i)) && (writes.InsertColumns == nil || writes.InsertColumns[i]) {
+			a.insert = append(a.insert, i)
+		}
+		if (rights == nil || given(rights.Update, i)) && !slices.Contains(t.Key, i) {
+			a.update = append(a.update, i)
+		}
+	}
+	return a
+}
+
+func some(have []bool) bool { return slices.Contains(have, true) }
+
+// tableShapes lists the statements of a session over one table.
+func (p *Plan) tableShapes(s *model.Session, t *model.Table) choice {
+	a := p.able(s, t)
+	out := choice{table: t}
+	add := func(list *[]weighted, weight int, shape model.Shape) {
+		shape.Table = t
+		*list = append(*list, weighted{model.NewShape(shape, p.copies), weight})
+	}
+	wheres := p.wheres(t, a)
+	for _, w := range wheres {
+		add(&out.selects, 4, model.Shape{Command: model.Select, Columns: a.seen, Where: w})
+	}
+	first := wheres[0]
+	if len(wheres) > 1 {
+		first = wheres[1]
+	}
+	for _, f := range []model.Form{model.Count, model.CTE, model.SubSelect, model.Locking, model.Cursor} {
+		add(&out.selects, 1, model.Shape{Command: model.Select, Form: f, Columns: a.seen, Where: model.Where{}})
+		add(&out.selects, 1, model.Shape{Command: model.Select, Form: f, Columns: a.seen, Where: first})
+	}
+	for _, i := range a.hidden {
+		add(&out.selects, 3, model.Shape{Command: model.Select, Columns: []int{i}})
+	}
+	p.queries(t, a, func(shape model.Shape) { add(&out.selects, 1, shape) })
+	p.writes(t, a, wheres, &out, add)
+	return out
+}
+
+// wheres lists the conditions: none, the key, two keys, other columns.
+func (p *Plan) wheres(t *model.Table, a able) []model.Where {
+	out := []model.Where{{}}
+	if len(t.Key) > 0 && subset(t.Key, a.compared) {
+		out = append(out, model.Where{Match: model.Equal, Columns: t.Key})
+		if len(t.Key) == 1 {
+			out = append(out, model.Where{Match: model.AnyOf, Columns: t.Key})
+		}
+	}
+	for _, i := range a.compared {
+		if slices.Contains(t.Key, i) && len(t.Key) == 1 {
+			continue
+		}
+		out = append(out, model.Where{Match: model.Equal, Columns: []int{i}})
+		if !t.Columns[i].NotNull {
+			out = append(out, model.Where{Match: model.IsNull, Columns: []int{i}})
+		}
+	}
+	for _, i := range a.seen {
+		if !t.Columns[i].Comparable() && !t.Columns[i].NotNull {
+			out = append(out, model.Where{Match: model.NotNull, Columns: []int{i}})
+		}
+	}
+	return out
+}
+
+func subset(a, b []int) bool {
+	for _, v := range a {
+		if !slices.Contains(b, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// queries lists the statements that the model leaves to Postgres: joins along
+// foreign keys, EXISTS over the rows that refer to the table, totals.
+func (p *Plan) queries(t *model.Table, a able, add func(model.Shape)) {
+	if p.copies == nil {
+		return
+	}
+	for _, k := range p.tables[t.ID].keys {
+		if k.Target != t && len(a.seen) > 0 {
+			add(model.Shape{Command: model.Select, Form: model.Join, Columns: a.seen, Other: k, OtherCols: k.Targets})
+		}
+	}
+	for i := range p.tables {
+		for _, k := range p.tables[i].keys {
+			if k.Target == t && p.tables[i].table != t && len(a.seen) > 0 {
+				add(model.Shape{Command: model.Select, Form: model.Exists, Columns: a.seen, Other: k, Child: p.tables[i].table})
+				break
+			}
+		}
+	}
+	for _, i := range a.compared {
+		if !slices.Contains(t.Key, i) {
+			add(model.Shape{Command: model.Select, Form: model.Totals, Columns: []int{i}})
+			return
+		}
+	}
+}
+
+func (p *Plan) writes(t *model.Table, a able, wheres []model.Where, out *choice, add func(*[]weighted, int, model.Shape)) {
+	if len(a.insert) > 0 {
+		add(&out.inserts, 4, model.Shape{Command: model.Insert, Columns: a.insert})
+		if len(t.Key) > 0 && subset(t.Key, a.insert) && len(a.insert) > len(t.Key) {
+			add(&out.inserts, 1, model.Shape{Command: model.Insert, Columns: a.insert, Returning: t.Key})
+			add(&out.inserts, 1, model.Shape{Command: model.Upsert, Columns: a.insert})
+			add(&out.inserts, 1, model.Shape{Command: model.Upsert, Columns: a.insert, Nothing: true})
+			add(&out.inserts, 1, model.Shape{Command: model.Merge, Columns: a.insert})
+		}
+	}
+	narrow := wheres[:min(len(wheres), 4)]
+	for _, i := range a.update {
+		for j, w := range narrow {
+			weight := 2
+			if j == 0 {
+				weight = 4
+			}
+			add(&out.updates, weight, model.Shape{Command: model.Update, Columns: []int{i}, Where: w})
+		}
+		if len(wheres) > 1 && len(t.Key) > 0 {
+			add(&out.updates, 1, model.Shape{Command: model.Update, Columns: []int{i}, Where: wheres[1], Returning: t.Key})
+		}
+	}
+	for j, w := range narrow {
+		weight := 2
+		if j == 0 {
+			weight = 4
+		}
+		add(&out.deletes, weight, model.Shape{Command: model.Delete, Where: w})
+	}
+	if len(wheres) > 1 && len(t.Key) > 0 {
+		add(&out.deletes, 1, model.Shape{Command: model.Delete, Where: wheres[1], Returning: t.Key})
+	}
+}
+
+func pick(list []weighted, c *choices) *model.Shape {
+	total := 0
+	for _, w := range list {
+		total += w.weight
+	}
+	n := c.upTo(total)
+	for _, w := range list {
+		if n -= w.weight; n < 0 {
+			return w.shape
+		}
+	}
+	return list[0].shape
+}
+
+// list is the shapes of a command, or of another one where there are none.
+func (c *choice) list(percent int) []weighted {
+	lists := [][]weighted{c.selects, c.inserts, c.updates, c.deletes}
+	at := 3
+	switch {
+	case percent < selectWeight:
+		at = 0
+	case percent < selectWeight+insertWeight:
+		at = 1
+	case percent < selectWeight+insertWeight+updateWeight:
+		at = 2
+	}
+	if len(lists[at]) == 0 {
+		return c.selects
+	}
+	return lists[at]
+}
+
+// plainText reports whether a column is free text, of which any value will do.
+func plainText(t *model.Table, i int) bool {
+	return t.Columns[i].Type.Kind == sql.Text && !checked(t, i)
+}

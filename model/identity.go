@@ -1,0 +1,147 @@
+package model
+
+import (
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// Identity is a session of one tenant and one user.
+type Identity struct {
+	Session *Session
+	Tenant  Value // NULL for a session without a tenant
+	User    Value // key of the user's row; NULL without one
+	Vars    []Value
+	Login   string      // the role that connects
+	Role    string      // the role of SET ROLE; empty without one
+	Rights  []Privilege // of the role that statements run as, by Table.ID; nil when unknown
+}
+
+// Acts is the role that the identity's statements run as.
+func (id *Identity) Acts() string {
+	if id.Role != "" {
+		return id.Role
+	}
+	return id.Login
+}
+
+// Bind makes the identity of a session for a tenant and a user, taking the values
+// of its variables from the state. It fails when the tenant's or the user's row
+// that a variable needs is not there.
+func (c *Contract) Bind(s *Session, tenant, user Value, st *State) (*Identity, bool) {
+	id := &Identity{Session: s, Tenant: tenant, User: user, Vars: make([]Value, len(s.Vars))}
+	var tenantRow, userRow Row
+	if c.Tenancy.Table != nil && !tenant.Null {
+		tenantRow = find(st, c.Tenancy.Table.ID, c.Tenancy.Key, tenant)
+	}
+	if s.User != nil && !user.Null {
+		userRow = find(st, s.User.Table.ID, s.User.Table.Key[0], user)
+	}
+	for i, v := range s.Vars {
+		switch v.Source {
+		case FromTenant:
+			id.Vars[i] = tenant
+		case FromTenantRow:
+			if tenantRow == nil {
+				return nil, false
+			}
+			id.Vars[i] = tenantRow[v.Column]
+		case FromUserRow:
+			if userRow == nil {
+				return nil, false
+			}
+			id.Vars[i] = userRow[v.Column]
+		}
+	}
+	if s.User != nil && userRow == nil {
+		return nil, false
+	}
+	id.Login, id.Role = c.Name(s.Login, tenantRow), c.Name(s.Role, tenantRow)
+	if id.Login == "" {
+		return nil, false
+	}
+	id.Rights = c.Schema.Privileges[id.Acts()]
+	return id, true
+}
+
+func find(st *State, table, column int, key Value) Row {
+	for _, row := range st.Rows(table) {
+		if !row[column].Null && row[column].Text == key.Text {
+			return row
+		}
+	}
+	return nil
+}
+
+// Candidates returns the keys of the rows that may be the session's user for a tenant.
+func (c *Contract) Candidates(s *Session, tenant Value, st *State) []Value {
+	if s.User == nil {
+		return nil
+	}
+	t := s.User.Table
+	var keys []Value
+	for _, row := range st.Rows(t.ID) {
+		id, ok := c.Bind(s, tenant, row[t.Key[0]], st)
+		if !ok || !c.belongs(st, t, row, tenant) {
+			continue
+		}
+		f := sql.Frame{World: st, Row: row, Vars: id.Vars}
+		if w := s.User.Where; w != nil && w.Kind != RuleAll && (w.Program == nil || w.Program.Eval(&f) != sql.True) {
+			continue
+		}
+		keys = append(keys, row[t.Key[0]])
+	}
+	return keys
+}
+
+// belongs reports whether a row is of the tenant; a row of a table that is shared
+// or has no tenants belongs to every one.
+func (c *Contract) belongs(st *State, t *Table, row Row, tenant Value) bool {
+	if c.Belongs[t.ID].How != Owned {
+		return true
+	}
+	found := false
+	c.Tenants(st, t, row, func(v Value) bool {
+		found = v.Text == tenant.Text
+		return !found
+	})
+	return found
+}
+
+// Setting is the text of one setting for the identity, and whether it is known:
+// a part that is NULL makes the setting empty.
+func (id *Identity) Setting(s *Setting) string {
+	var b strings.Builder
+	for _, p := range s.Value {
+		switch {
+		case p.Var < 0:
+			b.WriteString(p.Text)
+		case p.JSON:
+			b.WriteString(jsonValue(id.Session.Vars[p.Var].Type.Kind, id.Vars[p.Var]))
+		default:
+			b.WriteString(id.Vars[p.Var].Text)
+		}
+	}
+	return b.String()
+}
+
+// Name is the text of a role's name for a tenant's row.
+func (c *Contract) Name(n Name, tenantRow Row) string {
+	if n.Text != "" || n.Column < 0 || tenantRow == nil {
+		return n.Text
+	}
+	return tenantRow[n.Column].Text
+}
+
+// Label names the identity for people: member of tenant 1 (user 7).
+func (id *Identity) Label() string {
+	var b strings.Builder
+	b.WriteString(id.Session.Name)
+	if !id.Tenant.Null {
+		b.WriteString(" of tenant " + id.Tenant.Text)
+	}
+	if !id.User.Null {
+		b.WriteString(" (user " + id.User.Text + ")")
+	}
+	return b.String()
+}

@@ -1,0 +1,643 @@
+package model
+
+import (
+	"fmt"
+	"hash/maphash"
+
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// Outcome is how a statement ends.
+type Outcome uint8
+
+// The outcomes. Unknown means that the model cannot tell beforehand: the
+// statement runs carefully, and the state is read again after it.
+const (
+	Done    Outcome = iota
+	Denied          // 42501
+	Refused         // by a constraint: neither allowed nor denied
+	Unknown
+)
+
+// Prediction is what the contract says of one statement.
+type Prediction struct {
+	Outcome   Outcome
+	Count     int    // rows affected, or returned by a query
+	Sum       uint64 // of the returned rows, order aside
+	Next      *State
+	Allowed   int   // rows at stake that the rules allow
+	Forbidden int   // rows at stake that they forbid
+	Rule      *Rule // that decided the last forbidden row; nil for columns and privileges
+}
+
+// Predictor evaluates statements of one contract. It is not safe for concurrent use.
+type Predictor struct {
+	Contract *Contract
+	// Ask answers rules that Go cannot evaluate; nil leaves them unknown.
+	Ask   func(r *Rule, row Row) (holds, known bool)
+	frame sql.Frame
+}
+
+// Holds evaluates a rule for a row. known is false where only Postgres can tell.
+func (p *Predictor) Holds(r *Rule, id *Identity, st *State, row Row) (holds, known bool) {
+	if r == nil {
+		return false, true
+	}
+	switch r.Kind {
+	case RuleNone:
+		return false, true
+	case RuleAll:
+		return true, true
+	}
+	if r.Program == nil {
+		if p.Ask == nil {
+			return false, false
+		}
+		return p.Ask(r, row)
+	}
+	p.frame.World, p.frame.Row, p.frame.Vars = st, row, id.Vars
+	return r.Program.Eval(&p.frame) == sql.True, true
+}
+
+// attempt collects the answers about one statement.
+type attempt struct {
+	*Predictor
+	id      *Identity
+	st      *State
+	op      *Op
+	out     Prediction
+	unknown bool
+}
+
+func (a *attempt) holds(r *Rule, st *State, row Row) bool {
+	ok, known := a.Holds(r, a.id, st, row)
+	if !known {
+		a.unknown = true
+	}
+	if !ok {
+		a.out.Rule = r
+	}
+	return ok
+}
+
+// Predict says what a statement of an identity does in a state. The state that
+// follows differs only where the statement is done.
+func (p *Predictor) Predict(id *Identity, st *State, op *Op) Prediction {
+	a := attempt{Predictor: p, id: id, st: st, op: op}
+	a.out.Next = st
+	if op.Shape == nil {
+		a.out.Outcome = Unknown
+		return a.out
+	}
+	switch op.Shape.Command {
+	case Select:
+		a.read()
+	case Insert:
+		a.insert()
+	case Update:
+		a.update()
+	case Delete:
+		a.remove()
+	case Upsert, Merge:
+		a.merge()
+	default:
+		panic(fmt.Sprintf("command %d", op.Shape.Command))
+	}
+	if a.out.Outcome != Done {
+		a.out.Next, a.out.Count, a.out.Sum = st, 0, 0
+	}
+	if a.unknown {
+		a.out.Outcome, a.out.Next = Unknown, st
+	}
+	return a.out
+}
+
+func (a *attempt) sees() *Sees     { return &a.id.Session.Sees[a.op.Shape.Table.ID] }
+func (a *attempt) writes() *Writes { return &a.id.Session.Writes[a.op.Shape.Table.ID] }
+
+// rights reports whether the role has the privileges that the statement needs.
+func (a *attempt) rights() bool {
+	s := a.op.Shape
+	if a.id.Rights == nil {
+		a.unknown = true
+		return false
+	}
+	r := &a.id.Rights[s.Table.ID]
+	if !r.Usage {
+		return false
+	}
+	if s.Where.Match != Every && !all(r.Select, s.Where.Columns) || !all(r.Select, s.Returning) {
+		return false
+	}
+	switch s.Command {
+	case Select:
+		return a.readRights(r)
+	case Insert:
+		return all(r.Insert, s.Columns)
+	case Update:
+		return all(r.Update, s.Columns)
+	case Delete:
+		return r.Delete
+	case Upsert, Merge:
+		ok := all(r.Insert, s.Columns) && all(r.Select, s.Table.Key)
+		return ok && (s.Nothing || allBut(r.Update, s.Columns, s.Table.Key))
+	}
+	return false
+}
+
+func (a *attempt) readRights(r *Privilege) bool {
+	s := a.op.Shape
+	ok := all(r.Select, s.Columns)
+	if len(s.Columns) == 0 || s.Form == Count {
+		ok = some(r.Select)
+	}
+	switch s.Form {
+	case Locking:
+		ok = ok && some(r.Update)
+	case Join:
+		o := &a.id.Rights[s.Other.Target.ID]
+		ok = ok && o.Usage && all(r.Select, s.Other.Columns) && all(o.Select, s.Other.Targets) && all(o.Select, s.OtherCols)
+	case Exists:
+		o := &a.id.Rights[s.Child.ID]
+		ok = ok && o.Usage && all(r.Select, s.Other.Targets) && all(o.Select, s.Other.Columns)
+	}
+	return ok
+}
+
+func all(have []bool, columns []int) bool {
+	for _, c := range columns {
+		if !have[c] {
+			return false
+		}
+	}
+	return true
+}
+
+func allBut(have []bool, columns, but []int) bool {
+	for _, c := range columns {
+		if !have[c] && !Contains(but, c) {
+			return false
+		}
+	}
+	return true
+}
+
+func some(have []bool) bool {
+	for _, ok := range have {
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *attempt) read() {
+	s := a.op.Shape
+	sees := a.sees()
+	columns := sees.Columns == nil || all(sees.Columns, s.Columns) && all(sees.Columns, s.Where.Columns)
+	for _, row := range a.st.Rows(s.Table.ID) {
+		if !a.op.Matches(row) {
+			continue
+		}
+		ok := columns && a.holds(sees.Rule, a.st, row)
+		if ok && s.Form == Locking {
+			ok = a.holds(a.writes().From, a.st, row)
+		}
+		if !ok {
+			a.out.Forbidden++
+			continue
+		}
+		a.out.Allowed++
+		a.out.Count++
+		a.out.Sum += FieldsSum(row, s.Columns)
+	}
+	if s.Form == Count {
+		var count [20]byte
+		a.out.Sum = FoldField(fieldsStart, fmt.Appendf(count[:0], "%d", a.out.Count), false)
+		a.out.Count = 1
+	}
+	if !a.rights() {
+		a.out.Outcome = Denied
+	} else if !columns {
+		a.out.Outcome, a.out.Rule = Denied, nil
+	}
+}
+
+// row is the row that an inserting statement proposes. Columns that it leaves out
+// take their default, which is known only when there is none.
+func (a *attempt) row() Row {
+	s := a.op.Shape
+	row := make(Row, len(s.Table.Columns))
+	for i := range row {
+		row[i].Null = true
+	}
+	for i, c := range s.Columns {
+		row[c] = a.op.Args[i]
+	}
+	for i := range row {
+		c := &s.Table.Columns[i]
+		if !Contains(s.Columns, i) && (c.Default != "" || c.Identity != "" || c.Generated) {
+			a.unknown = true
+		}
+	}
+	return row
+}
+
+func (a *attempt) insert() {
+	s := a.op.Shape
+	t := s.Table
+	row := a.row()
+	next := a.st.Append(t.ID, row)
+	w := a.writes()
+	ok := a.holds(w.Insert, next, row) && (w.InsertColumns == nil || all(w.InsertColumns, s.Columns))
+	a.stake(ok, 1)
+	a.rewritten()
+	ok = ok && a.rights()
+	if len(s.Returning) > 0 {
+		ok = ok && a.holds(a.sees().Rule, next, row) && a.columnsSeen(s.Returning)
+	}
+	a.finish(ok, a.st, next, row)
+	if a.out.Outcome == Done {
+		a.out.Count = 1
+		if len(s.Returning) > 0 {
+			a.out.Sum = FieldsSum(row, s.Returning)
+		}
+	}
+}
+
+func (a *attempt) columnsSeen(columns []int) bool {
+	seen := a.sees().Columns
+	return seen == nil || all(seen, columns)
+}
+
+func (a *attempt) stake(ok bool, n int) {
+	if ok {
+		a.out.Allowed += n
+	} else {
+		a.out.Forbidden += n
+	}
+}
+
+// rewritten notes that triggers or generated columns make the new row another one.
+func (a *attempt) rewritten() {
+	t := a.op.Shape.Table
+	if len(t.Triggers) > 0 || t.Parent != "" || t.Partitioned {
+		a.unknown = true
+	}
+	for i := range t.Columns {
+		if t.Columns[i].Generated {
+			a.unknown = true
+		}
+	}
+}
+
+// finish sets the outcome of a statement that makes rows.
+func (a *attempt) finish(ok bool, before, next *State, rows ...Row) {
+	switch {
+	case !ok:
+		a.out.Outcome = Denied
+	default:
+		a.out.Next = next
+		for _, row := range rows {
+			if a.refuses(before, next, row) {
+				a.out.Outcome = Refused
+			}
+		}
+	}
+}
+
+func (a *attempt) update() {
+	s := a.op.Shape
+	t, w := s.Table, a.writes()
+	columns := w.UpdateColumns == nil || all(w.UpdateColumns, s.Columns)
+	rights := a.rights()
+	columns = columns && (!s.Reads() || a.columnsSeen(s.Where.Columns) && a.columnsSeen(s.Returning))
+	a.rewritten()
+	var changed []Row
+	next := a.st.Replace(t.ID, func(_ int, row Row) Row {
+		if !a.op.Matches(row) {
+			return row
+		}
+		ok := a.holds(w.From, a.st, row)
+		if !ok || !columns {
+			a.out.Forbidden++
+			return row
+		}
+		if s.Reads() && !a.holds(a.sees().Rule, a.st, row) {
+			return row
+		}
+		set := a.set(row)
+		changed = append(changed, set)
+		return set
+	})
+	ok := rights && columns
+	for _, row := range changed {
+		may := a.holds(w.To, next, row)
+		a.stake(may, 1)
+		ok = ok && may && (!s.Reads() || a.holds(a.sees().Rule, next, row))
+		a.out.Count++
+		if len(s.Returning) > 0 {
+			a.out.Sum += FieldsSum(row, s.Returning)
+		}
+	}
+	a.finish(ok, a.st, next, changed...)
+	if len(changed) > 0 && a.referenced(t, s.Columns) {
+		a.unknown = true
+	}
+}
+
+func (a *attempt) set(row Row) Row {
+	set := append(Row(nil), row...)
+	for i, c := range a.op.Shape.Columns {
+		set[c] = a.op.Args[i]
+	}
+	return set
+}
+
+// referenced reports whether a foreign key refers to one of the columns.
+func (a *attempt) referenced(t *Table, columns []int) bool {
+	for _, o := range a.Contract.Schema.Tables {
+		for i := range o.ForeignKeys {
+			k := &o.ForeignKeys[i]
+			if k.Target != t {
+				continue
+			}
+			for _, c := range columns {
+				if Contains(k.Targets, c) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func (a *attempt) remove() {
+	s := a.op.Shape
+	t, w := s.Table, a.writes()
+	columns := !s.Reads() || a.columnsSeen(s.Where.Columns) && a.columnsSeen(s.Returning)
+	ok := a.rights() && columns
+	if len(t.Triggers) > 0 || t.Parent != "" || t.Partitioned {
+		a.unknown = true
+	}
+	var gone []Row
+	next := a.st.Replace(t.ID, func(_ int, row Row) Row {
+		if !a.op.Matches(row) {
+			return row
+		}
+		if !a.holds(w.Delete, a.st, row) || !columns {
+			a.out.Forbidden++
+			return row
+		}
+		if s.Reads() && !a.holds(a.sees().Rule, a.st, row) {
+			return row
+		}
+		a.out.Allowed++
+		a.out.Count++
+		a.out.Sum += FieldsSum(row, s.Returning)
+		gone = append(gone, row)
+		return nil
+	})
+	if len(s.Returning) == 0 {
+		a.out.Sum = 0
+	}
+	if !ok {
+		a.out.Outcome = Denied
+		return
+	}
+	for _, row := range gone {
+		var fine bool
+		if next, fine = a.cascade(next, t, row, 0); !fine {
+			a.out.Outcome = Refused
+			return
+		}
+	}
+	a.out.Next = next
+}
+
+// cascade removes the rows that refer to a removed row, as ON DELETE says.
+func (a *attempt) cascade(st *State, t *Table, gone Row, depth int) (*State, bool) {
+	for _, o := range a.Contract.Schema.Tables {
+		for i := range o.ForeignKeys {
+			k := &o.ForeignKeys[i]
+			if k.Target != t || !refersAny(st, o, k, gone) {
+				continue
+			}
+			if k.OnDelete != "c" || depth > 8 || len(o.Triggers) > 0 {
+				a.unknown = a.unknown || k.OnDelete == "n" || k.OnDelete == "d" || k.Deferred || k.OnDelete == "c" || o == t
+				return st, false
+			}
+			var below []Row
+			st = st.Replace(o.ID, func(_ int, row Row) Row {
+				if !refers(row, k, gone) {
+					return row
+				}
+				below = append(below, row)
+				return nil
+			})
+			for _, row := range below {
+				var ok bool
+				if st, ok = a.cascade(st, o, row, depth+1); !ok {
+					return st, false
+				}
+			}
+		}
+	}
+	return st, true
+}
+
+func refersAny(st *State, o *Table, k *ForeignKey, gone Row) bool {
+	for _, row := range st.Rows(o.ID) {
+		if refers(row, k, gone) {
+			return true
+		}
+	}
+	return false
+}
+
+func refers(row Row, k *ForeignKey, target Row) bool {
+	for i, c := range k.Columns {
+		if row[c].Null || row[c].Text != target[k.Targets[i]].Text {
+			return false
+		}
+	}
+	return true
+}
+
+func (a *attempt) merge() {
+	s := a.op.Shape
+	t, w := s.Table, a.writes()
+	row := a.row()
+	a.rewritten()
+	old := a.keyed(row)
+	visible := old >= 0 && a.holds(a.sees().Rule, a.st, a.st.Rows(t.ID)[old])
+	upsert := s.Command == Upsert
+	ok := a.rights() && (w.InsertColumns == nil || all(w.InsertColumns, s.Columns)) &&
+		(s.Nothing || w.UpdateColumns == nil || allBut(w.UpdateColumns, s.Columns, t.Key)) && a.columnsSeen(t.Key)
+	proposed := func(next *State) bool {
+		may := a.holds(w.Insert, next, row)
+		if old < 0 || upsert {
+			a.stake(may, 1)
+		}
+		return may && (!upsert || a.holds(a.sees().Rule, next, row))
+	}
+	switch {
+	case old < 0 || !upsert && !visible:
+		next := a.st.Append(t.ID, row)
+		a.finish(proposed(next) && ok, a.st, next, row)
+		if old >= 0 {
+			a.out.Forbidden++
+		}
+		a.out.Count = 1
+	case s.Nothing:
+		a.finish(proposed(a.st.Append(t.ID, row)) && ok, a.st, a.st)
+	default:
+		if upsert {
+			ok = proposed(a.st.Append(t.ID, row)) && ok
+		}
+		a.overwrite(ok, old, visible, row)
+	}
+}
+
+// overwrite is the update of an upsert or a merge.
+func (a *attempt) overwrite(ok bool, old int, visible bool, proposed Row) {
+	s := a.op.Shape
+	t, w := s.Table, a.writes()
+	may := a.holds(w.From, a.st, a.st.Rows(t.ID)[old])
+	a.stake(may, 1)
+	var final Row
+	next := a.st.Replace(t.ID, func(i int, row Row) Row {
+		if i != old {
+			return row
+		}
+		final = append(Row(nil), row...)
+		for _, c := range s.Columns {
+			final[c] = proposed[c]
+		}
+		return final
+	})
+	ok = ok && may && visible && a.holds(w.To, next, final) && a.holds(a.sees().Rule, next, final)
+	a.finish(ok, a.st, next, final)
+	a.out.Count = 1
+}
+
+// keyed finds the row with the same primary key, or -1.
+func (a *attempt) keyed(row Row) int {
+	t := a.op.Shape.Table
+	for i, o := range a.st.Rows(t.ID) {
+		if SameKey(t.Key, o, row) {
+			return i
+		}
+	}
+	return -1
+}
+
+// SameKey reports whether two rows agree on columns, none of them NULL.
+func SameKey(columns []int, a, b Row) bool {
+	for _, c := range columns {
+		if a[c].Null || b[c].Null || a[c].Text != b[c].Text {
+			return false
+		}
+	}
+	return len(columns) > 0
+}
+
+// refuses reports whether a constraint refuses the row, which next holds and before does not.
+func (a *attempt) refuses(before, next *State, row Row) bool {
+	t := a.op.Shape.Table
+	for i := range t.Columns {
+		if t.Columns[i].NotNull && row[i].Null {
+			return true
+		}
+	}
+	for i := range t.Checks {
+		c := &t.Checks[i]
+		if len(c.Values) > 0 && len(c.Columns) == 1 && !row[c.Columns[0]].Null && !containsText(c.Values, row[c.Columns[0]].Text) {
+			return true
+		}
+	}
+	if a.collides(next, t.Key, row) {
+		return true
+	}
+	for i := range t.Unique {
+		u := &t.Unique[i]
+		if a.collides(next, u.Columns, row) {
+			if u.Partial {
+				a.unknown = true
+			}
+			return true
+		}
+	}
+	for i := range t.ForeignKeys {
+		k := &t.ForeignKeys[i]
+		if k.Deferred || k.Target == nil && !row[k.Columns[0]].Null {
+			a.unknown = true
+		} else if k.Target != nil && !Resolved(next, k, row) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *attempt) collides(st *State, columns []int, row Row) bool {
+	if len(columns) == 0 {
+		return false
+	}
+	for _, o := range st.Rows(a.op.Shape.Table.ID) {
+		if &o[0] != &row[0] && SameKey(columns, o, row) {
+			return true
+		}
+	}
+	return false
+}
+
+// Resolved reports whether the row that a foreign key names is there. A key with a
+// NULL names none (MATCH SIMPLE).
+func Resolved(st *State, k *ForeignKey, row Row) bool {
+	for _, c := range k.Columns {
+		if row[c].Null {
+			return true
+		}
+	}
+	for _, o := range st.Rows(k.Target.ID) {
+		if refers(row, k, o) {
+			return true
+		}
+	}
+	return false
+}
+
+func containsText(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
+
+const fieldsStart = 0x9e3779b97f4a7c15
+
+// FieldsSum hashes some of a row's values; the sums of several rows are added.
+func FieldsSum(row Row, columns []int) uint64 {
+	h := uint64(fieldsStart)
+	for _, c := range columns {
+		if row[c].Null {
+			h = h*0x100000001b3 + 1
+		} else {
+			h = h*0x100000001b3 + maphash.String(sumSeed, row[c].Text)
+		}
+	}
+	return h
+}
+
+// FoldField adds one received value to a row's hash, which starts at FieldsStart.
+func FoldField(h uint64, text []byte, null bool) uint64 {
+	if null {
+		return h*0x100000001b3 + 1
+	}
+	return h*0x100000001b3 + maphash.Bytes(sumSeed, text)
+}
+
+// FieldsStart is the hash of no values.
+func FieldsStart() uint64 { return fieldsStart }

@@ -1,0 +1,44 @@
+package model
+
+// Scenario is one check: rows, and the steps that run on them.
+type Scenario struct {
+	Data  [][]Row // by Table.ID, without the schema's own rows
+	Steps []Step
+	// Committed runs on real logins with real commits; otherwise everything happens
+	// in one transaction that is rolled back.
+	Committed bool
+}
+
+// Step is one statement of one identity.
+type Step struct {
+	Session *Session
+	Tenant  Value
+	User    Value
+	// Fresh runs the step on a connection that nobody used before. Otherwise it runs
+	// on the pooled connection of its login, which earlier steps may have used.
+	Fresh bool
+	Op    Op
+}
+
+// Initial is the state in which a scenario begins.
+func (s *Scenario) Initial(schema *Schema) *State { return Initial(schema, s.Data) }
+
+// Initial is the state of the schema's own rows and the given ones.
+func Initial(schema *Schema, data [][]Row) *State {
+	rows := make([][]Row, len(schema.Tables))
+	for i, t := range schema.Tables {
+		rows[i] = t.Seed
+		if i < len(data) && len(data[i]) > 0 {
+			rows[i] = append(t.Seed[:len(t.Seed):len(t.Seed)], data[i]...)
+		}
+	}
+	return NewState(schema, rows)
+}
+
+// Size counts the rows and steps of a scenario.
+func (s *Scenario) Size() (rows, steps int) {
+	for _, r := range s.Data {
+		rows += len(r)
+	}
+	return rows, len(s.Steps)
+}

@@ -1,0 +1,208 @@
+package model
+
+import (
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// Value, Row and Kind are the values of the expression language: a value is the
+// text that Postgres' output function prints for it, or NULL.
+type (
+	Value = sql.Value
+	Row   = sql.Row
+	Kind  = sql.Kind
+)
+
+// Schema is what the catalog of one database says about the tables that are judged.
+type Schema struct {
+	Version    int                    // server_version_num, such as 150018
+	Tables     []*Table               // ordinary and partitioned tables, by schema and name; Table.ID is the index
+	Roles      map[string]Role        // every role of the cluster that the schema's files made or that a table mentions
+	Privileges map[string][]Privilege // by role name, then by Table.ID: what has_*_privilege says
+	Defaults   []RoleSetting          // ALTER ROLE … SET and ALTER DATABASE … SET, in the order that a login applies them
+	Extensions []string               // installed extensions, without plpgsql
+	Sequences  []Sequence             // every sequence of the database that no extension made
+	Owner      string                 // the owner of the database
+}
+
+// Sequence is a sequence's state, to which a reset puts it back.
+type Sequence struct {
+	Schema string
+	Name   string
+	Last   int64 // last_value
+	Called bool  // is_called: the next value is Last plus the increment, else Last itself
+}
+
+// SQL is the quoted, qualified name.
+func (q Sequence) SQL() string { return Quote(q.Schema) + "." + Quote(q.Name) }
+
+// Table is one ordinary or partitioned table.
+type Table struct {
+	ID          int
+	Schema      string
+	Name        string
+	Columns     []Column
+	Key         []int // column indexes of the primary key, in key order; empty without one
+	Unique      []Unique
+	ForeignKeys []ForeignKey
+	Checks      []Check
+	RowSecurity bool
+	Force       bool
+	Owner       string
+	Policies    []Policy
+	Triggers    []Trigger // user triggers, enabled ones
+	Partitioned bool      // relkind p
+	Parent      string    // label of the table it inherits from or is a partition of; empty without one
+	Seed        []Row     // rows that the schema's own files inserted, constants to the model
+}
+
+// Column is one column, in attnum order without dropped ones.
+type Column struct {
+	Name      string
+	Type      Type
+	NotNull   bool
+	Default   string // the default's expression; empty without one
+	Identity  string // "a" always, "d" by default, "" none
+	Generated bool   // GENERATED ALWAYS AS … STORED or VIRTUAL
+	Formula   string // the expression of a generated column; its Default is empty
+}
+
+// Type is a column's type.
+type Type struct {
+	Name   string   // as SQL writes it, qualified and quoted where needed, with its modifier: varchar(20)
+	Base   string   // the type's own name without modifier and schema, domains resolved: int8, text, uuid, timestamptz
+	Kind   Kind     // what Go may compare
+	Enum   []string // labels in order, for an enum
+	Length int      // character limit of varchar(n) and char(n); 0 without one
+	Array  bool     // Base and Enum are then the element's type
+	Plain  string   // like Name, domains resolved: numeric(12,2) for a domain over it; Name itself without a domain
+}
+
+// Unique is a unique or primary key constraint or index without expressions.
+type Unique struct {
+	Name    string
+	Columns []int
+	Partial bool // has a predicate
+	// NullsEqual is NULLS NOT DISTINCT: two NULLs collide.
+	NullsEqual bool
+	// Deferrable keys are no arbiters of ON CONFLICT.
+	Deferrable bool
+}
+
+// ForeignKey is one reference to another table, which may lie outside the judged schemas.
+type ForeignKey struct {
+	Name       string
+	Columns    []int
+	Target     *Table // nil when the referenced table is not judged
+	TargetName string // schema.table, for messages
+	Targets    []int  // columns of Target, nil without Target
+	OnDelete   string // pg_constraint.confdeltype: a no action, r restrict, c cascade, n set null, d set default
+	OnUpdate   string
+	Deferred   bool // INITIALLY DEFERRED
+	Full       bool // MATCH FULL
+}
+
+// Check is one CHECK constraint, domain constraints of the columns included.
+type Check struct {
+	Name    string
+	Expr    string   // pg_get_expr
+	Columns []int    // columns that it reads
+	Values  []string // for col IN ('a','b',…): the list; nil when the form is another
+}
+
+// Policy is one row-level security policy, for reasons and experiments, never for predictions.
+type Policy struct {
+	Name       string
+	Command    string // SELECT, INSERT, UPDATE, DELETE, ALL
+	Permissive bool
+	Roles      []string // PUBLIC is "public"
+	Using      string
+	Check      string
+}
+
+// Trigger is one enabled user trigger.
+type Trigger struct {
+	Name   string
+	Always bool // ENABLE ALWAYS: fires under the replica role too
+	// Replica is ENABLE REPLICA: fires under the replica role only.
+	Replica bool
+}
+
+// Role is one role of the cluster.
+type Role struct {
+	Name      string
+	Login     bool
+	Super     bool
+	BypassRLS bool
+	Inherit   bool
+	MemberOf  []string // direct memberships
+	// Grants are the same memberships with their options, in the same order.
+	Grants []Membership
+	// Bootstrap is the cluster's first superuser, whose name differs from server to server.
+	Bootstrap bool
+}
+
+// Membership is one role that another is a direct member of.
+type Membership struct {
+	Role    string
+	Inherit bool // its privileges apply without SET ROLE; before Postgres 16 an attribute of the member
+	Set     bool // SET ROLE to it is allowed; always before Postgres 16
+	Admin   bool
+}
+
+// Privilege is what one role may do with one table, by its own rights and those it inherits.
+type Privilege struct {
+	Select []bool // by column
+	Insert []bool
+	Update []bool
+	Delete bool
+	Usage  bool // USAGE on the schema
+	// Truncate is TRUNCATE, which no policy stops.
+	Truncate bool
+}
+
+// RoleSetting is a default that a login receives.
+type RoleSetting struct {
+	Role  string // empty: every role
+	Local bool   // only in this database
+	Name  string
+	Value string
+}
+
+// Table returns the table of that name, or nil. An empty schema finds the first
+// table of that name in the order of the schema.
+func (s *Schema) Table(schema, name string) *Table {
+	for _, t := range s.Tables {
+		if t.Name == name && (schema == "" || t.Schema == schema) {
+			return t
+		}
+	}
+	return nil
+}
+
+// Label is the name for people and for contracts: the schema is left out when it is public.
+func (t *Table) Label() string {
+	if t.Schema == "public" {
+		return t.Name
+	}
+	return t.Schema + "." + t.Name
+}
+
+// SQL is the quoted, qualified name.
+func (t *Table) SQL() string { return Quote(t.Schema) + "." + Quote(t.Name) }
+
+// Column returns the index of the column of that name, or -1.
+func (t *Table) Column(name string) int {
+	for i := range t.Columns {
+		if t.Columns[i].Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Quote writes an identifier in double quotes.
+func Quote(name string) string {
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}

@@ -1,0 +1,57 @@
+package model
+
+// Trace is what happened when a scenario ran carefully: each statement by itself,
+// everything read again after it.
+type Trace struct {
+	Initial [][]Row // by Table.ID, before the first step
+	Steps   []StepTrace
+}
+
+// StepTrace is what happened in one step.
+type StepTrace struct {
+	Err      *Failure // nil: the statement succeeded
+	Count    int      // of the command tag
+	Rows     []Row    // returned
+	Expected []Row    // what the query returns over the rows that the rules allow; for the forms that the model does not evaluate
+	Asked    bool     // Expected holds
+	Notices  []string
+	After    [][]Row // by Table.ID: every row, read by a superuser
+	Seen     []Seen  // what the session sees of each table after the step
+	Answers  Answers // of rules that only Postgres can evaluate, before and after the step
+	Later    Answers
+}
+
+// Seen is what a session reads from one table.
+type Seen struct {
+	Table   int
+	Columns []bool // that were read; nil means all
+	Err     *Failure
+	Rows    []string // record texts of the columns
+}
+
+// Failure is an error of Postgres, without what differs between runs.
+type Failure struct {
+	Code, Message, Detail, Hint, Constraint string
+}
+
+// Denied reports whether row security or a privilege refused the statement: the only
+// SQLSTATE that is a denial.
+func (f *Failure) Denied() bool { return f != nil && f.Code == "42501" }
+
+// Text is everything of the failure that a session receives.
+func (f *Failure) Text() string {
+	return f.Message + "\n" + f.Detail + "\n" + f.Hint
+}
+
+// Answers tells for which rows a rule holds, by the rows' record texts.
+type Answers map[*Rule]map[string]bool
+
+// Holds looks up an answer. known is false when the row was not there to be asked about.
+func (a Answers) Holds(r *Rule, row Row) (holds, known bool) {
+	rows, ok := a[r]
+	if !ok {
+		return false, false
+	}
+	holds, known = rows[string(AppendRecord(nil, row, nil))]
+	return holds, known
+}

@@ -1,0 +1,249 @@
+package props
+
+import (
+	"context"
+	"fmt"
+
+	"pgregory.net/rapid"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/reduce"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+	"github.com/rlsfuzz/rlsfuzz/props/search"
+)
+
+// A batch is the unit of work: datasets with sequences, and one committed check. Its
+// seed follows from the run's and its number, so that any number of workers does the
+// same work.
+const (
+	batchDatasets  = 10 // the last one is committed
+	batchSequences = 10
+	shrinkRuns     = 60 // distinct scenarios that rapid may run while it shrinks
+)
+
+// batchResult is what one batch found.
+type batchResult struct {
+	checks int
+	leaks  []leak
+	runs   int // distinct scenarios run on Postgres for shrinking
+	matrix *run.Matrix
+	err    error
+}
+
+// mutes is the targets that are known and no longer reported.
+type mutes map[judge.Target]bool
+
+// batch runs one batch.
+type batch struct {
+	*lab
+	ctx    context.Context
+	muted  mutes
+	causes []leak // known leaks, whose causes explain others
+	result batchResult
+
+	sets     int           // datasets so far, while searching
+	aim      *judge.Target // what shrinking keeps; nil while searching
+	index    int           // of the sequence that failed
+	commit   bool          // it was the committed check
+	smallest leak
+	budget   int
+	err      error
+}
+
+// seedOf is the seed of a batch (splitmix64 of the run's seed and the number).
+func seedOf(seed uint64, n int) uint64 {
+	z := seed + uint64(n+1)*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// runBatch runs the n-th batch. Divergences with a known cause are noted and passed;
+// the first other one is shrunk and ends the batch.
+func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak) batchResult {
+	b := &batch{lab: l, ctx: ctx, muted: mutes{}, causes: known}
+	for t := range muted {
+		b.muted[t] = true
+	}
+	l.fast.Matrix = run.NewMatrix(l.Contract)
+	failed, err := search.Check(seedOf(seed, n), batchDatasets, b.property)
+	switch {
+	case b.err != nil:
+		b.result.err = b.err
+	case err != nil:
+		b.result.err = err
+	case failed && b.aim == nil:
+		b.result.err = fmt.Errorf("batch %d failed without a divergence", n)
+	case failed:
+		b.result.leaks = append(b.result.leaks, b.smallest)
+	}
+	b.result.matrix = l.fast.Matrix
+	return b.result
+}
+
+// property is what rapid searches and shrinks. It fails in one place, so that rapid
+// takes every failure for the same.
+func (b *batch) property(t *rapid.T) {
+	if b.diverges(t) {
+		t.Fatalf("the contract and Postgres diverge")
+	}
+}
+
+func (b *batch) diverges(t *rapid.T) bool {
+	switch {
+	case b.err != nil || b.ctx.Err() != nil:
+		b.fail(b.ctx.Err())
+		return false
+	case b.aim != nil:
+		return b.shrinks(t)
+	}
+	b.sets++
+	committed := b.sets == batchDatasets
+	d, sequences := b.draw(t, committed, batchSequences)
+	if len(sequences) == 0 {
+		return false
+	}
+	b.result.checks += len(sequences)
+	if committed {
+		return b.committed(d, sequences[0])
+	}
+	err := b.group(b.ctx, d, sequences, func(i int, s *model.Scenario, v *judge.Verdict) bool {
+		return !b.hit(i, s, v)
+	})
+	if err != nil {
+		b.fail(err)
+		return false
+	}
+	return b.aim != nil
+}
+
+func (b *batch) fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+// draw draws a dataset and n sequences for it, fewer when it has no identity.
+func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model.Step) {
+	bits := gen.Drawn{T: t}
+	d := b.Plan.Dataset(bits, gen.Options{})
+	if len(d.Cast) == 0 {
+		return d, nil
+	}
+	if committed {
+		steps := b.Plan.Fresh(d)
+		return d, [][]model.Step{append(steps, b.Plan.Sequence(bits, lengths.Draw(t, "steps")%4+1, d)...)}
+	}
+	sequences := make([][]model.Step, 0, n)
+	for range n {
+		sequences = append(sequences, b.Plan.Sequence(bits, lengths.Draw(t, "steps"), d))
+	}
+	return d, sequences
+}
+
+var lengths = rapid.IntRange(1, 10)
+
+func (b *batch) committed(d *gen.Dataset, steps []model.Step) bool {
+	s := &model.Scenario{Data: d.Data, Steps: steps, Committed: true}
+	v, err := b.verdict(b.ctx, s)
+	if err != nil {
+		b.fail(err)
+		return false
+	}
+	b.count(v)
+	b.commit = b.hit(0, s, v)
+	return b.commit
+}
+
+// hit looks for the first divergence that is news. One with a known cause is noted
+// and muted for the rest of the batch.
+func (b *batch) hit(i int, s *model.Scenario, v *judge.Verdict) bool {
+	for k := range v.Divergences {
+		d := &v.Divergences[k]
+		target := d.Target()
+		if b.muted[target] {
+			continue
+		}
+		cause, known, err := b.known(s, d)
+		if err != nil {
+			b.fail(err)
+			return false
+		}
+		if known {
+			b.muted[target] = true
+			b.result.leaks = append(b.result.leaks, leak{scenario: s, found: *d, target: target, cause: cause})
+			continue
+		}
+		b.aim, b.index = &target, i
+		b.smallest = leak{scenario: s, found: *d, target: target}
+		b.budget = b.runs + shrinkRuns
+		return true
+	}
+	return false
+}
+
+// known tries the causes of known leaks.
+func (b *batch) known(s *model.Scenario, d *judge.Divergence) (Cause, bool, error) {
+	if len(b.causes) == 0 || d.Class == judge.Lockout {
+		return Cause{}, false, nil
+	}
+	cause, err := b.cause(b.ctx, s, d, b.causes)
+	if err != nil {
+		return Cause{}, false, err
+	}
+	for _, k := range b.causes {
+		if k.cause.Key == cause.Key {
+			return cause, true, nil
+		}
+	}
+	return Cause{}, false, nil
+}
+
+// shrinks is the property from the first failure on: it fails for the same class and
+// cell only. Equal scenarios are not run again, and after a number of runs new ones
+// pass unseen: the reducer goes on from there.
+func (b *batch) shrinks(t *rapid.T) bool {
+	d, sequences := b.draw(t, b.commit, b.index+1)
+	if len(sequences) <= b.index {
+		return false
+	}
+	s := &model.Scenario{Data: d.Data, Steps: sequences[b.index], Committed: b.commit}
+	if _, seen := b.memo[memoKey(s)]; !seen && b.runs >= b.budget {
+		return false
+	}
+	v, err := b.verdict(b.ctx, s)
+	if err != nil {
+		b.fail(err)
+		return false
+	}
+	for i := range v.Divergences {
+		if found := &v.Divergences[i]; found.Target() == *b.aim {
+			b.smallest = leak{scenario: s, found: *found, target: *b.aim}
+			return true
+		}
+	}
+	return false
+}
+
+// least reduces a leak to the least case of its cell.
+func (l *lab) least(ctx context.Context, k leak) (leak, error) {
+	s, d, err := reduce.Least(l.Plan, k.scenario, &k.found, func(s *model.Scenario) (*judge.Divergence, error) {
+		v, err := l.verdict(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		for i := range v.Divergences {
+			if v.Divergences[i].Target() == k.target && (v.Divergences[i].Column >= 0) == (k.found.Column >= 0) {
+				return &v.Divergences[i], nil
+			}
+		}
+		return nil, nil
+	})
+	if err != nil {
+		return k, err
+	}
+	k.scenario, k.found = s, *d
+	return k, nil
+}

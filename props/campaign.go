@@ -1,0 +1,399 @@
+package props
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// campaign is one search: rounds of batches dealt to workers. What is learnt in a
+// round, new mutes and causes, holds from the next one on, so that the number of
+// workers changes nothing but the speed.
+type campaign struct {
+	*Target
+	cfg    Config
+	labs   []*lab
+	report *Report
+	start  time.Time
+	muted  mutes
+	leaks  []leak // one for each known cause
+	walked []leak // every divergence of the matrix walk; nil before it
+	blocks map[string]*Block
+	passed []*model.Scenario // a sample for the referee
+}
+
+// roundBatches is how many batches a round has.
+const roundBatches = 8
+
+// Run searches for divergences between the contract and Postgres.
+func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
+	c := &campaign{Target: t, cfg: cfg, start: time.Now(), muted: mutes{}, blocks: map[string]*Block{}}
+	c.fill()
+	c.report = &Report{
+		Seed: c.cfg.Seed, Server: t.Server.Describe(), Version: t.Server.Version(),
+		Matrix: run.NewMatrix(t.Contract), Contract: t.Contract, Notes: t.Notes,
+	}
+	defer func() {
+		for _, l := range c.labs {
+			l.close()
+		}
+	}()
+	for range c.cfg.Workers {
+		l, err := t.newLab(ctx)
+		if err != nil {
+			return c.report, err
+		}
+		c.labs = append(c.labs, l)
+	}
+	err := c.search(ctx)
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		c.report.Ended = ctx.Err() != nil
+		err = nil
+	}
+	c.finish()
+	return c.report, err
+}
+
+func (c *campaign) fill() {
+	if c.cfg.Workers <= 0 {
+		c.cfg.Workers = runtime.NumCPU()
+	}
+	if c.cfg.Seed == 0 {
+		c.cfg.Seed = seedFrom(c.Hash)
+	}
+	if c.cfg.Checks == 0 && c.cfg.Duration == 0 && !c.cfg.Endless {
+		c.cfg.Checks, c.cfg.Duration = defaultChecks, defaultDuration
+	}
+}
+
+// seedFrom derives a seed from a text, so that a check repeats itself.
+func seedFrom(text string) uint64 {
+	h := uint64(14695981039346656037) // FNV-1a
+	for i := range len(text) {
+		h = (h ^ uint64(text[i])) * 1099511628211
+	}
+	return h>>1 | 1
+}
+
+func (c *campaign) search(ctx context.Context) error {
+	if err := c.assume(ctx); err != nil {
+		return err
+	}
+	if !c.cfg.SkipMatrix {
+		if err := c.matrix(ctx); err != nil {
+			return err
+		}
+	}
+	if !c.cfg.SkipRandom {
+		if err := c.random(ctx); err != nil {
+			return err
+		}
+	}
+	return c.sample(ctx)
+}
+
+// assume checks the assumptions apart from the findings: every login works, as a
+// real one.
+func (c *campaign) assume(ctx context.Context) error {
+	m, err := c.labs[0].commits(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range c.Contract.Sessions {
+		if s.Login.Text == "" {
+			continue
+		}
+		if err := m.TryLogin(ctx, s.Login.Text); err != nil {
+			return fmt.Errorf("session %s cannot connect: %w", s.Name, err)
+		}
+		if r := c.Contract.Schema.Roles[s.Login.Text]; r.Super || r.BypassRLS {
+			c.report.Notes = append(c.report.Notes, fmt.Sprintf("session %s logs in as %s, which bypasses row security", s.Name, r.Name))
+		}
+	}
+	return nil
+}
+
+// matrix walks the matrix and reports what diverges.
+func (c *campaign) matrix(ctx context.Context) error {
+	if err := c.walk(ctx); err != nil {
+		return err
+	}
+	return c.digest(ctx, c.walked)
+}
+
+// walk walks the matrix once; the divergences are kept in walked.
+func (c *campaign) walk(ctx context.Context) error {
+	if c.walked != nil {
+		return nil
+	}
+	c.walked = []leak{}
+	l := c.labs[0]
+	l.fast.Matrix = run.NewMatrix(c.Contract)
+	seen := map[judge.Target]bool{}
+	note := func(s *model.Scenario, v *judge.Verdict) {
+		for _, d := range v.Divergences {
+			if !seen[d.Target()] {
+				seen[d.Target()] = true
+				c.walked = append(c.walked, leak{scenario: s, found: d, target: d.Target()})
+			}
+		}
+	}
+	for n := range gen.MatrixSets {
+		d := c.Plan.MatrixDataset(n)
+		cells := c.Plan.Matrix(d)
+		c.report.Walk += len(cells)
+		for _, chunk := range chunks(cells, 40) {
+			if err := l.group(ctx, d, chunk, func(_ int, s *model.Scenario, v *judge.Verdict) bool {
+				note(s, v)
+				return true
+			}); err != nil {
+				return err
+			}
+		}
+		for _, step := range c.Plan.FreshCells(d) {
+			s := &model.Scenario{Data: d.Data, Steps: []model.Step{step}, Committed: true}
+			v, err := l.verdict(ctx, s)
+			if err != nil {
+				return err
+			}
+			c.report.Walk++
+			l.count(v)
+			note(s, v)
+		}
+	}
+	c.report.Checks += c.report.Walk
+	c.report.Matrix.Add(l.fast.Matrix)
+	return nil
+}
+
+func chunks(list [][]model.Step, n int) [][][]model.Step {
+	var out [][][]model.Step
+	for len(list) > n {
+		out, list = append(out, list[:n]), list[n:]
+	}
+	return append(out, list)
+}
+
+// random runs rounds of batches until the budget is spent.
+func (c *campaign) random(ctx context.Context) error {
+	first := c.report.Checks
+	for next := 0; !c.spent(c.report.Checks - first); next += roundBatches {
+		results := make([]batchResult, roundBatches)
+		c.round(ctx, next, results)
+		var found []leak
+		for i := range results {
+			r := &results[i]
+			if r.err != nil {
+				return r.err
+			}
+			c.report.Checks += r.checks
+			if r.matrix != nil {
+				c.report.Matrix.Add(r.matrix)
+			}
+			found = append(found, r.leaks...)
+		}
+		if err := c.digest(ctx, found); err != nil {
+			return err
+		}
+		c.progress()
+	}
+	return nil
+}
+
+// spent reports whether the budget is used up.
+func (c *campaign) spent(checks int) bool {
+	if c.cfg.Checks > 0 && checks >= c.cfg.Checks {
+		return true
+	}
+	return c.cfg.Duration > 0 && time.Since(c.start) >= c.cfg.Duration
+}
+
+// round deals the batches of a round to the workers.
+func (c *campaign) round(ctx context.Context, first int, results []batchResult) {
+	var wg sync.WaitGroup
+	next := make(chan int)
+	for _, l := range c.labs {
+		wg.Go(func() {
+			for n := range next {
+				results[n-first] = l.runBatch(ctx, c.cfg.Seed, n, c.muted, c.leaks)
+			}
+		})
+	}
+	for n := first; n < first+len(results); n++ {
+		next <- n
+	}
+	close(next)
+	wg.Wait()
+}
+
+// digest explains new divergences, mutes them, and reports each new cause with its
+// least case.
+func (c *campaign) digest(ctx context.Context, found []leak) error {
+	l := c.labs[0]
+	slices.SortStableFunc(found, func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) })
+	for _, k := range found {
+		if c.muted[k.target] {
+			continue
+		}
+		if k.cause.Key == "" {
+			var err error
+			if k.cause, err = l.cause(ctx, k.scenario, &k.found, c.known(found)); err != nil {
+				return err
+			}
+		}
+		if b := c.blocks[k.cause.Key]; b != nil {
+			c.muted[k.target] = true
+			b.Like = append(b.Like, c.cellText(&k.found))
+			continue
+		}
+		if err := c.block(ctx, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// known is the leaks whose causes may explain another: those reported, and those of
+// the same lot that read a whole table.
+func (c *campaign) known([]leak) []leak { return c.leaks }
+
+// block reports a leak with a new cause: the least case over all cells of the matrix
+// that have the same cause, and of the leak itself.
+func (c *campaign) block(ctx context.Context, k leak) error {
+	l := c.labs[0]
+	if err := c.walk(ctx); err != nil {
+		return err
+	}
+	like := []leak{}
+	for _, w := range c.walked {
+		if c.muted[w.target] {
+			continue
+		}
+		cause, err := l.cause(ctx, w.scenario, &w.found, c.leaks)
+		if err != nil {
+			return err
+		}
+		if cause.Key == k.cause.Key {
+			w.cause = cause
+			like = append(like, w)
+		}
+	}
+	first := c.first(like, k)
+	before := l.runs
+	least, err := l.least(ctx, first)
+	if err != nil {
+		return err
+	}
+	c.report.Shrinks = append(c.report.Shrinks, l.runs-before)
+	confirmed, reason, err := l.referee(ctx, least)
+	if err != nil {
+		return err
+	}
+	for _, w := range append(like, k) {
+		c.muted[w.target] = true
+	}
+	if !confirmed {
+		c.report.Leads = append(c.report.Leads, Lead{Cell: c.cellText(&least.found), Class: least.target.Class.String(), Reason: reason})
+		return nil
+	}
+	c.leaks = append(c.leaks, least)
+	b := &Block{Cause: k.cause.Text, AtCheck: c.report.Checks, Finding: c.finding(least)}
+	for _, w := range like {
+		if w.target != least.target {
+			b.Like = append(b.Like, c.cellText(&w.found))
+		}
+	}
+	if len(like) > 0 && k.target != least.target && !slices.ContainsFunc(like, func(w leak) bool { return w.target == k.target }) {
+		b.Like = append(b.Like, c.cellText(&k.found))
+	}
+	b.Finding.Like = b.Like
+	c.blocks[k.cause.Key] = b
+	c.report.Blocks = append(c.report.Blocks, b)
+	c.save(b)
+	if c.cfg.Found != nil {
+		c.cfg.Found(b)
+	}
+	return nil
+}
+
+// first is the leak that the least case is made from: by class, the rows that it
+// needs, session, command and table.
+func (c *campaign) first(like []leak, k leak) leak {
+	if len(like) == 0 {
+		return k
+	}
+	return slices.MinFunc(like, func(a, b leak) int {
+		switch {
+		case a.target.Class != b.target.Class:
+			return int(a.target.Class) - int(b.target.Class)
+		case c.depth(&a) != c.depth(&b):
+			return c.depth(&a) - c.depth(&b)
+		case a.target.Cell.Less(b.target.Cell):
+			return -1
+		case b.target.Cell.Less(a.target.Cell):
+			return 1
+		}
+		return 0
+	})
+}
+
+// depth estimates the rows that a leak needs: its table's chain of references, and a
+// user where the session has one.
+func (c *campaign) depth(k *leak) int {
+	n := 0
+	if k.scenario.Steps[k.found.Step].Session.User != nil {
+		n += 2
+	}
+	seen := map[*model.Table]bool{}
+	var visit func(t *model.Table)
+	visit = func(t *model.Table) {
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		n++
+		for i := range t.ForeignKeys {
+			key := &t.ForeignKeys[i]
+			if key.Target != nil && t.Columns[key.Columns[0]].NotNull {
+				visit(key.Target)
+			}
+		}
+	}
+	visit(c.Contract.Schema.Tables[k.target.Cell.Table])
+	return n
+}
+
+func (c *campaign) cellText(d *judge.Divergence) string {
+	t := c.Contract.Schema.Tables[d.Cell.Table]
+	return fmt.Sprintf("%s: %s %s (%s)", c.Contract.Sessions[d.Cell.Session].Name, d.Cell.Command, t.Label(), d.Class)
+}
+
+func (c *campaign) progress() {
+	if c.cfg.Progress == nil {
+		return
+	}
+	p := Progress{Checks: c.report.Checks, Findings: c.report.Findings(), Elapsed: time.Since(c.start)}
+	for _, l := range c.labs {
+		p.Steps += l.fast.Stats().Steps
+	}
+	p.Cells, p.Possible = c.covered()
+	c.cfg.Progress(p)
+}
+
+// finish completes the report.
+func (c *campaign) finish() {
+	for _, l := range c.labs {
+		c.report.Steps += l.fast.Stats().Steps
+	}
+	c.report.Elapsed = time.Since(c.start)
+	c.report.Untested = c.untested()
+}

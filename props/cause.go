@@ -1,0 +1,200 @@
+package props
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// Cause is the one object of the schema that carries a leak: with it switched off,
+// the same case no longer leaks. It is found by experiment.
+type Cause struct {
+	Key  string // stable name: policy tickets read_tickets
+	Text string // for people
+	try  run.Variant
+}
+
+// causes lists the experiments for a divergence, the most general object first.
+func (t *Target) causes(d *judge.Divergence, id *model.Identity) []Cause {
+	var out []Cause
+	c := t.Contract
+	for _, name := range []string{id.Login, id.Role} {
+		if r, ok := c.Schema.Roles[name]; ok && r.BypassRLS && !r.Super && t.mayAlter(name) {
+			out = append(out, Cause{
+				Key: "role " + name + " bypassrls", Text: fmt.Sprintf("role %s bypasses row security (BYPASSRLS)", name),
+				try: run.Variant{Before: []string{"ALTER ROLE " + model.Quote(name) + " NOBYPASSRLS"}},
+			})
+		}
+	}
+	for _, def := range c.Schema.Defaults {
+		if def.Role != "" && def.Role != id.Login {
+			continue
+		}
+		whose := "role " + def.Role
+		if def.Role == "" {
+			whose = "the database"
+		}
+		out = append(out, Cause{
+			Key: "setting " + whose + " " + def.Name, Text: fmt.Sprintf("%s has a default for %s", whose, def.Name),
+			try: run.Variant{Without: def.Name},
+		})
+	}
+	table := c.Schema.Tables[d.Cell.Table]
+	if d.Column >= 0 {
+		out = append(out, t.columnGrant(table, d, id))
+	}
+	return append(out, tableCauses(table, d.Cell.Command, id)...)
+}
+
+// columnGrant is the privilege on a column that must stay hidden.
+func (t *Target) columnGrant(table *model.Table, d *judge.Divergence, id *model.Identity) Cause {
+	col := table.Columns[d.Column].Name
+	what, kind := "SELECT", "read"
+	if d.Cell.Command == model.Update {
+		what, kind = "UPDATE", "write"
+	}
+	var before []string
+	for _, role := range append(t.inherited(id.Acts()), "") {
+		name := "PUBLIC"
+		if role != "" {
+			name = model.Quote(role)
+		}
+		before = append(before, fmt.Sprintf("REVOKE %s ON %s FROM %s", what, table.SQL(), name),
+			fmt.Sprintf("REVOKE %s (%s) ON %s FROM %s", what, model.Quote(col), table.SQL(), name))
+	}
+	return Cause{
+		Key:  "grant " + strings.ToLower(what) + " " + table.Label() + "." + col,
+		Text: fmt.Sprintf("%s may %s column %s of %s", id.Acts(), kind, col, table.Label()), try: run.Variant{Before: before},
+	}
+}
+
+// inherited lists a role and those that it is a member of.
+func (t *Target) inherited(name string) []string {
+	out := []string{name}
+	for i := 0; i < len(out); i++ {
+		for _, m := range t.Contract.Schema.Roles[out[i]].MemberOf {
+			if !slices.Contains(out, m) {
+				out = append(out, m)
+			}
+		}
+	}
+	return out
+}
+
+// tableCauses is what of a table itself may carry a leak: row security that is off,
+// that its owner is not subject to, or one policy.
+func tableCauses(table *model.Table, command model.Command, id *model.Identity) []Cause {
+	if !table.RowSecurity {
+		return []Cause{{
+			Key: "table " + table.Label() + " row security", Text: "row security of " + table.Label() + " is off",
+			try: run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " ENABLE ROW LEVEL SECURITY", "ALTER TABLE " + table.SQL() + " FORCE ROW LEVEL SECURITY"}},
+		}}
+	}
+	var out []Cause
+	if !table.Force {
+		out = append(out, Cause{
+			Key: "table " + table.Label() + " force", Text: fmt.Sprintf("%s does not FORCE row security, and %s has the rights of its owner", table.Label(), id.Acts()),
+			try: run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " FORCE ROW LEVEL SECURITY"}},
+		})
+	}
+	name := strings.ToUpper(command.String())
+	var own, other []Cause
+	for _, p := range table.Policies {
+		c := Cause{
+			Key: "policy " + table.Label() + " " + p.Name, Text: fmt.Sprintf("policy %s on %s lets it through", p.Name, table.Label()),
+			try: run.Variant{Before: []string{"DROP POLICY " + model.Quote(p.Name) + " ON " + table.SQL()}},
+		}
+		switch {
+		case !p.Permissive:
+		case p.Command == name:
+			own = append(own, c)
+		default:
+			other = append(other, c)
+		}
+	}
+	return append(append(out, own...), other...)
+}
+
+// restrict is the experiment that shows a table to an identity as the rules want it:
+// where a leak of another table goes away with it, that table's leak is the cause.
+func restrict(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) (run.Variant, bool) {
+	if len(table.Key) != 1 || !table.RowSecurity {
+		return run.Variant{}, false
+	}
+	p := model.Predictor{Contract: c}
+	keys := []string{}
+	for _, row := range st.Rows(table.ID) {
+		ok, known := p.Holds(id.Session.Sees[table.ID].Rule, id, st, row)
+		if !known {
+			return run.Variant{}, false
+		}
+		if ok {
+			keys = append(keys, "'"+strings.ReplaceAll(row[table.Key[0]].Text, "'", "''")+"'")
+		}
+	}
+	using := "false"
+	if len(keys) > 0 {
+		using = fmt.Sprintf("%s::text IN (%s)", model.Quote(table.Columns[table.Key[0]].Name), strings.Join(keys, ", "))
+	}
+	return run.Variant{Before: []string{"CREATE POLICY rlsfuzz_intent ON " + table.SQL() + " AS RESTRICTIVE FOR SELECT TO PUBLIC USING (" + using + ")"}}, true
+}
+
+// cause finds what carries a divergence.
+func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence, known []leak) (Cause, error) {
+	st := s.Initial(l.Contract.Schema)
+	step := &s.Steps[d.Step]
+	id, ok := l.Contract.Bind(step.Session, step.Tenant, step.User, st)
+	if !ok {
+		return Cause{}, fmt.Errorf("explain a divergence: %w", run.ErrInvalid)
+	}
+	for _, k := range known {
+		if k.target.Class > judge.Read || k.target.Cell.Session != d.Cell.Session || k.target.Cell.Command != model.Select || k.target.Cell.Table == d.Cell.Table {
+			continue
+		}
+		v, ok := restrict(l.Contract, l.Contract.Schema.Tables[k.target.Cell.Table], id, st)
+		if !ok {
+			continue
+		}
+		gone, err := l.without(ctx, s, d, v)
+		if err != nil {
+			return Cause{}, err
+		}
+		if gone {
+			return k.cause, nil
+		}
+	}
+	if d.Class == judge.Lockout {
+		t := l.Contract.Schema.Tables[d.Cell.Table]
+		return Cause{Key: "lockout " + t.Label() + " " + d.Cell.Command.String(), Text: "row security of " + t.Label() + " refuses what the contract allows"}, nil
+	}
+	for _, c := range l.causes(d, id) {
+		gone, err := l.without(ctx, s, d, c.try)
+		if err != nil {
+			return Cause{}, err
+		}
+		if gone {
+			return c, nil
+		}
+	}
+	t := l.Contract.Schema.Tables[d.Cell.Table]
+	return Cause{Key: fmt.Sprintf("unknown %s %s", d.Class, t.Label()), Text: ""}, nil
+}
+
+// without reports whether a divergence goes away under a variant.
+func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergence, v run.Variant) (bool, error) {
+	verdict, err := l.under(ctx, s, v)
+	if err != nil {
+		return false, err
+	}
+	for i := range verdict.Divergences {
+		if o := &verdict.Divergences[i]; o.Cell == d.Cell && o.Class <= d.Class && (o.Column >= 0) == (d.Column >= 0) {
+			return false, nil
+		}
+	}
+	return true, nil
+}

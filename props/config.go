@@ -1,0 +1,53 @@
+package props
+
+import "time"
+
+// Config says what is checked, and how long. The zero value checks ./rlsfuzz.yaml
+// the way `rlsfuzz check` does.
+type Config struct {
+	// Contract is the path of the contract. Defaults to rlsfuzz.yaml.
+	Contract string
+	// Apply is files of SQL that run after the schema: a migration under review, a planted leak.
+	Apply []string
+	// Postgres says which server is used. Defaults to auto: see postgres.Options.
+	Postgres string
+	// AllowAnyServer uses a given server even if it does not look meant for tests.
+	AllowAnyServer bool
+	// Seed is where random search begins. Defaults to one that follows from contract and schema.
+	Seed uint64
+	// Checks ends the search after so many checks; Duration after so long. With neither,
+	// it ends after 20,000 checks or 60 seconds, whichever comes first.
+	Checks   int
+	Duration time.Duration
+	// Workers is how many checks run at the same time. Defaults to the number of processors.
+	Workers int
+	// Only limits the search to sessions and tables of these names.
+	Only []string
+	// Out is the folder of findings. Empty: nothing is written.
+	Out string
+	// SkipMatrix and SkipRandom leave out one way to search.
+	SkipMatrix, SkipRandom bool
+	// Strict lets divergences of class existence fail.
+	Strict bool
+	// Endless goes on until the context ends: rlsfuzz fuzz without --duration.
+	Endless bool
+	// Log receives progress for a person, a line a call. May be nil.
+	Log func(format string, args ...any)
+	// Found is called with each new block of findings, when it is on disk. May be nil.
+	Found func(*Block)
+	// Progress is called now and then, from one goroutine. May be nil.
+	Progress func(Progress)
+}
+
+// The budget of a check that names none.
+const (
+	defaultChecks   = 20_000
+	defaultDuration = time.Minute
+)
+
+// Progress is how far a run is.
+type Progress struct {
+	Checks, Steps, Findings int
+	Cells, Possible         int // cells with something at stake, and all
+	Elapsed                 time.Duration
+}

@@ -1,0 +1,137 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// Verdict is the judgement of one trace.
+type Verdict struct {
+	Divergences []Divergence // by class, then step
+	Stakes      []Stake
+	// Unjudged says what could not be judged, and why.
+	Unjudged []string
+}
+
+// Stake is what was at stake in a step or an observation.
+type Stake struct {
+	Cell               Cell
+	Allowed, Forbidden int
+}
+
+// Judge judges a trace of a scenario.
+func Judge(c *model.Contract, s *model.Scenario, t *model.Trace) *Verdict {
+	j := &judge{contract: c, scenario: s, verdict: &Verdict{}}
+	j.predict.Contract = c
+	initial := model.NewState(c.Schema, t.Initial)
+	before := initial
+	for i := range t.Steps {
+		step := &s.Steps[i]
+		id, ok := c.Bind(step.Session, step.Tenant, step.User, initial)
+		if !ok {
+			j.verdict.Unjudged = append(j.verdict.Unjudged, fmt.Sprintf("step %d: no such tenant or user", i+1))
+			break
+		}
+		after := model.NewState(c.Schema, t.Steps[i].After)
+		j.step(i, id, step, &t.Steps[i], before, after)
+		before = after
+	}
+	slices.SortStableFunc(j.verdict.Divergences, func(a, b Divergence) int { return int(a.Class) - int(b.Class) })
+	return j.verdict
+}
+
+type judge struct {
+	contract *model.Contract
+	scenario *model.Scenario
+	predict  model.Predictor
+	verdict  *Verdict
+
+	// of the current step
+	at     int
+	id     *model.Identity
+	op     *model.Op
+	trace  *model.StepTrace
+	before *model.State
+	after  *model.State
+	own    []string // tenants of the session
+}
+
+func (j *judge) step(i int, id *model.Identity, step *model.Step, t *model.StepTrace, before, after *model.State) {
+	j.at, j.id, j.op, j.trace, j.before, j.after = i, id, &step.Op, t, before, after
+	j.own = j.tenants()
+	j.writes()
+	j.reads()
+	j.result()
+	j.canaries()
+	j.stakes()
+}
+
+// tenants lists the tenants of the session.
+func (j *judge) tenants() []string {
+	var own []string
+	j.contract.SessionTenants(j.id, j.before, func(v model.Value) bool {
+		own = append(own, v.Text)
+		return true
+	})
+	return own
+}
+
+// holds evaluates a rule in the state before the step or after it.
+func (j *judge) holds(r *model.Rule, st *model.State, row model.Row) (holds, known bool) {
+	j.predict.Ask = j.trace.Answers.Holds
+	if st == j.after {
+		j.predict.Ask = j.trace.Later.Holds
+	}
+	return j.predict.Holds(r, j.id, st, row)
+}
+
+func (j *judge) found(d Divergence) {
+	d.Step = j.at
+	if d.Class != Lockout && j.id.Session.Tenantless {
+		d.Class = Open
+	}
+	if d.Did == "" {
+		d.Did = j.did()
+	}
+	for i := range j.verdict.Divergences {
+		if o := &j.verdict.Divergences[i]; o.Target() == d.Target() && o.Step == d.Step && o.Column == d.Column {
+			return
+		}
+	}
+	j.verdict.Divergences = append(j.verdict.Divergences, d)
+}
+
+// did is Postgres' answer in a few words.
+func (j *judge) did() string {
+	if e := j.trace.Err; e != nil {
+		return "ERROR " + e.Code + ": " + e.Message
+	}
+	if j.op.Shape == nil {
+		return fmt.Sprintf("%d rows", j.trace.Count)
+	}
+	return fmt.Sprintf("%s %d", strings.ToUpper(j.op.Shape.Command.String()), j.trace.Count)
+}
+
+// foreign reports whether a row has a tenant that is not the session's.
+func (j *judge) foreign(st *model.State, t *model.Table, row model.Row) bool {
+	found := false
+	j.contract.Tenants(st, t, row, func(v model.Value) bool {
+		found = !slices.Contains(j.own, v.Text)
+		return !found
+	})
+	return found
+}
+
+func (j *judge) cell(t *model.Table, c model.Command) Cell {
+	return Cell{Session: j.id.Session.ID, Table: t.ID, Command: c}
+}
+
+func text(r *model.Rule) string {
+	if r == nil {
+		return "none"
+	}
+	return r.Text
+}

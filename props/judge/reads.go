@@ -1,0 +1,392 @@
+package judge
+
+import (
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// reads judges what the session sees of each table after the step.
+func (j *judge) reads() {
+	for i := range j.trace.Seen {
+		j.seen(&j.trace.Seen[i])
+	}
+}
+
+func (j *judge) seen(s *model.Seen) {
+	t := j.contract.Schema.Tables[s.Table]
+	sees := &j.id.Session.Sees[t.ID]
+	may := map[string]int{}
+	hidden := map[string][]model.Row{}
+	visible := map[string]model.Row{}
+	for _, row := range j.after.Rows(t.ID) {
+		ok, known := j.holds(sees.Rule, j.after, row)
+		if !known {
+			j.verdict.Unjudged = append(j.verdict.Unjudged, "rows of "+t.Label()+": the rule could not be evaluated")
+			return
+		}
+		record := string(model.AppendRecord(nil, row, s.Columns))
+		if ok {
+			may[record]++
+			visible[record] = row
+		} else {
+			hidden[record] = append(hidden[record], row)
+		}
+	}
+	allowed, forbidden := len(visible), 0
+	for _, rows := range hidden {
+		forbidden += len(rows)
+	}
+	d := Divergence{Class: Read, Cell: j.cell(t, model.Select), Column: -1, Rule: text(sees.Rule)}
+	for _, record := range s.Rows {
+		if may[record] > 0 {
+			may[record]--
+			continue
+		}
+		rows := hidden[record]
+		if len(rows) == 0 {
+			rows = []model.Row{nil}
+		} else {
+			hidden[record] = rows[1:]
+		}
+		d.Rows = append(d.Rows, rows[0])
+		d.Cross = d.Cross || rows[0] != nil && j.foreign(j.after, t, rows[0])
+	}
+	if len(d.Rows) > 0 {
+		j.found(d)
+		return
+	}
+	if s.Err == nil || s.Err.Denied() {
+		j.verdict.Stakes = append(j.verdict.Stakes, Stake{d.Cell, allowed, forbidden})
+	}
+	j.missing(t, sees, s, may, visible)
+}
+
+// missing notes allowed rows that the session did not get: a lockout, where the rule
+// is written and exact.
+func (j *judge) missing(t *model.Table, sees *model.Sees, s *model.Seen, may map[string]int, visible map[string]model.Row) {
+	if !sees.Exact || s.Err != nil && !s.Err.Denied() {
+		return
+	}
+	d := Divergence{Class: Lockout, Cell: j.cell(t, model.Select), Column: -1, Rule: text(sees.Rule)}
+	for record, n := range may {
+		if n > 0 {
+			d.Rows = append(d.Rows, visible[record])
+		}
+	}
+	if len(d.Rows) > 0 {
+		j.found(d)
+	}
+}
+
+// result judges the rows that the statement itself returned.
+func (j *judge) result() {
+	s := j.op.Shape
+	if s == nil || j.trace.Err != nil {
+		return
+	}
+	switch {
+	case s.Command == model.Select && s.Form.Evaluated():
+		j.selected()
+	case s.Command == model.Select:
+		j.queried()
+	case len(s.Returning) > 0:
+		j.returned()
+	}
+}
+
+// selected judges a query over one table.
+func (j *judge) selected() {
+	s := j.op.Shape
+	t := s.Table
+	sees := &j.id.Session.Sees[t.ID]
+	if col := hiddenColumn(sees, s.Columns); col >= 0 {
+		j.column(t, col, sees)
+		return
+	}
+	want := map[uint64]int{}
+	hidden := map[uint64]model.Row{}
+	count, counted := 0, 0
+	for _, row := range j.before.Rows(t.ID) {
+		if !j.op.Matches(row) {
+			continue
+		}
+		ok, known := j.holds(sees.Rule, j.before, row)
+		if !known {
+			return
+		}
+		sum := model.FieldsSum(row, s.Columns)
+		if ok {
+			want[sum]++
+			count++
+			continue
+		}
+		hidden[sum] = row
+	}
+	d := Divergence{Class: Read, Cell: j.cell(t, model.Select), Column: -1, Rule: text(sees.Rule)}
+	if s.Form == model.Count {
+		if len(j.trace.Rows) == 1 {
+			for _, c := range []byte(j.trace.Rows[0][0].Text) {
+				counted = counted*10 + int(c-'0')
+			}
+		}
+		if counted > count {
+			for _, row := range hidden {
+				d.Rows = append(d.Rows, row)
+				d.Cross = d.Cross || j.foreign(j.before, t, row)
+			}
+			j.found(d)
+		}
+		return
+	}
+	all := make([]int, len(s.Columns))
+	for i := range all {
+		all[i] = i
+	}
+	for _, row := range j.trace.Rows {
+		sum := model.FieldsSum(row, all)
+		if want[sum] > 0 {
+			want[sum]--
+			continue
+		}
+		d.Rows = append(d.Rows, hidden[sum])
+		d.Cross = d.Cross || hidden[sum] != nil && j.foreign(j.before, t, hidden[sum])
+	}
+	if len(d.Rows) > 0 {
+		j.found(d)
+	}
+}
+
+func hiddenColumn(sees *model.Sees, columns []int) int {
+	if sees.Columns == nil {
+		return -1
+	}
+	for _, c := range columns {
+		if !sees.Columns[c] {
+			return c
+		}
+	}
+	return -1
+}
+
+// column judges a query of a column that must stay hidden: any value of it is a leak.
+func (j *judge) column(t *model.Table, col int, sees *model.Sees) {
+	at := 0
+	for i, c := range j.op.Shape.Columns {
+		if c == col {
+			at = i
+		}
+	}
+	d := Divergence{Class: Read, Cell: j.cell(t, model.Select), Column: col, Rule: "columns"}
+	for _, got := range j.trace.Rows {
+		if at >= len(got) || got[at].Null {
+			continue
+		}
+		for _, row := range j.before.Rows(t.ID) {
+			if row[col] == got[at] {
+				d.Rows = append(d.Rows, row)
+				if ok, known := j.holds(sees.Rule, j.before, row); known && !ok {
+					d.Cross = d.Cross || j.foreign(j.before, t, row)
+				}
+				break
+			}
+		}
+	}
+	if len(d.Rows) > 0 {
+		j.found(d)
+	}
+}
+
+// queried judges a query by the same query over copies of the allowed rows.
+func (j *judge) queried() {
+	if !j.trace.Asked {
+		return
+	}
+	want := map[string]int{}
+	for _, row := range j.trace.Expected {
+		want[string(model.AppendRecord(nil, row, nil))]++
+	}
+	extra := 0
+	for _, row := range j.trace.Rows {
+		record := string(model.AppendRecord(nil, row, nil))
+		if want[record] > 0 {
+			want[record]--
+		} else {
+			extra++
+		}
+	}
+	if extra == 0 {
+		return
+	}
+	s := j.op.Shape
+	d := Divergence{Class: Read, Cell: j.cell(s.Table, model.Select), Column: -1, Rule: text(j.id.Session.Sees[s.Table.ID].Rule)}
+	for _, row := range j.before.Rows(s.Table.ID) {
+		if ok, known := j.holds(j.id.Session.Sees[s.Table.ID].Rule, j.before, row); known && !ok {
+			d.Rows = append(d.Rows, row)
+			d.Cross = d.Cross || j.foreign(j.before, s.Table, row)
+		}
+	}
+	if extra > 0 && len(d.Rows) > 0 {
+		j.found(d)
+	}
+}
+
+// returned judges RETURNING: only rows that the session may see come back.
+func (j *judge) returned() {
+	s := j.op.Shape
+	t := s.Table
+	sees := &j.id.Session.Sees[t.ID]
+	st := j.after
+	if s.Command == model.Delete {
+		st = j.before
+	}
+	all := make([]int, len(s.Returning))
+	for i := range all {
+		all[i] = i
+	}
+	d := Divergence{Class: Read, Cell: j.cell(t, model.Select), Column: -1, Rule: text(sees.Rule)}
+	for _, got := range j.trace.Rows {
+		sum := model.FieldsSum(got, all)
+		allowed := false
+		var hidden model.Row
+		for _, row := range st.Rows(t.ID) {
+			if model.FieldsSum(row, s.Returning) != sum {
+				continue
+			}
+			ok, known := j.holds(sees.Rule, st, row)
+			allowed = allowed || ok || !known
+			hidden = row
+		}
+		if !allowed && hidden != nil {
+			d.Rows = append(d.Rows, hidden)
+			d.Cross = d.Cross || j.foreign(st, t, hidden)
+		}
+	}
+	if len(d.Rows) > 0 {
+		j.found(d)
+	}
+}
+
+// canaries looks for tokens of hidden rows in everything the session received.
+func (j *judge) canaries() {
+	if j.id.Session.Tenantless && j.op.Shape == nil {
+		return
+	}
+	var received []string
+	if j.trace.Err != nil {
+		received = append(received, j.trace.Err.Text())
+	}
+	received = append(received, j.trace.Notices...)
+	for _, row := range j.trace.Rows {
+		for _, v := range row {
+			received = append(received, v.Text)
+		}
+	}
+	for _, s := range received {
+		for _, token := range tokens(s) {
+			j.token(token)
+		}
+	}
+}
+
+// tokens lists the canaries in a text.
+func tokens(s string) []string {
+	var out []string
+	for {
+		i := strings.Index(s, model.TokenPrefix)
+		if i < 0 || len(s) < i+model.TokenLength {
+			return out
+		}
+		out = append(out, s[i:i+model.TokenLength])
+		s = s[i+model.TokenLength:]
+	}
+}
+
+// token judges one received canary.
+func (j *judge) token(token string) {
+	for _, v := range j.op.Args {
+		if strings.Contains(v.Text, token) {
+			return
+		}
+	}
+	if strings.Contains(j.op.Raw, token) {
+		return
+	}
+	var bearer *model.Table
+	var hidden model.Row
+	for _, st := range []*model.State{j.before, j.after} {
+		for _, t := range j.contract.Schema.Tables {
+			for _, row := range st.Rows(t.ID) {
+				if !bears(row, token) {
+					continue
+				}
+				ok, known := j.holds(j.id.Session.Sees[t.ID].Rule, st, row)
+				if ok || !known {
+					return
+				}
+				bearer, hidden = t, row
+			}
+		}
+	}
+	if bearer == nil {
+		return
+	}
+	command := model.Select
+	if j.op.Shape != nil {
+		command = j.op.Shape.Command
+	}
+	j.found(Divergence{
+		Class: Canary, Cell: j.cell(bearer, command), Rows: []model.Row{hidden}, Column: -1,
+		Cross: j.foreign(j.before, bearer, hidden), Rule: text(j.id.Session.Sees[bearer.ID].Rule),
+	})
+}
+
+func bears(row model.Row, token string) bool {
+	for _, v := range row {
+		if strings.Contains(v.Text, token) {
+			return true
+		}
+	}
+	return false
+}
+
+// stakes counts what was at stake in the statement, and notes a write that the
+// contract allows and Postgres refused.
+func (j *judge) stakes() {
+	s := j.op.Shape
+	if s == nil {
+		return
+	}
+	j.predict.Ask = j.trace.Answers.Holds
+	p := j.predict.Predict(j.id, j.before, j.op)
+	if j.trace.Err == nil || j.trace.Err.Denied() {
+		j.verdict.Stakes = append(j.verdict.Stakes, Stake{j.cell(s.Table, s.Command), p.Allowed, p.Forbidden})
+	}
+	if s.Command == model.Select || p.Outcome != model.Done || !j.id.Session.Writes[s.Table.ID].Written {
+		return
+	}
+	if j.trace.Err.Denied() || j.trace.Err == nil && j.trace.Count < p.Count {
+		j.found(Divergence{
+			Class: Lockout, Cell: j.cell(s.Table, commandOf(s)), Column: -1, Rule: j.allowing(s),
+			Rows: []model.Row{}, Became: nil,
+		})
+	}
+}
+
+func commandOf(s *model.Shape) model.Command {
+	if s.Command == model.Upsert || s.Command == model.Merge {
+		return model.Insert
+	}
+	return s.Command
+}
+
+func (j *judge) allowing(s *model.Shape) string {
+	w := &j.id.Session.Writes[s.Table.ID]
+	switch s.Command {
+	case model.Update:
+		return text(w.From)
+	case model.Delete:
+		return text(w.Delete)
+	}
+	return text(w.Insert)
+}

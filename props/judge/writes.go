@@ -1,0 +1,233 @@
+package judge
+
+import (
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// change is one row that a step added (no old), removed (no new) or changed.
+type change struct {
+	old, new model.Row
+}
+
+func (c change) command() model.Command {
+	switch {
+	case c.old == nil:
+		return model.Insert
+	case c.new == nil:
+		return model.Delete
+	}
+	return model.Update
+}
+
+// writes judges every row that the step changed, of whatever table.
+func (j *judge) writes() {
+	for _, t := range j.contract.Schema.Tables {
+		if t.Parent != "" {
+			continue
+		}
+		for _, c := range j.changes(t) {
+			if j.direct(t) {
+				j.direction(t, c)
+			} else {
+				j.consequence(t, c)
+			}
+		}
+	}
+	j.tag()
+}
+
+// direct reports whether the statement names the table as its target. A statement
+// written by hand may name any.
+func (j *judge) direct(t *model.Table) bool {
+	return j.op.Shape == nil || j.op.Shape.Table == t && j.op.Shape.Command != model.Select
+}
+
+// changes compares a table before and after the step: by primary key, else by what
+// an UPDATE sets.
+func (j *judge) changes(t *model.Table) []change {
+	before, after := j.before.Rows(t.ID), j.after.Rows(t.ID)
+	count := map[uint64]int{}
+	for _, s := range j.before.Sums(t.ID) {
+		count[s]++
+	}
+	var added []model.Row
+	for i, s := range j.after.Sums(t.ID) {
+		if count[s] > 0 {
+			count[s]--
+		} else {
+			added = append(added, after[i])
+		}
+	}
+	var changes []change
+	for i, s := range j.before.Sums(t.ID) {
+		if count[s] == 0 {
+			continue
+		}
+		count[s]--
+		c := change{old: before[i]}
+		for k, row := range added {
+			if row != nil && j.same(t, before[i], row) {
+				c.new, added[k] = row, nil
+				break
+			}
+		}
+		changes = append(changes, c)
+	}
+	for _, row := range added {
+		if row != nil {
+			changes = append(changes, change{new: row})
+		}
+	}
+	return changes
+}
+
+// same reports whether two rows are the same one before and after.
+func (j *judge) same(t *model.Table, old, row model.Row) bool {
+	if len(t.Key) > 0 {
+		return model.SameKey(t.Key, old, row)
+	}
+	if j.op.Shape == nil || j.op.Shape.Command != model.Update {
+		return false
+	}
+	for i := range old {
+		if old[i] != row[i] && !slices.Contains(j.op.Shape.Columns, i) {
+			return false
+		}
+	}
+	return true
+}
+
+// direction judges a row of the table that the statement names.
+func (j *judge) direction(t *model.Table, c change) {
+	w := &j.id.Session.Writes[t.ID]
+	d := Divergence{Class: Write, Cell: j.cell(t, c.command()), Rows: []model.Row{c.old}, Became: []model.Row{c.new}, Column: -1}
+	ok, known := true, true
+	switch c.command() {
+	case model.Insert:
+		ok, known = j.holds(w.Insert, j.after, c.new)
+		d.Rule = text(w.Insert)
+	case model.Delete:
+		ok, known = j.holds(w.Delete, j.before, c.old)
+		d.Rule = text(w.Delete)
+	default:
+		ok, known = j.holds(w.From, j.before, c.old)
+		d.Rule = text(w.From)
+		if ok && known {
+			ok, known = j.holds(w.To, j.after, c.new)
+			d.Rule = "to " + text(w.To)
+		}
+		if col := forbiddenColumn(w, c); ok && known && col >= 0 {
+			ok, d.Column, d.Rule = false, col, "columns"
+		}
+		if j.moved(t, c) {
+			d.Class = Move
+		}
+	}
+	if !known {
+		j.verdict.Unjudged = append(j.verdict.Unjudged, "a change of "+t.Label()+": its rule could not be evaluated")
+		return
+	}
+	if ok {
+		return
+	}
+	d.Cross = c.old != nil && j.foreign(j.before, t, c.old) || c.new != nil && j.foreign(j.after, t, c.new)
+	j.found(d)
+}
+
+func forbiddenColumn(w *model.Writes, c change) int {
+	if w.UpdateColumns == nil {
+		return -1
+	}
+	for i := range c.old {
+		if c.old[i] != c.new[i] && !w.UpdateColumns[i] {
+			return i
+		}
+	}
+	return -1
+}
+
+// moved reports whether a row's tenants changed.
+func (j *judge) moved(t *model.Table, c change) bool {
+	return !slices.Equal(j.tenantsOf(j.before, t, c.old), j.tenantsOf(j.after, t, c.new))
+}
+
+func (j *judge) tenantsOf(st *model.State, t *model.Table, row model.Row) []string {
+	var out []string
+	j.contract.Tenants(st, t, row, func(v model.Value) bool {
+		out = append(out, v.Text)
+		return true
+	})
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// consequence judges a row of another table, changed by a trigger or a cascade: each
+// tenant of it must be the session's, or be new.
+func (j *judge) consequence(t *model.Table, c change) {
+	check := func(st *model.State, row model.Row) bool {
+		for _, tenant := range j.tenantsOf(st, t, row) {
+			if !slices.Contains(j.own, tenant) && j.existed(tenant) {
+				return false
+			}
+		}
+		return true
+	}
+	if (c.old == nil || check(j.before, c.old)) && (c.new == nil || check(j.after, c.new)) {
+		return
+	}
+	j.found(Divergence{
+		Class: Write, Cell: j.cell(t, c.command()), Rows: []model.Row{c.old}, Became: []model.Row{c.new},
+		Column: -1, Cross: true, Rule: "a consequence may only concern the session's own tenants",
+	})
+}
+
+// existed reports whether a tenant was there before the step.
+func (j *judge) existed(tenant string) bool {
+	root := j.contract.Tenancy.Table
+	if root == nil {
+		return true
+	}
+	for _, row := range j.before.Rows(root.ID) {
+		if row[j.contract.Tenancy.Key].Text == tenant {
+			return true
+		}
+	}
+	return false
+}
+
+// tag looks at the command tag: more rows than the rules allow were reached, even if
+// none of them looks different now.
+func (j *judge) tag() {
+	s := j.op.Shape
+	if s == nil || j.trace.Err != nil || s.Command != model.Update && s.Command != model.Delete {
+		return
+	}
+	w := &j.id.Session.Writes[s.Table.ID]
+	rule := w.Delete
+	if s.Command == model.Update {
+		rule = w.From
+	}
+	var hidden []model.Row
+	upper := 0
+	for _, row := range j.before.Rows(s.Table.ID) {
+		if !j.op.Matches(row) {
+			continue
+		}
+		ok, known := j.holds(rule, j.before, row)
+		if ok || !known {
+			upper++
+		} else {
+			hidden = append(hidden, row)
+		}
+	}
+	if j.trace.Count <= upper || len(hidden) == 0 || s.Table.Parent != "" || s.Table.Partitioned {
+		return
+	}
+	cross := false
+	for _, row := range hidden {
+		cross = cross || j.foreign(j.before, s.Table, row)
+	}
+	j.found(Divergence{Class: Write, Cell: j.cell(s.Table, s.Command), Rows: hidden, Became: make([]model.Row, len(hidden)), Column: -1, Cross: cross, Rule: text(rule)})
+}

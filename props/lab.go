@@ -1,0 +1,277 @@
+package props
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// lab is one worker's place to try scenarios: a scratch database for rolled-back
+// runs and, once it is needed, another for committed ones.
+type lab struct {
+	*Target
+	fast      *run.Worker
+	committer *run.Committer
+	databases []string
+	memo      map[string]*judge.Verdict
+	runs      int // scenarios that ran carefully or committed: distinct ones
+}
+
+func (t *Target) newLab(ctx context.Context) (*lab, error) {
+	l := &lab{Target: t, memo: map[string]*judge.Verdict{}}
+	db, err := l.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if l.fast, err = run.NewWorker(ctx, t.Server, db, t.Contract); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *lab) database(ctx context.Context) (string, error) {
+	db, err := l.Target.scratch(ctx)
+	if err == nil {
+		l.databases = append(l.databases, db)
+	}
+	return db, err
+}
+
+// close ends the connections and drops the databases.
+func (l *lab) close() {
+	if l.fast != nil {
+		l.fast.Close()
+	}
+	if l.committer != nil {
+		l.committer.Close()
+	}
+	for _, db := range l.databases {
+		_ = l.Server.DropDatabase(context.Background(), db)
+	}
+}
+
+// commits is the lab's committer, made when first needed.
+func (l *lab) commits(ctx context.Context) (*run.Committer, error) {
+	if l.committer != nil {
+		return l.committer, nil
+	}
+	db, err := l.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.committer, err = run.NewCommitter(ctx, l.Server, db, l.Contract)
+	return l.committer, err
+}
+
+// memoLimit bounds the verdicts that are remembered.
+const memoLimit = 20_000
+
+// verdict runs a scenario carefully, or committed if it says so, and judges it.
+// Equal scenarios run once. A scenario that cannot begin has no divergence.
+func (l *lab) verdict(ctx context.Context, s *model.Scenario) (*judge.Verdict, error) {
+	key := memoKey(s)
+	if v, ok := l.memo[key]; ok {
+		return v, nil
+	}
+	v, err := l.under(ctx, s, run.Variant{})
+	if err != nil {
+		return nil, err
+	}
+	if err := l.lockouts(ctx, s, v); err != nil {
+		return nil, err
+	}
+	if len(l.memo) >= memoLimit {
+		clear(l.memo)
+	}
+	l.runs++
+	l.memo[key] = v
+	return v, nil
+}
+
+// under runs a scenario under a variant and judges it.
+func (l *lab) under(ctx context.Context, s *model.Scenario, v run.Variant) (*judge.Verdict, error) {
+	t, err := l.trace(ctx, s, v)
+	if errors.Is(err, run.ErrInvalid) {
+		return &judge.Verdict{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return judge.Judge(l.Contract, s, t), nil
+}
+
+func (l *lab) trace(ctx context.Context, s *model.Scenario, v run.Variant) (*model.Trace, error) {
+	if !s.Committed {
+		return l.fast.Careful(ctx, s, v)
+	}
+	if len(v.Before) == 0 && v.Without == "" {
+		c, err := l.commits(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return c.Run(ctx, s, false)
+	}
+	return l.experiment(ctx, s, v)
+}
+
+// experiment runs a committed scenario under a variant, in a database for it alone.
+// A variant that concerns roles, which all databases share, is not tried so.
+func (l *lab) experiment(ctx context.Context, s *model.Scenario, v run.Variant) (*model.Trace, error) {
+	if v.Without != "" || strings.HasPrefix(v.Before[0], "ALTER ROLE") {
+		c, err := l.commits(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return c.Run(ctx, s, false)
+	}
+	db, err := l.Target.scratch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = l.Server.DropDatabase(context.Background(), db) }()
+	conn, err := l.Server.Connect(ctx, db, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range v.Before {
+		if _, err := conn.Exec(ctx, text); err != nil {
+			_ = conn.Close(ctx)
+			return nil, fmt.Errorf("change a scratch copy: %w", err)
+		}
+	}
+	_ = conn.Close(ctx)
+	c, err := run.NewCommitter(ctx, l.Server, db, l.Contract)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	return c.Run(ctx, s, false)
+}
+
+// lockouts drops the suspicions that remain without row security: the reason lies
+// elsewhere.
+func (l *lab) lockouts(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
+	var kept, suspects []judge.Divergence
+	for _, d := range v.Divergences {
+		if d.Class == judge.Lockout {
+			suspects = append(suspects, d)
+		} else {
+			kept = append(kept, d)
+		}
+	}
+	if len(suspects) == 0 {
+		return nil
+	}
+	off := run.Variant{}
+	for _, t := range l.Contract.Schema.Tables {
+		if t.RowSecurity {
+			off.Before = append(off.Before, "ALTER TABLE "+t.SQL()+" DISABLE ROW LEVEL SECURITY")
+		}
+	}
+	if len(off.Before) == 0 {
+		v.Divergences = kept
+		return nil
+	}
+	without, err := l.under(ctx, s, off)
+	if err != nil {
+		return err
+	}
+	for _, d := range suspects {
+		still := false
+		for i := range without.Divergences {
+			o := &without.Divergences[i]
+			still = still || o.Class == judge.Lockout && o.Cell == d.Cell && o.Step == d.Step
+		}
+		if !still {
+			kept = append(kept, d)
+		}
+	}
+	v.Divergences = kept
+	return nil
+}
+
+// memoKey is a scenario's text: equal keys, equal scenarios.
+func memoKey(s *model.Scenario) string {
+	var b []byte
+	if s.Committed {
+		b = append(b, 'c')
+	}
+	for t, rows := range s.Data {
+		for _, row := range rows {
+			b = append(b, byte(t), byte(t>>8))
+			b = model.AppendRecord(b, row, nil)
+		}
+	}
+	for i := range s.Steps {
+		st := &s.Steps[i]
+		b = append(b, 0, byte(st.Session.ID))
+		if st.Fresh {
+			b = append(b, 'f')
+		}
+		b = append(b, st.Tenant.Text...)
+		b = append(b, 0)
+		b = append(b, st.User.Text...)
+		b = append(b, 0)
+		if st.Op.Shape != nil {
+			b = append(b, st.Op.Shape.Text...)
+		} else {
+			b = append(b, st.Op.Raw...)
+		}
+		b = model.AppendRecord(b, st.Op.Args, nil)
+	}
+	return string(b)
+}
+
+// leak is a divergence with the scenario that shows it.
+type leak struct {
+	scenario *model.Scenario
+	found    judge.Divergence
+	target   judge.Target
+	cause    Cause
+	rank     int // rows that it needs, estimated
+}
+
+// group runs sequences on a dataset the fast way, carefully where something
+// surprises, and hands every unmuted divergence to see. see says whether to go on.
+func (l *lab) group(ctx context.Context, d *gen.Dataset, sequences [][]model.Step, see func(i int, s *model.Scenario, v *judge.Verdict) bool) error {
+	for first := 0; first < len(sequences); {
+		statuses, err := l.fast.Fast(ctx, d.Data, d.State, sequences[first:])
+		if err != nil {
+			return err
+		}
+		next := len(sequences)
+		for i, status := range statuses {
+			if status == run.Unrun {
+				next = first + i
+				break
+			}
+			if status != run.Surprise {
+				continue
+			}
+			s := &model.Scenario{Data: d.Data, Steps: sequences[first+i]}
+			v, err := l.verdict(ctx, s)
+			if err != nil {
+				return err
+			}
+			l.count(v)
+			if !see(first+i, s, v) {
+				return nil
+			}
+		}
+		first = next
+	}
+	return nil
+}
+
+// count adds what was at stake in a careful run to the matrix.
+func (l *lab) count(v *judge.Verdict) {
+	for _, s := range v.Stakes {
+		l.fast.Matrix.Count(s.Cell.Session, s.Cell.Table, s.Cell.Command, s.Allowed, s.Forbidden)
+	}
+}

@@ -1,0 +1,256 @@
+package reduce
+
+import (
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+)
+
+// Test runs a scenario. It returns the divergence that the reduction is about, as
+// this scenario shows it, or nil.
+type Test func(s *model.Scenario) (*judge.Divergence, error)
+
+// Least reduces a scenario that shows d. Every smaller scenario that it returns was run.
+func Least(p *gen.Plan, s *model.Scenario, d *judge.Divergence, test Test) (*model.Scenario, *judge.Divergence, error) {
+	r := &reducer{plan: p, contract: p.Contract, best: s, found: d, test: test}
+	for range 3 {
+		before := r.wins
+		for _, pass := range []func(){r.steps, r.closure, r.statement, r.hoist, r.rows, r.values, r.relabel} {
+			pass()
+			if r.err != nil {
+				return nil, nil, r.err
+			}
+		}
+		if r.wins == before {
+			break
+		}
+	}
+	return r.best, r.found, nil
+}
+
+type reducer struct {
+	plan     *gen.Plan
+	contract *model.Contract
+	best     *model.Scenario
+	found    *judge.Divergence
+	test     Test
+	wins     int
+	err      error
+}
+
+// try keeps a scenario when it still shows the divergence.
+func (r *reducer) try(s *model.Scenario) bool {
+	if r.err != nil {
+		return false
+	}
+	d, err := r.test(s)
+	if err != nil {
+		r.err = err
+		return false
+	}
+	if d == nil {
+		return false
+	}
+	r.best, r.found = s, d
+	r.wins++
+	return true
+}
+
+// clone copies a scenario so that its rows and steps can be changed.
+func clone(s *model.Scenario) *model.Scenario {
+	next := &model.Scenario{Committed: s.Committed, Data: make([][]model.Row, len(s.Data))}
+	for i, rows := range s.Data {
+		for _, row := range rows {
+			next.Data[i] = append(next.Data[i], append(model.Row(nil), row...))
+		}
+	}
+	next.Steps = append([]model.Step(nil), s.Steps...)
+	for i := range next.Steps {
+		next.Steps[i].Op.Args = append([]model.Value(nil), next.Steps[i].Op.Args...)
+	}
+	return next
+}
+
+// steps drops every step that is not needed: first all but the one that diverged.
+func (r *reducer) steps() {
+	if len(r.best.Steps) > 1 {
+		s := clone(r.best)
+		s.Steps = s.Steps[r.found.Step : r.found.Step+1]
+		if r.try(s) {
+			return
+		}
+		if r.found.Step+1 < len(r.best.Steps) {
+			s = clone(r.best)
+			s.Steps = s.Steps[:r.found.Step+1]
+			r.try(s)
+		}
+	}
+	for i := 0; i < len(r.best.Steps) && len(r.best.Steps) > 1; {
+		s := clone(r.best)
+		s.Steps = append(s.Steps[:i], s.Steps[i+1:]...)
+		if !r.try(s) {
+			i++
+		}
+	}
+	if r.best.Steps[r.found.Step].Fresh || !r.best.Committed {
+		return
+	}
+	s := clone(r.best)
+	s.Committed = false
+	for i := range s.Steps {
+		s.Steps[i].Fresh = false
+	}
+	r.try(s)
+}
+
+// statement replaces the statement that diverged by the first simpler one of the
+// session that still does.
+func (r *reducer) statement() {
+	at := r.found.Step
+	op := &r.best.Steps[at].Op
+	if op.Shape == nil {
+		return
+	}
+	session := r.best.Steps[at].Session
+	for _, shape := range r.plan.Shapes(session) {
+		if shape.Table.ID != r.found.Cell.Table || !r.simpler(shape, op.Shape) {
+			if shape == op.Shape {
+				break
+			}
+			continue
+		}
+		if shape.Text == op.Shape.Text {
+			break
+		}
+		for _, args := range r.arguments(shape, op) {
+			s := clone(r.best)
+			s.Steps[at].Op = model.Op{Shape: shape, Args: args}
+			if r.try(s) {
+				return
+			}
+		}
+	}
+	r.constants(at)
+}
+
+// simpler reports whether a shape may stand for the divergence's command.
+func (r *reducer) simpler(shape, now *model.Shape) bool {
+	switch r.found.Cell.Command {
+	case model.Select:
+		if r.found.Column >= 0 {
+			return shape.Command == model.Select && model.Contains(shape.Columns, r.found.Column)
+		}
+		return shape.Command == model.Select && shape.Form == model.Plain
+	case model.Insert:
+		return shape.Command == model.Insert && now.Command != model.Select
+	}
+	return shape.Command == r.found.Cell.Command
+}
+
+// arguments proposes constants for a shape, from the statement that it replaces and
+// from the rows that the divergence is about.
+func (r *reducer) arguments(shape *model.Shape, op *model.Op) [][]model.Value {
+	if len(shape.Params) == 0 {
+		return [][]model.Value{nil}
+	}
+	if shape.Command == model.Insert || shape.Command == model.Upsert || shape.Command == model.Merge {
+		return r.proposal(shape, op)
+	}
+	var out [][]model.Value
+	rows := r.found.Rows
+	if len(rows) == 0 {
+		rows = []model.Row{nil}
+	}
+	for _, row := range rows[:1] {
+		args := make([]model.Value, 0, len(shape.Params))
+		for _, p := range shape.Params {
+			v, ok := given(op, p)
+			switch {
+			case p.Set && ok:
+			case p.Set && len(r.found.Became) > 0 && r.found.Became[0] != nil:
+				v = r.found.Became[0][p.Column]
+			case p.Set:
+				v = r.plan.Other(shape.Table, p.Column, row)
+			case row != nil:
+				v = row[p.Column]
+			case !ok:
+				return out
+			}
+			args = append(args, v)
+		}
+		out = append(out, args)
+	}
+	return out
+}
+
+// given is the argument that a statement has for the same parameter.
+func given(op *model.Op, p model.Param) (model.Value, bool) {
+	for i, q := range op.Shape.Params {
+		if q == p && i < len(op.Args) {
+			return op.Args[i], true
+		}
+	}
+	return model.Value{}, false
+}
+
+func (r *reducer) proposal(shape *model.Shape, op *model.Op) [][]model.Value {
+	args := make([]model.Value, 0, len(shape.Params))
+	for _, p := range shape.Params {
+		v, ok := given(op, p)
+		if !ok {
+			return nil
+		}
+		args = append(args, v)
+	}
+	return [][]model.Value{args}
+}
+
+// constants makes the values that the statement sets the simplest that do.
+func (r *reducer) constants(at int) {
+	op := &r.best.Steps[at].Op
+	for i, p := range op.Shape.Params {
+		if !p.Set || model.Contains(op.Shape.Table.Key, p.Column) {
+			continue
+		}
+		v, ok := r.plan.Simplest(op.Shape.Table, p.Column)
+		if op.Shape.Command == model.Update {
+			var row model.Row
+			if len(r.found.Rows) > 0 {
+				row = r.found.Rows[0]
+			}
+			v, ok = r.plan.Other(op.Shape.Table, p.Column, row), r.plan.Free(op.Shape.Table, p.Column)
+		}
+		if !ok || v == op.Args[i] {
+			continue
+		}
+		s := clone(r.best)
+		s.Steps[at].Op.Args[i] = v
+		if r.try(s) {
+			op = &r.best.Steps[at].Op
+		}
+	}
+}
+
+// hoist turns inserts before the step that diverged into rows of the dataset.
+func (r *reducer) hoist() {
+	for i := 0; i < r.found.Step; {
+		op := r.best.Steps[i].Op
+		if op.Shape == nil || op.Shape.Command != model.Insert {
+			i++
+			continue
+		}
+		s := clone(r.best)
+		row := make(model.Row, len(op.Shape.Table.Columns))
+		for c := range row {
+			row[c].Null = true
+		}
+		for k, c := range op.Shape.Columns {
+			row[c] = op.Args[k]
+		}
+		s.Data[op.Shape.Table.ID] = append(s.Data[op.Shape.Table.ID], row)
+		s.Steps = append(s.Steps[:i], s.Steps[i+1:]...)
+		if !r.try(s) {
+			i++
+		}
+	}
+}

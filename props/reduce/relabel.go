@@ -1,0 +1,174 @@
+package reduce
+
+import (
+	"sort"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// domain is what the values of a column name: a table's key, or tenants that no
+// table holds.
+type domain struct {
+	table  int // -1: tenants without a table
+	column int
+}
+
+// relabel gives tenants and keys new names in the order of their appearance, the
+// session's own first, and sorts the rows accordingly.
+func (r *reducer) relabel() {
+	s := clone(r.best)
+	for i := range s.Steps {
+		if s.Steps[i].Op.Shape == nil {
+			return // names inside of text that nobody took apart
+		}
+	}
+	r.sort(s)
+	l := labels{reducer: r, names: map[domain]map[string]model.Value{}, next: map[domain]int{}}
+	for i := range s.Steps {
+		l.identity(&s.Steps[i])
+	}
+	for _, t := range r.plan.Order {
+		if t.ID >= len(s.Data) {
+			continue
+		}
+		for _, row := range s.Data[t.ID] {
+			for c := range row {
+				row[c] = l.rename(t, c, row[c])
+			}
+		}
+	}
+	for i := range s.Steps {
+		op := &s.Steps[i].Op
+		for k, p := range op.Shape.Params {
+			if k < len(op.Args) {
+				op.Args[k] = l.rename(op.Shape.Table, p.Column, op.Args[k])
+			}
+		}
+	}
+	if !same(s, r.best) {
+		r.try(s)
+	}
+}
+
+// sort puts the rows of the first step's tenant first.
+func (r *reducer) sort(s *model.Scenario) {
+	st := s.Initial(r.contract.Schema)
+	tenant := s.Steps[0].Tenant
+	for _, t := range r.contract.Schema.Tables {
+		if t.ID >= len(s.Data) {
+			continue
+		}
+		rows := s.Data[t.ID]
+		own := make(map[*model.Value]bool, len(rows))
+		for _, row := range rows {
+			r.contract.Tenants(st, t, row, func(v model.Value) bool {
+				if v == tenant {
+					own[&row[0]] = true
+				}
+				return true
+			})
+		}
+		sort.SliceStable(rows, func(i, j int) bool { return own[&rows[i][0]] && !own[&rows[j][0]] })
+	}
+}
+
+func same(a, b *model.Scenario) bool {
+	for t := range a.Data {
+		if len(a.Data[t]) != len(b.Data[t]) {
+			return false
+		}
+		for i := range a.Data[t] {
+			if !equal(a.Data[t][i], b.Data[t][i]) {
+				return false
+			}
+		}
+	}
+	for i := range a.Steps {
+		x, y := &a.Steps[i], &b.Steps[i]
+		if x.Tenant != y.Tenant || x.User != y.User || !equal(x.Op.Args, y.Op.Args) {
+			return false
+		}
+	}
+	return true
+}
+
+// labels hands out new names.
+type labels struct {
+	*reducer
+	names map[domain]map[string]model.Value
+	next  map[domain]int
+}
+
+func (l *labels) identity(step *model.Step) {
+	c := l.contract
+	if !step.Tenant.Null {
+		if root := c.Tenancy.Table; root != nil {
+			step.Tenant = l.rename(root, c.Tenancy.Key, step.Tenant)
+		} else {
+			step.Tenant = l.name(domain{-1, 0}, step.Tenant)
+		}
+	}
+	if u := step.Session.User; u != nil && !step.User.Null {
+		step.User = l.rename(u.Table, u.Table.Key[0], step.User)
+	}
+}
+
+// rename gives the new name of a column's value, if the column names something.
+func (l *labels) rename(t *model.Table, c int, v model.Value) model.Value {
+	if v.Null {
+		return v
+	}
+	d, ok := l.domain(t, c, 0)
+	if !ok {
+		return v
+	}
+	return l.name(d, v)
+}
+
+func (l *labels) name(d domain, v model.Value) model.Value {
+	if d.table >= 0 {
+		for _, row := range l.contract.Schema.Tables[d.table].Seed {
+			if row[d.column] == v {
+				return v
+			}
+		}
+	}
+	if l.names[d] == nil {
+		l.names[d] = map[string]model.Value{}
+	}
+	if n, ok := l.names[d][v.Text]; ok {
+		return n
+	}
+	n := l.next[d]
+	l.next[d]++
+	var to model.Value
+	if d.table < 0 {
+		to = l.plan.TenantValue(n)
+	} else {
+		to = l.plan.KeyValue(l.contract.Schema.Tables[d.table], d.column, n)
+	}
+	l.names[d][v.Text] = to
+	return to
+}
+
+// domain follows foreign keys to the key that a column names.
+func (l *labels) domain(t *model.Table, c, depth int) (domain, bool) {
+	if depth > 8 {
+		return domain{}, false
+	}
+	for k := range t.ForeignKeys {
+		key := &t.ForeignKeys[k]
+		for j, col := range key.Columns {
+			if col == c && key.Target != nil {
+				return l.domain(key.Target, key.Targets[j], depth+1)
+			}
+		}
+	}
+	if len(t.Key) == 1 && t.Key[0] == c && l.plan.Counted(t, c) {
+		return domain{t.ID, c}, true
+	}
+	if l.contract.Tenancy.Table == nil && l.plan.HoldsTenant(t, c) {
+		return domain{-1, 0}, true
+	}
+	return domain{}, false
+}

@@ -1,0 +1,131 @@
+package props
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// referee runs a least case again the plain way: real logins, a fresh connection for
+// each step, real commits. Only what it sees too is a finding.
+func (l *lab) referee(ctx context.Context, k leak) (confirmed bool, reason string, err error) {
+	m, err := l.commits(ctx)
+	if err != nil {
+		return false, "", err
+	}
+	fresh := !usesOver(k.scenario)
+	t, err := m.Run(ctx, k.scenario, fresh)
+	if errors.Is(err, run.ErrInvalid) {
+		return false, "the referee could not begin: " + err.Error(), nil
+	}
+	if err != nil {
+		return false, "", err
+	}
+	v := judge.Judge(l.Contract, k.scenario, t)
+	for i := range v.Divergences {
+		if v.Divergences[i].Target() == k.target {
+			return true, "", nil
+		}
+	}
+	if fresh { // it may need a connection that was used before
+		if t, err = m.Run(ctx, k.scenario, false); err != nil {
+			return false, "", err
+		}
+		again := judge.Judge(l.Contract, k.scenario, t)
+		for i := range again.Divergences {
+			if again.Divergences[i].Target() == k.target {
+				return true, "", nil
+			}
+		}
+	}
+	return false, "seen in a rolled-back transaction only: real logins do not show it", nil
+}
+
+// usesOver reports whether a scenario is about connections that are used again.
+func usesOver(s *model.Scenario) bool { return s.Committed && len(s.Steps) > 1 }
+
+// sampleSize is how many scenarios of the matrix the referee runs again.
+const sampleSize = 12
+
+// sample lets the referee judge scenarios that passed: the fast way and the plain
+// way must agree.
+func (c *campaign) sample(ctx context.Context) error {
+	l := c.labs[0]
+	m, err := l.commits(ctx)
+	if err != nil {
+		return err
+	}
+	d := c.Plan.MatrixDataset(0)
+	cells := c.Plan.Matrix(d)
+	if len(cells) == 0 {
+		return nil
+	}
+	for i := range sampleSize {
+		steps := cells[int(seedOf(c.cfg.Seed, -2-i)%uint64(len(cells)))]
+		s := &model.Scenario{Data: d.Data, Steps: steps}
+		fast, err := l.verdict(ctx, s)
+		if err != nil {
+			return err
+		}
+		t, err := m.Run(ctx, s, true)
+		if err != nil {
+			return err
+		}
+		plain := judge.Judge(c.Contract, s, t)
+		c.report.Sampled++
+		for j := range plain.Divergences {
+			p := &plain.Divergences[j]
+			if p.Class == judge.Lockout || c.muted[p.Target()] || has(fast, p.Target()) {
+				continue
+			}
+			c.report.Leads = append(c.report.Leads, Lead{
+				Cell: c.cellText(p), Class: p.Class.String(),
+				Reason: "seen with real logins only: the fast way does not show it",
+			})
+		}
+	}
+	return nil
+}
+
+func has(v *judge.Verdict, target judge.Target) bool {
+	for i := range v.Divergences {
+		if v.Divergences[i].Target() == target {
+			return true
+		}
+	}
+	return false
+}
+
+// finding is a leak as it is kept.
+func (c *campaign) finding(k leak) *finding.Finding {
+	d := k.found
+	t := c.Contract.Schema.Tables[d.Cell.Table]
+	f := &finding.Finding{
+		Key: finding.Key(c.Contract, k.scenario, &d), Class: d.Class, Cross: d.Cross,
+		Session: c.Contract.Sessions[d.Cell.Session].Name, Table: t.Label(), Command: d.Cell.Command.String(),
+		Rule: d.Rule, Cause: k.cause.Text, Scenario: k.scenario, Divergence: &d,
+		Seed: fmt.Sprint(c.cfg.Seed), Server: c.report.Server, Referee: "confirmed with real logins, fresh connections and commits",
+	}
+	if d.Column >= 0 {
+		f.Column = t.Columns[d.Column].Name
+	}
+	return f
+}
+
+// save keeps a block's case on disk.
+func (c *campaign) save(b *Block) {
+	if c.cfg.Out == "" {
+		return
+	}
+	b.Dir, b.Unsaved = finding.Save(c.cfg.Out, b.Finding, c.Material())
+}
+
+// Material is what a finding's files are made from.
+func (t *Target) Material() finding.Material {
+	return finding.Material{Contract: t.Contract, ContractPath: t.File.Path, Statements: t.Statements, Version: t.Server.Version()}
+}

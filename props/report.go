@@ -1,0 +1,60 @@
+package props
+
+import (
+	"time"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// Report is the outcome of a run.
+type Report struct {
+	Seed     uint64
+	Checks   int // judged: cells of the matrix and sequences
+	Steps    int // statements of scenarios that ran
+	Walk     int // length of the matrix walk; 0 when it was not walked
+	Elapsed  time.Duration
+	Server   string
+	Version  int
+	Blocks   []*Block
+	Leads    []Lead // divergences that the referee did not confirm
+	Matrix   *run.Matrix
+	Contract *model.Contract
+	Untested []Untested
+	Notes    []string
+	Sampled  int   // passed scenarios that the referee ran again
+	Ended    bool  // before its budget: interrupted
+	Shrinks  []int // distinct scenarios run on Postgres for each finding, the referee's apart
+}
+
+// Block is the findings with one cause: the least case, and the other cells.
+type Block struct {
+	Cause   string
+	Finding *finding.Finding
+	Like    []string // cells, as text
+	Dir     string   // where the finding is kept; empty when it is not
+	Unsaved error    // why it could not be kept
+	AtCheck int      // the check that found it first
+}
+
+// Lead is a divergence of the fast way that real logins did not show.
+type Lead struct {
+	Cell, Class, Reason string
+}
+
+// Untested is something that was not tested, and why.
+type Untested struct {
+	Session, Object, Command, Reason string
+	Accepted                         string // the reason of an accept entry, if one matches
+	Vacant                           bool   // a whole session, table or path
+}
+
+// Findings counts the findings: each cell of each block is one.
+func (r *Report) Findings() int {
+	n := 0
+	for _, b := range r.Blocks {
+		n += 1 + len(b.Like)
+	}
+	return n
+}

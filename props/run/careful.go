@@ -1,0 +1,319 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// ErrInvalid says that a scenario cannot begin: its rows do not fit the schema, or
+// an identity's tenant or user is not among them.
+var ErrInvalid = errors.New("the scenario cannot begin")
+
+// Variant is a change of the schema that lasts for one run: an experiment.
+type Variant struct {
+	Before  []string // statements of the superuser, rolled back with the run
+	Without string   // a setting whose defaults for logins are left out
+}
+
+// careful is what one careful run asked, in the order of the steps.
+type careful struct {
+	initial int
+	loads   []int
+	steps   []carefulStep
+}
+
+type carefulStep struct {
+	id          *model.Identity
+	first, last int
+	copied      int
+	after       int
+	looks       []carefulLook
+	before      []ruleAsk
+	later       []ruleAsk
+}
+
+type carefulLook struct {
+	item, table int
+	mask        []bool
+}
+
+// ruleAsk is the rows for which Postgres says that a rule holds.
+type ruleAsk struct {
+	item int
+	rule *model.Rule
+}
+
+// Careful runs one scenario with every statement by itself and everything read again
+// after it. It still takes one flush: savepoints isolate the statements, and a Sync
+// after each lets the server go on after an error.
+//
+// A variant changes the schema or the logins for this run only.
+func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*model.Trace, error) {
+	if err := w.ready(ctx); err != nil {
+		return nil, err
+	}
+	defer w.contexts.without(v.Without)()
+	w.stats.Careful++
+	w.stats.Steps += len(s.Steps)
+	f, err := w.begin(ctx, s.Data)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range v.Before {
+		w.wire.add(item{raw: text})
+	}
+	var c careful
+	name, err := w.name(ctx, nil, w.fixed.everything)
+	if err != nil {
+		return nil, err
+	}
+	c.initial = w.wire.call(name, nil, rows)
+	w.wire.sync()
+	var seq sequence
+	initial := s.Initial(w.Contract.Schema)
+	for i := range s.Steps {
+		id := seq.identity(w.Contract, initial, &s.Steps[i])
+		if id == nil {
+			return nil, fmt.Errorf("%w: step %d: %s has no tenant or user among the rows", ErrInvalid, i+1, s.Steps[i].Session.Name)
+		}
+		step, err := f.carefully(id, &s.Steps[i].Op)
+		if err != nil {
+			return nil, err
+		}
+		c.steps = append(c.steps, step)
+	}
+	if _, err := f.super("SET CONSTRAINTS ALL IMMEDIATE", nil, drop); err != nil {
+		return nil, err
+	}
+	w.wire.sync()
+	f.plain("ROLLBACK")
+	w.wire.sync()
+	if err := w.wire.flush(ctx); err != nil {
+		return nil, err
+	}
+	return w.trace(&c)
+}
+
+// carefully adds one step. The savepoint after the statement is skipped when it
+// fails; going back to the newest one then undoes just it.
+func (f *flow) carefully(id *model.Identity, op *model.Op) (carefulStep, error) {
+	st := carefulStep{id: id, copied: -1}
+	var err error
+	f.plain("SAVEPOINT s")
+	if st.before, err = f.ask(id); err != nil {
+		return st, err
+	}
+	if op.Shape != nil && !op.Shape.Form.Evaluated() {
+		check := stepCheck{copied: -1}
+		if _, err := f.copies(&check, id, op, rows); err != nil {
+			return st, err
+		}
+		st.copied = check.copied
+		f.wire.sync()
+		f.plain("ROLLBACK TO s")
+	}
+	f.who = nil
+	if err := f.be(id); err != nil {
+		return st, err
+	}
+	if op.Shape == nil {
+		st.first = f.wire.add(item{raw: op.Raw, args: op.Args, keep: rows})
+		st.last = st.first
+	} else if st.first, st.last, err = f.op(id, op, rows); err != nil {
+		return st, err
+	}
+	f.plain("SAVEPOINT s")
+	f.wire.sync()
+	f.plain("ROLLBACK TO s")
+	return st, f.aftermath(&st, id)
+}
+
+// aftermath reads everything after a statement: as the superuser, then as the session.
+func (f *flow) aftermath(st *carefulStep, id *model.Identity) error {
+	f.who = id
+	if err := f.be(nil); err != nil {
+		return err
+	}
+	var err error
+	if st.after, err = f.super(f.fixed.everything, nil, rows); err != nil {
+		return err
+	}
+	if st.later, err = f.ask(id); err != nil {
+		return err
+	}
+	if err := f.be(id); err != nil {
+		return err
+	}
+	for _, t := range f.Contract.Schema.Tables {
+		mask, some := visibleMask(id, t)
+		if !some || !watched(t) {
+			continue
+		}
+		name, err := f.name(f.ctx, id, fmt.Sprintf("SELECT %s::text FROM %s", rowOf(t, mask), t.SQL()))
+		if err != nil {
+			return err
+		}
+		f.plain("SAVEPOINT s")
+		st.looks = append(st.looks, carefulLook{item: f.wire.call(name, nil, rows), table: t.ID, mask: mask})
+		f.wire.sync()
+		f.plain("ROLLBACK TO s")
+	}
+	f.who = id
+	return f.be(nil)
+}
+
+// ask lets Postgres answer the rules of a session that Go cannot evaluate.
+func (f *flow) ask(id *model.Identity) ([]ruleAsk, error) {
+	var asks []ruleAsk
+	for _, t := range f.Contract.Schema.Tables {
+		for _, r := range Opaque(id.Session, t) {
+			if err := f.be(nil); err != nil {
+				return nil, err
+			}
+			item, err := f.super("SELECT "+rowOf(t, nil)+"::text, ("+r.SQL+") IS TRUE FROM "+t.SQL(), ruleArgs(r, id), rows)
+			if err != nil {
+				return nil, err
+			}
+			asks = append(asks, ruleAsk{item: item, rule: r})
+		}
+	}
+	return asks, nil
+}
+
+// Opaque lists a session's rules over a table that only Postgres can evaluate.
+func Opaque(s *model.Session, t *model.Table) []*model.Rule {
+	var out []*model.Rule
+	w := &s.Writes[t.ID]
+	for _, r := range []*model.Rule{s.Sees[t.ID].Rule, w.Insert, w.From, w.To, w.Delete} {
+		if r != nil && r.Program == nil && (r.Kind == model.RuleCondition || r.Kind == model.RuleOwn) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// trace turns the answers into a trace.
+func (w *Worker) trace(c *careful) (*model.Trace, error) {
+	t := &model.Trace{}
+	initial := &w.wire.items[c.initial].answer
+	if !initial.reached || initial.err != nil {
+		for i := range w.wire.items {
+			if e := w.wire.items[i].answer.err; e != nil {
+				return nil, fmt.Errorf("%w: %s", ErrInvalid, e.Message)
+			}
+		}
+		return nil, fmt.Errorf("%w: its rows could not be read", ErrInvalid)
+	}
+	var err error
+	if t.Initial, err = w.records(initial.kept); err != nil {
+		return nil, err
+	}
+	for i := range c.steps {
+		step, err := w.stepTrace(&c.steps[i])
+		if err != nil {
+			return nil, err
+		}
+		t.Steps = append(t.Steps, step)
+	}
+	return t, nil
+}
+
+func (w *Worker) stepTrace(c *carefulStep) (model.StepTrace, error) {
+	var t model.StepTrace
+	first, last := &w.wire.items[c.first].answer, &w.wire.items[c.last].answer
+	t.Notices = append(append(t.Notices, first.notices...), last.notices...)
+	switch {
+	case first.err != nil:
+		t.Err = failure(first.err)
+	case last.err != nil:
+		t.Err = failure(last.err)
+	case !last.reached:
+		return t, w.stuck()
+	}
+	t.Count, t.Rows = last.count, last.kept
+	if c.copied >= 0 {
+		a := &w.wire.items[c.copied].answer
+		t.Expected, t.Asked = a.kept, a.reached && a.err == nil
+	}
+	after := &w.wire.items[c.after].answer
+	if !after.reached || after.err != nil {
+		return t, w.stuck()
+	}
+	var err error
+	if t.After, err = w.records(after.kept); err != nil {
+		return t, err
+	}
+	for _, l := range c.looks {
+		a := &w.wire.items[l.item].answer
+		seen := model.Seen{Table: l.table, Columns: l.mask}
+		if a.err != nil {
+			seen.Err = failure(a.err)
+		}
+		for _, row := range a.kept {
+			seen.Rows = append(seen.Rows, row[0].Text)
+		}
+		t.Seen = append(t.Seen, seen)
+	}
+	t.Answers, t.Later = w.answers(c.before), w.answers(c.later)
+	return t, nil
+}
+
+// stuck explains why a careful run did not get its answers: its first error.
+func (w *Worker) stuck() error {
+	for i := range w.wire.items {
+		if e := w.wire.items[i].answer.err; e != nil {
+			return fmt.Errorf("run carefully: %s (SQLSTATE %s)", e.Message, e.Code)
+		}
+	}
+	return errors.New("run carefully: the server skipped a statement")
+}
+
+func (w *Worker) answers(asks []ruleAsk) model.Answers {
+	if len(asks) == 0 {
+		return nil
+	}
+	out := model.Answers{}
+	for _, a := range asks {
+		item := &w.wire.items[a.item].answer
+		if !item.reached || item.err != nil {
+			continue
+		}
+		rows := map[string]bool{}
+		for _, row := range item.kept {
+			rows[row[0].Text] = row[1].Text == "t"
+		}
+		out[a.rule] = rows
+	}
+	return out
+}
+
+// records sorts the superuser's observation into tables.
+func (w *Worker) records(kept []model.Row) ([][]model.Row, error) {
+	return Records(w.Contract.Schema, kept)
+}
+
+// Records sorts rows of (table number, record text) into tables.
+func Records(s *model.Schema, kept []model.Row) ([][]model.Row, error) {
+	out := make([][]model.Row, len(s.Tables))
+	for _, r := range kept {
+		n := 0
+		for _, d := range []byte(r[0].Text) {
+			n = n*10 + int(d-'0')
+		}
+		row, err := model.ParseRecord(r[1].Text, len(s.Tables[n].Columns))
+		if err != nil {
+			return nil, fmt.Errorf("read table %s: %w", s.Tables[n].Label(), err)
+		}
+		out[n] = append(out[n], row)
+	}
+	return out, nil
+}
+
+func failure(e *pgconn.PgError) *model.Failure {
+	return &model.Failure{Code: e.Code, Message: e.Message, Detail: e.Detail, Hint: e.Hint, Constraint: e.ConstraintName}
+}

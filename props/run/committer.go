@@ -1,0 +1,428 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
+)
+
+// Committer runs scenarios with real logins, pooled connections and commits, in a
+// scratch database of its own. It is the slow way, and the referee's.
+type Committer struct {
+	Contract *model.Contract
+
+	server   *postgres.Server
+	database string
+	super    *session
+	pool     map[string]*session
+	order    []*model.Table
+	dirty    bool
+}
+
+// session is one real connection with the notices it received.
+type session struct {
+	conn    *pgx.Conn
+	notices []string
+	bound   *model.Identity // of a session that is bound for a whole checkout
+}
+
+// NewCommitter connects to a scratch database as superuser.
+func NewCommitter(ctx context.Context, server *postgres.Server, database string, c *model.Contract) (*Committer, error) {
+	m := &Committer{Contract: c, server: server, database: database, pool: map[string]*session{}}
+	m.order, _ = c.Schema.LoadOrder()
+	var err error
+	m.super, err = m.open(ctx, "")
+	return m, err
+}
+
+// Close ends all connections.
+func (m *Committer) Close() {
+	m.drain()
+	if m.super != nil {
+		_ = m.super.conn.Close(context.Background())
+	}
+}
+
+func (m *Committer) drain() {
+	for name, s := range m.pool {
+		_ = s.conn.Close(context.Background())
+		delete(m.pool, name)
+	}
+}
+
+// open makes a connection of a login, empty for the superuser. What decides how
+// values are printed is set at the connection, where it outranks a login's defaults.
+func (m *Committer) open(ctx context.Context, login string) (*session, error) {
+	cfg := m.server.Config(m.database, login)
+	if cfg.RuntimeParams == nil {
+		cfg.RuntimeParams = map[string]string{}
+	}
+	for k, v := range map[string]string{
+		"datestyle": "ISO, MDY", "timezone": "UTC", "intervalstyle": "postgres", "bytea_output": "hex",
+		"statement_timeout": "20s", "client_min_messages": "notice",
+	} {
+		cfg.RuntimeParams[k] = v
+	}
+	s := &session{}
+	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		s.notices = append(s.notices, n.Message+"\n"+n.Detail+"\n"+n.Hint)
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		who := "the superuser"
+		if login != "" {
+			who = "login " + login
+		}
+		return nil, fmt.Errorf("connect as %s: %w", who, err)
+	}
+	s.conn = conn
+	return s, nil
+}
+
+// exec runs one statement as a server receives it from a driver: parsed on the spot.
+func (s *session) exec(ctx context.Context, text string, args []model.Value) ([]model.Row, int, error) {
+	params := make([][]byte, len(args))
+	for i, a := range args {
+		if !a.Null {
+			params[i] = append([]byte{}, a.Text...)
+		}
+	}
+	r := s.conn.PgConn().ExecParams(ctx, text, params, nil, nil, nil).Read()
+	if r.Err != nil {
+		return nil, 0, r.Err
+	}
+	var kept []model.Row
+	for _, v := range r.Rows {
+		kept = append(kept, copyRow(v))
+	}
+	return kept, int(r.CommandTag.RowsAffected()), nil
+}
+
+// Run runs a scenario. fresh gives every step a connection of its own, as the
+// referee does.
+func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*model.Trace, error) {
+	if err := m.reset(ctx, s.Data); err != nil {
+		return nil, err
+	}
+	t := &model.Trace{}
+	var err error
+	if t.Initial, err = m.everything(ctx); err != nil {
+		return nil, err
+	}
+	initial := model.NewState(m.Contract.Schema, t.Initial)
+	for i := range s.Steps {
+		step := &s.Steps[i]
+		id, ok := m.Contract.Bind(step.Session, step.Tenant, step.User, initial)
+		if !ok {
+			return nil, fmt.Errorf("%w: step %d: %s has no tenant or user among the rows", ErrInvalid, i+1, step.Session.Name)
+		}
+		st, err := m.step(ctx, id, step, fresh || step.Fresh)
+		if err != nil {
+			return nil, err
+		}
+		t.Steps = append(t.Steps, st)
+	}
+	return t, nil
+}
+
+// reset puts the database back to the schema's own rows, and loads the scenario's.
+func (m *Committer) reset(ctx context.Context, data [][]model.Row) error {
+	m.drainBroken()
+	if m.super.conn.IsClosed() {
+		var err error
+		if m.super, err = m.open(ctx, ""); err != nil {
+			return err
+		}
+	}
+	run := func(text string, args []model.Value) error {
+		_, _, err := m.super.exec(ctx, text, args)
+		return err
+	}
+	if err := run("SET session_replication_role = replica", nil); err != nil {
+		return err
+	}
+	if m.dirty {
+		for i := len(m.order) - 1; i >= 0; i-- {
+			if err := run("DELETE FROM "+m.order[i].SQL(), nil); err != nil {
+				return fmt.Errorf("reset the scratch database: %w", err)
+			}
+		}
+	}
+	for _, t := range m.order {
+		if m.dirty && len(t.Seed) > 0 {
+			if err := run(load(t), loadArgs(t, t.Seed)); err != nil {
+				return fmt.Errorf("reset the scratch database: %w", err)
+			}
+		}
+		if t.ID < len(data) && len(data[t.ID]) > 0 {
+			m.dirty = true
+			if err := run(load(t), loadArgs(t, data[t.ID])); err != nil {
+				return fmt.Errorf("%w: %s: %w", ErrInvalid, t.Label(), err)
+			}
+		}
+	}
+	for _, q := range m.Contract.Schema.Sequences {
+		args := []model.Value{{Text: fmt.Sprint(q.Last)}, {Text: fmt.Sprint(q.Called)}}
+		if err := run("SELECT setval("+literal(q.SQL())+"::regclass, $1::bigint, $2::boolean)", args); err != nil {
+			return fmt.Errorf("reset the scratch database: %w", err)
+		}
+	}
+	m.dirty = true
+	return run("SET session_replication_role = origin", nil)
+}
+
+func (m *Committer) drainBroken() {
+	for name, s := range m.pool {
+		if s.conn.IsClosed() {
+			delete(m.pool, name)
+		}
+	}
+}
+
+func (m *Committer) everything(ctx context.Context) ([][]model.Row, error) {
+	kept, _, err := m.super.exec(ctx, everything(m.Contract.Schema), nil)
+	if err != nil {
+		return nil, fmt.Errorf("read the scratch database: %w", err)
+	}
+	return Records(m.Contract.Schema, kept)
+}
+
+// connection is the pooled connection of a login, or a new one.
+func (m *Committer) connection(ctx context.Context, login string, fresh bool) (*session, error) {
+	if fresh {
+		return m.open(ctx, login)
+	}
+	if s := m.pool[login]; s != nil {
+		return s, nil
+	}
+	s, err := m.open(ctx, login)
+	if err == nil {
+		m.pool[login] = s
+	}
+	return s, err
+}
+
+// step runs one statement as its session would, and reads everything after it.
+func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.Step, fresh bool) (model.StepTrace, error) {
+	var t model.StepTrace
+	s, err := m.connection(ctx, id.Login, fresh)
+	if err != nil {
+		return t, err
+	}
+	if fresh {
+		defer func() { _ = s.conn.Close(context.Background()) }()
+	}
+	if t.Answers, err = m.answers(ctx, id); err != nil {
+		return t, err
+	}
+	if t.Expected, t.Asked, err = m.expected(ctx, id, &step.Op); err != nil {
+		return t, err
+	}
+	s.notices = nil
+	err = s.within(ctx, id, func() error {
+		var err error
+		t.Rows, t.Count, err = s.op(ctx, &step.Op)
+		return err
+	})
+	if t.Err, err = refusal(err); err != nil {
+		return t, err
+	}
+	if t.Err != nil {
+		t.Rows, t.Count = nil, 0
+	}
+	t.Notices = s.notices
+	if t.After, err = m.everything(ctx); err != nil {
+		return t, err
+	}
+	if t.Later, err = m.answers(ctx, id); err != nil {
+		return t, err
+	}
+	if t.Seen, err = m.looks(ctx, s, id); err != nil {
+		return t, err
+	}
+	return t, s.release(ctx, id)
+}
+
+// refusal tells an error of the statement from one of the connection.
+func refusal(err error) (*model.Failure, error) {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Severity != "FATAL" && pg.Severity != "PANIC" {
+		return failure(pg), nil
+	}
+	return nil, err
+}
+
+// op runs the statement or statements of an operation.
+func (s *session) op(ctx context.Context, op *model.Op) ([]model.Row, int, error) {
+	if op.Shape == nil {
+		return s.exec(ctx, op.Raw, op.Args)
+	}
+	if op.Shape.Form != model.Cursor {
+		return s.exec(ctx, op.Shape.Text, op.Args)
+	}
+	if _, _, err := s.exec(ctx, op.Shape.Text, op.Args); err != nil {
+		return nil, 0, err
+	}
+	kept, n, err := s.exec(ctx, "FETCH ALL FROM rlsfuzz_c", nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	_, _, err = s.exec(ctx, "CLOSE rlsfuzz_c", nil)
+	return kept, n, err
+}
+
+// within runs f as the contract binds the session: in a transaction of its own with
+// local settings, or with settings that last for the checkout.
+func (s *session) within(ctx context.Context, id *model.Identity, f func() error) error {
+	local := id.Session.Bind != "session"
+	if _, _, err := s.exec(ctx, "BEGIN", nil); err != nil {
+		return err
+	}
+	err := func() error {
+		if local || s.bound != id {
+			if err := s.bind(ctx, id, local); err != nil {
+				return err
+			}
+		}
+		return f()
+	}()
+	if err != nil {
+		if _, _, rerr := s.exec(ctx, "ROLLBACK", nil); rerr != nil {
+			return rerr
+		}
+		return err
+	}
+	if !local {
+		s.bound = id
+	}
+	_, _, err = s.exec(ctx, "COMMIT", nil)
+	return err
+}
+
+func (s *session) bind(ctx context.Context, id *model.Identity, local bool) error {
+	set := func(name, value string) error {
+		_, _, err := s.exec(ctx, "SELECT set_config($1, $2, $3::boolean)", []model.Value{{Text: name}, {Text: value}, {Text: fmt.Sprint(local)}})
+		if err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+		return nil
+	}
+	if id.Role != "" {
+		if err := set("role", id.Role); err != nil {
+			return err
+		}
+	}
+	for i := range id.Session.Settings {
+		if err := set(id.Session.Settings[i].Name, id.Setting(&id.Session.Settings[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// release does what the pool does when a connection comes back.
+func (s *session) release(ctx context.Context, id *model.Identity) error {
+	s.bound = nil
+	r := id.Session.Release
+	if r == "" || strings.EqualFold(r, "none") {
+		return nil
+	}
+	if _, _, err := s.exec(ctx, r, nil); err != nil {
+		return fmt.Errorf("release the connection of %s: %w", id.Session.Name, err)
+	}
+	return nil
+}
+
+// looks reads each table as the session sees it.
+func (m *Committer) looks(ctx context.Context, s *session, id *model.Identity) ([]model.Seen, error) {
+	var out []model.Seen
+	for _, t := range m.Contract.Schema.Tables {
+		mask, some := visibleMask(id, t)
+		if !some || !watched(t) {
+			continue
+		}
+		seen := model.Seen{Table: t.ID, Columns: mask}
+		var kept []model.Row
+		err := s.within(ctx, id, func() error {
+			var err error
+			kept, _, err = s.exec(ctx, "SELECT "+rowOf(t, mask)+"::text FROM "+t.SQL(), nil)
+			return err
+		})
+		if seen.Err, err = refusal(err); err != nil {
+			return nil, err
+		}
+		for _, row := range kept {
+			seen.Rows = append(seen.Rows, row[0].Text)
+		}
+		out = append(out, seen)
+	}
+	return out, nil
+}
+
+// answers lets Postgres answer the rules that Go cannot evaluate.
+func (m *Committer) answers(ctx context.Context, id *model.Identity) (model.Answers, error) {
+	var out model.Answers
+	for _, t := range m.Contract.Schema.Tables {
+		for _, r := range Opaque(id.Session, t) {
+			kept, _, err := m.super.exec(ctx, "SELECT "+rowOf(t, nil)+"::text, ("+r.SQL+") IS TRUE FROM "+t.SQL(), ruleArgs(r, id))
+			if err != nil {
+				return nil, fmt.Errorf("evaluate rule %q of %s: %w", r.Text, t.Label(), err)
+			}
+			if out == nil {
+				out = model.Answers{}
+			}
+			rows := map[string]bool{}
+			for _, row := range kept {
+				rows[row[0].Text] = row[1].Text == "t"
+			}
+			out[r] = rows
+		}
+	}
+	return out, nil
+}
+
+// expected runs a query that the model does not evaluate over copies of the allowed rows.
+func (m *Committer) expected(ctx context.Context, id *model.Identity, op *model.Op) ([]model.Row, bool, error) {
+	if op.Shape == nil || op.Shape.Form.Evaluated() {
+		return nil, false, nil
+	}
+	if _, _, err := m.super.exec(ctx, "BEGIN", nil); err != nil {
+		return nil, false, err
+	}
+	kept, asked, err := m.overCopies(ctx, id, op)
+	if _, _, rerr := m.super.exec(ctx, "ROLLBACK", nil); rerr != nil {
+		return nil, false, rerr
+	}
+	return kept, asked, err
+}
+
+func (m *Committer) overCopies(ctx context.Context, id *model.Identity, op *model.Op) ([]model.Row, bool, error) {
+	for _, t := range op.Shape.Tables() {
+		sees := &id.Session.Sees[t.ID]
+		text, ok := fillCopy(t, sees)
+		if !ok {
+			return nil, false, nil
+		}
+		if _, _, err := m.super.exec(ctx, text, ruleArgs(sees.Rule, id)); err != nil {
+			return nil, false, fmt.Errorf("copy the allowed rows of %s: %w", t.Label(), err)
+		}
+	}
+	kept, _, err := m.super.exec(ctx, op.Shape.CopyText, op.Args)
+	return kept, err == nil, err
+}
+
+// TryLogin connects as a login and ends the connection again.
+func (m *Committer) TryLogin(ctx context.Context, login string) error {
+	s, err := m.open(ctx, login)
+	if err != nil {
+		return err
+	}
+	return s.conn.Close(ctx)
+}

@@ -1,0 +1,468 @@
+package run
+
+import (
+	"context"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// Status is how a sequence ended in a fast run.
+type Status uint8
+
+// The statuses of a sequence.
+const (
+	Passed   Status = iota // every answer was as predicted
+	Surprise               // some answer was not, or could not be predicted: run it carefully
+	Unrun                  // an earlier surprise kept it from running
+)
+
+// sequence is what was predicted for one sequence of steps, and where its answers are.
+type sequence struct {
+	status  Status
+	steps   []stepCheck
+	all     int // the superuser's observation
+	final   *model.State
+	looks   []look
+	members []*model.Identity
+}
+
+// stepCheck is one predicted statement.
+type stepCheck struct {
+	first, last int // items of the statement: the last one's answer counts
+	copied      int // the same query over the copies; -1 without
+	step        *model.Step
+	predicted   model.Prediction
+}
+
+// look is one identity's observation at the end.
+type look struct {
+	item int
+	id   *model.Identity
+	plan *maskPlan
+}
+
+// Fast runs sequences that share a dataset, in one flush. The statuses are in the
+// order of the sequences. What was at stake in passed ones is counted in the matrix.
+func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.State, sequences [][]model.Step) ([]Status, error) {
+	if err := w.ready(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.housekeeping(ctx); err != nil {
+		return nil, err
+	}
+	b, err := w.begin(ctx, data)
+	if err != nil {
+		return nil, err
+	}
+	w.sequences = w.sequences[:0]
+	for _, steps := range sequences {
+		s, err := b.sequence(initial, steps)
+		if err != nil {
+			return nil, err
+		}
+		w.sequences = append(w.sequences, s)
+	}
+	w.wire.sync()
+	b.plain("ROLLBACK")
+	w.wire.sync()
+	if err := w.wire.flush(ctx); err != nil {
+		return nil, err
+	}
+	return w.verify(), nil
+}
+
+// flow builds one flush.
+type flow struct {
+	*Worker
+	ctx context.Context
+	who *model.Identity // whom the connection acts as; nil: the superuser
+}
+
+// begin starts a flush that loads a dataset in a transaction.
+func (w *Worker) begin(ctx context.Context, data [][]model.Row) (*flow, error) {
+	f := &flow{Worker: w, ctx: ctx}
+	w.wire.reset()
+	for _, text := range []string{"BEGIN", "ROLLBACK", "SAVEPOINT b", "ROLLBACK TO b", "SAVEPOINT s", "ROLLBACK TO s"} {
+		if _, err := w.wire.prepare(ctx, "", text); err != nil {
+			return nil, err
+		}
+	}
+	f.plain("BEGIN")
+	if err := f.load(data); err != nil {
+		return nil, err
+	}
+	f.plain("SAVEPOINT b")
+	return f, nil
+}
+
+// plain adds a statement that was prepared before.
+func (f *flow) plain(text string) { f.wire.call(f.wire.prepared["\x00"+text], nil, drop) }
+
+// super adds a statement of the superuser.
+func (f *flow) super(text string, args []model.Value, k keep) (int, error) {
+	name, err := f.name(f.ctx, nil, text)
+	if err != nil {
+		return 0, err
+	}
+	return f.wire.call(name, args, k), nil
+}
+
+func (f *flow) load(data [][]model.Row) error {
+	if f.replica {
+		if _, err := f.super("SET LOCAL session_replication_role = replica", nil, drop); err != nil {
+			return err
+		}
+	}
+	for _, t := range f.order {
+		if t.ID >= len(data) || len(data[t.ID]) == 0 {
+			continue
+		}
+		f.inserted += len(data[t.ID])
+		if _, err := f.super(f.fixed.loads[t.ID], loadArgs(t, data[t.ID]), drop); err != nil {
+			return err
+		}
+	}
+	if f.replica {
+		if _, err := f.super("SET LOCAL session_replication_role = origin", nil, drop); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// be makes the connection act as an identity, nil for the superuser.
+func (f *flow) be(id *model.Identity) error {
+	if f.who == id {
+		return nil
+	}
+	f.who = id
+	if id == nil {
+		_, err := f.super(f.fixed.super, nil, drop)
+		return err
+	}
+	_, err := f.super(f.fixed.context, f.contexts.args(id), drop)
+	return err
+}
+
+// sequence adds one sequence with its observations, then goes back to the dataset.
+func (f *flow) sequence(initial *model.State, steps []model.Step) (sequence, error) {
+	s := sequence{final: initial}
+	mark, sums := len(f.wire.items), len(f.wire.sums)
+	for i := range steps {
+		known, err := f.step(&s, initial, &steps[i])
+		if err != nil {
+			return s, err
+		}
+		if !known {
+			f.wire.items, f.wire.sums = f.wire.items[:mark], f.wire.sums[:sums]
+			f.who = nil
+			s.status = Surprise
+			return s, nil
+		}
+	}
+	if err := f.observe(&s); err != nil {
+		return s, err
+	}
+	f.plain("ROLLBACK TO b")
+	f.who = nil
+	return s, nil
+}
+
+// identity finds or binds the identity of a step.
+func (s *sequence) identity(c *model.Contract, st *model.State, step *model.Step) *model.Identity {
+	for _, id := range s.members {
+		if id.Session == step.Session && id.Tenant == step.Tenant && id.User == step.User {
+			return id
+		}
+	}
+	id, ok := c.Bind(step.Session, step.Tenant, step.User, st)
+	if !ok {
+		return nil
+	}
+	s.members = append(s.members, id)
+	return id
+}
+
+// step adds one statement. It reports whether the model can predict it.
+func (f *flow) step(s *sequence, initial *model.State, step *model.Step) (known bool, err error) {
+	id := s.identity(f.Contract, initial, step)
+	if id == nil || step.Fresh || step.Op.Shape == nil {
+		return false, nil
+	}
+	p := f.predict.Predict(id, s.final, &step.Op)
+	if p.Outcome == model.Unknown {
+		return false, nil
+	}
+	check := stepCheck{step: step, predicted: p, copied: -1}
+	if err := f.be(id); err != nil {
+		return false, err
+	}
+	k := fields
+	if step.Op.Shape.Command != model.Select && len(step.Op.Shape.Returning) == 0 {
+		k = drop
+	}
+	if p.Outcome == model.Done {
+		if check.first, check.last, err = f.op(id, &step.Op, k); err != nil {
+			return false, err
+		}
+	} else {
+		f.plain("SAVEPOINT s")
+		if check.first, check.last, err = f.op(id, &step.Op, k); err != nil {
+			return false, err
+		}
+		f.wire.sync()
+		f.plain("ROLLBACK TO s")
+	}
+	if p.Outcome == model.Done && !step.Op.Shape.Form.Evaluated() {
+		ok, err := f.copies(&check, id, &step.Op, fields)
+		if err != nil || !ok {
+			return ok, err
+		}
+	}
+	s.final = p.Next
+	s.steps = append(s.steps, check)
+	return true, nil
+}
+
+// op adds the statement or statements of an operation.
+func (f *flow) op(id *model.Identity, op *model.Op, k keep) (first, last int, err error) {
+	name, err := f.name(f.ctx, id, op.Shape.Text)
+	if err != nil {
+		return 0, 0, err
+	}
+	if op.Shape.Form != model.Cursor {
+		first = f.wire.call(name, op.Args, k)
+		return first, first, nil
+	}
+	first = f.wire.call(name, op.Args, drop)
+	fetch, err := f.name(f.ctx, nil, "FETCH ALL FROM rlsfuzz_c")
+	if err != nil {
+		return 0, 0, err
+	}
+	last = f.wire.call(fetch, nil, k)
+	end, err := f.name(f.ctx, nil, "CLOSE rlsfuzz_c")
+	if err != nil {
+		return 0, 0, err
+	}
+	f.wire.call(end, nil, drop)
+	return first, last, nil
+}
+
+// copies runs the query of an operation over copies of the rows that the rules allow.
+func (f *flow) copies(check *stepCheck, id *model.Identity, op *model.Op, k keep) (bool, error) {
+	if err := f.be(nil); err != nil {
+		return false, err
+	}
+	f.plain("SAVEPOINT s")
+	for _, t := range op.Shape.Tables() {
+		sees := &id.Session.Sees[t.ID]
+		text, ok := fillCopy(t, sees)
+		if !ok {
+			return false, nil
+		}
+		if _, err := f.super(text, ruleArgs(sees.Rule, id), drop); err != nil {
+			return false, err
+		}
+	}
+	var err error
+	if check.copied, err = f.super(op.Shape.CopyText, op.Args, k); err != nil {
+		return false, err
+	}
+	f.plain("ROLLBACK TO s")
+	return true, nil
+}
+
+// observe adds what the superuser and every acting identity see at the end.
+func (f *flow) observe(s *sequence) error {
+	if err := f.be(nil); err != nil {
+		return err
+	}
+	tables := len(f.Contract.Schema.Tables)
+	name, err := f.name(f.ctx, nil, f.fixed.everything)
+	if err != nil {
+		return err
+	}
+	s.all = f.wire.observe(name, nil, tables)
+	for _, id := range s.members {
+		plan := f.masks(id)
+		if plan.text == "" {
+			continue
+		}
+		if err := f.be(id); err != nil {
+			return err
+		}
+		name, err := f.name(f.ctx, id, plan.text)
+		if err != nil {
+			return err
+		}
+		s.looks = append(s.looks, look{item: f.wire.observe(name, nil, tables), id: id, plan: plan})
+	}
+	return nil
+}
+
+// verify compares the answers with the predictions.
+func (w *Worker) verify() []Status {
+	out := make([]Status, len(w.sequences))
+	stuck := false
+	for i := range w.sequences {
+		s := &w.sequences[i]
+		switch {
+		case s.status == Surprise:
+		case stuck:
+			s.status = Unrun
+		default:
+			ok, flowing := w.sequenceOK(s)
+			if !ok {
+				s.status = Surprise
+			}
+			stuck = !flowing
+		}
+		out[i] = s.status
+		if s.status == Passed {
+			w.count(s)
+		}
+	}
+	return out
+}
+
+// sequenceOK compares one sequence. flowing is false when an unexpected error ended
+// the transaction for those that follow.
+func (w *Worker) sequenceOK(s *sequence) (ok, flowing bool) {
+	if a := &w.wire.items[s.all].answer; !a.reached || a.err != nil {
+		return false, false
+	}
+	for i := range s.looks {
+		if a := &w.wire.items[s.looks[i].item].answer; !a.reached || a.err != nil {
+			return false, false
+		}
+	}
+	for i := range s.steps {
+		if !w.stepOK(&s.steps[i]) {
+			return false, true
+		}
+	}
+	if !w.sumsOK(w.wire.items[s.all].at, func(t *model.Table) (tableSum, bool) { return whole(s.final, t), true }) {
+		return false, true
+	}
+	for i := range s.looks {
+		l := &s.looks[i]
+		if !w.sumsOK(w.wire.items[l.item].at, func(t *model.Table) (tableSum, bool) { return w.visible(s.final, l, t) }) {
+			return false, true
+		}
+	}
+	return true, true
+}
+
+func (w *Worker) stepOK(c *stepCheck) bool {
+	first, last := &w.wire.items[c.first].answer, &w.wire.items[c.last].answer
+	if len(first.notices)+len(last.notices) > 0 {
+		return false // a notice may carry anything: it is looked at carefully
+	}
+	err := first.err
+	if err == nil {
+		err = last.err
+	}
+	switch c.predicted.Outcome {
+	case model.Done:
+		if !last.reached || err != nil {
+			return false
+		}
+	case model.Denied:
+		return err != nil && err.Code == "42501" && !suspicious(err.Message, err.Detail, err.Hint)
+	case model.Refused:
+		return err != nil && strings.HasPrefix(err.Code, "23") && !suspicious(err.Message, err.Detail, err.Hint)
+	case model.Unknown:
+		return false
+	}
+	if c.copied >= 0 {
+		copied := &w.wire.items[c.copied].answer
+		return copied.reached && copied.err == nil && copied.rows == last.rows && copied.sum == last.sum
+	}
+	if c.step.Op.Shape.Command == model.Select || len(c.step.Op.Shape.Returning) > 0 {
+		return last.rows == c.predicted.Count && last.sum == c.predicted.Sum
+	}
+	return last.count == c.predicted.Count
+}
+
+// suspicious reports whether an error's text bears a canary, of whatever row.
+func suspicious(texts ...string) bool {
+	for _, t := range texts {
+		if strings.Contains(t, model.TokenPrefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *Worker) sumsOK(at int, expected func(*model.Table) (tableSum, bool)) bool {
+	for _, t := range w.Contract.Schema.Tables {
+		if !watched(t) {
+			continue
+		}
+		want, known := expected(t)
+		if !known || w.wire.sums[at+t.ID] != want {
+			return false
+		}
+	}
+	return true
+}
+
+func whole(st *model.State, t *model.Table) tableSum {
+	var s tableSum
+	for _, sum := range st.Sums(t.ID) {
+		s.rows++
+		s.sum += sum
+	}
+	return s
+}
+
+// visible is what an identity should see of a table, as far as its columns go.
+func (w *Worker) visible(st *model.State, l *look, t *model.Table) (tableSum, bool) {
+	var s tableSum
+	mask := l.plan.masks[t.ID]
+	if mask == nil {
+		return s, true
+	}
+	rule := l.id.Session.Sees[t.ID].Rule
+	var scratch [256]byte
+	for i, row := range st.Rows(t.ID) {
+		ok, known := w.predict.Holds(rule, l.id, st, row)
+		if !known {
+			return s, false
+		}
+		if !ok {
+			continue
+		}
+		s.rows++
+		if l.plan.whole[t.ID] {
+			s.sum += st.Sums(t.ID)[i]
+		} else {
+			s.sum += model.Sum(model.AppendRecord(scratch[:0], row, mask))
+		}
+	}
+	return s, true
+}
+
+// count adds what was at stake in a passed sequence to the matrix.
+func (w *Worker) count(s *sequence) {
+	w.stats.Steps += len(s.steps)
+	for i := range s.steps {
+		c := &s.steps[i]
+		if c.predicted.Outcome == model.Refused {
+			continue
+		}
+		shape := c.step.Op.Shape
+		w.Matrix.Count(c.step.Session.ID, shape.Table.ID, shape.Command, c.predicted.Allowed, c.predicted.Forbidden)
+	}
+	for i := range s.looks {
+		l := &s.looks[i]
+		for _, t := range w.Contract.Schema.Tables {
+			if l.plan.masks[t.ID] == nil {
+				continue
+			}
+			n := w.wire.sums[w.wire.items[l.item].at+t.ID].rows
+			w.Matrix.Count(l.id.Session.ID, t.ID, model.Select, n, s.final.Len(t.ID)-n)
+		}
+	}
+}

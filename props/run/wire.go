@@ -1,0 +1,381 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// wire is a connection on which many prepared statements go out in one flush and
+// their answers are read in order. It is not safe for concurrent use.
+type wire struct {
+	conn     *pgconn.HijackedConn
+	prepared map[string]string // by plan and text: the statement's name
+	items    []item
+	arena    []byte
+	status   byte // of the transaction, from the last ReadyForQuery
+	sent     int  // flushes, for statistics
+	broken   error
+	sums     []tableSum
+	notices  []string
+	binds    pgproto3.Bind
+	args     [][]byte
+}
+
+// keep says what is done with the rows of an answer.
+type keep uint8
+
+const (
+	drop    keep = iota
+	fields       // add up the hashes of the rows' values
+	records      // rows are (table number, record text): add up by table
+	rows         // copy the values
+)
+
+// item is one message that has an answer.
+type item struct {
+	sync   bool
+	name   string // of the prepared statement
+	raw    string // a statement that is parsed on the spot, instead of name
+	args   []model.Value
+	keep   keep
+	at     int // records: where its sums begin
+	answer answer
+}
+
+// answer is what came back for an item.
+type answer struct {
+	reached bool // false: skipped after an error
+	err     *pgconn.PgError
+	count   int // of the command tag
+	rows    int
+	sum     uint64
+	kept    []model.Row
+	notices []string
+}
+
+// tableSum is a multiset of records.
+type tableSum struct {
+	rows int
+	sum  uint64
+}
+
+func newWire(conn *pgx.Conn) (*wire, error) {
+	hijacked, err := conn.PgConn().Hijack()
+	if err != nil {
+		return nil, fmt.Errorf("take over connection: %w", err)
+	}
+	return &wire{conn: hijacked, prepared: map[string]string{}, status: 'I'}, nil
+}
+
+func (w *wire) close() {
+	w.conn.Frontend.Send(&pgproto3.Terminate{})
+	_ = w.conn.Conn.SetDeadline(time.Now().Add(time.Second))
+	_ = w.conn.Frontend.Flush()
+	_ = w.conn.Conn.Close()
+}
+
+// prepare makes sure that a statement is prepared under a plan of its own. It costs
+// a round trip the first time.
+func (w *wire) prepare(ctx context.Context, plan, text string) (string, error) {
+	key := plan + "\x00" + text
+	if name, ok := w.prepared[key]; ok {
+		return name, nil
+	}
+	name := "s" + strconv.Itoa(len(w.prepared))
+	w.conn.Frontend.SendParse(&pgproto3.Parse{Name: name, Query: text})
+	w.conn.Frontend.SendSync(&pgproto3.Sync{})
+	if err := w.guard(ctx, func() error {
+		if err := w.conn.Frontend.Flush(); err != nil {
+			return err
+		}
+		return w.parsed()
+	}); err != nil {
+		return "", err
+	}
+	w.prepared[key] = name
+	return name, nil
+}
+
+func (w *wire) parsed() error {
+	var failed error
+	for {
+		msg, err := w.conn.Frontend.Receive()
+		if err != nil {
+			return w.lost(err)
+		}
+		switch m := msg.(type) {
+		case *pgproto3.ErrorResponse:
+			failed = pgconn.ErrorResponseToPgError(m)
+		case *pgproto3.ReadyForQuery:
+			w.status = m.TxStatus
+			return failed
+		}
+	}
+}
+
+// lost marks the connection as unusable.
+func (w *wire) lost(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+		err = errors.New("the server closed the connection")
+	}
+	w.broken = err
+	return fmt.Errorf("talk to the server: %w", err)
+}
+
+// guard runs f such that a cancelled context ends it.
+func (w *wire) guard(ctx context.Context, f func() error) error {
+	if w.broken != nil {
+		return fmt.Errorf("talk to the server: %w", w.broken)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = w.conn.Conn.SetDeadline(time.Unix(1, 0)) })
+	err := f()
+	if !stop() {
+		w.broken = ctx.Err()
+		return ctx.Err()
+	}
+	return err
+}
+
+// reset begins a new flush.
+func (w *wire) reset() {
+	w.items = w.items[:0]
+	w.sums = w.sums[:0]
+}
+
+func (w *wire) add(it item) int {
+	w.items = append(w.items, it)
+	return len(w.items) - 1
+}
+
+// call adds a prepared statement and returns its index.
+func (w *wire) call(name string, args []model.Value, k keep) int {
+	return w.add(item{name: name, args: args, keep: k})
+}
+
+// observe adds a prepared statement whose rows are records of tables.
+func (w *wire) observe(name string, args []model.Value, tables int) int {
+	at := len(w.sums)
+	for range tables {
+		w.sums = append(w.sums, tableSum{})
+	}
+	return w.add(item{name: name, args: args, keep: records, at: at})
+}
+
+func (w *wire) sync() { w.add(item{sync: true}) }
+
+// chunk is how many bytes are written before reading begins in parallel, well
+// below what the buffers of a socket hold.
+const chunk = 32 << 10
+
+// flush sends every item and reads every answer. The last item must be a sync.
+func (w *wire) flush(ctx context.Context) error {
+	return w.guard(ctx, func() error {
+		w.sent++
+		written := make(chan error, 1)
+		size := w.send()
+		if size <= chunk {
+			if err := w.conn.Frontend.Flush(); err != nil {
+				return w.lost(err)
+			}
+			return w.receive()
+		}
+		go func() { written <- w.conn.Frontend.Flush() }()
+		err := w.receive()
+		if werr := <-written; err == nil && werr != nil {
+			return w.lost(werr)
+		}
+		return err
+	})
+}
+
+// send encodes the items into the frontend's buffer.
+func (w *wire) send() int {
+	size := 0
+	f := w.conn.Frontend
+	for i := range w.items {
+		it := &w.items[i]
+		if it.sync {
+			f.SendSync(&pgproto3.Sync{})
+			size += 5
+			continue
+		}
+		w.args = w.args[:0]
+		for j := range it.args {
+			if it.args[j].Null {
+				w.args = append(w.args, nil)
+			} else {
+				w.args = append(w.args, w.bytes(it.args[j].Text))
+				size += len(it.args[j].Text)
+			}
+		}
+		if it.raw != "" {
+			f.SendParse(&pgproto3.Parse{Query: it.raw})
+			size += len(it.raw)
+		}
+		w.binds.PreparedStatement = it.name
+		w.binds.Parameters = w.args
+		f.SendBind(&w.binds)
+		f.SendExecute(&pgproto3.Execute{})
+		size += 40 + 4*len(it.args)
+	}
+	w.arena = w.arena[:0]
+	return size
+}
+
+// bytes copies text into the arena: the frontend encodes it at once.
+func (w *wire) bytes(s string) []byte {
+	if s == "" {
+		return []byte{}
+	}
+	n := len(w.arena)
+	w.arena = append(w.arena, s...)
+	return w.arena[n:len(w.arena):len(w.arena)]
+}
+
+// receive reads the answers to all items.
+func (w *wire) receive() error {
+	for i := 0; i < len(w.items); {
+		it := &w.items[i]
+		it.answer = answer{}
+		if it.sync {
+			if err := w.ready(); err != nil {
+				return err
+			}
+			i++
+			continue
+		}
+		if err := w.answer(it); err != nil {
+			return err
+		}
+		i++
+		if it.answer.err != nil { // the server skips everything up to the next Sync
+			for i < len(w.items) && !w.items[i].sync {
+				w.items[i].answer = answer{}
+				i++
+			}
+		}
+	}
+	return nil
+}
+
+func (w *wire) ready() error {
+	for {
+		msg, err := w.conn.Frontend.Receive()
+		if err != nil {
+			return w.lost(err)
+		}
+		switch m := msg.(type) {
+		case *pgproto3.ReadyForQuery:
+			w.status = m.TxStatus
+			return nil
+		case *pgproto3.ErrorResponse: // at the end of the transaction
+			return w.lost(pgconn.ErrorResponseToPgError(m))
+		}
+	}
+}
+
+func (w *wire) answer(it *item) error {
+	a := &it.answer
+	a.reached = true
+	for {
+		msg, err := w.conn.Frontend.Receive()
+		if err != nil {
+			return w.lost(err)
+		}
+		switch m := msg.(type) {
+		case *pgproto3.DataRow:
+			w.row(it, m.Values)
+		case *pgproto3.CommandComplete:
+			a.count = tagCount(m.CommandTag)
+			return nil
+		case *pgproto3.EmptyQueryResponse:
+			return nil
+		case *pgproto3.ErrorResponse:
+			a.err = pgconn.ErrorResponseToPgError(m)
+			if a.err.Severity == "FATAL" {
+				return w.lost(a.err)
+			}
+			return nil
+		case *pgproto3.NoticeResponse:
+			a.notices = append(a.notices, m.Message+"\n"+m.Detail+"\n"+m.Hint)
+		case *pgproto3.CopyData:
+			if it.keep == rows {
+				a.kept = append(a.kept, copyRow([][]byte{m.Data}))
+			}
+		case *pgproto3.CopyInResponse:
+			w.conn.Frontend.Send(&pgproto3.CopyFail{Message: "no data"})
+			if err := w.conn.Frontend.Flush(); err != nil {
+				return w.lost(err)
+			}
+		}
+	}
+}
+
+func (w *wire) row(it *item, values [][]byte) {
+	a := &it.answer
+	a.rows++
+	switch it.keep {
+	case drop:
+	case fields:
+		h := model.FieldsStart()
+		for _, v := range values {
+			h = model.FoldField(h, v, v == nil)
+		}
+		a.sum += h
+	case records:
+		n := 0
+		for _, d := range values[0] {
+			n = n*10 + int(d-'0')
+		}
+		s := &w.sums[it.at+n]
+		s.rows++
+		s.sum += model.Sum(values[1])
+	case rows:
+		a.kept = append(a.kept, copyRow(values))
+	}
+}
+
+func copyRow(values [][]byte) model.Row {
+	row := make(model.Row, len(values))
+	for i, v := range values {
+		row[i] = model.Value{Text: string(v), Null: v == nil}
+	}
+	return row
+}
+
+// tagCount is the number at the end of a command tag: INSERT 0 3, UPDATE 2.
+func tagCount(tag []byte) int {
+	n, scale := 0, 1
+	for i := len(tag) - 1; i >= 0 && tag[i] >= '0' && tag[i] <= '9'; i-- {
+		n += int(tag[i]-'0') * scale
+		scale *= 10
+	}
+	return n
+}
+
+// exec runs one statement by itself, for housekeeping.
+func (w *wire) exec(ctx context.Context, sql string) error {
+	w.reset()
+	w.add(item{raw: sql})
+	w.sync()
+	if err := w.flush(ctx); err != nil {
+		return err
+	}
+	if e := w.items[0].answer.err; e != nil {
+		return e
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
+)
+
+// Worker runs scenarios rolled back on one connection to one scratch database. It is
+// not safe for concurrent use.
+type Worker struct {
+	Contract *model.Contract
+	Matrix   *Matrix
+
+	server    *postgres.Server
+	database  string
+	wire      *wire
+	contexts  *contexts
+	predict   model.Predictor
+	order     []*model.Table
+	replica   bool
+	fixed     fixedTexts
+	mask      map[maskKey]*maskPlan
+	inserted  int // rows since the last housekeeping
+	stats     Stats
+	sequences []sequence
+}
+
+// Stats counts what a worker did.
+type Stats struct {
+	Flushes  int // round trips of pipelines
+	Careful  int // careful runs
+	Steps    int // statements of scenarios that ran
+	Restarts int // connections made anew
+}
+
+// fixedTexts is the statements that every flush uses.
+type fixedTexts struct {
+	super, context, everything string
+	loads                      []string // by Table.ID
+}
+
+// NewWorker connects to a scratch database.
+func NewWorker(ctx context.Context, server *postgres.Server, database string, c *model.Contract) (*Worker, error) {
+	w := &Worker{Contract: c, Matrix: NewMatrix(c), server: server, database: database, mask: map[maskKey]*maskPlan{}}
+	w.predict.Contract = c
+	w.order, w.replica = c.Schema.LoadOrder()
+	for _, t := range c.Schema.Tables {
+		w.replica = w.replica || len(t.Triggers) > 0
+	}
+	if err := w.connect(ctx); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// connect makes the connection, anew where there was one.
+func (w *Worker) connect(ctx context.Context) error {
+	if w.wire != nil {
+		w.wire.close()
+		w.stats.Restarts++
+	}
+	conn, err := w.server.Connect(ctx, w.database, "")
+	if err != nil {
+		return fmt.Errorf("connect to scratch database: %w", err)
+	}
+	base := map[string]string{}
+	for _, d := range w.Contract.Schema.Defaults {
+		base[d.Name] = ""
+	}
+	for _, s := range w.Contract.Sessions {
+		for i := range s.Settings {
+			base[s.Settings[i].Name] = ""
+		}
+	}
+	for name := range base {
+		var v *string
+		if err := conn.QueryRow(ctx, "SELECT current_setting($1, true)", name).Scan(&v); err != nil {
+			return fmt.Errorf("read setting %s: %w", name, err)
+		}
+		if v == nil {
+			delete(base, name)
+		} else {
+			base[name] = *v
+		}
+	}
+	for _, set := range []string{
+		"SET plan_cache_mode = force_generic_plan", "SET statement_timeout = '20s'", "SET client_min_messages = notice",
+		"SET datestyle = 'ISO, MDY'", "SET intervalstyle = postgres", "SET timezone = 'UTC'", "SET bytea_output = hex",
+	} {
+		if _, err := conn.Exec(ctx, set); err != nil {
+			return fmt.Errorf("prepare connection: %w", err)
+		}
+	}
+	if w.wire, err = newWire(conn); err != nil {
+		return err
+	}
+	w.contexts = newContexts(w.Contract, w.server.Superuser(), base)
+	w.fixed = fixedTexts{super: w.contexts.superuser(), context: w.contexts.text(), everything: everything(w.Contract.Schema)}
+	w.fixed.loads = make([]string, len(w.Contract.Schema.Tables))
+	for i, t := range w.Contract.Schema.Tables {
+		w.fixed.loads[i] = load(t)
+	}
+	return nil
+}
+
+// Close ends the connection.
+func (w *Worker) Close() { w.wire.close() }
+
+// Stats returns what the worker did so far.
+func (w *Worker) Stats() Stats {
+	s := w.stats
+	s.Flushes = w.wire.sent
+	return s
+}
+
+// ready repairs what an earlier failure left: a lost connection, an open transaction.
+func (w *Worker) ready(ctx context.Context) error {
+	if w.wire.broken != nil {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := w.connect(ctx); err != nil {
+			return err
+		}
+	}
+	if w.wire.status != 'I' {
+		return w.wire.exec(ctx, "ROLLBACK")
+	}
+	return nil
+}
+
+// housekeeping clears the dead rows that rolled-back checks leave, which would slow
+// every scan down, once in about a thousand rows of a table.
+func (w *Worker) housekeeping(ctx context.Context) error {
+	limit := 250 * max(4, len(w.order))
+	if w.inserted < limit {
+		return nil
+	}
+	w.inserted = 0
+	var empty, kept []string
+	for _, t := range w.order {
+		empty = append(empty, CopyName(t))
+		if len(t.Seed) == 0 && watched(t) {
+			empty = append(empty, t.SQL())
+		} else {
+			kept = append(kept, t.SQL())
+		}
+	}
+	if err := w.wire.exec(ctx, "TRUNCATE "+strings.Join(empty, ", ")); err != nil {
+		kept = append(kept, empty...) // a kept table refers to one of them
+	}
+	for _, name := range kept {
+		if err := w.wire.exec(ctx, "VACUUM "+name); err != nil {
+			return fmt.Errorf("vacuum: %w", err)
+		}
+	}
+	return nil
+}
+
+// name prepares a statement for a role; statements are not shared between roles,
+// which would plan them anew at every change.
+func (w *Worker) name(ctx context.Context, id *model.Identity, text string) (string, error) {
+	plan := ""
+	if id != nil {
+		plan = id.Acts()
+	}
+	return w.wire.prepare(ctx, plan, text)
+}
+
+type maskKey struct {
+	session int
+	role    string
+}
+
+// maskPlan is what an identity's observation reads.
+type maskPlan struct {
+	text  string
+	masks [][]bool // by Table.ID; nil: not read
+	whole []bool   // by Table.ID: the mask is every column
+}
+
+// masks plans the observation of an identity.
+func (w *Worker) masks(id *model.Identity) *maskPlan {
+	key := maskKey{id.Session.ID, id.Acts()}
+	if p := w.mask[key]; p != nil {
+		return p
+	}
+	p := &maskPlan{masks: make([][]bool, len(w.order)), whole: make([]bool, len(w.order))}
+	p.text = observation(w.Contract.Schema, func(t *model.Table) ([]bool, bool) {
+		mask, some := visibleMask(id, t)
+		if some {
+			p.masks[t.ID], p.whole[t.ID] = mask, allTrue(mask)
+		}
+		return mask, some
+	})
+	w.mask[key] = p
+	return p
+}
+
+func allTrue(list []bool) bool {
+	for _, v := range list {
+		if !v {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,67 @@
+package search_test
+
+import (
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/rlsfuzz/rlsfuzz/props/search"
+)
+
+var number = rapid.IntRange(0, 1<<20)
+
+func TestCheckShrinksToTheMinimum(t *testing.T) {
+	for seed := uint64(1); seed <= 5; seed++ {
+		last := -1
+		failed, err := search.Check(seed, 500, func(r *rapid.T) {
+			if n := number.Draw(r, "n"); n >= 1000 {
+				last = n
+				r.Fatalf("too big")
+			}
+		})
+		if err != nil || !failed || last != 1000 {
+			t.Errorf("seed %d: failed %v at %d, %v; want 1000", seed, failed, last, err)
+		}
+	}
+}
+
+func TestCheckRepeatsWithASeedAmongWorkers(t *testing.T) {
+	draw := func(seed uint64) []int {
+		var got []int
+		if _, err := search.Check(seed, 50, func(r *rapid.T) { got = append(got, number.Draw(r, "n")) }); err != nil {
+			t.Error(err)
+		}
+		return got
+	}
+	want := map[uint64][]int{}
+	for seed := uint64(1); seed <= 4; seed++ {
+		want[seed] = draw(seed)
+	}
+	var wg sync.WaitGroup
+	for seed := uint64(1); seed <= 4; seed++ {
+		for range 3 {
+			wg.Go(func() {
+				got := draw(seed)
+				if len(got) != len(want[seed]) {
+					t.Errorf("seed %d: %d draws, want %d", seed, len(got), len(want[seed]))
+					return
+				}
+				for i := range got {
+					if got[i] != want[seed][i] {
+						t.Errorf("seed %d: draw %d differs", seed, i)
+						return
+					}
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+func TestCheckReportsAPanicOfTheProperty(t *testing.T) {
+	failed, err := search.Check(1, 10, func(*rapid.T) { panic("broken harness") })
+	if !failed && err == nil {
+		t.Error("a panic passed")
+	}
+}

@@ -1,0 +1,110 @@
+package props
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// possible reports which sides of a cell the rules make possible at all.
+func possible(c *model.Contract, s *model.Session, t *model.Table, command model.Command) (allowed, forbidden bool) {
+	w := &s.Writes[t.ID]
+	var r *model.Rule
+	switch command {
+	case model.Select:
+		r = s.Sees[t.ID].Rule
+	case model.Insert:
+		r = w.Insert
+	case model.Update:
+		r = w.From
+	default:
+		r = w.Delete
+	}
+	if r == nil || r.Kind == model.RuleNone {
+		return false, true
+	}
+	return true, r.Kind != model.RuleAll
+}
+
+// untested lists every cell in which nothing was at stake, with the reason.
+func (c *campaign) untested() []Untested {
+	var out []Untested
+	for _, s := range c.Contract.Sessions {
+		for _, t := range c.Contract.Schema.Tables {
+			if !c.included(s.Name) || !c.included(t.Label()) {
+				continue
+			}
+			for _, command := range model.Commands {
+				if u, ok := c.cell(s, t, command); ok {
+					out = append(out, u)
+				}
+			}
+		}
+	}
+	for _, p := range c.Contract.Paths {
+		out = append(out, Untested{Object: "path " + p.Name, Reason: "not yet: paths are not run by this version", Vacant: true})
+	}
+	for i := range out {
+		for _, a := range c.Contract.Accept {
+			if a.Untested != "" && (a.Untested == out[i].Object || a.Untested == out[i].text()) {
+				out[i].Accepted = a.Reason
+			}
+		}
+	}
+	return out
+}
+
+func (u *Untested) text() string {
+	if u.Session == "" {
+		return u.Object
+	}
+	return fmt.Sprintf("%s: %s %s", u.Session, u.Command, u.Object)
+}
+
+func (c *campaign) cell(s *model.Session, t *model.Table, command model.Command) (Untested, bool) {
+	stake := c.report.Matrix.Cell(s.ID, t.ID, command)
+	u := Untested{Session: s.Name, Object: t.Label(), Command: command.String()}
+	switch {
+	case stake.Allowed+stake.Forbidden > 0:
+		return u, false
+	case t.Parent != "":
+		u.Reason = "a part of " + t.Parent + ", through which it is read"
+	case c.Plan.Empty[t] != "":
+		u.Reason = "the table could not be filled: " + c.Plan.Empty[t]
+	default:
+		u.Reason = "nothing was ever at stake"
+	}
+	return u, true
+}
+
+// included reports whether a session or a table is searched.
+func (c *campaign) included(name string) bool {
+	return len(c.cfg.Only) == 0 || slices.Contains(c.cfg.Only, name) || !c.namesKind(name)
+}
+
+// namesKind reports whether Only names anything of the same kind, session or table.
+func (c *campaign) namesKind(name string) bool {
+	session := slices.ContainsFunc(c.Contract.Sessions, func(s *model.Session) bool { return s.Name == name })
+	for _, only := range c.cfg.Only {
+		if slices.ContainsFunc(c.Contract.Sessions, func(s *model.Session) bool { return s.Name == only }) == session {
+			return true
+		}
+	}
+	return false
+}
+
+// covered counts the cells with something at stake, and all.
+func (c *campaign) covered() (covered, all int) {
+	for _, s := range c.Contract.Sessions {
+		for _, t := range c.Contract.Schema.Tables {
+			for _, command := range model.Commands {
+				all++
+				if st := c.report.Matrix.Cell(s.ID, t.ID, command); st.Allowed+st.Forbidden > 0 {
+					covered++
+				}
+			}
+		}
+	}
+	return covered, all
+}
