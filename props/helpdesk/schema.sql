@@ -168,14 +168,14 @@ CREATE POLICY accounts_read ON accounts FOR SELECT
 CREATE POLICY users_read ON users FOR SELECT
     TO helpdesk_member, helpdesk_billing, helpdesk_support
     USING (deleted_at IS NULL AND EXISTS (
-        SELECT FROM memberships m
+        SELECT 1 FROM memberships m
         WHERE m.user_id = users.id
           AND m.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint));
 
 CREATE POLICY users_read_all ON users FOR SELECT
     TO helpdesk_owner, helpdesk_admin
     USING (EXISTS (
-        SELECT FROM memberships m
+        SELECT 1 FROM memberships m
         WHERE m.user_id = users.id
           AND m.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint));
 
@@ -211,32 +211,32 @@ CREATE POLICY invoices_delete ON invoices FOR DELETE
 CREATE POLICY invoice_lines_read ON invoice_lines FOR SELECT
     TO helpdesk_owner, helpdesk_admin, helpdesk_billing
     USING (EXISTS (
-        SELECT FROM invoices i
+        SELECT 1 FROM invoices i
         WHERE i.id = invoice_lines.invoice_id
           AND i.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint));
 
 CREATE POLICY invoice_lines_insert ON invoice_lines FOR INSERT
     TO helpdesk_billing
     WITH CHECK (EXISTS (
-        SELECT FROM invoices i
+        SELECT 1 FROM invoices i
         WHERE i.id = invoice_lines.invoice_id
           AND i.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint));
 
 CREATE POLICY invoice_lines_update ON invoice_lines FOR UPDATE
     TO helpdesk_billing
     USING (EXISTS (
-        SELECT FROM invoices i
+        SELECT 1 FROM invoices i
         WHERE i.id = invoice_lines.invoice_id
           AND i.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint))
     WITH CHECK (EXISTS (
-        SELECT FROM invoices i
+        SELECT 1 FROM invoices i
         WHERE i.id = invoice_lines.invoice_id
           AND i.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint));
 
 CREATE POLICY invoice_lines_delete ON invoice_lines FOR DELETE
     TO helpdesk_billing
     USING (EXISTS (
-        SELECT FROM invoices i
+        SELECT 1 FROM invoices i
         WHERE i.id = invoice_lines.invoice_id
           AND i.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint));
 

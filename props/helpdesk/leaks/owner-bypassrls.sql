@@ -1,0 +1,2 @@
+-- move: the exporter's login bypasses row security
+ALTER ROLE helpdesk_owner BYPASSRLS;
