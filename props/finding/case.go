@@ -1,0 +1,106 @@
+package finding
+
+import (
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// Case is the readable form of a scenario. What FromScenario makes, Format writes,
+// ParseCase reads and Scenario turns back into the same scenario.
+type Case struct {
+	Name      string // the file, for messages
+	Contract  string // path of the contract, relative to the file; empty: the caller's
+	Found     *Found // what it showed; nil in a case written by hand
+	Committed bool   // real logins and real commits
+	Rows      []Rows
+	Steps     []Step
+	// Fill gives values to the columns of a row that the case does not name and that
+	// are NOT NULL or have a default. Defaults to plain values by type.
+	Fill func(t *model.Table, row map[string]model.Value)
+}
+
+// Found says what a case showed when it was written. It is information: editing it
+// changes nothing.
+type Found struct {
+	Key, Class, Scope, Session, Command, Object, Column, Rule string
+}
+
+// Rows are rows of one table.
+type Rows struct {
+	Table   string // label, or schema.table
+	Records []Record
+	Pos     Pos
+}
+
+// Record is one row: the columns that are given.
+type Record struct {
+	Fields []Field
+	Pos    Pos
+}
+
+// Field is a value of one column. Column is empty where values are listed without names.
+type Field struct {
+	Column string
+	Value  model.Value
+	Pos    Pos
+}
+
+// Step is one statement of one session.
+type Step struct {
+	Session string
+	Tenant  model.Value // NULL: none
+	User    model.Value // NULL: none, or the first that fits
+	Fresh   bool
+	SQL     string
+	Args    []model.Value
+	Expect  *Expect // nil: nothing is expected
+	Pos     Pos
+	// untold: the file says nothing of a tenant, not even null.
+	untold bool
+}
+
+// Pos is a place in a case file, both from 1; the zero value is no place.
+type Pos struct{ Line, Column int }
+
+// FromScenario makes the case of a scenario.
+func FromScenario(c *model.Contract, s *model.Scenario) *Case {
+	k := &Case{Committed: s.Committed}
+	for i, rows := range s.Data {
+		if len(rows) == 0 {
+			continue
+		}
+		t := c.Schema.Tables[i]
+		table := Rows{Table: t.Label()}
+		for _, row := range rows {
+			table.Records = append(table.Records, record(t, row))
+		}
+		k.Rows = append(k.Rows, table)
+	}
+	for i := range s.Steps {
+		st := &s.Steps[i]
+		step := Step{Session: st.Session.Name, Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, SQL: st.Op.Raw, Args: st.Op.Args}
+		if st.Op.Shape != nil {
+			step.SQL = st.Op.Shape.Text
+		}
+		k.Steps = append(k.Steps, step)
+	}
+	return k
+}
+
+// record leaves out what comes back by itself: NULL in a column that has no other
+// default, and generated columns.
+func record(t *model.Table, row model.Row) Record {
+	var r Record
+	for i, v := range row {
+		c := &t.Columns[i]
+		if c.Generated || v.Null && !fillable(c) {
+			continue
+		}
+		r.Fields = append(r.Fields, Field{Column: c.Name, Value: v})
+	}
+	return r
+}
+
+// fillable reports whether a column that a case does not name is filled.
+func fillable(c *model.Column) bool {
+	return !c.Generated && (c.NotNull || c.Default != "" || c.Identity != "")
+}

@@ -1,0 +1,54 @@
+package finding
+
+import (
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+)
+
+// Finding is a confirmed counterexample, ready to be written.
+type Finding struct {
+	Key        string // of Key
+	Class      judge.Class
+	Cross      bool // a row of another tenant is concerned; otherwise it is within the tenant
+	Session    string
+	Table      string // label
+	Command    string
+	Column     string // that must stay hidden or unchanged; empty for whole rows
+	Rule       string // of the contract, that decided
+	Cause      string // one sentence; may be empty
+	Scenario   *model.Scenario
+	Divergence *judge.Divergence
+	Like       []string // other cells with the same cause: "support: update tickets (move)"
+	Seed       string   // of the run that found it; may be empty
+	Server     string   // the server, for people
+	Referee    string   // what fresh connections said; may be empty
+	Dir        string   // the folder, once saved
+	Contract   *model.Contract
+}
+
+// New describes a divergence of a scenario. Cause, Like, Seed, Server and Referee
+// are left to the caller.
+func New(c *model.Contract, s *model.Scenario, d *judge.Divergence) *Finding {
+	t := c.Schema.Tables[d.Cell.Table]
+	return &Finding{
+		Key: Key(c, s, d), Class: d.Class, Cross: d.Cross, Session: c.Sessions[d.Cell.Session].Name, Table: t.Label(),
+		Command: d.Cell.Command.String(), Column: columnName(t, d.Column), Rule: d.Rule, Scenario: s, Divergence: d, Contract: c,
+	}
+}
+
+// Scope is cross-tenant or within-tenant.
+func (f *Finding) Scope() string { return scope(f.Cross) }
+
+func scope(cross bool) string {
+	if cross {
+		return "cross-tenant"
+	}
+	return "within-tenant"
+}
+
+func columnName(t *model.Table, column int) string {
+	if column < 0 {
+		return ""
+	}
+	return t.Columns[column].Name
+}

@@ -1,0 +1,162 @@
+package finding
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// Page writes the page of a finding, in Markdown: who saw or changed what of whom,
+// through which path, why that is wrong, and how to run it again.
+func Page(w io.Writer, f *Finding, m Material) error {
+	p := &page{teller: newTeller(f, m.Contract)}
+	p.head()
+	p.table()
+	if f.Cause != "" {
+		p.line("\n**Cause.** %s", f.Cause)
+	}
+	p.rows()
+	p.steps()
+	p.again(m)
+	if len(f.Like) > 0 {
+		p.line("\n## And %d more like it\n", len(f.Like))
+		for _, l := range f.Like {
+			p.line("- %s", l)
+		}
+	}
+	_, err := io.WriteString(w, p.b.String())
+	return err
+}
+
+type page struct {
+	*teller
+	b strings.Builder
+}
+
+func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n", args...) }
+
+func (p *page) head() {
+	p.line("# %s, %s: %s\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.Command+" "+p.f.Table))
+	p.line("**%s.**", escaped(p.sentence()))
+}
+
+// table is what the contract allows beside what Postgres did.
+func (p *page) table() {
+	p.line("\n| | |\n|---|---|")
+	entry := func(name, text string) {
+		if text != "" {
+			p.line("| %s | %s |", name, strings.ReplaceAll(text, "|", `\|`))
+		}
+	}
+	st := &p.f.Scenario.Steps[p.d.Step]
+	entry("The contract allows", escaped(p.allows()))
+	entry("Postgres did", escaped(fmt.Sprintf("%s, in step %d", p.d.Did, p.d.Step+1)))
+	entry("Path", escaped(fmt.Sprintf("%s on %s", p.f.Command, p.f.Table)))
+	entry("Session", escaped(p.who(st)+p.acting(st)))
+	entry("Server", escaped(p.f.Server))
+	entry("Referee", escaped(p.f.Referee))
+	entry("Seed", escaped(p.f.Seed))
+	entry("Key", p.f.Key)
+}
+
+// acting is the roles of a session: , login helpdesk_app, role helpdesk_member.
+func (p *page) acting(st *model.Step) string {
+	id, ok := p.c.Bind(st.Session, st.Tenant, st.User, p.state)
+	if !ok {
+		return ""
+	}
+	text := ", login " + id.Login
+	if id.Role != "" {
+		text += ", role " + id.Role
+	}
+	return text
+}
+
+func (p *page) rows() {
+	p.line("\n## Rows\n")
+	some := false
+	for i, rows := range p.f.Scenario.Data {
+		if len(rows) == 0 {
+			continue
+		}
+		some = true
+		t := p.c.Schema.Tables[i]
+		columns := filled(t, rows)
+		p.line("%s:\n", escaped(t.Label()))
+		head, rule := "|", "|"
+		for _, c := range columns {
+			head += " " + escaped(t.Columns[c].Name) + " |"
+			rule += "---|"
+		}
+		p.line("%s\n%s", head, rule)
+		for _, row := range rows {
+			line := "|"
+			for _, c := range columns {
+				line += " " + cellText(row[c]) + " |"
+			}
+			p.line("%s", line)
+		}
+		p.line("")
+	}
+	if !some {
+		p.line("None besides those of the schema's own files.")
+	}
+}
+
+// filled lists the columns in which some row has a value.
+func filled(t *model.Table, rows []model.Row) []int {
+	var out []int
+	for i := range t.Columns {
+		for _, row := range rows {
+			if !row[i].Null {
+				out = append(out, i)
+				break
+			}
+		}
+	}
+	return out
+}
+
+func cellText(v model.Value) string {
+	if v.Null {
+		return "*NULL*"
+	}
+	return strings.ReplaceAll(escaped(oneLine(v.Text)), "|", `\|`)
+}
+
+func (p *page) steps() {
+	p.line("## Steps\n")
+	for i := range p.f.Scenario.Steps {
+		st := &p.f.Scenario.Steps[i]
+		note := ""
+		if st.Fresh {
+			note = ", on a fresh connection"
+		}
+		p.line("%d. %s%s:\n", i+1, escaped(p.who(st)), note)
+		p.line("   ```sql\n   %s;\n   ```\n", strings.ReplaceAll(Statement(&st.Op), "\n", "\n   "))
+	}
+	if p.f.Scenario.Committed {
+		p.line("Each step commits on a real connection of its login.\n")
+	}
+}
+
+func (p *page) again(m Material) {
+	dir := p.f.Dir
+	if dir == "" {
+		dir = "."
+	}
+	p.line("## Run it again\n")
+	p.line("With rlsfuzz, which says whether it still leaks:\n\n    rlsfuzz replay %s\n", dir)
+	p.line("With psql alone, on an empty database of a server meant for tests, as a superuser:\n")
+	p.line("    createdb rlsfuzz_repro\n    psql -X -v ON_ERROR_STOP=1 -d rlsfuzz_repro -f repro.sql")
+	if v := m.version(); v > 0 {
+		p.line("\nFound on PostgreSQL %d.%d. `case.yaml` may be edited.", v/10000, v%10000)
+	}
+}
+
+// escaped keeps Markdown from reading names and values as markup.
+func escaped(s string) string {
+	return strings.NewReplacer("*", `\*`, "_", `\_`, "<", "&lt;", "`", "\\`", "[", `\[`, "]", `\]`, "\n", " ").Replace(s)
+}

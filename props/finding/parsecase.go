@@ -1,0 +1,260 @@
+package finding
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+func (p *caseParser) root(k *Case, n ast.Node) error {
+	entries, err := p.mapping(n, "a case")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		switch e.key {
+		case "contract":
+			err = p.text(e, &k.Contract)
+		case "found":
+			k.Found, err = p.found(e)
+		case "committed":
+			err = p.flag(e, &k.Committed)
+		case "rows":
+			k.Rows, err = p.rows(e)
+		case "steps":
+			k.Steps, err = p.steps(e)
+		default:
+			err = p.unknown(e, "contract, found, committed, rows, steps")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *caseParser) unknown(e entry, known string) error {
+	return p.at(e.pos, "unknown key %s; known are %s", e.key, known)
+}
+
+func (p *caseParser) found(e entry) (*Found, error) {
+	entries, err := p.mapping(e.value, e.key)
+	if err != nil {
+		return nil, err
+	}
+	f := &Found{}
+	for _, e := range entries {
+		known := false
+		for _, to := range f.entries() {
+			if to.name == e.key {
+				known = true
+				if err := p.text(e, to.value); err != nil {
+					return nil, err
+				}
+			}
+		}
+		if !known {
+			return nil, p.unknown(e, "key, class, scope, session, command, object, column, rule")
+		}
+	}
+	return f, nil
+}
+
+func (p *caseParser) rows(e entry) ([]Rows, error) {
+	if _, ok := e.value.(*ast.NullNode); ok {
+		return nil, nil
+	}
+	tables, err := p.mapping(e.value, "rows")
+	if err != nil {
+		return nil, err
+	}
+	var out []Rows
+	for _, t := range tables {
+		list, err := p.sequence(t.value, "the rows of "+t.key)
+		if err != nil {
+			return nil, err
+		}
+		rows := Rows{Table: t.key, Pos: t.pos}
+		for _, n := range list {
+			r, err := p.record(n, "a row of "+t.key)
+			if err != nil {
+				return nil, err
+			}
+			rows.Records = append(rows.Records, r)
+		}
+		out = append(out, rows)
+	}
+	return out, nil
+}
+
+func (p *caseParser) record(n ast.Node, what string) (Record, error) {
+	r := Record{Pos: place(n)}
+	entries, err := p.mapping(n, what)
+	if err != nil {
+		return r, err
+	}
+	for _, e := range entries {
+		v, err := p.scalar(e.value, e.key)
+		if err != nil {
+			return r, err
+		}
+		r.Fields = append(r.Fields, Field{Column: e.key, Value: v, Pos: e.pos})
+	}
+	return r, nil
+}
+
+func (p *caseParser) steps(e entry) ([]Step, error) {
+	list, err := p.sequence(e.value, "steps")
+	if err != nil {
+		return nil, err
+	}
+	var out []Step
+	for _, n := range list {
+		st, err := p.step(n)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, st)
+	}
+	return out, nil
+}
+
+func (p *caseParser) step(n ast.Node) (Step, error) {
+	st := Step{Pos: place(n), Tenant: model.Value{Null: true}, User: model.Value{Null: true}, untold: true}
+	entries, err := p.mapping(n, "a step")
+	if err != nil {
+		return st, err
+	}
+	for _, e := range entries {
+		switch e.key {
+		case "session":
+			err = p.text(e, &st.Session)
+		case "tenant":
+			st.Tenant, err = p.scalar(e.value, e.key)
+			st.untold = false
+		case "user":
+			st.User, err = p.scalar(e.value, e.key)
+		case "fresh":
+			err = p.flag(e, &st.Fresh)
+		case "sql":
+			err = p.text(e, &st.SQL)
+		case "args":
+			st.Args, err = p.values(e)
+		case "expect":
+			st.Expect, err = p.expect(e)
+		default:
+			err = p.unknown(e, "session, tenant, user, fresh, sql, args, expect")
+		}
+		if err != nil {
+			return st, err
+		}
+	}
+	switch {
+	case st.Session == "":
+		return st, p.at(st.Pos, "the step has no session")
+	case strings.TrimSpace(st.SQL) == "":
+		return st, p.at(st.Pos, "the step has no sql")
+	}
+	return st, nil
+}
+
+func (p *caseParser) values(e entry) ([]model.Value, error) {
+	list, err := p.sequence(e.value, e.key)
+	if err != nil {
+		return nil, err
+	}
+	var out []model.Value
+	for _, n := range list {
+		v, err := p.scalar(n, "an element of "+e.key)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func (p *caseParser) expect(e entry) (*Expect, error) {
+	entries, err := p.mapping(e.value, e.key)
+	if err != nil {
+		return nil, err
+	}
+	x := &Expect{}
+	for _, e := range entries {
+		switch e.key {
+		case "count":
+			x.Count, err = p.count(e)
+		case "sqlstate":
+			err = p.text(e, &x.SQLState)
+			if err == nil && len(x.SQLState) != 5 {
+				err = p.at(place(e.value), "an SQLSTATE has five characters, such as '42501'")
+			}
+		case "rows":
+			x.HasRows = true
+			x.Rows, err = p.expected(e)
+		default:
+			err = p.unknown(e, "rows, count, sqlstate")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return x, nil
+}
+
+func (p *caseParser) count(e entry) (*int, error) {
+	var text string
+	if err := p.text(e, &text); err != nil {
+		return nil, err
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return nil, p.at(place(e.value), "count should be a number of rows")
+	}
+	return &n, nil
+}
+
+// expected reads rows as mappings, as lists of values, or as single values.
+func (p *caseParser) expected(e entry) ([]Record, error) {
+	list, err := p.sequence(e.value, e.key)
+	if err != nil {
+		return nil, err
+	}
+	var out []Record
+	for _, n := range list {
+		switch n := n.(type) {
+		case *ast.MappingNode, *ast.MappingValueNode:
+			r, err := p.record(n, "a row")
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, r)
+			continue
+		case *ast.SequenceNode:
+			values, err := p.values(entry{key: "a row", value: n})
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, listed(values, place(n)))
+			continue
+		default:
+		}
+		v, err := p.scalar(n, "a row")
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, listed([]model.Value{v}, place(n)))
+	}
+	return out, nil
+}
+
+func listed(values []model.Value, pos Pos) Record {
+	r := Record{Pos: pos}
+	for _, v := range values {
+		r.Fields = append(r.Fields, Field{Value: v, Pos: pos})
+	}
+	return r
+}

@@ -1,0 +1,179 @@
+package finding
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+)
+
+// Repro writes repro.sql: a script for psql that makes the roles and the schema,
+// inserts the rows, does the steps, and ends with one line, LEAK: … or no leak, by
+// what the server shows at that moment. The statements of the material may be those
+// of a mended schema: then it says no leak. A session whose tenant or user is not
+// among the rows is a *Stale.
+func Repro(w io.Writer, f *Finding, m Material) error {
+	r := &repro{teller: newTeller(f, m.Contract), m: m}
+	if err := r.bind(); err != nil {
+		return err
+	}
+	r.head()
+	r.roles()
+	r.schema()
+	r.rows()
+	r.watch()
+	for i := range f.Scenario.Steps {
+		r.step(i)
+	}
+	r.verdict()
+	_, err := io.WriteString(w, r.b.String())
+	return err
+}
+
+// repro is a script under construction.
+type repro struct {
+	*teller
+	m       Material
+	b       strings.Builder
+	ids     []*model.Identity // by step
+	grants  []string          // memberships of the roles that no statement creates
+	watches []watched
+}
+
+func (r *repro) line(format string, args ...any) { fmt.Fprintf(&r.b, format+"\n", args...) }
+
+// section writes a title.
+func (r *repro) section(title string) {
+	r.line("\n-- %s %s", title, strings.Repeat("-", max(4, 72-len(title))))
+}
+
+func (r *repro) bind() error {
+	for i := range r.f.Scenario.Steps {
+		st := &r.f.Scenario.Steps[i]
+		id, ok := r.c.Bind(st.Session, st.Tenant, st.User, r.state)
+		if !ok {
+			return &Stale{Name: "repro.sql", Reason: fmt.Sprintf("step %d: the session %s has no tenant or user among the rows", i+1, st.Session.Name)}
+		}
+		r.ids = append(r.ids, id)
+	}
+	return nil
+}
+
+const usage = `--
+-- Run it as a superuser on an empty database of a server meant for tests:
+--
+--   createdb rlsfuzz_repro
+--   psql -X -v ON_ERROR_STOP=1 -d rlsfuzz_repro -f repro.sql
+--
+-- The last line says LEAK: … or no leak. Roles that are missing are created, and
+-- dropped at the end; it stops if one exists with other attributes. psql 11 or newer.
+
+\set ON_ERROR_STOP on
+\set ON_ERROR_ROLLBACK off
+\set AUTOCOMMIT on
+\set QUIET on
+\pset pager off`
+
+func (r *repro) head() {
+	r.line("-- rlsfuzz, finding %s: %s, %s", r.f.Key, r.f.Class, r.f.Scope())
+	for _, l := range wrap(r.sentence(), 76, 4) {
+		r.line("-- %s", l)
+	}
+	for _, l := range wrap("The contract: "+r.allows(), 76, 4) {
+		r.line("-- %s", l)
+	}
+	if v := r.m.version(); v > 0 {
+		r.line("-- Found on PostgreSQL %d.%d.", v/10000, v%10000)
+	}
+	r.line(usage)
+}
+
+// rows inserts the scenario's rows, targets of foreign keys first.
+func (r *repro) rows() {
+	r.section("rows")
+	order, replica := r.c.Schema.LoadOrder()
+	for _, t := range r.c.Schema.Tables {
+		replica = replica || len(t.Triggers) > 0
+	}
+	r.line("BEGIN;")
+	if replica {
+		r.line("SET LOCAL session_replication_role = replica; -- no triggers: the rows are as they stand here")
+	}
+	for _, t := range order {
+		for _, row := range r.data(t) {
+			r.line("%s;", insert(t, row))
+		}
+	}
+	r.line("COMMIT;")
+}
+
+func (r *repro) data(t *model.Table) []model.Row {
+	if t.ID < len(r.f.Scenario.Data) {
+		return r.f.Scenario.Data[t.ID]
+	}
+	return nil
+}
+
+func insert(t *model.Table, row model.Row) string {
+	var names, values []string
+	over := ""
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if c.Generated {
+			continue
+		}
+		if c.Identity == "a" {
+			over = " OVERRIDING SYSTEM VALUE"
+		}
+		names = append(names, model.Quote(c.Name))
+		values = append(values, constantOf(c.Type, row[i]))
+	}
+	return fmt.Sprintf("INSERT INTO %s (%s)%s VALUES (%s)", t.SQL(), strings.Join(names, ", "), over, strings.Join(values, ", "))
+}
+
+const farewell = `DO $rlsfuzz$
+DECLARE name text;
+BEGIN
+  FOR name IN SELECT r.name FROM rlsfuzz_repro.role r JOIN pg_roles p ON p.rolname = r.name WHERE NOT r.existed LOOP
+    EXECUTE format('REASSIGN OWNED BY %I TO CURRENT_USER', name);
+    EXECUTE format('DROP OWNED BY %I CASCADE', name);
+  END LOOP;
+  FOR name IN SELECT r.name FROM rlsfuzz_repro.role r JOIN pg_roles p ON p.rolname = r.name WHERE NOT r.existed LOOP
+    BEGIN
+      EXECUTE format('DROP ROLE %I', name);
+    EXCEPTION WHEN dependent_objects_still_exist THEN
+      RAISE WARNING 'role % stays: another database needs it', name;
+    END;
+  END LOOP;
+END
+$rlsfuzz$;
+DROP SCHEMA rlsfuzz_repro CASCADE;
+
+\if :rlsfuzz_leak`
+
+// verdict compares, cleans up, and prints the last line.
+func (r *repro) verdict() {
+	r.section("verdict")
+	r.line("SELECT coalesce(bool_or(leaked), false) AS rlsfuzz_leak, coalesce(string_agg(label, ', ' ORDER BY n) FILTER (WHERE leaked), '') AS rlsfuzz_rows FROM rlsfuzz_repro.watch \\gset")
+	r.line("SET client_min_messages = warning;")
+	r.line(farewell)
+	who := r.who(&r.f.Scenario.Steps[r.d.Step])
+	what := r.verb()
+	switch {
+	case r.d.Class == judge.Lockout && len(r.d.Rows) == 0:
+		what = "was refused"
+	case r.d.Column >= 0 && r.d.Became == nil:
+		what += " column " + r.f.Column + " of"
+	}
+	r.line("\\echo %s :rlsfuzz_rows", echoed(fmt.Sprintf("LEAK: %s, %s: %s %s", r.f.Class, r.f.Scope(), who, what)))
+	r.line("\\else")
+	r.line("\\echo no leak")
+	r.line("\\endif")
+}
+
+// echoed quotes text for \echo, which knows backslash escapes in quotes.
+func echoed(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(oneLine(s)) + "'"
+}

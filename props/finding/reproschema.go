@@ -1,0 +1,93 @@
+package finding
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/props/script"
+)
+
+// schema writes the schema's statements as they are, with two exceptions: what names
+// a database means the one that the script runs in (and none is made), and what makes, changes or drops
+// a role is left out where the role was there before.
+func (r *repro) schema() {
+	r.section("schema")
+	r.line("SET client_min_messages = warning;\n\\o /dev/null")
+	for i := range r.m.Statements {
+		r.statement(&r.m.Statements[i])
+	}
+	for _, g := range r.grants {
+		r.line("%s", g)
+	}
+	r.line("\\o\n\\connect")
+}
+
+var (
+	roleStatement  = regexp.MustCompile(`(?is)^(?:create|alter|drop)\s+(?:role|user|group)\s+(?:if\s+exists\s+)?("(?:[^"]|"")+"|[\pL_][\pL\pN_$]*)`)
+	aboutDatabases = regexp.MustCompile(`(?is)^(?:create|drop)\s+database\b`)
+	roleForAll     = regexp.MustCompile(`(?is)^(alter\s+(?:role|user)\s+all)\s+(set|reset)\b`)
+	inDatabase     = regexp.MustCompile(`(?is)^(alter\s+(?:role|user)\s+(?:"(?:[^"]|"")+"|\S+)\s+in\s+database)\s+("(?:[^"]|"")+"|\S+)`)
+	ofDatabase     = regexp.MustCompile(`(?is)^(alter\s+database|comment\s+on\s+database|(?:grant|revoke)\s+[\pL\s,]*?\bon\s+database)\s+("(?:[^"]|"")+"|[^\s;]+)`)
+)
+
+// thisDatabase is the name of the database that psql is connected to, as a quoted identifier.
+const thisDatabase = `:"DBNAME"`
+
+func (r *repro) statement(s *script.Statement) {
+	text := strings.TrimRight(s.Text, "; \t\r\n")
+	switch {
+	case aboutDatabases.MatchString(text):
+		r.line("-- left out: %s;", oneLine(text))
+	case roleForAll.MatchString(text):
+		r.end(roleForAll.ReplaceAllString(text, "$1 IN DATABASE "+thisDatabase+" $2"))
+	case inDatabase.MatchString(text):
+		r.end(inDatabase.ReplaceAllString(text, "$1 "+thisDatabase))
+	case ofDatabase.MatchString(text):
+		r.end(ofDatabase.ReplaceAllString(text, "$1 "+thisDatabase))
+	case r.ofRole(text) != "":
+		r.line("SELECT NOT coalesce((SELECT existed FROM rlsfuzz_repro.role WHERE name = %s), false) AS rlsfuzz_missing \\gset", literal(r.ofRole(text)))
+		r.line("\\if :rlsfuzz_missing")
+		r.end(text)
+		r.line("\\endif")
+	default:
+		r.end(text)
+		if s.Copy != nil {
+			r.copyData(string(s.Copy))
+		}
+	}
+}
+
+// copyData writes the rows of a COPY … FROM stdin with their end.
+func (r *repro) copyData(data string) {
+	r.b.WriteString(data)
+	if data != "" && !strings.HasSuffix(data, "\n") {
+		r.b.WriteByte('\n')
+	}
+	if strings.HasSuffix(data, "\\.\n") {
+		return
+	}
+	r.line(`\.`)
+}
+
+// ofRole is the role that a statement makes, changes or drops; empty for other statements.
+func (r *repro) ofRole(text string) string {
+	m := roleStatement.FindStringSubmatch(text)
+	switch {
+	case m == nil:
+		return ""
+	case m[1][0] == '"':
+		return strings.ReplaceAll(m[1][1:len(m[1])-1], `""`, `"`)
+	case strings.EqualFold(m[1], "mapping"): // CREATE USER MAPPING
+		return ""
+	}
+	return strings.ToLower(m[1])
+}
+
+// end writes a statement with its semicolon, which a comment at the end would swallow.
+func (r *repro) end(text string) {
+	last := text[strings.LastIndexByte(text, '\n')+1:]
+	if strings.Contains(last, "--") {
+		text += "\n"
+	}
+	r.b.WriteString(text + ";\n")
+}

@@ -1,0 +1,152 @@
+package finding
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/script"
+)
+
+// step writes one statement of a session: bound as the contract binds it, in a
+// transaction of its own. An error of the statement does not end the script.
+func (r *repro) step(i int) {
+	st, id := &r.f.Scenario.Steps[i], r.ids[i]
+	r.section(fmt.Sprintf("step %d: %s", i+1, oneLine(r.who(st))))
+	if st.Fresh || r.otherPool(i) {
+		r.line("\\connect")
+	}
+	if i == r.d.Step {
+		r.snapshot("before")
+	}
+	r.line("\\echo %s", echoed(fmt.Sprintf("step %d: %s", i+1, r.who(st))))
+	r.line("BEGIN;")
+	r.binding(st, id)
+	r.line("\\set ON_ERROR_STOP off")
+	if i == r.d.Step {
+		r.look(false)
+	}
+	r.line("SAVEPOINT rlsfuzz;")
+	r.run(&st.Op, i)
+	r.line("\\set rlsfuzz_state :SQLSTATE\n\\set rlsfuzz_count :ROW_COUNT\n\\if :ERROR\nROLLBACK TO SAVEPOINT rlsfuzz;\n\\endif")
+	if i == r.d.Step {
+		r.look(true)
+	}
+	r.line("COMMIT;")
+	r.line("\\set ON_ERROR_STOP on")
+	r.release(id)
+	if i == r.d.Step {
+		r.snapshot("after")
+		r.keep()
+	}
+}
+
+// otherPool reports whether a step runs on a pooled connection of another login than
+// the step before, where a connection keeps what its sessions set.
+func (r *repro) otherPool(i int) bool {
+	if i == 0 {
+		return false
+	}
+	kept := r.ids[i].Session.Bind == bindSession || r.ids[i-1].Session.Bind == bindSession
+	return kept && r.ids[i].Login != r.ids[i-1].Login
+}
+
+// bindSession binds for a whole checkout of a connection.
+const bindSession = "session"
+
+// binding makes the connection be the session, in the order in which a real login and
+// then the application do it.
+func (r *repro) binding(st *model.Step, id *model.Identity) {
+	local := id.Session.Bind != bindSession
+	r.line("CALL rlsfuzz_repro.defaults(%s);", literal(id.Login))
+	if !st.Fresh {
+		r.used()
+	}
+	r.line("SET LOCAL SESSION AUTHORIZATION %s;", model.Quote(id.Login))
+	if id.Role != "" {
+		r.line("SET LOCAL ROLE %s;", model.Quote(id.Role))
+	} else if r.defaultRole() {
+		r.line("SELECT set_config('role', substr(c, 6), true) FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole = %s::regrole AND c LIKE 'role=%%' LIMIT 1 \\gset rlsfuzz_", literal(model.Quote(id.Login)))
+	}
+	for i := range id.Session.Settings {
+		s := &id.Session.Settings[i]
+		r.line("SELECT set_config(%s, %s, %t) \\gset rlsfuzz_", literal(s.Name), literal(id.Setting(s)), local)
+	}
+}
+
+// used leaves the settings as they are on a connection that was used before: those that
+// some session sets are empty there, and not missing.
+func (r *repro) used() {
+	var names []string
+	for _, s := range r.c.Sessions {
+		for i := range s.Settings {
+			if n := s.Settings[i].Name; strings.Contains(n, ".") && !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	for _, n := range names {
+		r.line("SELECT set_config(%s, coalesce(current_setting(%s, true), ''), true) \\gset rlsfuzz_", literal(n), literal(n))
+	}
+}
+
+// defaultRole reports whether some statement gives a login another role by default.
+func (r *repro) defaultRole() bool {
+	re := wholeWord(`set\s+role`)
+	return slices.ContainsFunc(r.m.Statements, func(s script.Statement) bool { return re.MatchString(s.Text) })
+}
+
+// run writes the statement itself.
+func (r *repro) run(op *model.Op, i int) {
+	text := Statement(op)
+	if tokens := r.tokens(); i == r.d.Step && len(tokens) > 0 {
+		r.received(text, op)
+		return
+	}
+	r.line("\\set QUIET off")
+	r.end(text)
+	if op.Shape != nil && op.Shape.Form == model.Cursor {
+		r.line("FETCH ALL FROM rlsfuzz_c;")
+	}
+	r.line("\\set QUIET on")
+}
+
+// received runs the statement so that all that the session receives, errors with
+// their details included, can be searched for a token.
+func (r *repro) received(text string, op *model.Op) {
+	loop := "    FOR entry IN EXECUTE %s LOOP got := got || entry::text; END LOOP;"
+	if s := op.Shape; s != nil && s.Command != model.Select && len(s.Returning) == 0 {
+		loop = "    EXECUTE %s;"
+	}
+	if op.Shape != nil && op.Shape.Form == model.Cursor {
+		text = text[strings.Index(text, "SELECT "):]
+	}
+	r.line(`DO $rlsfuzz$
+DECLARE entry record; got text := ''; part text;
+BEGIN
+  BEGIN
+`+loop+`
+  EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS got = MESSAGE_TEXT;
+    GET STACKED DIAGNOSTICS part = PG_EXCEPTION_DETAIL;
+    got := got || ' ' || part;
+    GET STACKED DIAGNOSTICS part = PG_EXCEPTION_HINT;
+    got := got || ' ' || part;
+  END;
+  RAISE NOTICE 'received: %%', got;
+  PERFORM set_config('rlsfuzz.received', got, true);
+END
+$rlsfuzz$;`, literal(text))
+}
+
+// release does what the pool does when the connection comes back.
+func (r *repro) release(id *model.Identity) {
+	release := strings.TrimRight(strings.TrimSpace(id.Session.Release), ";")
+	if id.Session.Bind != bindSession || release == "" || strings.EqualFold(release, "none") {
+		return
+	}
+	r.line("SET SESSION AUTHORIZATION %s;", model.Quote(id.Login))
+	r.end(release)
+	r.line("RESET SESSION AUTHORIZATION;")
+}

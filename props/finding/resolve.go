@@ -1,0 +1,209 @@
+package finding
+
+import (
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// Shapes lists the statements that the generator has for a session. A step whose text
+// is one of them becomes a structured operation; any other stays a statement by hand,
+// which the model does not predict. Nil has none.
+type Shapes func(s *model.Session) []*model.Shape
+
+// Scenario resolves the case against a contract. A *Stale says why it cannot run.
+func (k *Case) Scenario(c *model.Contract, shapes Shapes) (*model.Scenario, error) {
+	data, err := k.data(c)
+	if err != nil {
+		return nil, err
+	}
+	s := &model.Scenario{Data: data, Committed: k.Committed}
+	initial := s.Initial(c.Schema)
+	for i := range k.Steps {
+		step, err := k.step(c, shapes, initial, &k.Steps[i])
+		if err != nil {
+			return nil, err
+		}
+		s.Steps = append(s.Steps, step)
+	}
+	return s, nil
+}
+
+// given is one row of the case on its way to a model.Row.
+type given struct {
+	record *Record
+	values map[string]model.Value
+}
+
+func (k *Case) data(c *model.Contract) ([][]model.Row, error) {
+	rows := make([][]given, len(c.Schema.Tables))
+	for i := range k.Rows {
+		t := table(c.Schema, k.Rows[i].Table)
+		if t == nil {
+			return nil, k.stale(k.Rows[i].Pos, "the schema has no table %s", k.Rows[i].Table)
+		}
+		for j := range k.Rows[i].Records {
+			g, err := k.given(t, &k.Rows[i].Records[j])
+			if err != nil {
+				return nil, err
+			}
+			rows[t.ID] = append(rows[t.ID], g)
+		}
+	}
+	fill := k.Fill
+	if fill == nil {
+		fill = plainFill()
+	}
+	data := make([][]model.Row, len(c.Schema.Tables))
+	order, _ := c.Schema.LoadOrder()
+	for _, t := range order {
+		for _, g := range rows[t.ID] {
+			refer(t, g.values, data)
+			if err := k.complete(t, g, fill); err != nil {
+				return nil, err
+			}
+			data[t.ID] = append(data[t.ID], row(t, g.values))
+		}
+	}
+	return data, nil
+}
+
+func (k *Case) given(t *model.Table, r *Record) (given, error) {
+	g := given{record: r, values: map[string]model.Value{}}
+	for _, f := range r.Fields {
+		i := t.Column(f.Column)
+		if i < 0 {
+			return g, k.stale(f.Pos, "table %s has no column %s", t.Label(), f.Column)
+		}
+		g.values[f.Column] = spelled(t.Columns[i].Type, f.Value)
+	}
+	return g, nil
+}
+
+// complete fills what the case leaves out. A case that a run wrote is complete: what
+// it lacks is new in the schema.
+func (k *Case) complete(t *model.Table, g given, fill func(*model.Table, map[string]model.Value)) error {
+	open := func(i int) bool {
+		_, ok := g.values[t.Columns[i].Name]
+		return !ok && fillable(&t.Columns[i])
+	}
+	missing := false
+	for i := range t.Columns {
+		if !open(i) {
+			continue
+		}
+		if k.Found != nil && t.Columns[i].NotNull && t.Columns[i].Default == "" && t.Columns[i].Identity == "" {
+			return k.stale(g.record.Pos, "column %s of table %s is new and NOT NULL, and the case gives it no value", t.Columns[i].Name, t.Label())
+		}
+		missing = true
+	}
+	if !missing {
+		return nil
+	}
+	fill(t, g.values)
+	for i := range t.Columns {
+		if open(i) && t.Columns[i].NotNull {
+			return k.stale(g.record.Pos, "table %s needs a value for column %s, of type %s", t.Label(), t.Columns[i].Name, t.Columns[i].Type.Name)
+		}
+	}
+	return nil
+}
+
+func row(t *model.Table, values map[string]model.Value) model.Row {
+	out := make(model.Row, len(t.Columns))
+	for i := range out {
+		v, ok := values[t.Columns[i].Name]
+		if !ok || t.Columns[i].Generated {
+			v = model.Value{Null: true}
+		}
+		out[i] = v
+	}
+	return out
+}
+
+// table finds a table by label or by schema.table.
+func table(s *model.Schema, name string) *model.Table {
+	for _, t := range s.Tables {
+		if t.Label() == name || t.Schema+"."+t.Name == name {
+			return t
+		}
+	}
+	return nil
+}
+
+// spelled gives a value written by hand the text that Postgres prints for it.
+func spelled(t model.Type, v model.Value) model.Value {
+	if v.Null || t.Array {
+		return v
+	}
+	switch t.Kind {
+	case sql.Bool:
+		switch strings.ToLower(v.Text) {
+		case "t", "true", "yes", "on", "1":
+			v.Text = "t"
+		case "f", "false", "no", "off", "0":
+			v.Text = "f"
+		}
+	case sql.UUID:
+		v.Text = strings.ToLower(v.Text)
+	default:
+	}
+	return v
+}
+
+func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *Step) (model.Step, error) {
+	out := model.Step{Tenant: st.Tenant, User: st.User, Fresh: st.Fresh}
+	for _, s := range c.Sessions {
+		if s.Name == st.Session {
+			out.Session = s
+		}
+	}
+	if out.Session == nil {
+		return out, k.stale(st.Pos, "the contract has no session %s", st.Session)
+	}
+	if st.untold && k.Found == nil && !out.Session.Tenantless {
+		return out, k.stale(st.Pos, "a session %s needs tenant: the key of one of the rows (or null, to try it without one)", st.Session)
+	}
+	out.Tenant = spelled(c.Tenancy.Type, st.Tenant)
+	if u := out.Session.User; u != nil {
+		if st.User.Null {
+			if fit := c.Candidates(out.Session, out.Tenant, initial); len(fit) > 0 {
+				out.User = fit[0]
+			}
+		}
+		out.User = spelled(u.Table.Columns[u.Table.Key[0]].Type, out.User)
+	}
+	if _, ok := c.Bind(out.Session, out.Tenant, out.User, initial); !ok {
+		return out, k.unbound(c, &out, st.Pos)
+	}
+	out.Op = op(out.Session, shapes, st)
+	return out, nil
+}
+
+// unbound says what a session lacks.
+func (k *Case) unbound(c *model.Contract, st *model.Step, pos Pos) error {
+	name := st.Session.Name
+	switch {
+	case st.Tenant.Null && !st.Session.Tenantless:
+		return k.stale(pos, "a session %s cannot be bound without a tenant", name)
+	case st.User.Null && st.Session.User != nil:
+		return k.stale(pos, "a session %s of tenant %s needs a user: no row of %s fits", name, st.Tenant.Text, st.Session.User.Table.Label())
+	case st.Session.User != nil:
+		return k.stale(pos, "there is no tenant %s or no user %s (a row of %s) for the session %s", st.Tenant.Text, st.User.Text, st.Session.User.Table.Label(), name)
+	case c.Tenancy.Table != nil:
+		return k.stale(pos, "there is no tenant %s: a row of %s must have it as %s", st.Tenant.Text, c.Tenancy.Table.Label(), c.Tenancy.Table.Columns[c.Tenancy.Key].Name)
+	}
+	return k.stale(pos, "the session %s cannot be bound to tenant %s", name, st.Tenant.Text)
+}
+
+func op(s *model.Session, shapes Shapes, st *Step) model.Op {
+	if shapes != nil {
+		for _, shape := range shapes(s) {
+			if shape.Text == st.SQL && len(shape.Params) == len(st.Args) {
+				return model.Op{Shape: shape, Args: st.Args}
+			}
+		}
+	}
+	return model.Op{Raw: st.SQL, Args: st.Args}
+}

@@ -1,0 +1,197 @@
+package finding
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// The files of a finding's folder.
+const (
+	CaseFile  = "case.yaml"
+	ReproFile = "repro.sql"
+	PageFile  = "README.md"
+)
+
+// SaveError says that a finding could not be kept. The caller prints the case to the
+// terminal then, so that it is not lost.
+type SaveError struct {
+	Dir  string // where it should have been
+	What string // the finding, in a few words
+	Err  error
+}
+
+func (e *SaveError) Error() string {
+	return fmt.Sprintf("save finding %s in %s: %v", e.What, e.Dir, e.Err)
+}
+
+// Unwrap gives the cause, such as a full disk.
+func (e *SaveError) Unwrap() error { return e.Err }
+
+// Save writes a finding into <dir>/findings/<key>, sets its Dir, and returns the
+// folder. The folder is there whole or not at all: it is written beside its place,
+// synced, and renamed. One of the same key is replaced. Errors are a *SaveError.
+func Save(dir string, f *Finding, m Material) (string, error) {
+	path := filepath.Join(dir, "findings", f.Key)
+	if err := save(path, f, m); err != nil {
+		return "", &SaveError{Dir: path, What: f.Key + " (" + f.Class.String() + ": " + f.Session + " " + f.Command + " " + f.Table + ")", Err: err}
+	}
+	f.Dir = path
+	return path, nil
+}
+
+func save(path string, f *Finding, m Material) (err error) {
+	at := *f
+	at.Dir = path
+	files, err := render(&at, m)
+	if err != nil {
+		return err
+	}
+	parent := filepath.Dir(path)
+	if err := os.MkdirAll(parent, 0o755); err != nil {
+		return err
+	}
+	temp, err := os.MkdirTemp(parent, ".new-"+f.Key+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(temp))
+		}
+	}()
+	if err := os.Chmod(temp, 0o755); err != nil {
+		return err
+	}
+	for _, name := range []string{CaseFile, ReproFile, PageFile} {
+		if err := write(filepath.Join(temp, name), files[name]); err != nil {
+			return err
+		}
+	}
+	if err := syncDir(temp); err != nil {
+		return err
+	}
+	if err := swap(temp, path); err != nil {
+		return err
+	}
+	return syncDir(parent)
+}
+
+// Files are the contents of a finding's folder, by name; for a terminal when the
+// disk is full.
+func Files(f *Finding, m Material) (map[string][]byte, error) { return render(f, m) }
+
+func render(f *Finding, m Material) (map[string][]byte, error) {
+	k := CaseOf(f, m)
+	k.Contract = relative(f.Dir, m.ContractPath)
+	var repro, page bytes.Buffer
+	if err := Repro(&repro, f, m); err != nil {
+		return nil, err
+	}
+	if err := Page(&page, f, m); err != nil {
+		return nil, err
+	}
+	return map[string][]byte{CaseFile: k.Format(), ReproFile: repro.Bytes(), PageFile: page.Bytes()}, nil
+}
+
+// CaseOf is the case of a finding, with what it showed. Its Contract is the
+// material's path as it stands.
+func CaseOf(f *Finding, m Material) *Case {
+	k := FromScenario(m.Contract, f.Scenario)
+	k.Contract = m.ContractPath
+	k.Found = &Found{
+		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Command: f.Command, Object: f.Table, Column: f.Column, Rule: f.Rule,
+	}
+	return k
+}
+
+// relative is a path as seen from a folder; the absolute one where there is no way.
+func relative(dir, path string) string {
+	if path == "" || dir == "" {
+		return path
+	}
+	from, err := filepath.Abs(dir)
+	if err != nil {
+		return path
+	}
+	to, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	rel, err := filepath.Rel(from, to)
+	if err != nil {
+		return to
+	}
+	return filepath.ToSlash(rel)
+}
+
+// ContractFile is the path of the case's contract, from the working folder; empty
+// when the case names none.
+func (k *Case) ContractFile() string {
+	if k.Contract == "" || filepath.IsAbs(k.Contract) {
+		return k.Contract
+	}
+	return filepath.Join(filepath.Dir(k.Name), filepath.FromSlash(k.Contract))
+}
+
+// ReadCase reads the case of a path: the file, or the one in a finding's folder.
+func ReadCase(path string) (*Case, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, CaseFile)
+	}
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read case: %w", err)
+	}
+	if strings.TrimSpace(string(src)) == "" {
+		return nil, &CaseError{Name: path, Pos: Pos{1, 1}, Message: "the case is empty: it needs rows and steps"}
+	}
+	return ParseCase(path, src)
+}
+
+// write creates a file and waits until the disk has it.
+func write(name string, data []byte) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func syncDir(name string) error {
+	d, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// swap puts a folder in the place of another one, which goes. Should the second
+// rename fail, the old one comes back.
+func swap(temp, path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return os.Rename(temp, path)
+	}
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s is in the way: it is no folder", path)
+	}
+	old := temp + ".old"
+	if err := os.Rename(path, old); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return errors.Join(err, os.Rename(old, path))
+	}
+	return os.RemoveAll(old)
+}

@@ -1,0 +1,192 @@
+package finding
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+)
+
+// teller says in words what a finding shows.
+type teller struct {
+	f     *Finding
+	c     *model.Contract
+	d     *judge.Divergence
+	table *model.Table
+	state *model.State // in which the scenario begins
+}
+
+func newTeller(f *Finding, c *model.Contract) *teller {
+	return &teller{f: f, c: c, d: f.Divergence, table: c.Schema.Tables[f.Divergence.Cell.Table], state: f.Scenario.Initial(c.Schema)}
+}
+
+// who is the session of a step: support of tenant 1 (user 7).
+func (t *teller) who(st *model.Step) string {
+	id := model.Identity{Session: st.Session, Tenant: st.Tenant, User: st.User}
+	if st.Session.User == nil {
+		id.User.Null = true
+	}
+	return id.Label()
+}
+
+// sentence says who saw or changed what of whom.
+func (t *teller) sentence() string {
+	st := &t.f.Scenario.Steps[t.d.Step]
+	who := t.who(st)
+	if t.d.Class == judge.Lockout {
+		return who + t.refused()
+	}
+	if t.d.Became != nil {
+		return who + " " + t.changed()
+	}
+	what := t.rows(t.d.Rows)
+	if t.d.Column >= 0 {
+		return fmt.Sprintf("%s received the hidden column %s of %s", who, t.f.Column, what)
+	}
+	return who + " " + t.verb() + " " + what
+}
+
+// verb is what a session did to the rows that a divergence names.
+func (t *teller) verb() string {
+	switch {
+	case t.d.Class == judge.Lockout:
+		return "did not get"
+	case t.d.Class == judge.Canary:
+		return "received the token of"
+	case t.d.Became == nil:
+		return "received"
+	case t.d.Class == judge.Move:
+		return "moved"
+	case t.d.Cell.Command == model.Insert:
+		return "added"
+	case t.d.Cell.Command == model.Delete:
+		return "removed"
+	}
+	return "changed"
+}
+
+func (t *teller) refused() string {
+	if len(t.d.Rows) > 0 {
+		return " did not get " + t.rows(t.d.Rows) + ", which the contract allows"
+	}
+	return fmt.Sprintf(" may %s rows of %s by the contract, and Postgres let it not", t.f.Command, t.f.Table)
+}
+
+func (t *teller) changed() string {
+	labels := t.changedLabels()
+	return t.verb() + " " + list(labels)
+}
+
+// changedLabels names each changed row, and where a moved one went.
+func (t *teller) changedLabels() []string {
+	labels := make([]string, 0, len(t.d.Rows))
+	for i, old := range t.d.Rows {
+		became := t.d.Became[i]
+		if old == nil {
+			labels = append(labels, t.label(became))
+			continue
+		}
+		text := t.label(old)
+		if t.d.Class == judge.Move && became != nil {
+			text += " to " + tenantText(t.tenants(became))
+		}
+		labels = append(labels, text)
+	}
+	return labels
+}
+
+func (t *teller) rows(rows []model.Row) string {
+	labels := make([]string, len(rows))
+	for i, r := range rows {
+		labels[i] = t.label(r)
+	}
+	return list(labels)
+}
+
+// list joins at most a few labels.
+func list(labels []string) string {
+	labels = slices.Compact(labels)
+	const most = 4
+	if len(labels) > most {
+		return strings.Join(labels[:most], ", ") + fmt.Sprintf(" and %d more", len(labels)-most)
+	}
+	return strings.Join(labels, ", ")
+}
+
+// label is a row in words: user 7 of tenant 2.
+func (t *teller) label(row model.Row) string {
+	name := singular(t.table.Name)
+	if row == nil {
+		return "a row of " + t.table.Label() + " that nobody has"
+	}
+	switch keys := t.table.Key; {
+	case len(keys) == 1:
+		name += " " + row[keys[0]].Text
+	case len(keys) > 1:
+		parts := make([]string, len(keys))
+		for i, k := range keys {
+			parts[i] = row[k].Text
+		}
+		name += " (" + strings.Join(parts, ", ") + ")"
+	default:
+		name = "a " + name
+	}
+	if t.table == t.c.Tenancy.Table {
+		return name
+	}
+	if tenants := t.tenants(row); len(tenants) > 0 {
+		return name + " of " + tenantText(tenants)
+	}
+	return name
+}
+
+func (t *teller) tenants(row model.Row) []string {
+	var out []string
+	t.c.Tenants(t.state, t.table, row, func(v model.Value) bool {
+		if !slices.Contains(out, v.Text) {
+			out = append(out, v.Text)
+		}
+		return true
+	})
+	return out
+}
+
+func tenantText(tenants []string) string {
+	switch len(tenants) {
+	case 0:
+		return "no tenant"
+	case 1:
+		return "tenant " + tenants[0]
+	}
+	return "tenants " + strings.Join(tenants, " and ")
+}
+
+// singular guesses the name of one row of a table.
+func singular(name string) string {
+	switch {
+	case strings.HasSuffix(name, "ies") && len(name) > 4:
+		return name[:len(name)-3] + "y"
+	case strings.HasSuffix(name, "sses"), strings.HasSuffix(name, "xes"), strings.HasSuffix(name, "ches"), strings.HasSuffix(name, "shes"):
+		return name[:len(name)-2]
+	case strings.HasSuffix(name, "ss"), strings.HasSuffix(name, "us"), !strings.HasSuffix(name, "s"), len(name) < 3:
+		return name
+	}
+	return name[:len(name)-1]
+}
+
+// allows is what the contract says of the cell.
+func (t *teller) allows() string {
+	verb := t.f.Command
+	if t.f.Command == model.Select.String() {
+		verb = "see"
+	}
+	switch {
+	case t.f.Rule == "columns":
+		return fmt.Sprintf("%s may not %s column %s of %s", t.f.Session, verb, t.f.Column, t.f.Table)
+	case t.f.Rule == "none" || t.f.Rule == "":
+		return fmt.Sprintf("%s may %s no row of %s", t.f.Session, verb, t.f.Table)
+	}
+	return fmt.Sprintf("%s may %s of %s: %s", t.f.Session, verb, t.f.Table, t.f.Rule)
+}
