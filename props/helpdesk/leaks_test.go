@@ -1,0 +1,190 @@
+package helpdesk_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/rlsfuzz/rlsfuzz/props/helpdesk"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
+)
+
+// probe is one statement of one session that a leak answers otherwise than the schema.
+type probe struct {
+	as           session
+	statement    string
+	fixed, leaky string
+	undo         string // for a leak that changes roles, which all databases share
+}
+
+var (
+	stranger = session{name: "stranger"}
+	used     = session{name: "stranger", used: true}
+	member   = session{name: "member", tenant: 1, user: 10}
+	admin    = session{name: "admin", tenant: 1, user: 11}
+	billing  = session{name: "billing", tenant: 1, user: 12}
+	support  = session{name: "support", tenant: 1, user: 13}
+	exporter = session{name: "exporter", tenant: 1}
+)
+
+var probes = map[string]probe{
+	"accounts-default-tenant": {
+		as: stranger, statement: "SELECT id FROM accounts ORDER BY id", fixed: "SELECT 0", leaky: "1",
+	},
+	"accounts-no-row-security": {
+		as: stranger, statement: "SELECT id FROM accounts ORDER BY id", fixed: "SELECT 0", leaky: "1 2",
+	},
+	"accounts-read-setting-empty": {
+		as: used, statement: "SELECT id FROM accounts ORDER BY id", fixed: "SELECT 0", leaky: "1 2",
+	},
+	"app-default-tenant": {
+		as: stranger, statement: "SELECT id FROM accounts ORDER BY id", fixed: "SELECT 0", leaky: "1",
+		undo: "ALTER ROLE helpdesk_app RESET app.tenant_id",
+	},
+	"audit-log-column-null": {
+		as: admin, statement: "SELECT id FROM audit_log ORDER BY id", fixed: "100", leaky: "100 300",
+	},
+	"audit-log-read-public": {
+		as: billing, statement: "SELECT id FROM audit_log ORDER BY id", fixed: "SELECT 0", leaky: "100",
+	},
+	"invoice-lines-no-row-security": {
+		as:        billing,
+		statement: "UPDATE invoice_lines SET invoice_id = 1 WHERE id = 102",
+		fixed:     "42501", leaky: "UPDATE 1",
+	},
+	"invoice-lines-read-not-joined": {
+		as:        billing,
+		statement: "SELECT id FROM invoice_lines ORDER BY id",
+		fixed:     "102 104", leaky: "101 102 103 104",
+	},
+	"invoice-lines-update-check-true": {
+		as: billing, statement: "UPDATE invoice_lines SET invoice_id = 1", fixed: "42501", leaky: "UPDATE 2",
+	},
+	"invoices-no-force": {
+		as:        exporter,
+		statement: "UPDATE invoices SET account_id = 2, number = 'moved' WHERE id = 2",
+		fixed:     "UPDATE 0", leaky: "UPDATE 1",
+	},
+	"invoices-read-also-paid": {
+		as: billing, statement: "SELECT id FROM invoices ORDER BY id", fixed: "2 4", leaky: "1 2 4",
+	},
+	"invoices-read-at-most": {
+		as:        session{name: "billing", tenant: 2},
+		statement: "SELECT id FROM invoices ORDER BY id",
+		fixed:     "1 3", leaky: "1 2 3 4",
+	},
+	"invoices-read-true": {
+		as: billing, statement: "SELECT id FROM invoices ORDER BY id", fixed: "2 4", leaky: "1 2 3 4",
+	},
+	"invoices-read-wrong-column": {
+		as: billing, statement: "SELECT id FROM invoices ORDER BY id", fixed: "2 4", leaky: "1",
+	},
+	"member-is-admin": {
+		as: member, statement: "DELETE FROM memberships WHERE id = 111", fixed: "42501", leaky: "DELETE 1",
+		undo: "REVOKE helpdesk_admin FROM helpdesk_member",
+	},
+	"memberships-insert-true": {
+		as:        admin,
+		statement: "INSERT INTO memberships (account_id, user_id, role) VALUES (2, 11, 'admin')",
+		fixed:     "42501", leaky: "INSERT 0 1",
+	},
+	"memberships-read-setting-null": {
+		as:        stranger,
+		statement: "SELECT id FROM memberships ORDER BY id",
+		fixed:     "SELECT 0", leaky: "110 111 112 113 114 210 220 224",
+	},
+	"memberships-read-user": {
+		as:        member,
+		statement: "SELECT id FROM memberships ORDER BY id",
+		fixed:     "110 111 112 113 114", leaky: "110 111 112 113 114 210",
+	},
+	"owner-bypassrls": {
+		as:        exporter,
+		statement: "UPDATE tickets SET account_id = 1 WHERE requester_id = 20",
+		fixed:     "UPDATE 0", leaky: "UPDATE 1",
+		undo: "ALTER ROLE helpdesk_owner NOBYPASSRLS",
+	},
+	"support-bypassrls": {
+		as: support, statement: "UPDATE tickets SET status = 'closed'", fixed: "UPDATE 2", leaky: "UPDATE 5",
+		undo: "ALTER ROLE helpdesk_support NOBYPASSRLS",
+	},
+	"support-notes-delete-true": {
+		as: admin, statement: "DELETE FROM support_notes", fixed: "DELETE 1", leaky: "DELETE 2",
+	},
+	"support-notes-insert-true": {
+		as: support,
+		statement: `INSERT INTO support_notes (account_id, ticket_id, body)
+			VALUES (2, '00000000-0000-0000-0000-000000000021', 'planted')`,
+		fixed: "42501", leaky: "INSERT 0 1",
+	},
+	"tickets-body-granted": {
+		as: support, statement: "UPDATE tickets SET body = ''", fixed: "42501", leaky: "UPDATE 2",
+	},
+	"tickets-hide-deleted-dropped": {
+		as: member, statement: "SELECT right(id::text, 2) FROM tickets ORDER BY id", fixed: "11 12", leaky: "11 12 13",
+	},
+	"tickets-hide-deleted-permissive": {
+		as: stranger, statement: "SELECT right(id::text, 2) FROM tickets ORDER BY id", fixed: "SELECT 0", leaky: "11 12 21",
+	},
+	"tickets-insert-true": {
+		as:        stranger,
+		statement: "INSERT INTO tickets (account_id, subject) VALUES (1, 'planted')",
+		fixed:     "42501", leaky: "INSERT 0 1",
+	},
+	"tickets-read-true": {
+		as: stranger, statement: "SELECT right(id::text, 2) FROM tickets ORDER BY id", fixed: "SELECT 0", leaky: "11 12 21",
+	},
+	"tickets-update-check-true": {
+		as: admin, statement: "UPDATE tickets SET account_id = 2", fixed: "42501", leaky: "UPDATE 3",
+	},
+	"tickets-update-using-true": {
+		as: admin, statement: "UPDATE tickets SET account_id = 1", fixed: "UPDATE 3", leaky: "UPDATE 5",
+	},
+	"tickets-update-support-true": {
+		as: support, statement: "UPDATE tickets SET status = 'closed'", fixed: "UPDATE 2", leaky: "UPDATE 5",
+	},
+	"tickets-update-user": {
+		as: member, statement: "UPDATE tickets SET subject = ''", fixed: "UPDATE 1", leaky: "UPDATE 2",
+	},
+	"users-password-hash-granted": {
+		as: support, statement: "SELECT password_hash FROM users WHERE id = 13", fixed: "42501", leaky: "secret-13",
+	},
+	"users-read-deleted": {
+		as: member, statement: "SELECT id FROM users ORDER BY id", fixed: "10 11 12 13", leaky: "10 11 12 13 14",
+	},
+	"users-read-or": {
+		as: stranger, statement: "SELECT id FROM users ORDER BY id", fixed: "SELECT 0", leaky: "10 11 12 13 20 30",
+	},
+}
+
+func TestLeaks(t *testing.T) {
+	leaks, err := helpdesk.Leaks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(leaks) != len(probes) {
+		t.Errorf("%d leaks and %d probes", len(leaks), len(probes))
+	}
+	fixed := database(t, "")
+	for _, leak := range leaks {
+		t.Run(leak.Name, func(t *testing.T) {
+			p, ok := probes[leak.Name]
+			if !ok {
+				t.Fatal("no probe")
+			}
+			if got := answer(t, p.as.connect(t, fixed), p.statement); got != p.fixed {
+				t.Errorf("fixed: %s: %q, want %q", p.statement, got, p.fixed)
+			}
+			if p.undo != "" {
+				defer run(t, require.Postgres(t), "", p.undo)
+			}
+			leaky := database(t, leak.SQL)
+			conn := p.as.connect(t, leaky)
+			if got := answer(t, conn, p.statement); got != p.leaky {
+				t.Errorf("leaky: %s: %q, want %q", p.statement, got, p.leaky)
+			}
+			if err := conn.Close(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
