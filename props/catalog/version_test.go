@@ -13,7 +13,7 @@ import (
 // Postgres 16 moved INHERIT from the member to the membership.
 func TestMembershipOptions(t *testing.T) {
 	s := require.Postgres(t)
-	require.Need(t, "Postgres 16 or newer", s.Version() >= 160000, "RLSFUZZ_POSTGRES names a server")
+	require.Version(t, s, 16)
 	roles(t, s, "catalog_a", "catalog_b", "catalog_member")
 	conn, _ := database(t, s)
 	run(t, conn, `CREATE ROLE catalog_a; CREATE ROLE catalog_b; CREATE ROLE catalog_member LOGIN;
@@ -34,7 +34,7 @@ CREATE TABLE b (id int); GRANT SELECT ON b TO catalog_b`)
 // Postgres 18 has virtual generated columns and constraints that are not enforced.
 func TestVirtualColumns(t *testing.T) {
 	s := require.Postgres(t)
-	require.Need(t, "Postgres 18 or newer", s.Version() >= 180000, "RLSFUZZ_POSTGRES names a server")
+	require.Version(t, s, 18)
 	conn, _ := database(t, s)
 	run(t, conn, `CREATE TABLE t (id int PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) VIRTUAL,
 up int REFERENCES t NOT ENFORCED, CONSTRAINT loose CHECK (id > 5) NOT ENFORCED, CONSTRAINT firm CHECK (id > 0));

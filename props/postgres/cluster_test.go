@@ -174,12 +174,24 @@ func checkUnavailable(t *testing.T, err error, text string) {
 }
 
 func TestTwoAtOnce(t *testing.T) {
+	options := postgres.Options{Want: folder(t)}
 	var servers [3]*postgres.Server
+	var failed [3]error
 	var group sync.WaitGroup
 	for i := range servers {
-		group.Go(func() { servers[i] = start(t, postgres.Options{}) })
+		group.Go(func() { servers[i], failed[i] = postgres.Start(t.Context(), options) })
 	}
 	group.Wait()
+	t.Cleanup(func() {
+		for _, s := range servers {
+			if s != nil {
+				_ = s.Close()
+			}
+		}
+	})
+	if err := errors.Join(failed[:]...); err != nil {
+		t.Fatal(err)
+	}
 	for i, s := range servers {
 		run(t, s, "", "", fmt.Sprintf(`CREATE ROLE only_%d; CREATE TABLE here AS SELECT %d AS n`, i, i))
 	}

@@ -53,6 +53,15 @@ func Postgres(t testing.TB) *postgres.Server {
 	return server
 }
 
+// Version goes on if the server has this major version or a newer one. Else it skips the test, in CI too: .ci/run
+// repeats the tests on every supported version.
+func Version(t testing.TB, s *postgres.Server, major int) {
+	t.Helper()
+	if have := s.Version() / 10000; have < major {
+		t.Skipf("needs PostgreSQL %d or newer, the server is %d: RLSFUZZ_POSTGRES chooses another", major, have)
+	}
+}
+
 // Main runs a package's tests, closes the shared server and prints which tests were skipped for want of
 // something:
 //
