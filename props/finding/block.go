@@ -11,7 +11,8 @@ const (
 	blockSteps = 4
 )
 
-// Block is a finding for a terminal: at most 20 lines of 80 columns.
+// Block is a finding for a terminal: at most 20 lines of 80 columns. The finding must
+// have its Contract.
 func Block(f *Finding) string {
 	var b strings.Builder
 	t := newTeller(f, f.Contract)

@@ -64,11 +64,12 @@ type Pos struct{ Line, Column int }
 // FromScenario makes the case of a scenario.
 func FromScenario(c *model.Contract, s *model.Scenario) *Case {
 	k := &Case{Committed: s.Committed}
-	for i, rows := range s.Data {
-		if len(rows) == 0 {
+	order, _ := c.Schema.LoadOrder()
+	for _, t := range order {
+		if t.ID >= len(s.Data) || len(s.Data[t.ID]) == 0 {
 			continue
 		}
-		t := c.Schema.Tables[i]
+		rows := s.Data[t.ID]
 		table := Rows{Table: t.Label()}
 		for _, row := range rows {
 			table.Records = append(table.Records, record(t, row))

@@ -18,12 +18,12 @@ type Finding struct {
 	Cause      string // one sentence; may be empty
 	Scenario   *model.Scenario
 	Divergence *judge.Divergence
-	Like       []string // other cells with the same cause: "support: update tickets (move)"
-	Seed       string   // of the run that found it; may be empty
-	Server     string   // the server, for people
-	Referee    string   // what fresh connections said; may be empty
-	Dir        string   // the folder, once saved
-	Contract   *model.Contract
+	Like       []string        // other cells with the same cause: "support: update tickets (move)"
+	Seed       string          // of the run that found it; may be empty
+	Server     string          // the server, for people
+	Referee    string          // what fresh connections said; may be empty
+	Dir        string          // the folder, once saved
+	Contract   *model.Contract // that the scenario and the divergence refer to
 }
 
 // New describes a divergence of a scenario. Cause, Like, Seed, Server and Referee

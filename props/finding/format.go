@@ -142,7 +142,7 @@ func (e *Expect) format(b *strings.Builder) {
 
 var (
 	integer = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})$`)
-	word    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./@-]*( [A-Za-z0-9_./@-]+)*$`)
+	word    = regexp.MustCompile(`^(?:(?:\.\./)+|\./)?[A-Za-z_][A-Za-z0-9_./@-]*( [A-Za-z0-9_./@-]+)*$`)
 	// special is what some reader of YAML takes for something else than text.
 	special = regexp.MustCompile(`(?i)^(null|true|false|yes|no|on|off|y|n)$`)
 )

@@ -77,12 +77,13 @@ func (p *page) acting(st *model.Step) string {
 func (p *page) rows() {
 	p.line("\n## Rows\n")
 	some := false
-	for i, rows := range p.f.Scenario.Data {
-		if len(rows) == 0 {
+	order, _ := p.c.Schema.LoadOrder()
+	for _, t := range order {
+		if t.ID >= len(p.f.Scenario.Data) || len(p.f.Scenario.Data[t.ID]) == 0 {
 			continue
 		}
+		rows := p.f.Scenario.Data[t.ID]
 		some = true
-		t := p.c.Schema.Tables[i]
 		columns := filled(t, rows)
 		p.line("%s:\n", escaped(t.Label()))
 		head, rule := "|", "|"

@@ -15,7 +15,7 @@ import (
 // of a mended schema: then it says no leak. A session whose tenant or user is not
 // among the rows is a *Stale.
 func Repro(w io.Writer, f *Finding, m Material) error {
-	r := &repro{teller: newTeller(f, m.Contract), m: m}
+	r := &repro{teller: newTeller(f, m.Contract), m: m, fresh: map[string]string{}}
 	if err := r.bind(); err != nil {
 		return err
 	}
@@ -38,11 +38,15 @@ type repro struct {
 	m       Material
 	b       strings.Builder
 	ids     []*model.Identity // by step
+	fresh   map[string]string // by role: psql's variable that says whether the script creates it
 	grants  []string          // memberships of the roles that no statement creates
 	watches []watched
 }
 
 func (r *repro) line(format string, args ...any) { fmt.Fprintf(&r.b, format+"\n", args...) }
+
+// text writes lines as they are.
+func (r *repro) text(s string) { r.b.WriteString(s + "\n") }
 
 // section writes a title.
 func (r *repro) section(title string) {
@@ -87,7 +91,7 @@ func (r *repro) head() {
 	if v := r.m.version(); v > 0 {
 		r.line("-- Found on PostgreSQL %d.%d.", v/10000, v%10000)
 	}
-	r.line(usage)
+	r.text(usage)
 }
 
 // rows inserts the scenario's rows, targets of foreign keys first.
@@ -97,16 +101,16 @@ func (r *repro) rows() {
 	for _, t := range r.c.Schema.Tables {
 		replica = replica || len(t.Triggers) > 0
 	}
-	r.line("BEGIN;")
+	r.text("BEGIN;")
 	if replica {
-		r.line("SET LOCAL session_replication_role = replica; -- no triggers: the rows are as they stand here")
+		r.text("SET LOCAL session_replication_role = replica; -- no triggers: the rows are as they stand here")
 	}
 	for _, t := range order {
 		for _, row := range r.data(t) {
 			r.line("%s;", insert(t, row))
 		}
 	}
-	r.line("COMMIT;")
+	r.text("COMMIT;")
 }
 
 func (r *repro) data(t *model.Table) []model.Row {
@@ -156,9 +160,9 @@ DROP SCHEMA rlsfuzz_repro CASCADE;
 // verdict compares, cleans up, and prints the last line.
 func (r *repro) verdict() {
 	r.section("verdict")
-	r.line("SELECT coalesce(bool_or(leaked), false) AS rlsfuzz_leak, coalesce(string_agg(label, ', ' ORDER BY n) FILTER (WHERE leaked), '') AS rlsfuzz_rows FROM rlsfuzz_repro.watch \\gset")
-	r.line("SET client_min_messages = warning;")
-	r.line(farewell)
+	r.text("SELECT coalesce(bool_or(leaked), false) AS rlsfuzz_leak, coalesce(string_agg(label, ', ' ORDER BY n) FILTER (WHERE leaked), '') AS rlsfuzz_rows FROM rlsfuzz_repro.watch \\gset")
+	r.text("SET client_min_messages = warning;")
+	r.text(farewell)
 	who := r.who(&r.f.Scenario.Steps[r.d.Step])
 	what := r.verb()
 	switch {
@@ -168,9 +172,9 @@ func (r *repro) verdict() {
 		what += " column " + r.f.Column + " of"
 	}
 	r.line("\\echo %s :rlsfuzz_rows", echoed(fmt.Sprintf("LEAK: %s, %s: %s %s", r.f.Class, r.f.Scope(), who, what)))
-	r.line("\\else")
-	r.line("\\echo no leak")
-	r.line("\\endif")
+	r.text("\\else")
+	r.text("\\echo no leak")
+	r.text("\\endif")
 }
 
 // echoed quotes text for \echo, which knows backslash escapes in quotes.

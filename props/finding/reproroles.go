@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,33 +14,30 @@ import (
 // that is another, and notes which ones exist.
 func (r *repro) roles() {
 	r.section("roles")
-	r.line("BEGIN;")
-	r.line(emptyDatabase)
-	r.line("CREATE SCHEMA rlsfuzz_repro;")
-	r.line("CREATE TABLE rlsfuzz_repro.role (name text, login boolean, super boolean, bypassrls boolean, inherit boolean, member_of text[], settings text[], checked boolean, existed boolean);")
+	r.text("BEGIN;")
+	r.text(emptyDatabase)
+	r.text("CREATE SCHEMA rlsfuzz_repro;")
+	r.text("CREATE TABLE rlsfuzz_repro.role (name text, login boolean, super boolean, bypassrls boolean, inherit boolean, member_of text[], settings text[], checked boolean, existed boolean);")
 	needed := r.needed()
 	for _, role := range needed {
 		r.line("INSERT INTO rlsfuzz_repro.role VALUES (%s, %t, %t, %t, %t, %s, %s, %t);", literal(role.Name), role.Login, role.Super, role.BypassRLS, role.Inherit,
 			textArray(role.MemberOf), textArray(r.settings(role.Name)), !role.Bootstrap)
 	}
-	r.line("UPDATE rlsfuzz_repro.role r SET existed = EXISTS (SELECT FROM pg_roles p WHERE p.rolname = r.name);")
-	r.line(sameRoles)
-	r.line(loginDefaults)
-	var later []string
-	for _, role := range needed {
+	r.text("UPDATE rlsfuzz_repro.role r SET existed = EXISTS (SELECT FROM pg_roles p WHERE p.rolname = r.name);")
+	r.text(sameRoles)
+	r.text(loginDefaults)
+	for i, role := range needed {
+		r.fresh[role.Name] = fmt.Sprintf("rlsfuzz_new_%d", i+1)
+		r.line("SELECT NOT existed AS %s FROM rlsfuzz_repro.role WHERE name = %s \\gset", r.fresh[role.Name], literal(role.Name))
 		if r.created(role.Name) {
 			continue
 		}
-		r.line("SELECT NOT existed AS rlsfuzz_missing FROM rlsfuzz_repro.role WHERE name = %s \\gset", literal(role.Name))
-		r.line("\\if :rlsfuzz_missing")
-		r.line("CREATE ROLE %s%s;", model.Quote(role.Name), attributes(role))
-		r.line("\\endif")
+		r.line("\\if :%s\nCREATE ROLE %s%s;\n\\endif", r.fresh[role.Name], model.Quote(role.Name), attributes(role))
 		for _, parent := range role.MemberOf {
-			later = append(later, "GRANT "+model.Quote(parent)+" TO "+model.Quote(role.Name)+";")
+			r.grants = append(r.grants, "GRANT "+model.Quote(parent)+" TO "+model.Quote(role.Name))
 		}
 	}
-	r.line("COMMIT;")
-	r.grants = later
+	r.text("COMMIT;")
 }
 
 const emptyDatabase = `DO $rlsfuzz$

@@ -2,6 +2,7 @@ package finding
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/props/script"
@@ -12,22 +13,38 @@ import (
 // a role is left out where the role was there before.
 func (r *repro) schema() {
 	r.section("schema")
-	r.line("SET client_min_messages = warning;\n\\o /dev/null")
+	r.text("SET client_min_messages = warning;\n\\o /dev/null")
 	for i := range r.m.Statements {
+		if r.otherFile(i) {
+			r.text("SET SESSION AUTHORIZATION DEFAULT;\nRESET ALL;\nDISCARD TEMP;\nSET client_min_messages = warning;")
+		}
 		r.statement(&r.m.Statements[i])
 	}
 	for _, g := range r.grants {
-		r.line("%s", g)
+		r.end(g)
 	}
-	r.line("\\o\n\\connect")
+	r.text("\\o\n\\connect")
+}
+
+// otherFile reports whether a statement is the first of another file, which does not
+// inherit the session of the one before. A file that is included by another one does:
+// the including one goes on after it.
+func (r *repro) otherFile(i int) bool {
+	if i == 0 || r.m.Statements[i].File == r.m.Statements[i-1].File {
+		return false
+	}
+	seen := func(list []script.Statement, name string) bool {
+		return slices.ContainsFunc(list, func(s script.Statement) bool { return s.File == name })
+	}
+	return !seen(r.m.Statements[i:], r.m.Statements[i-1].File) && !seen(r.m.Statements[:i], r.m.Statements[i].File)
 }
 
 var (
-	roleStatement  = regexp.MustCompile(`(?is)^(?:create|alter|drop)\s+(?:role|user|group)\s+(?:if\s+exists\s+)?("(?:[^"]|"")+"|[\pL_][\pL\pN_$]*)`)
-	aboutDatabases = regexp.MustCompile(`(?is)^(?:create|drop)\s+database\b`)
-	roleForAll     = regexp.MustCompile(`(?is)^(alter\s+(?:role|user)\s+all)\s+(set|reset)\b`)
-	inDatabase     = regexp.MustCompile(`(?is)^(alter\s+(?:role|user)\s+(?:"(?:[^"]|"")+"|\S+)\s+in\s+database)\s+("(?:[^"]|"")+"|\S+)`)
-	ofDatabase     = regexp.MustCompile(`(?is)^(alter\s+database|comment\s+on\s+database|(?:grant|revoke)\s+[\pL\s,]*?\bon\s+database)\s+("(?:[^"]|"")+"|[^\s;]+)`)
+	roleStatement = regexp.MustCompile(`(?is)^(?:create|alter|drop)\s+(?:role|user|group)\s+(?:if\s+exists\s+)?("(?:[^"]|"")+"|[\pL_][\pL\pN_$]*)`)
+	notHere       = regexp.MustCompile(`(?is)^(?:(?:create|drop)\s+database|alter\s+system|create\s+subscription)\b|^alter\s+database\s+(?:"(?:[^"]|"")+"|\S+)\s+(?:rename|set\s+tablespace|with|allow|connection|is)\b`)
+	roleForAll    = regexp.MustCompile(`(?is)^(alter\s+(?:role|user)\s+all)\s+(set|reset)\b`)
+	inDatabase    = regexp.MustCompile(`(?is)^(alter\s+(?:role|user)\s+(?:"(?:[^"]|"")+"|\S+)\s+in\s+database)\s+("(?:[^"]|"")+"|\S+)`)
+	ofDatabase    = regexp.MustCompile(`(?is)^(alter\s+database|comment\s+on\s+database|security\s+label\s+on\s+database|(?:grant|revoke)\s+[\pL\s,]*?\bon\s+database)\s+("(?:[^"]|"")+"|[^\s;]+)`)
 )
 
 // thisDatabase is the name of the database that psql is connected to, as a quoted identifier.
@@ -36,7 +53,7 @@ const thisDatabase = `:"DBNAME"`
 func (r *repro) statement(s *script.Statement) {
 	text := strings.TrimRight(s.Text, "; \t\r\n")
 	switch {
-	case aboutDatabases.MatchString(text):
+	case notHere.MatchString(text):
 		r.line("-- left out: %s;", oneLine(text))
 	case roleForAll.MatchString(text):
 		r.end(roleForAll.ReplaceAllString(text, "$1 IN DATABASE "+thisDatabase+" $2"))
@@ -44,11 +61,10 @@ func (r *repro) statement(s *script.Statement) {
 		r.end(inDatabase.ReplaceAllString(text, "$1 "+thisDatabase))
 	case ofDatabase.MatchString(text):
 		r.end(ofDatabase.ReplaceAllString(text, "$1 "+thisDatabase))
-	case r.ofRole(text) != "":
-		r.line("SELECT NOT coalesce((SELECT existed FROM rlsfuzz_repro.role WHERE name = %s), false) AS rlsfuzz_missing \\gset", literal(r.ofRole(text)))
-		r.line("\\if :rlsfuzz_missing")
+	case r.fresh[ofRole(text)] != "":
+		r.line("\\if :%s", r.fresh[ofRole(text)])
 		r.end(text)
-		r.line("\\endif")
+		r.text("\\endif")
 	default:
 		r.end(text)
 		if s.Copy != nil {
@@ -66,11 +82,11 @@ func (r *repro) copyData(data string) {
 	if strings.HasSuffix(data, "\\.\n") {
 		return
 	}
-	r.line(`\.`)
+	r.text(`\.`)
 }
 
 // ofRole is the role that a statement makes, changes or drops; empty for other statements.
-func (r *repro) ofRole(text string) string {
+func ofRole(text string) string {
 	m := roleStatement.FindStringSubmatch(text)
 	switch {
 	case m == nil:

@@ -15,26 +15,33 @@ func (r *repro) step(i int) {
 	st, id := &r.f.Scenario.Steps[i], r.ids[i]
 	r.section(fmt.Sprintf("step %d: %s", i+1, oneLine(r.who(st))))
 	if st.Fresh || r.otherPool(i) {
-		r.line("\\connect")
+		r.text("\\connect")
 	}
 	if i == r.d.Step {
 		r.snapshot("before")
 	}
 	r.line("\\echo %s", echoed(fmt.Sprintf("step %d: %s", i+1, r.who(st))))
-	r.line("BEGIN;")
+	r.text("BEGIN;")
 	r.binding(st, id)
-	r.line("\\set ON_ERROR_STOP off")
+	r.text("\\set ON_ERROR_STOP off")
 	if i == r.d.Step {
 		r.look(false)
 	}
-	r.line("SAVEPOINT rlsfuzz;")
+	r.text("SAVEPOINT rlsfuzz;")
 	r.run(&st.Op, i)
-	r.line("\\set rlsfuzz_state :SQLSTATE\n\\set rlsfuzz_count :ROW_COUNT\n\\if :ERROR\nROLLBACK TO SAVEPOINT rlsfuzz;\n\\endif")
+	r.text("\\set rlsfuzz_state :SQLSTATE\n\\set rlsfuzz_count :ROW_COUNT\n\\if :ERROR\nROLLBACK TO SAVEPOINT rlsfuzz;\n\\endif")
+	if st.Op.Shape == nil { // it may have ended the transaction
+		r.text("COMMIT;")
+		if i == r.d.Step {
+			r.text("BEGIN;")
+			r.binding(st, id)
+		}
+	}
 	if i == r.d.Step {
 		r.look(true)
 	}
-	r.line("COMMIT;")
-	r.line("\\set ON_ERROR_STOP on")
+	r.text("COMMIT;")
+	r.text("\\set ON_ERROR_STOP on")
 	r.release(id)
 	if i == r.d.Step {
 		r.snapshot("after")
@@ -104,12 +111,12 @@ func (r *repro) run(op *model.Op, i int) {
 		r.received(text, op)
 		return
 	}
-	r.line("\\set QUIET off")
+	r.text("\\set QUIET off")
 	r.end(text)
 	if op.Shape != nil && op.Shape.Form == model.Cursor {
-		r.line("FETCH ALL FROM rlsfuzz_c;")
+		r.text("FETCH ALL FROM rlsfuzz_c;")
 	}
-	r.line("\\set QUIET on")
+	r.text("\\set QUIET on")
 }
 
 // received runs the statement so that all that the session receives, errors with
@@ -148,5 +155,5 @@ func (r *repro) release(id *model.Identity) {
 	}
 	r.line("SET SESSION AUTHORIZATION %s;", model.Quote(id.Login))
 	r.end(release)
-	r.line("RESET SESSION AUTHORIZATION;")
+	r.text("RESET SESSION AUTHORIZATION;")
 }

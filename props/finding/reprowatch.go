@@ -17,11 +17,11 @@ const mostWatched = 20
 // watched is one row that decides whether there is a leak.
 type watched struct {
 	label string
-	row   model.Row // that the session may not see, change, add or remove
-	where string    // its condition for the superuser, over alias t; empty when the session looks
-	look  string    // a query of the session that says true or false; empty when the superuser looks
-	early bool      // the session also looks before the statement, which removes the row
-	other string    // a condition over what psql knows of the statement; empty otherwise
+	where string // its condition for the superuser, over alias t; empty when the session looks
+	look  string // an expression that the session asks for; empty when the superuser looks
+	from  string // what it is asked of
+	early bool   // the session also looks before the statement, which removes the row
+	other string // a condition over what psql knows of the statement; empty otherwise
 }
 
 // watch lists what decides, and makes the table that keeps it.
@@ -37,7 +37,7 @@ func (r *repro) watch() {
 		r.watchReads()
 	}
 	r.section("what decides")
-	r.line("CREATE TABLE rlsfuzz_repro.watch (n int, label text, before text, after text, leaked boolean);")
+	r.text("CREATE TABLE rlsfuzz_repro.watch (n int, label text, before text, after text, leaked boolean);")
 	for i, w := range r.watches {
 		r.line("INSERT INTO rlsfuzz_repro.watch (n, label) VALUES (%d, %s);", i+1, literal(w.label))
 		if w.look != "" || w.other != "" {
@@ -54,7 +54,7 @@ func (r *repro) watchChanges() {
 			row = r.d.Became[i]
 		}
 		where := r.condition(row, r.telling(row))
-		r.watches = append(r.watches, watched{label: labels[i], row: row, where: where})
+		r.watches = append(r.watches, watched{label: labels[i], where: where})
 	}
 }
 
@@ -73,8 +73,8 @@ func (r *repro) watchReads() {
 			continue
 		}
 		columns := r.readable(r.deciding(row))
-		look := fmt.Sprintf("SELECT %s AS rlsfuzz_%%s FROM %s t WHERE %s", counted, r.table.SQL(), r.condition(row, columns))
-		r.watches = append(r.watches, watched{label: r.label(row), row: row, look: look, early: early})
+		from := " FROM " + r.table.SQL() + " t WHERE " + r.condition(row, columns)
+		r.watches = append(r.watches, watched{label: r.label(row), look: counted, from: from, early: early})
 	}
 	if len(r.watches) == 0 { // rows that no table has: that the statement returned some must do
 		r.watches = append(r.watches, watched{label: "rows of " + r.table.Label(), other: ":'rlsfuzz_state' = '00000' AND :'rlsfuzz_count'::int > 0"})
@@ -96,8 +96,8 @@ func (r *repro) watchRefusal() {
 func (r *repro) watchTokens() {
 	for _, row := range r.d.Rows[:min(len(r.d.Rows), mostWatched)] {
 		for _, token := range tokensOf(row) {
-			look := fmt.Sprintf("SELECT position(%s IN coalesce(current_setting('rlsfuzz.received', true), '')) > 0 AS rlsfuzz_%%s", literal(token))
-			r.watches = append(r.watches, watched{label: r.label(row), row: row, look: look})
+			look := fmt.Sprintf("position(%s IN coalesce(current_setting('rlsfuzz.received', true), '')) > 0", literal(token))
+			r.watches = append(r.watches, watched{label: r.label(row), look: look})
 		}
 	}
 }
@@ -150,10 +150,10 @@ func (r *repro) look(after bool) {
 		if r.d.Class == judge.Lockout {
 			blind = "t"
 		}
-		r.line("SAVEPOINT rlsfuzz_look;")
+		r.text("SAVEPOINT rlsfuzz_look;")
 		r.line("\\set rlsfuzz_%s %s", name, blind)
-		r.line(w.look+" \\gset", name)
-		r.line("\\if :ERROR\nROLLBACK TO SAVEPOINT rlsfuzz_look;\n\\endif")
+		r.line("SELECT %s AS rlsfuzz_%s%s \\gset", w.look, name, w.from)
+		r.text("\\if :ERROR\nROLLBACK TO SAVEPOINT rlsfuzz_look;\n\\endif")
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // The files of a finding's folder.
@@ -126,30 +125,6 @@ func relative(dir, path string) string {
 		return to
 	}
 	return filepath.ToSlash(rel)
-}
-
-// ContractFile is the path of the case's contract, from the working folder; empty
-// when the case names none.
-func (k *Case) ContractFile() string {
-	if k.Contract == "" || filepath.IsAbs(k.Contract) {
-		return k.Contract
-	}
-	return filepath.Join(filepath.Dir(k.Name), filepath.FromSlash(k.Contract))
-}
-
-// ReadCase reads the case of a path: the file, or the one in a finding's folder.
-func ReadCase(path string) (*Case, error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		path = filepath.Join(path, CaseFile)
-	}
-	src, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read case: %w", err)
-	}
-	if strings.TrimSpace(string(src)) == "" {
-		return nil, &CaseError{Name: path, Pos: Pos{1, 1}, Message: "the case is empty: it needs rows and steps"}
-	}
-	return ParseCase(path, src)
 }
 
 // write creates a file and waits until the disk has it.

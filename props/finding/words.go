@@ -188,5 +188,8 @@ func (t *teller) allows() string {
 	case t.f.Rule == "none" || t.f.Rule == "":
 		return fmt.Sprintf("%s may %s no row of %s", t.f.Session, verb, t.f.Table)
 	}
-	return fmt.Sprintf("%s may %s of %s: %s", t.f.Session, verb, t.f.Table, t.f.Rule)
+	if to, ok := strings.CutPrefix(t.f.Rule, "to "); ok && t.d.Became != nil {
+		return fmt.Sprintf("%s may %s rows of %s only so that they are: %s", t.f.Session, verb, t.f.Table, to)
+	}
+	return fmt.Sprintf("%s may %s rows of %s: %s", t.f.Session, verb, t.f.Table, t.f.Rule)
 }

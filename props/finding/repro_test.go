@@ -1,0 +1,475 @@
+package finding_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/catalog"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
+	"github.com/rlsfuzz/rlsfuzz/props/script"
+)
+
+// base is a schema that isolates its tenants.
+const base = `
+SELECT pg_catalog.set_config('search_path', '', false);
+CREATE ROLE finding_app LOGIN;
+CREATE ROLE "finding_member" NOLOGIN;
+GRANT finding_member TO finding_app;
+ALTER ROLE finding_app SET work_mem = '5MB';
+ALTER DATABASE somewhere SET app.mode = 'a:b ''c''';
+CREATE SCHEMA help; -- the desk
+CREATE TABLE public.accounts (id bigint PRIMARY KEY, name text);
+CREATE TABLE public.users (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES public.accounts, email text NOT NULL,
+  active boolean NOT NULL DEFAULT true, token text, shout text GENERATED ALWAYS AS (upper(email)) STORED);
+CREATE TABLE help.tickets (id bigint PRIMARY KEY, account_id bigint, subject text DEFAULT 'none');
+CREATE TABLE public.plans (id bigint PRIMARY KEY, name text);
+COPY public.plans (id, name) FROM stdin;
+1	free
+2	back\\slash
+\.
+CREATE FUNCTION public.tenant() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('app.tenant_id', true), '')::bigint $$;
+CREATE FUNCTION public.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.subject := NEW.subject || '!'; RETURN NEW; END $$;
+CREATE TRIGGER touch BEFORE INSERT ON help.tickets FOR EACH ROW EXECUTE FUNCTION public.touch();
+GRANT USAGE ON SCHEMA help TO finding_app, finding_member;
+GRANT SELECT ON public.plans TO finding_app, finding_member;
+GRANT SELECT (id, account_id, email, active) ON public.users TO finding_app, finding_member;
+GRANT SELECT, INSERT, UPDATE, DELETE ON help.tickets TO finding_app, finding_member;
+GRANT SELECT ON public.accounts TO finding_app, finding_member;
+ALTER TABLE public.accounts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
+ALTER TABLE help.tickets ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON public.accounts USING (id = public.tenant());
+CREATE POLICY own ON public.users USING (account_id = public.tenant());
+CREATE POLICY own ON help.tickets USING (account_id = public.tenant());
+`
+
+// parse splits a schema; the test's own files have no mistakes.
+func parse(t *testing.T, src string) []script.Statement {
+	t.Helper()
+	s, err := script.Parse("schema.sql", src, script.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Statements
+}
+
+// psql finds the program.
+func psql(t *testing.T) string {
+	t.Helper()
+	if path, err := exec.LookPath("psql"); err == nil {
+		return path
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/psql")
+	require.Need(t, "psql", err == nil && len(found) > 0, "install the package postgresql-client")
+	return found[len(found)-1]
+}
+
+// replay runs a script on an empty database of a server and returns its output.
+func replay(t *testing.T, s *postgres.Server, file string) (out string, ok bool) {
+	t.Helper()
+	ctx := context.Background()
+	db, err := s.CreateDatabase(ctx, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.DropDatabase(ctx, db); err != nil {
+			t.Error(err)
+		}
+	}()
+	cfg := s.Config(db, "")
+	cmd := exec.Command(psql(t), "-X", "-v", "ON_ERROR_STOP=1", "-h", cfg.Host, "-p", fmt.Sprint(cfg.Port), "-U", cfg.User, "-d", db, "-f", file)
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+cfg.Password)
+	var b bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &b, &b
+	err = cmd.Run()
+	return b.String(), err == nil
+}
+
+// roles lists which of the schema's roles are on the server.
+func roles(t *testing.T, s *postgres.Server) string {
+	t.Helper()
+	conn, err := s.Connect(context.Background(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	var names string
+	if err := conn.QueryRow(context.Background(), "SELECT coalesce(string_agg(rolname, ' ' ORDER BY rolname), '') FROM pg_roles WHERE rolname LIKE 'finding%'").Scan(&names); err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// read loads a schema into a scratch database, reads its catalog, and removes both
+// the database and the roles.
+func read(t *testing.T, s *postgres.Server, statements []script.Statement) *model.Schema {
+	t.Helper()
+	ctx := context.Background()
+	db, err := s.CreateDatabase(ctx, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := s.Connect(ctx, db, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := script.Run(ctx, conn, &script.Script{Statements: statements}, script.RunOptions{Database: db})
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := catalog.Read(ctx, conn, catalog.Options{Schemas: []string{"public", "help"}, Roles: result.Roles})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range result.Roles {
+		if _, err := conn.Exec(ctx, "DROP OWNED BY "+model.Quote(role)+" CASCADE; DROP ROLE "+model.Quote(role)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = conn.Close(ctx)
+	if err := s.DropDatabase(ctx, db); err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// planted is a leak and what it shows.
+type planted struct {
+	name string
+	sql  string // that weakens the schema
+	// show says what was found, in a scenario with two accounts, two users and two tickets.
+	show func(c *model.Contract, s *model.Scenario) *judge.Divergence
+	want string // the last line
+}
+
+// ticket is the step of a member of tenant 1 on a ticket.
+func ticket(c *model.Contract, s *model.Scenario, shape model.Shape, args ...model.Value) {
+	shape.Table = c.Schema.Table("help", "tickets")
+	s.Steps = []model.Step{{Session: c.Sessions[1], Tenant: text("1"), User: text("7"), Op: model.Op{Shape: model.NewShape(shape, nil), Args: args}}}
+}
+
+func cell(c *model.Contract, session int, table string, command model.Command) judge.Cell {
+	t := c.Schema.Table("", table)
+	return judge.Cell{Session: session, Table: t.ID, Command: command}
+}
+
+var theirs, ours = model.Row{text("20"), text("2"), text("it's\nzq7abcdefgh")}, model.Row{text("10"), text("1"), text("back\\slash")}
+
+func leaks() []planted {
+	byKey := model.Where{Match: model.Equal, Columns: []int{0}}
+	none := []model.Row{nil}
+	return []planted{
+		{
+			"read", "CREATE POLICY leak ON help.tickets FOR SELECT USING (true);",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Columns: []int{0, 1, 2}, Form: model.Cursor})
+				return &judge.Divergence{Class: judge.Read, Cell: cell(c, 1, "tickets", model.Select), Rows: []model.Row{theirs}, Column: -1, Did: "SELECT 2"}
+			},
+			"LEAK: read, cross-tenant: agent of tenant 1 (user 7) received ticket 20 of tenant 2",
+		},
+		{
+			"canary", "CREATE POLICY leak ON help.tickets FOR SELECT USING (true);",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Columns: []int{0, 1, 2}, Where: byKey}, text("20"))
+				return &judge.Divergence{Class: judge.Canary, Cell: cell(c, 1, "tickets", model.Select), Rows: []model.Row{theirs}, Column: -1, Did: "SELECT 1"}
+			},
+			"LEAK: canary, cross-tenant: agent of tenant 1 (user 7) received the token of ticket 20 of tenant 2",
+		},
+		{
+			"delete returning", "CREATE POLICY leak ON help.tickets USING (true);",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Command: model.Delete, Where: byKey, Returning: []int{0}}, text("20"))
+				return &judge.Divergence{Class: judge.Read, Cell: cell(c, 1, "tickets", model.Select), Rows: []model.Row{theirs}, Column: -1, Did: "DELETE 1"}
+			},
+			"LEAK: read, cross-tenant: agent of tenant 1 (user 7) received ticket 20 of tenant 2",
+		},
+		{
+			"column", "GRANT SELECT (token) ON public.users TO finding_member;",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Columns: []int{0}})
+				users := c.Schema.Table("", "users")
+				s.Steps[0].Op = model.Op{Shape: model.NewShape(model.Shape{Table: users, Columns: []int{4}}, nil)}
+				return &judge.Divergence{Class: judge.Read, Cell: cell(c, 1, "users", model.Select), Rows: []model.Row{s.Data[users.ID][0]}, Column: 4, Rule: "columns", Did: "SELECT 1"}
+			},
+			"LEAK: read, cross-tenant: agent of tenant 1 (user 7) received column token of user 7 of tenant 1",
+		},
+		{
+			"update", "CREATE POLICY leak ON help.tickets FOR UPDATE USING (true);",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Command: model.Update, Columns: []int{2}}, text("same\\"))
+				return &judge.Divergence{Class: judge.Write, Cell: cell(c, 1, "tickets", model.Update), Rows: []model.Row{theirs}, Became: []model.Row{{text("20"), text("2"), text("same\\")}}, Column: -1, Did: "UPDATE 2"}
+			},
+			"LEAK: write, cross-tenant: agent of tenant 1 (user 7) changed ticket 20 of tenant 2",
+		},
+		{
+			"move", "CREATE POLICY leak ON help.tickets FOR UPDATE USING (account_id = public.tenant()) WITH CHECK (true); CREATE POLICY see ON help.tickets FOR SELECT USING (true);",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Command: model.Update, Columns: []int{1}, Where: byKey}, text("2"), text("10"))
+				return &judge.Divergence{Class: judge.Move, Cell: cell(c, 1, "tickets", model.Update), Rows: []model.Row{ours}, Became: []model.Row{{text("10"), text("2"), ours[2]}}, Column: -1, Did: "UPDATE 1"}
+			},
+			"LEAK: move, cross-tenant: agent of tenant 1 (user 7) moved ticket 10 of tenant 1 to tenant 2",
+		},
+		{
+			"insert", "CREATE POLICY leak ON help.tickets FOR INSERT WITH CHECK (true);",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Command: model.Insert, Columns: []int{0, 1, 2}}, text("30"), text("2"), null)
+				return &judge.Divergence{Class: judge.Write, Cell: cell(c, 1, "tickets", model.Insert), Rows: none, Became: []model.Row{{text("30"), text("2"), null}}, Column: -1, Did: "INSERT 1"}
+			},
+			"LEAK: write, cross-tenant: agent of tenant 1 (user 7) added ticket 30 of tenant 2",
+		},
+		{
+			"delete", "CREATE POLICY leak ON help.tickets FOR DELETE USING (true);",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Command: model.Delete})
+				return &judge.Divergence{Class: judge.Write, Cell: cell(c, 1, "tickets", model.Delete), Rows: []model.Row{theirs}, Became: none, Column: -1, Did: "DELETE 2"}
+			},
+			"LEAK: write, cross-tenant: agent of tenant 1 (user 7) removed ticket 20 of tenant 2",
+		},
+		{
+			"lockout of rows", "CREATE POLICY lock ON help.tickets AS RESTRICTIVE USING (id > 10);",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Columns: []int{0}})
+				return &judge.Divergence{Class: judge.Lockout, Cell: cell(c, 1, "tickets", model.Select), Rows: []model.Row{ours}, Column: -1, Did: "SELECT 0"}
+			},
+			"LEAK: lockout, cross-tenant: agent of tenant 1 (user 7) did not get ticket 10 of tenant 1",
+		},
+		{
+			"lockout of a write", "CREATE POLICY lock ON help.tickets AS RESTRICTIVE FOR INSERT WITH CHECK (id > 99);",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Command: model.Insert, Columns: []int{0, 1}}, text("31"), text("1"))
+				return &judge.Divergence{Class: judge.Lockout, Cell: cell(c, 1, "tickets", model.Insert), Rows: []model.Row{}, Column: -1, Did: "ERROR 42501: new row violates"}
+			},
+			"LEAK: lockout, cross-tenant: agent of tenant 1 (user 7) was refused insert of help.tickets",
+		},
+		{
+			"role setting", "ALTER ROLE finding_app SET app.tenant_id = '2';",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Columns: []int{0}})
+				s.Steps[0].Session, s.Steps[0].Tenant, s.Steps[0].User = c.Sessions[2], null, null
+				return &judge.Divergence{Class: judge.Open, Cell: cell(c, 2, "tickets", model.Select), Rows: []model.Row{theirs}, Column: -1, Rule: "none", Did: "SELECT 1"}
+			},
+			"LEAK: open, cross-tenant: stranger received ticket 20 of tenant 2",
+		},
+		{
+			"fresh connection", "CREATE POLICY leak ON help.tickets USING (current_setting('app.tenant_id', true) IS NULL);",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Columns: []int{0}})
+				s.Steps = append(s.Steps, s.Steps[0])
+				s.Steps[1].Session, s.Steps[1].Tenant, s.Steps[1].User, s.Steps[1].Fresh = c.Sessions[2], null, null, true
+				return &judge.Divergence{Class: judge.Open, Cell: cell(c, 2, "tickets", model.Select), Step: 1, Rows: []model.Row{theirs}, Column: -1, Rule: "none", Did: "SELECT 2"}
+			},
+			"LEAK: open, cross-tenant: stranger received ticket 20 of tenant 2",
+		},
+		{
+			"a connection that another session used", "CREATE POLICY leak ON help.tickets USING (current_setting('app.tenant_id', true) = '');",
+			func(c *model.Contract, s *model.Scenario) *judge.Divergence {
+				ticket(c, s, model.Shape{Columns: []int{0}})
+				s.Steps[0].Session, s.Steps[0].Tenant, s.Steps[0].User = c.Sessions[2], null, null
+				return &judge.Divergence{Class: judge.Open, Cell: cell(c, 2, "tickets", model.Select), Rows: []model.Row{theirs}, Column: -1, Rule: "none", Did: "SELECT 2"}
+			},
+			"LEAK: open, cross-tenant: stranger received ticket 20 of tenant 2",
+		},
+	}
+}
+
+// data is the rows of every planted leak.
+func data(s *model.Schema) [][]model.Row {
+	rows := make([][]model.Row, len(s.Tables))
+	rows[s.Table("", "accounts").ID] = []model.Row{{text("1"), text("Acme")}, {text("2"), null}}
+	rows[s.Table("", "users").ID] = []model.Row{
+		{text("7"), text("1"), text("a@example.com"), text("t"), text("hush"), null},
+		{text("8"), text("2"), text("a@example.com"), text("f"), null, null},
+	}
+	rows[s.Table("help", "tickets").ID] = []model.Row{ours, theirs}
+	return rows
+}
+
+func TestRepro(t *testing.T) {
+	server := require.Postgres(t)
+	for _, p := range leaks() {
+		t.Run(p.name, func(t *testing.T) {
+			fixed, leaky := parse(t, base), parse(t, base+p.sql)
+			c := contract(read(t, server, leaky))
+			s := &model.Scenario{Data: data(c.Schema)}
+			d := p.show(c, s)
+			d.Cross = true
+			f := finding.New(c, s, d)
+			dir, err := finding.Save(t.TempDir(), f, finding.Material{Contract: c, Statements: leaky})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 { // on two empty databases of one server
+				check(t, server, filepath.Join(dir, finding.ReproFile), p.want)
+			}
+			var mended bytes.Buffer
+			if err := finding.Repro(&mended, f, finding.Material{Contract: c, Statements: fixed}); err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(t.TempDir(), "mended.sql")
+			if err := os.WriteFile(file, mended.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			check(t, server, file, "no leak")
+		})
+	}
+}
+
+// check runs a script and looks at its last line, its only verdict, and the roles.
+func check(t *testing.T, server *postgres.Server, file, want string) {
+	t.Helper()
+	out, ok := replay(t, server, file)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	verdicts := 0
+	for _, l := range lines {
+		if strings.HasPrefix(l, "LEAK:") || l == "no leak" {
+			verdicts++
+		}
+	}
+	if last := lines[len(lines)-1]; !ok || last != want || verdicts != 1 {
+		t.Errorf("ended well: %t, verdicts: %d\ngot  %s\nwant %s\n%s", ok, verdicts, last, want, out)
+	}
+	if left := roles(t, server); left != "" {
+		t.Errorf("roles that were left: %s", left)
+	}
+}
+
+// TestReproConnections looks at what a connection's past means: a leak of fresh
+// connections is none on a used one.
+func TestReproConnections(t *testing.T) {
+	server := require.Postgres(t)
+	for _, p := range leaks() {
+		if p.name != "fresh connection" {
+			continue
+		}
+		leaky := parse(t, base+p.sql)
+		c := contract(read(t, server, leaky))
+		s := &model.Scenario{Data: data(c.Schema)}
+		d := p.show(c, s)
+		s.Steps[1].Fresh = false
+		dir, err := finding.Save(t.TempDir(), finding.New(c, s, d), finding.Material{Contract: c, Statements: leaky})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, server, filepath.Join(dir, finding.ReproFile), "no leak")
+	}
+}
+
+// TestReproByHand runs steps that are plain SQL, one of which ends its transaction.
+func TestReproByHand(t *testing.T) {
+	server := require.Postgres(t)
+	leaky := parse(t, base+"CREATE POLICY leak ON help.tickets FOR SELECT USING (true);")
+	c := contract(read(t, server, leaky))
+	for _, test := range []struct {
+		statements []script.Statement
+		want       string
+	}{
+		{leaky, "LEAK: read, within-tenant: agent of tenant 1 (user 7) received ticket 20 of tenant 2"},
+		{parse(t, base), "no leak"},
+	} {
+		s := &model.Scenario{Data: data(c.Schema)}
+		ticket(c, s, model.Shape{})
+		s.Steps[0].Op = model.Op{Raw: "SELECT subject FROM help.tickets WHERE id > $1 -- all of them\n;", Args: []model.Value{text("0")}}
+		s.Steps = append(s.Steps, s.Steps[0])
+		s.Steps[1].Op = model.Op{Raw: "COMMIT"}
+		d := &judge.Divergence{Class: judge.Read, Cell: cell(c, 1, "tickets", model.Select), Step: 1, Rows: []model.Row{theirs}, Column: -1}
+		dir, err := finding.Save(t.TempDir(), finding.New(c, s, d), finding.Material{Contract: c, Statements: test.statements})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, server, filepath.Join(dir, finding.ReproFile), test.want)
+	}
+}
+
+// TestReproRoles runs a script where its roles exist already.
+func TestReproRoles(t *testing.T) {
+	server := require.Postgres(t)
+	p := leaks()[0]
+	leaky := parse(t, base+p.sql)
+	c := contract(read(t, server, leaky))
+	s := &model.Scenario{Data: data(c.Schema)}
+	d := p.show(c, s)
+	d.Cross = true
+	dir, err := finding.Save(t.TempDir(), finding.New(c, s, d), finding.Material{Contract: c, Statements: leaky})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, finding.ReproFile)
+	conn, err := server.Connect(context.Background(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	do := func(text string) {
+		t.Helper()
+		if _, err := conn.Exec(context.Background(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		name, make, drop string
+		want             string // in the output
+		ok               bool
+		left             string
+	}{
+		{
+			"the same", "CREATE ROLE finding_member; CREATE ROLE finding_app LOGIN; GRANT finding_member TO finding_app; ALTER ROLE finding_app SET work_mem = '5MB'",
+			"DROP ROLE finding_app, finding_member", p.want, true, "finding_app finding_member",
+		},
+		{"one of them", "CREATE ROLE finding_member", "DROP ROLE finding_member", p.want, true, "finding_member"},
+		{"other attributes", "CREATE ROLE finding_member CREATEDB LOGIN", "DROP ROLE finding_member", "with other attributes, memberships or settings than the schema gives them: finding_member", false, "finding_member"},
+		{"other memberships", "CREATE ROLE finding_app LOGIN", "DROP ROLE finding_app", "than the schema gives them: finding_app", false, "finding_app"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			do(test.make)
+			defer do(test.drop)
+			out, ok := replay(t, server, file)
+			if ok != test.ok || !strings.Contains(out, test.want) {
+				t.Errorf("ended well: %t, want %t and %s\n%s", ok, test.ok, test.want, out)
+			}
+			if left := roles(t, server); left != test.left {
+				t.Errorf("roles %s, want %s", left, test.left)
+			}
+		})
+	}
+}
+
+// TestReproDatabase runs a script on a database that is not empty.
+func TestReproDatabase(t *testing.T) {
+	server := require.Postgres(t)
+	c, f := leak()
+	ctx := context.Background()
+	db, err := server.CreateDatabase(ctx, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := server.Connect(ctx, db, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(ctx, "CREATE TABLE mine (id int)"); err != nil {
+		t.Fatal(err)
+	}
+	_ = conn.Close(ctx)
+	dir, err := finding.Save(t.TempDir(), f, finding.Material{Contract: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := server.Config(db, "")
+	cmd := exec.Command(psql(t), "-X", "-h", cfg.Host, "-p", fmt.Sprint(cfg.Port), "-U", cfg.User, "-d", db, "-f", filepath.Join(dir, finding.ReproFile))
+	cmd.Env = append(os.Environ(), "PGPASSWORD="+cfg.Password)
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "repro.sql needs an empty database") {
+		t.Errorf("error %v\n%s", err, out)
+	}
+}
