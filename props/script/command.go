@@ -147,6 +147,7 @@ func target(args []string) (database, user string) {
 		}
 	}
 	for i, a := range plain {
+		a = strings.Trim(a, `"`)
 		if a == "-" {
 			a = ""
 		}

@@ -189,7 +189,7 @@ func (r *reader) finish(stop int) error {
 	}
 	s := Statement{File: r.source.file, Text: strings.TrimRight(r.text[r.begin:stop], " \t\r\n\f\v"), origin: r.source, start: r.begin}
 	s.Line, s.Col = r.position(r.begin)
-	if r.words != nil && r.words[0] == "set" {
+	if r.words != nil && (r.words[0] == "set" || strings.Contains(s.Text, "set_config")) {
 		r.session = true
 		r.conforming()
 	}

@@ -1,0 +1,152 @@
+package script
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// adapted is a statement as it will run.
+type adapted struct {
+	text      string
+	skip      bool
+	extension string // that it creates
+}
+
+// adapt finds the statements that mean more than the scratch database: those
+// about databases, roles and the server.
+func (r *runner) adapt(ctx context.Context, s *Statement) (adapted, error) {
+	out := adapted{text: s.Text}
+	w := words{text: s.Text}
+	verb, object := w.next(), w.next()
+	switch verb + " " + object {
+	case "create database", "drop database":
+		r.note(s, "%s is skipped: everything goes to the scratch database", strings.ToUpper(verb+" "+object))
+		out.skip = true
+	case "alter system":
+		r.note(s, "ALTER SYSTEM is skipped: it changes the whole server")
+		out.skip = true
+	case "create subscription":
+		r.note(s, "CREATE SUBSCRIPTION is skipped: it reaches another server")
+		out.skip = true
+	case "create extension":
+		w.pass("if", "not", "exists")
+		out.extension = w.name()
+	case "alter database":
+		r.alterDatabase(s, &w, &out)
+	case "comment on":
+		if w.pass("database") {
+			r.rewrite(s, &w, &out)
+		}
+	case "create role", "create user", "create group":
+		return out, r.createRole(ctx, s, &w, &out)
+	case "alter role", "alter user", "alter group", "drop role", "drop user", "drop group":
+		return out, r.changeRole(s, verb, &w, &out)
+	default:
+		if (verb == "grant" || verb == "revoke" || verb == "security") && w.after("on", "database") {
+			r.rewrite(s, &w, &out)
+		}
+	}
+	return out, nil
+}
+
+// rewrite puts the scratch database in the place of the names that come next.
+func (r *runner) rewrite(s *Statement, w *words, out *adapted) {
+	from, to := w.list()
+	if from == to || r.options.Database == "" {
+		return
+	}
+	name := pgx.Identifier{r.options.Database}.Sanitize()
+	out.text = out.text[:from] + name + out.text[to:]
+	r.note(s, "database %s is taken to be the scratch database", w.text[from:to])
+}
+
+// alterDatabase rewrites what can be meant for the scratch database, and skips
+// what would take it away from us.
+func (r *runner) alterDatabase(s *Statement, w *words, out *adapted) {
+	rest := *w
+	rest.next()
+	switch action := rest.next(); {
+	case action == "owner", action == "reset", action == "refresh", action == "set" && rest.next() != "tablespace":
+		r.rewrite(s, w, out)
+	default:
+		r.note(s, "ALTER DATABASE … %s is skipped: it would change the scratch database's place, name or connections", strings.ToUpper(action))
+		out.skip = true
+	}
+}
+
+// createRole lets a role that exists pass where the caller says so.
+func (r *runner) createRole(ctx context.Context, s *Statement, w *words, out *adapted) error {
+	at := w.peek()
+	if w.pass("mapping") {
+		return nil // CREATE USER MAPPING
+	}
+	name := w.name()
+	if name == r.self {
+		r.note(s, "role %q is left as it is: rlsfuzz itself is connected as this role", name)
+		out.skip = true
+		return nil
+	}
+	if found, err := r.query(ctx, roleNames+" WHERE rolname = $1", name); err != nil || len(found) == 0 {
+		return nil // an error here is a broken transaction, and the statement will say so
+	}
+	ok, err := r.own(name)
+	if err == nil && !ok {
+		err = fmt.Errorf("role %q exists already", name)
+	}
+	if err != nil {
+		e := s.fault(at.start, err.Error())
+		e.Err = err
+		e.Hint = "rlsfuzz never changes a role that it did not create; rename the role, or use --postgres with another server"
+		return e
+	}
+	r.note(s, "role %q exists already and is used as it is", name)
+	out.skip = true
+	return nil
+}
+
+func (r *runner) own(name string) (bool, error) {
+	if r.options.ExistingRole == nil {
+		return false, nil
+	}
+	return r.options.ExistingRole(name)
+}
+
+// changeRole guards the roles that existed before, and finds IN DATABASE.
+func (r *runner) changeRole(s *Statement, verb string, w *words, out *adapted) error {
+	if verb == "drop" {
+		w.pass("if", "exists")
+	}
+	if w.pass("mapping") {
+		return nil // ALTER or DROP USER MAPPING
+	}
+	for {
+		at := w.peek()
+		name := w.name()
+		if name == r.self && verb == "alter" {
+			r.note(s, "ALTER ROLE %s is skipped: rlsfuzz itself is connected as this role", name)
+			out.skip = true
+			return nil
+		}
+		if r.before[name] && r.options.ExistingRole != nil {
+			ok, err := r.own(name)
+			if err == nil && !ok {
+				err = fmt.Errorf("role %q existed before: rlsfuzz never alters or drops a role that it did not create", name)
+			}
+			if err != nil {
+				e := s.fault(at.start, err.Error())
+				e.Err = err
+				return e
+			}
+		}
+		if !w.pass(",") {
+			break
+		}
+	}
+	if verb == "alter" && w.pass("in", "database") {
+		r.rewrite(s, w, out)
+	}
+	return nil
+}
