@@ -26,6 +26,11 @@ CREATE ROLE finding_app LOGIN;
 CREATE ROLE "finding_member" NOLOGIN;
 GRANT finding_member TO finding_app;
 ALTER ROLE finding_app SET work_mem = '5MB';
+CREATE ROLE finding_owner NOLOGIN;
+CREATE DATABASE somewhere;
+GRANT CONNECT, TEMPORARY ON DATABASE somewhere TO finding_app;
+COMMENT ON DATABASE "somewhere" IS 'ours';
+ALTER ROLE finding_app IN DATABASE somewhere SET app.place = 'here';
 ALTER DATABASE somewhere SET app.mode = 'a:b ''c''';
 CREATE SCHEMA help; -- the desk
 CREATE TABLE public.accounts (id bigint PRIMARY KEY, name text);
@@ -48,19 +53,41 @@ GRANT SELECT ON public.accounts TO finding_app, finding_member;
 ALTER TABLE public.accounts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.users ENABLE ROW LEVEL SECURITY;
 ALTER TABLE help.tickets ENABLE ROW LEVEL SECURITY;
+ALTER TABLE help.tickets OWNER TO finding_owner;
+ALTER TABLE help.tickets FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON public.accounts USING (id = public.tenant());
 CREATE POLICY own ON public.users USING (account_id = public.tenant());
 CREATE POLICY own ON help.tickets USING (account_id = public.tenant());
 `
 
-// parse splits a schema; the test's own files have no mistakes.
-func parse(t *testing.T, src string) []script.Statement {
+// second is a file of its own: the search path of the first is none of its business.
+const second = "COMMENT ON TABLE accounts IS 'tenants';"
+
+// parse splits a schema of two files, the second with a leak; they have no mistakes.
+func parse(t *testing.T, leak string) []script.Statement {
 	t.Helper()
-	s, err := script.Parse("schema.sql", src, script.Options{})
-	if err != nil {
-		t.Fatal(err)
+	var out []script.Statement
+	for _, f := range []struct{ name, src string }{{"schema.sql", base}, {"second.sql", second + leak}} {
+		s, err := script.Parse(f.name, f.src, script.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, s.Statements...)
 	}
-	return s.Statements
+	return out
+}
+
+// files puts statements back into their scripts.
+func files(statements []script.Statement) []*script.Script {
+	var out []*script.Script
+	for i, s := range statements {
+		if i == 0 || s.File != statements[i-1].File {
+			out = append(out, &script.Script{})
+		}
+		last := out[len(out)-1]
+		last.Statements = append(last.Statements, s)
+	}
+	return out
 }
 
 // psql finds the program.
@@ -124,15 +151,19 @@ func read(t *testing.T, s *postgres.Server, statements []script.Statement) *mode
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := script.Run(ctx, conn, &script.Script{Statements: statements}, script.RunOptions{Database: db})
+	var made []string
+	for _, f := range files(statements) {
+		result, err := script.Run(ctx, conn, f, script.RunOptions{Database: db})
+		if err != nil {
+			t.Fatal(err)
+		}
+		made = append(made, result.Roles...)
+	}
+	schema, err := catalog.Read(ctx, conn, catalog.Options{Schemas: []string{"public", "help"}, Roles: made})
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema, err := catalog.Read(ctx, conn, catalog.Options{Schemas: []string{"public", "help"}, Roles: result.Roles})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, role := range result.Roles {
+	for _, role := range made {
 		if _, err := conn.Exec(ctx, "DROP OWNED BY "+model.Quote(role)+" CASCADE; DROP ROLE "+model.Quote(role)); err != nil {
 			t.Fatal(err)
 		}
@@ -299,7 +330,7 @@ func TestRepro(t *testing.T) {
 	server := require.Postgres(t)
 	for _, p := range leaks() {
 		t.Run(p.name, func(t *testing.T) {
-			fixed, leaky := parse(t, base), parse(t, base+p.sql)
+			fixed, leaky := parse(t, ""), parse(t, p.sql)
 			c := contract(read(t, server, leaky))
 			s := &model.Scenario{Data: data(c.Schema)}
 			d := p.show(c, s)
@@ -352,7 +383,7 @@ func TestReproConnections(t *testing.T) {
 		if p.name != "fresh connection" {
 			continue
 		}
-		leaky := parse(t, base+p.sql)
+		leaky := parse(t, p.sql)
 		c := contract(read(t, server, leaky))
 		s := &model.Scenario{Data: data(c.Schema)}
 		d := p.show(c, s)
@@ -368,14 +399,14 @@ func TestReproConnections(t *testing.T) {
 // TestReproByHand runs steps that are plain SQL, one of which ends its transaction.
 func TestReproByHand(t *testing.T) {
 	server := require.Postgres(t)
-	leaky := parse(t, base+"CREATE POLICY leak ON help.tickets FOR SELECT USING (true);")
+	leaky := parse(t, "CREATE POLICY leak ON help.tickets FOR SELECT USING (true);")
 	c := contract(read(t, server, leaky))
 	for _, test := range []struct {
 		statements []script.Statement
 		want       string
 	}{
 		{leaky, "LEAK: read, within-tenant: agent of tenant 1 (user 7) received ticket 20 of tenant 2"},
-		{parse(t, base), "no leak"},
+		{parse(t, ""), "no leak"},
 	} {
 		s := &model.Scenario{Data: data(c.Schema)}
 		ticket(c, s, model.Shape{})
@@ -395,7 +426,7 @@ func TestReproByHand(t *testing.T) {
 func TestReproRoles(t *testing.T) {
 	server := require.Postgres(t)
 	p := leaks()[0]
-	leaky := parse(t, base+p.sql)
+	leaky := parse(t, p.sql)
 	c := contract(read(t, server, leaky))
 	s := &model.Scenario{Data: data(c.Schema)}
 	d := p.show(c, s)
