@@ -50,6 +50,8 @@ type TenantPath struct {
 	Key    *ForeignKey       // the tenants of the referenced row
 	Query  *sql.QueryProgram // the query's values; nil with SQL set when only Postgres can evaluate it
 	SQL    string            // the query as SQL over the row's table, which is named by its own name
+	// Print renders the query for a row of another name, quoted where needed; nil without a query.
+	Print func(row string) string
 }
 
 // Session is a kind of session: who connects, and how it is bound to a tenant and a user.
@@ -61,13 +63,15 @@ type Session struct {
 	User       *UserSource
 	Settings   []Setting         // claims are settings too: request.jwt.claims and request.jwt.claim.*
 	Tenants    *sql.QueryProgram // the tenants of a session of several; nil: the one
-	TenantsSQL string
-	Bind       string   // local or session
-	Release    string   // none, DISCARD ALL, or SQL
-	Tenantless bool     // neither settings nor login depend on a tenant or a user
-	Vars       []Var    // the slots of sql.Frame.Vars for this session's rules
-	Sees       []Sees   // by Table.ID
-	Writes     []Writes // by Table.ID
+	TenantsSQL string            // the same as SQL with $1… for TenantsArgs; empty: the one
+	// TenantsArgs are indexes in Vars. Vars[0] is always the tenant.
+	TenantsArgs []int
+	Bind        string   // local or session
+	Release     string   // none, DISCARD ALL, or SQL
+	Tenantless  bool     // neither settings nor login depend on a tenant or a user
+	Vars        []Var    // the slots of sql.Frame.Vars for this session's rules
+	Sees        []Sees   // by Table.ID
+	Writes      []Writes // by Table.ID
 }
 
 // Name is a role's name: fixed, or a column of the tenant's row.
@@ -101,6 +105,7 @@ const (
 	FromTenant    VarSource = iota // the tenant's value itself
 	FromTenantRow                  // a column of the tenant's row
 	FromUserRow                    // a column of the user's row
+	FromArgument                   // an argument of a path: Column counts from 0
 )
 
 // Setting is one setting that binds a session.
@@ -134,6 +139,8 @@ type Writes struct {
 	UpdateColumns []bool // nil: all
 	Delete        *Rule
 	Written       bool
+	// MayInsert and its like mark written rules that are upper bounds: less is no lockout.
+	MayInsert, MayUpdate, MayDelete bool
 }
 
 // Rule is a condition over a row, an identity and the other tables.
@@ -163,9 +170,53 @@ const (
 
 // Path is a way to the data other than a table.
 type Path struct {
-	Name string
-	Kind string
-	As   []string
+	ID      int // index in Contract.Paths
+	Name    string
+	Kind    string // view, function, search, export, report, dashboard, job, webhook, …
+	As      []string
+	Users   []PathUser  // parallel to As
+	Run     []string    // SQL as written, one transaction each; empty for a program
+	Command []string    // a program and its arguments
+	Args    []PathArg   // for $1…
+	Env     [][2]string // names and values of environment variables, variables in them
+	Output  []string    // files that it leaves
+	Convert [][2]string // file endings and filters
+	// Wildcards are refused: %, _, '' and NULL must fail or return nothing.
+	Wildcards bool
+	// MustFail: without a tenant it must end in an error.
+	MustFail bool
+	Audit    *Audit
+	Enqueue  *Enqueue // nil: none
+}
+
+// PathUser is a session that uses a path, with the rules that hold there.
+type PathUser struct {
+	Session *Session
+	Vars    []Var    // the session's, then those that only the path's rules name
+	Sees    []Sees   // by Table.ID
+	Writes  []Writes // by Table.ID
+}
+
+// PathArg is where an argument is drawn from: a column, or a constant.
+type PathArg struct {
+	Column   ColumnRef
+	Constant bool
+	Text     string // of a constant
+}
+
+// Audit is the log entry that each use of a path must leave.
+type Audit struct {
+	Table             *Table
+	Where             *Rule // nil: every row
+	Tenant, Actor, At int   // columns; -1 where not written
+	When              int   // argument, from 0, whose value makes an entry due; -1: always
+	Require           []int // columns that must not be empty
+}
+
+// Enqueue is SQL of another session that puts work into the queue.
+type Enqueue struct {
+	Session *Session
+	Run     []string
 }
 
 // Accept is an intended exception.

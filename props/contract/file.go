@@ -1,0 +1,191 @@
+package contract
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// File is a contract that was read, with the places of what it says.
+type File struct {
+	Path        string   // as given to Load
+	SchemaFiles []string // as written: names and patterns, relative to the contract
+	Database    string   // connection string; empty with SchemaFiles
+	Preset      string   // plain, supabase or postgrest
+	Schemas     []string // judged; empty: every schema that some session may use
+	Services    []Service
+
+	source   *source
+	root     *node
+	files    []text
+	tenant   tenantDecl
+	tables   []tableDecl
+	secrets  []text
+	sessions []sessionDecl
+	paths    []pathDecl
+	accept   []acceptDecl
+	schemas  []text
+}
+
+// Service is a long-running program of the application.
+type Service struct {
+	Name    string
+	Command []string
+	Env     map[string]string
+	Ready   string // tcp PORT or http URL; empty: as soon as it runs
+}
+
+type tenantDecl struct {
+	at                 place
+	table, key, values text
+}
+
+// Load reads a contract and checks everything that can be checked without a
+// database. Mistakes are *Errors; a file that cannot be read is another error.
+func Load(path string) (*File, error) {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read contract: %w", err)
+	}
+	return Parse(path, src)
+}
+
+// Parse is Load for a text; name is what errors call it.
+func Parse(name string, src []byte) (*File, error) {
+	s := newSource(name, src)
+	f := &File{Path: name, Preset: "plain", source: s}
+	if f.root = parseYAML(s, []byte(strings.Join(s.lines, "\n"))); f.root == nil {
+		if len(s.errs) == 0 {
+			s.fail(place{1, 1}, "a contract: tenant and sessions at least", "the file is empty")
+		}
+		return nil, s.result()
+	}
+	f.read(s.object(f.root, contractShape))
+	if err := s.result(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (f *File) read(o object) {
+	f.files = o.texts("schema")
+	f.SchemaFiles = values(f.files)
+	f.schemas = o.texts("schemas")
+	f.Schemas = values(f.schemas)
+	f.Database = o.text("database").value
+	if f.Database != "" && len(f.SchemaFiles) > 0 {
+		o.fail(o.text("database").place(), "either schema, or database", "both schema and database are given")
+	}
+	if p := o.choice("preset", presets...); p.given() {
+		f.Preset = p.value
+	}
+	if n := o.node.value("tenant"); n != nil {
+		f.readTenant(o.object(n, tenantShape))
+	}
+	for _, p := range o.pairs("tables", "a mapping from tables to how their rows belong to tenants") {
+		f.tables = append(f.tables, o.table(p))
+	}
+	f.secrets = o.texts("secrets")
+	for _, p := range o.pairs("sessions", "a mapping from names to sessions") {
+		f.sessions = append(f.sessions, o.session(p))
+	}
+	if n := o.node.value("sessions"); n != nil && n.kind != scalar && n.kind != list && len(n.keys) == 0 {
+		o.fail(n.at, "one session at least", "there are no sessions")
+	}
+	for _, p := range o.pairs("paths", "a mapping from names to paths") {
+		f.paths = append(f.paths, o.path(p))
+	}
+	for _, n := range o.objects("services") {
+		f.Services = append(f.Services, o.service(n))
+	}
+	for _, n := range o.objects("accept") {
+		f.accept = append(f.accept, o.exception(n))
+	}
+	f.crossCheck()
+}
+
+func (f *File) readTenant(o object) {
+	f.tenant = tenantDecl{at: o.node.at, table: o.text("table"), key: o.text("key"), values: o.text("values")}
+	t := f.tenant
+	switch {
+	case t.table.given() && t.values.given():
+		o.fail(t.values.place(), "either table, or values", "both table and values are given")
+	case t.key.given() && !t.table.given():
+		o.fail(t.key.place(), "table: the tenants' table", "key stands without table")
+	case !t.table.given() && !t.values.given() && o.node.kind == mapping && len(o.node.keys) == 0:
+		o.fail(o.node.at, "{table: …, key: …} or {values: text}", "tenant says nothing")
+	}
+}
+
+// objects is the items of a list of mappings.
+func (o object) objects(key string) []*node {
+	n := o.node.value(key)
+	switch {
+	case n == nil:
+		return nil
+	case n.kind != list:
+		o.fail(n.at, "a list", "%s is %s", key, n.describe())
+		return nil
+	}
+	return n.items
+}
+
+func values(list []text) []string {
+	out := make([]string, len(list))
+	for i, t := range list {
+		out[i] = t.value
+	}
+	return out
+}
+
+// Sources expands SchemaFiles: the files in the order in which they run, relative
+// to the folder that the contract is in. A name that matches no file is a mistake.
+func (f *File) Sources() ([]string, error) {
+	s := &source{name: f.source.name, lines: f.source.lines}
+	dir := filepath.Dir(f.Path)
+	var out []string
+	for _, t := range f.files {
+		pattern := t.value
+		if !filepath.IsAbs(pattern) {
+			pattern = filepath.Join(dir, pattern)
+		}
+		if _, err := os.Stat(pattern); err == nil {
+			out = append(out, pattern)
+			continue
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			s.fail(t.place(), "a file that can be read", "%v", err)
+			continue
+		}
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			s.fail(t.place(), "a file, or a pattern such as migrations/*.sql, relative to the contract", "no file %q", t.value)
+		}
+		slices.Sort(found)
+		out = append(out, found...)
+	}
+	return out, s.result()
+}
+
+// Hash identifies the contract's meaning, for seeds and keys of memos: comments,
+// blanks and the style of quotes do not count.
+func (f *File) Hash() string {
+	h := sha256.New()
+	var write func(n *node)
+	write = func(n *node) {
+		fmt.Fprintf(h, "%d %d %d:%s\n", n.kind, len(n.items), len(n.text), n.text)
+		for i, item := range n.items {
+			if n.kind == mapping {
+				write(n.keys[i])
+			}
+			write(item)
+		}
+	}
+	write(f.root)
+	return hex.EncodeToString(h.Sum(nil))
+}

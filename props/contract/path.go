@@ -1,0 +1,121 @@
+package contract
+
+import (
+	"path/filepath"
+	"strings"
+)
+
+// pathDecl is what the contract says of one path.
+type pathDecl struct {
+	name           text
+	kind           text
+	as             []text
+	run            []text
+	command        []text
+	args           []text
+	env            []pairText
+	output         []text
+	convert        []pairText
+	wildcards      bool
+	withoutTenant  text
+	audit          *auditDecl
+	enqueueAs      text
+	enqueue        []text
+	sees           grants[seesDecl]
+	writes         grants[writesDecl]
+	seesAt, writAt place
+}
+
+type auditDecl struct {
+	table, where, tenant, actor, at, when text
+	require                               []text
+}
+
+type acceptDecl struct {
+	at                                                             place
+	path, table, session, command, class, untested, key, why, link text
+}
+
+func (s *source) path(p pair) pathDecl {
+	o := s.object(p.value, pathShape)
+	if p.value.kind == nothing {
+		s.fail(p.key.place(), "kind, as, and run or command", "path %q says nothing", p.key.value)
+	}
+	out := pathDecl{
+		name: p.key, kind: o.choice("kind", kinds...), as: o.texts("as"), run: o.texts("run"), command: o.scalars("command"),
+		args: o.scalars("args"), env: o.strings("env"), output: o.texts("output"), convert: o.strings("convert"),
+		wildcards: o.choice("wildcards", "refused").given(), withoutTenant: o.choice("without_tenant", "fails", "runs"),
+	}
+	if o.node.kind == mapping && len(o.node.keys) > 0 && !o.has("run") && !o.has("command") {
+		s.fail(o.node.at, "run: SQL, or command: a program", "path %q runs nothing", p.key.value)
+	}
+	if o.has("run") && o.has("command") {
+		s.fail(o.node.value("command").at, "either run, or command; enqueue is SQL before a program", "path %q has both run and command", p.key.value)
+	}
+	if o.has("as") && len(out.as) == 0 && o.node.value("as").kind == list {
+		s.fail(o.node.value("as").at, "one session at least", "path %q is used by nobody", p.key.value)
+	}
+	if n := o.node.value("audit"); n != nil {
+		a := o.object(n, auditShape)
+		out.audit = &auditDecl{
+			table: a.text("table"), where: a.rule("where"), tenant: a.text("tenant"), actor: a.text("actor"),
+			at: a.text("at"), when: a.text("when"), require: a.texts("require"),
+		}
+	}
+	if n := o.node.value("enqueue"); n != nil {
+		e := o.object(n, enqueueShape)
+		out.enqueueAs, out.enqueue = e.text("as"), e.texts("run")
+	}
+	out.sees = readGrants(s, o, "sees", s.sees)
+	out.writes = readGrants(s, o, "writes", s.writes)
+	return out
+}
+
+// strings is a mapping from names to scalars.
+func (o object) strings(key string) []pairText {
+	var out []pairText
+	for _, p := range o.pairs(key, "a mapping from names to texts") {
+		if v := o.scalarOf(p.key.value, p.value); v.given() {
+			out = append(out, pairText{p.key, v})
+		}
+	}
+	return out
+}
+
+func (s *source) service(n *node) Service {
+	o := s.object(n, serviceShape)
+	out := Service{Name: o.text("name").value, Command: values(o.scalars("command")), Ready: o.text("ready").value, Env: map[string]string{}}
+	for _, e := range o.strings("env") {
+		out.Env[e.key.value] = e.value.value
+	}
+	if out.Name == "" && len(out.Command) > 0 {
+		out.Name = filepath.Base(out.Command[0])
+	}
+	how, what, _ := strings.Cut(out.Ready, " ")
+	if out.Ready != "" && (how != "tcp" && how != "http" || strings.TrimSpace(what) == "") {
+		s.fail(o.text("ready").place(), "tcp PORT, or http URL", "ready is %q", out.Ready)
+	}
+	return out
+}
+
+func (s *source) exception(n *node) acceptDecl {
+	o := s.object(n, acceptShape)
+	out := acceptDecl{
+		at: n.at, path: o.text("path"), table: o.text("table"), session: o.text("session"),
+		command: o.choice("command", "select", "insert", "update", "delete"), class: o.choice("class", classes...),
+		untested: o.text("untested"), key: o.scalar("key"), why: o.text("reason"), link: o.text("link"),
+	}
+	if n.kind == mapping && !anyKey(n, "path", "table", "session", "command", "class", "untested", "key") {
+		s.fail(n.at, "what is accepted: path, table, session, command, class, untested or key", "an exception of nothing")
+	}
+	return out
+}
+
+func anyKey(n *node, keys ...string) bool {
+	for _, key := range keys {
+		if n.value(key) != nil {
+			return true
+		}
+	}
+	return false
+}

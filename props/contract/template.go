@@ -1,0 +1,77 @@
+package contract
+
+import "strings"
+
+// piece is a part of a text with variables.
+type piece struct {
+	text   string // literal, where name is empty
+	name   string // tenant, user.id, 1
+	source string // as written, with the dollar sign
+	offset int
+}
+
+// parts cuts a text at its variables: $tenant, $user.column, $1. A dollar sign is
+// written $$; one that no name follows stands for itself.
+func parts(s string) []piece {
+	var out []piece
+	var b strings.Builder
+	flush := func() {
+		if b.Len() > 0 {
+			out = append(out, piece{text: b.String()})
+			b.Reset()
+		}
+	}
+	for i := 0; i < len(s); {
+		n := variableLen(s[i:])
+		switch {
+		case strings.HasPrefix(s[i:], "$$"):
+			b.WriteByte('$')
+			i += 2
+		case n > 0:
+			flush()
+			out = append(out, piece{name: strings.ToLower(s[i+1 : i+n]), source: s[i : i+n], offset: i})
+			i += n
+		default:
+			b.WriteByte(s[i])
+			i++
+		}
+	}
+	flush()
+	return out
+}
+
+// variableLen is the length of the variable at the start of s; 0 for none.
+func variableLen(s string) int {
+	if len(s) < 2 || s[0] != '$' {
+		return 0
+	}
+	n := 1
+	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
+		n++
+	}
+	if n > 1 {
+		return n
+	}
+	n = nameEnd(s, 1)
+	if n == 1 {
+		return 0
+	}
+	if n+1 < len(s) && s[n] == '.' {
+		if m := nameEnd(s, n+1); m > n+1 {
+			return m
+		}
+	}
+	return n
+}
+
+func nameEnd(s string, i int) int {
+	start := i
+	for i < len(s) {
+		c := s[i] | 0x20
+		if s[i] != '_' && (c < 'a' || c > 'z') && (i == start || s[i] < '0' || s[i] > '9') {
+			break
+		}
+		i++
+	}
+	return i
+}

@@ -1,0 +1,167 @@
+package contract
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// path resolves one path.
+func (r *resolver) path(d *pathDecl) {
+	p := &model.Path{
+		ID: len(r.contract.Paths), Name: d.name.value, Kind: d.kind.value, As: values(d.as), Run: values(d.run), Command: values(d.command),
+		Env: both(d.env), Output: values(d.output), Convert: both(d.convert), Wildcards: d.wildcards,
+	}
+	r.contract.Paths = append(r.contract.Paths, p)
+	p.MustFail = d.withoutTenant.value == "fails" ||
+		!d.withoutTenant.given() && contains([]string{"job", "webhook", "export"}, p.Kind)
+	for _, t := range d.args {
+		p.Args = append(p.Args, r.argument(t))
+	}
+	for _, t := range d.as {
+		s := r.sessionNamed(t.value)
+		u := model.PathUser{Session: s, Vars: slices.Clone(s.Vars)}
+		in := binding{session: s, vars: &u.Vars, args: r.argumentTypes(d, p)}
+		r.pathVariables(d, in)
+		u.Sees = r.seen(d.sees, s.Sees, in)
+		u.Writes = r.changed(d.writes, s.Writes, in)
+		p.Users = append(p.Users, u)
+	}
+	if d.audit != nil {
+		p.Audit = r.audit(d, p)
+	}
+	if d.enqueueAs.given() {
+		p.Enqueue = &model.Enqueue{Session: r.sessionNamed(d.enqueueAs.value), Run: values(d.enqueue)}
+	}
+}
+
+func both(list []pairText) [][2]string {
+	var out [][2]string
+	for _, p := range list {
+		out = append(out, [2]string{p.key.value, p.value.value})
+	}
+	return out
+}
+
+func (r *resolver) sessionNamed(name string) *model.Session {
+	for _, s := range r.contract.Sessions {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil // Parse knows every name
+}
+
+// argument is a column to draw from, or a constant: what has no dot outside quotes,
+// or is in single quotes.
+func (r *resolver) argument(t text) model.PathArg {
+	s := t.value
+	if len(s) >= 2 && s[0] == '\'' && s[len(s)-1] == '\'' {
+		return model.PathArg{Constant: true, Text: strings.ReplaceAll(s[1:len(s)-1], "''", "'")}
+	}
+	if t.at.what != "a text" || lastDot(s) < 0 {
+		return model.PathArg{Constant: true, Text: s}
+	}
+	ref, _ := r.columnRef(t)
+	return model.PathArg{Column: ref}
+}
+
+// pathVariables checks the variables of a path's texts: the session's, arguments, and
+// $dsn in the environment of a program.
+func (r *resolver) pathVariables(d *pathDecl, in binding) {
+	check := func(t text, also ...string) {
+		for _, p := range parts(t.value) {
+			if _, err := strconv.Atoi(p.name); p.name == "" || err == nil || contains(also, p.name) {
+				continue
+			}
+			if _, problem, expected := r.variable(p.name, in); problem != "" {
+				r.fail(r.inside(t.at, p.offset), expected, "%s", problem)
+			}
+		}
+	}
+	for _, t := range d.run {
+		checkSQL(t, check)
+	}
+	for _, t := range d.command {
+		check(t, "dsn")
+	}
+	for _, e := range d.env {
+		check(e.value, "dsn")
+	}
+	for _, t := range d.output {
+		check(t)
+	}
+}
+
+// checkSQL leaves texts with dollar quotes to the server.
+func checkSQL(t text, check func(text, ...string)) {
+	if !strings.Contains(t.value, "$$") {
+		check(t)
+	}
+}
+
+func (r *resolver) audit(d *pathDecl, p *model.Path) *model.Audit {
+	a := d.audit
+	t := r.table(a.table)
+	if t == nil {
+		return nil
+	}
+	col := func(c text) int {
+		if !c.given() {
+			return -1
+		}
+		return r.column(t, c.value, c.place())
+	}
+	out := &model.Audit{Table: t, Tenant: col(a.tenant), Actor: col(a.actor), At: col(a.at), When: -1}
+	for _, c := range a.require {
+		out.Require = append(out.Require, col(c))
+	}
+	if a.when.given() {
+		n, err := strconv.Atoi(strings.TrimPrefix(strings.TrimSpace(a.when.value), "$"))
+		if err != nil || !strings.HasPrefix(strings.TrimSpace(a.when.value), "$") || n < 1 {
+			r.fail(a.when.place(), "an argument: $1…", "when is %q", a.when.value)
+		}
+		out.When = n - 1
+	}
+	if a.where.given() && len(r.contract.Sessions) > 0 {
+		s := r.sessionNamed(d.as[0].value)
+		vars := slices.Clone(s.Vars)
+		out.Where = r.rule(a.where, ruleSite{binding: binding{session: s, vars: &vars, args: r.argumentTypes(d, p)}, table: t, use: model.OwnRead})
+	}
+	return out
+}
+
+// exceptions resolves accept.
+func (r *resolver) exceptions() {
+	for i := range r.file.accept {
+		a := &r.file.accept[i]
+		out := &model.Accept{
+			Path: a.path.value, Session: a.session.value, Command: a.command.value, Class: a.class.value,
+			Untested: a.untested.value, Key: a.key.value, Reason: a.why.value, Link: a.link.value, Line: a.at.line,
+		}
+		if a.table.given() {
+			if t := r.table(a.table); t != nil {
+				out.Table = t.Label()
+			}
+		}
+		r.contract.Accept = append(r.contract.Accept, out)
+	}
+}
+
+// argumentTypes is the types of a path's arguments, as rules see them.
+func (r *resolver) argumentTypes(d *pathDecl, p *model.Path) []model.Type {
+	out := []model.Type{}
+	for i, a := range p.Args {
+		switch {
+		case !a.Constant && a.Column.Column >= 0:
+			out = append(out, r.schema.Tables[a.Column.Table].Columns[a.Column.Column].Type)
+		case d.args[i].at.what == "a number" && !strings.Contains(a.Text, "."):
+			out = append(out, valueTypes["bigint"])
+		default:
+			out = append(out, valueTypes["text"])
+		}
+	}
+	return out
+}
