@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rlsfuzz/rlsfuzz/props/helpdesk"
@@ -34,24 +33,6 @@ func TestLeakFiles(t *testing.T) {
 		titles[leak.Title] = leak.Name
 		if want := "-- " + leak.Class + ": " + leak.Title + "\n"; !strings.HasPrefix(leak.SQL, want) {
 			t.Errorf("%s does not begin with %q", leak.Name, want)
-		}
-	}
-}
-
-func TestContractIsYAML(t *testing.T) {
-	var contract struct {
-		Schema   []string
-		Sessions map[string]map[string]any
-	}
-	if err := yaml.Unmarshal([]byte(text(t, helpdesk.Contract)), &contract); err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff([]string{helpdesk.Schema}, contract.Schema); diff != "" {
-		t.Errorf("schema (-want +got):\n%s", diff)
-	}
-	for _, name := range []string{"member", "admin", "billing", "support", "exporter", "stranger"} {
-		if contract.Sessions[name]["login"] == nil {
-			t.Errorf("session %s has no login", name)
 		}
 	}
 }

@@ -155,15 +155,12 @@ func TestWrites(t *testing.T) {
 		{billing, "UPDATE invoice_lines SET invoice_id = 4", "UPDATE 2"},
 		{billing, "UPDATE invoice_lines SET invoice_id = 3", denied},
 		{billing, "INSERT INTO invoice_lines (invoice_id, description, amount_cents) VALUES (3, '', 0)", denied},
-		{billing, "INSERT INTO invoices (id, account_id, number) VALUES (3, 1, 'x') ON CONFLICT (id) DO UPDATE SET number = 'x'", denied},
-		{
-			billing, "INSERT INTO invoices (account_id, number) VALUES (1, '2024-1') ON CONFLICT (account_id, number) DO UPDATE SET total_cents = 1",
-			"INSERT 0 1",
-		},
-		{
-			billing, "MERGE INTO invoices i USING (VALUES (2), (3)) v (id) ON i.id = v.id WHEN MATCHED THEN UPDATE SET total_cents = 1",
-			"MERGE 1",
-		},
+		{billing, `INSERT INTO invoices (id, account_id, number) VALUES (3, 1, 'x')
+			ON CONFLICT (id) DO UPDATE SET number = 'x'`, denied},
+		{billing, `INSERT INTO invoices (account_id, number) VALUES (1, '2024-1')
+			ON CONFLICT (account_id, number) DO UPDATE SET total_cents = 1`, "INSERT 0 1"},
+		{billing, `MERGE INTO invoices i USING (VALUES (2), (3)) v (id) ON i.id = v.id
+			WHEN MATCHED THEN UPDATE SET total_cents = 1`, "MERGE 1"},
 		{exporter, "INSERT INTO audit_log (account_id, entity, action) VALUES (1, '', '') RETURNING account_id", "1"},
 		{exporter, "INSERT INTO audit_log (account_id, entity, action) VALUES (2, '', '')", denied},
 		{exporter, "INSERT INTO audit_log (entity, action) VALUES ('', '')", denied},
