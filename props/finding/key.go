@@ -3,7 +3,6 @@ package finding
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"hash"
 	"strconv"
 
@@ -38,9 +37,9 @@ type keyer struct{ hash.Hash }
 
 func (k keyer) add(texts ...string) {
 	for _, t := range texts {
-		fmt.Fprintf(k, "%d:%s", len(t), t) // a hash never fails to write
+		k.Write([]byte(strconv.Itoa(len(t)) + ":" + t))
 	}
-	fmt.Fprint(k, ";")
+	k.Write([]byte{';'})
 }
 
 func (k keyer) row(t *model.Table, row model.Row) {

@@ -167,11 +167,17 @@ func (r *repro) mentioned(name string) bool {
 	return slices.ContainsFunc(r.m.Statements, func(s script.Statement) bool { return re.MatchString(s.Text) })
 }
 
-// created reports whether some statement of the schema creates a role.
+// created reports whether some statement of the schema creates a role: by its name,
+// or in a block of code that names it.
 func (r *repro) created(name string) bool {
-	re := wholeWord(`create\s+(?:role|user|group)\s+"?` + regexp.QuoteMeta(name))
-	return slices.ContainsFunc(r.m.Statements, func(s script.Statement) bool { return re.MatchString(s.Text) })
+	plain := wholeWord(`create\s+(?:role|user|group)\s+"?` + regexp.QuoteMeta(name))
+	named := wholeWord(regexp.QuoteMeta(name))
+	return slices.ContainsFunc(r.m.Statements, func(s script.Statement) bool {
+		return plain.MatchString(s.Text) || codeThatCreates.MatchString(s.Text) && named.MatchString(s.Text)
+	})
 }
+
+var codeThatCreates = regexp.MustCompile(`(?is)^(?:do|create\s+(?:or\s+replace\s+)?(?:function|procedure))\b.*\bcreate\s+(?:role|user|group)\b`)
 
 func wholeWord(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(?:^|[^\pL\pN_$])` + pattern + `(?:$|[^\pL\pN_$])`)

@@ -23,6 +23,7 @@ type SaveError struct {
 	Err  error
 }
 
+// Error names the finding, the place and the cause.
 func (e *SaveError) Error() string {
 	return fmt.Sprintf("save finding %s in %s: %v", e.What, e.Dir, e.Err)
 }
@@ -30,7 +31,7 @@ func (e *SaveError) Error() string {
 // Unwrap gives the cause, such as a full disk.
 func (e *SaveError) Unwrap() error { return e.Err }
 
-// Save writes a finding into <dir>/findings/<key>, sets its Dir, and returns the
+// Save writes a finding into <dir>/findings/<key>, sets its Dir and Contract, and returns the
 // folder. The folder is there whole or not at all: it is written beside its place,
 // synced, and renamed. One of the same key is replaced. Errors are a *SaveError.
 func Save(dir string, f *Finding, m Material) (string, error) {
@@ -38,7 +39,7 @@ func Save(dir string, f *Finding, m Material) (string, error) {
 	if err := save(path, f, m); err != nil {
 		return "", &SaveError{Dir: path, What: f.Key + " (" + f.Class.String() + ": " + f.Session + " " + f.Command + " " + f.Table + ")", Err: err}
 	}
-	f.Dir = path
+	f.Dir, f.Contract = path, m.Contract
 	return path, nil
 }
 

@@ -10,6 +10,7 @@ type Stale struct {
 	Reason string
 }
 
+// Error is file:line:column: reason.
 func (e *Stale) Error() string {
 	if e.Pos.Line == 0 {
 		return fmt.Sprintf("%s: %s", e.Name, e.Reason)
