@@ -324,3 +324,23 @@ func TestKey(t *testing.T) {
 		t.Error("a new nullable column changes the key")
 	}
 }
+
+// TestMangled changes bytes of a case: reading it never panics, and a mistake has a place.
+func TestMangled(t *testing.T) {
+	_, f := leak()
+	whole := append(finding.CaseOf(f, finding.Material{Contract: f.Contract}).Format(), byHand...)
+	rapid.Check(t, func(rt *rapid.T) {
+		from := rapid.IntRange(0, len(whole)-1).Draw(rt, "from")
+		src := append([]byte{}, whole[from:rapid.IntRange(from, len(whole)).Draw(rt, "to")]...)
+		for range rapid.IntRange(0, 4).Draw(rt, "changes") {
+			if len(src) > 0 {
+				src[rapid.IntRange(0, len(src)-1).Draw(rt, "at")] = rapid.SampledFrom([]byte("{}[]:,-#'\"|>&*!%@` \n\t\\~?x1")).Draw(rt, "byte")
+			}
+		}
+		k, err := finding.ParseCase("c.yaml", src)
+		var mistake *finding.CaseError
+		if (k == nil) == (err == nil) || err != nil && (!errors.As(err, &mistake) || mistake.Pos.Line < 1 || mistake.Pos.Column < 1) {
+			rt.Fatalf("case %v, error %v\n%s", k, err, src)
+		}
+	})
+}
