@@ -60,6 +60,9 @@ func (r *runner) rewrite(s *Statement, w *words, out *adapted) {
 	}
 	name := pgx.Identifier{r.options.Database}.Sanitize()
 	out.text = out.text[:from] + name + out.text[to:]
+	if w.text[from:to] == databaseVariable {
+		return // :DBNAME, or a preset
+	}
 	r.note(s, "database %s is taken to be the scratch database", w.text[from:to])
 }
 

@@ -78,6 +78,8 @@ var refused = map[string]string{
 	"copy":  `write COPY … FROM stdin; with the data below it, up to a line \.`,
 	"gexec": "write the statements out, or run them in a DO block with EXECUTE",
 	"gset":  `write the values with \set`,
+	"q":     "what stands after it would never run: list files that psql runs to their end",
+	"quit":  "what stands after it would never run, as in an extension's script: list files that psql runs to their end",
 	".":     `it ends the data of COPY … FROM stdin, and no such statement stands before it`,
 	";":     "write the statements one by one",
 }

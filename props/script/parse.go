@@ -176,7 +176,7 @@ func (r *reader) keyword(before string) {
 
 // routine reports whether the statement creates a function or procedure.
 func (r *reader) routine() bool {
-	head := strings.Join(r.words, " ")
+	head := strings.Join(r.words, " ") + " "
 	head = strings.Replace(head, "create or replace ", "create ", 1)
 	return strings.HasPrefix(head, "create function ") || strings.HasPrefix(head, "create procedure ")
 }
