@@ -71,7 +71,7 @@ func (r *reader) skip() error {
 			return r.fault(t.start, "a "+t.open+" begins here and never ends")
 		}
 		r.at = t.stop
-		if t.kind != mark1 || r.text[t.start] != '\\' {
+		if t.kind != sign || r.text[t.start] != '\\' {
 			continue
 		}
 		name := r.text[t.stop:run(r.text, t.stop, isStart)]

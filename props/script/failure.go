@@ -44,6 +44,9 @@ func hints(s *Statement, p *pgconn.PgError, offset int) string {
 	if variableHere.MatchString(s.Text[offset:]) && p.Code == "42601" {
 		out = append(out, `hint: a psql variable that has no value? \set gives it one`)
 	}
+	if p.Code == "42704" && strings.HasPrefix(p.Message, "role ") {
+		out = append(out, "hint: pg_dump leaves roles out: list a file with CREATE ROLE before this one, such as pg_dumpall --roles-only writes")
+	}
 	return strings.Join(out, "\n")
 }
 

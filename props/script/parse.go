@@ -115,7 +115,7 @@ func (r *reader) take(t token) error {
 	case comment:
 		r.at = t.stop
 		return r.comment(t)
-	case mark1:
+	case sign:
 		switch r.text[t.start] {
 		case '\\':
 			return r.backslash(t.start)
@@ -143,11 +143,11 @@ func (r *reader) follow(t token) {
 	before := r.last
 	r.last = ""
 	switch {
-	case t.kind == mark1 && r.text[t.start] == '(':
+	case t.kind == sign && r.text[t.start] == '(':
 		r.parens = append(r.parens, t.start)
-	case t.kind == mark1 && r.text[t.start] == ')':
+	case t.kind == sign && r.text[t.start] == ')':
 		r.parens = r.parens[:max(0, len(r.parens)-1)]
-	case t.kind == mark1 && r.text[t.start] == '.':
+	case t.kind == sign && r.text[t.start] == '.':
 		r.last = "."
 	case t.kind == word:
 		r.last = strings.ToLower(r.text[t.start:t.stop])
@@ -230,6 +230,5 @@ func (r *reader) copyData(s *Statement) error {
 		}
 		at += len(line) + 1
 	}
-	e := s.fault(0, `the data of COPY … FROM stdin never ends: there is no line \.`)
-	return e
+	return s.fault(0, `the data of COPY … FROM stdin never ends: there is no line \.`)
 }

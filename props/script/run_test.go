@@ -117,9 +117,9 @@ ALTER DATABASE app RENAME TO other;
 ALTER SYSTEM SET work_mem = '8MB';
 `)
 	for query, want := range map[string]string{
-		"SELECT public.n()":                                  "2",
-		"SELECT string_agg(b, ',') FROM t":                   "one; 'two'",
-		"SELECT to_regclass('pg_temp.gone') IS NULL":         "true",
+		"SELECT public.n()":                                    "2",
+		"SELECT string_agg(b, ',') FROM t":                     "one; 'two'",
+		"SELECT to_regclass('pg_temp.gone') IS NULL":           "true",
 		"SELECT current_setting('app.behind', true) <> 'over'": "true",
 		"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()":                                         "said",
 		"SELECT setconfig[1] FROM pg_db_role_setting JOIN pg_database d ON d.oid = setdatabase WHERE setrole = 0 AND datname = current_database()": "app.of_database=yes; it's",
@@ -161,6 +161,7 @@ func TestRunFailures(t *testing.T) {
 		{"inside a function", "DO $$\nBEGIN\n  PERFORM nope();\nEND $$;", 1, 1, "where: PL/pgSQL function"},
 		{"copy", "CREATE TABLE c (a int);\nCOPY c FROM stdin;\nx\n\\.\n", 2, 1, "invalid input syntax for type integer"},
 		{"variable without a value", "SELECT :v;", 1, 8, "a psql variable that has no value?"},
+		{"no such role", "SELECT 1;\nGRANT USAGE ON SCHEMA public TO nobody_here;", 2, 1, "list a file with CREATE ROLE"},
 		{"never committed", "SELECT 1;\nBEGIN;\nCREATE TABLE lost (a int);", 2, 1, "never ends"},
 		{"extension", "CREATE EXTENSION IF NOT EXISTS \"no-such_one\" WITH SCHEMA public;\nSELECT 1;", 1, 1, `the server lacks the extension "no-such_one"`},
 		{"extension's hint", "CREATE EXTENSION no_such_one;\nSELECT 1;", 1, 1, "--postgres with"},

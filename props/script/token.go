@@ -12,7 +12,7 @@ const (
 	quoted       // "a quoted name", U&"…"
 	text         // a string constant of any form
 	number       // digits, and $1
-	mark1        // one other character
+	sign         // one other character
 	end
 )
 
@@ -56,7 +56,7 @@ func scan(src string, at int, loose bool) token {
 	case isStart(c):
 		t.kind, t.stop, t.open = named(src, at)
 	default:
-		t.kind = mark1
+		t.kind = sign
 	}
 	return t
 }
@@ -126,7 +126,7 @@ func dollar(src string, at int) (k kind, stop int, open string) {
 		i = run(src, i, func(c byte) bool { return isPart(c) && c != '$' })
 	}
 	if i >= len(src) || src[i] != '$' {
-		return mark1, at + 1, ""
+		return sign, at + 1, ""
 	}
 	tag := src[at : i+1]
 	n := strings.Index(src[i+1:], tag)
