@@ -177,7 +177,7 @@ type Path struct {
 	Users   []PathUser  // parallel to As
 	Run     []string    // SQL as written, one transaction each; empty for a program
 	Command []string    // a program and its arguments
-	Args    []PathArg   // for $1…
+	Args    []PathArg   // for $1…; where none are written and $1 is used, the tenant
 	Env     [][2]string // names and values of environment variables, variables in them
 	Output  []string    // files that it leaves
 	Convert [][2]string // file endings and filters
@@ -192,14 +192,16 @@ type Path struct {
 // PathUser is a session that uses a path, with the rules that hold there.
 type PathUser struct {
 	Session *Session
-	Vars    []Var    // the session's, then those that only the path's rules name
+	Vars    []Var    // the session's, then those that only the path names
 	Sees    []Sees   // by Table.ID
 	Writes  []Writes // by Table.ID
 }
 
-// PathArg is where an argument is drawn from: a column, or a constant.
+// PathArg is where an argument is drawn from: a column, a variable of the session,
+// or a constant.
 type PathArg struct {
 	Column   ColumnRef
+	Variable string // tenant, user.id: as rules name it; empty for the others
 	Constant bool
 	Text     string // of a constant
 }
@@ -216,6 +218,7 @@ type Audit struct {
 // Enqueue is SQL of another session that puts work into the queue.
 type Enqueue struct {
 	Session *Session
+	Vars    []Var // the session's, then those that only Run names
 	Run     []string
 }
 

@@ -123,17 +123,20 @@ func (f *File) checkPath(d *pathDecl) {
 		f.known(t, "session", f.sessionNames())
 	}
 	f.known(d.enqueueAs, "session", f.sessionNames())
-	most := 0
-	for _, t := range append(append([]text{}, d.run...), d.command...) {
-		most = max(most, f.arguments(t, len(d.args)))
+	most, n := 0, d.arguments()
+	for _, t := range d.run {
+		most = max(most, f.arguments(t, sqlParts(t.value), n))
 	}
-	if most < len(d.args) && (len(d.run) > 0 || len(d.command) > 0) && most > 0 {
+	for _, t := range d.command {
+		most = max(most, f.arguments(t, parts(t.value), n))
+	}
+	if most > 0 && most < len(d.args) {
 		t := d.args[most]
 		f.source.fail(t.place(), "$"+strconv.Itoa(most+1)+" in run or command, or one argument less", "no $%d takes this argument", most+1)
 	}
 	if a := d.audit; a != nil {
 		f.rule(a.where)
-		f.arguments(a.when, len(d.args))
+		f.arguments(a.when, parts(a.when.value), n)
 	}
 	for _, t := range append(append([]text{}, d.run...), d.enqueue...) {
 		f.runnable(t)
@@ -141,11 +144,10 @@ func (f *File) checkPath(d *pathDecl) {
 	f.checkGrants(d.sees, d.writes)
 }
 
-// runnable checks SQL with variables in it. What only a later version of Postgres
-// reads is left to the server.
+// runnable checks SQL with variables in it.
 func (f *File) runnable(t text) {
 	var b strings.Builder
-	for _, p := range parts(t.value) {
+	for _, p := range sqlParts(t.value) {
 		if p.name == "" {
 			b.WriteString(p.text)
 			continue
@@ -153,11 +155,7 @@ func (f *File) runnable(t text) {
 		width := len(p.source) // as many bytes, so that offsets stay true
 		b.WriteString("$1" + strings.Repeat(" ", max(0, width-2)))
 	}
-	f.statementsOf(t, b.String())
-}
-
-func (f *File) statementsOf(t text, src string) {
-	found, err := sql.Split(src)
+	found, err := sql.Split(b.String())
 	switch {
 	case err != nil:
 		f.source.mistake(t, "SQL, with $1… for args, $tenant and $user", err, "not SQL: ")
@@ -167,12 +165,9 @@ func (f *File) statementsOf(t text, src string) {
 }
 
 // arguments is the greatest $n of a text; one that args lacks is a mistake.
-func (f *File) arguments(t text, n int) int {
+func (f *File) arguments(t text, list []piece, n int) int {
 	most := 0
-	if !t.given() {
-		return 0
-	}
-	for _, p := range parts(t.value) {
+	for _, p := range list {
 		k, err := strconv.Atoi(p.name)
 		if err != nil {
 			continue

@@ -22,10 +22,12 @@ type object struct {
 // object checks that a node is a mapping with the keys of a shape.
 func (s *source) object(n *node, shape *shape) object {
 	if n == nil || n.kind != mapping {
+		at := place{1, 1}
 		if n != nil {
-			s.fail(n.at, "a mapping with "+oneOf("", shape.names()), "%s is %s", shape.name, n.describe())
+			at = n.at
+			s.fail(at, "a mapping with "+oneOf("", shape.names()), "%s is %s", shape.name, n.describe())
 		}
-		return object{s, &node{kind: mapping}}
+		return object{s, &node{at: at}}
 	}
 	for _, k := range n.keys {
 		if shape.field(k.text) == nil {
@@ -61,11 +63,11 @@ func (s *source) scalarOf(what string, n *node) text {
 	switch {
 	case n == nil:
 		return text{}
+	case n.kind == nothing || n.kind == scalar && strings.TrimSpace(n.text) == "":
+		s.fail(n.at, "a text", "%s is empty", what)
+		return text{}
 	case n.kind != scalar:
 		s.fail(n.at, "a text", "%s is %s", what, n.describe())
-		return text{}
-	case strings.TrimSpace(n.text) == "":
-		s.fail(n.at, "a text", "%s is empty", what)
 		return text{}
 	}
 	return text{n.text, n}
@@ -96,12 +98,10 @@ func (s *source) textsOf(what string, n *node, one func(string, *node) text) []t
 		for _, item := range n.items {
 			if t := one("an item of "+what, item); t.given() {
 				out = append(out, t)
-			} else if item.kind == nothing {
-				s.fail(item.at, "a text", "an item of %s is empty", what)
 			}
 		}
 		return out
-	case n.kind != scalar:
+	case n.kind == mapping:
 		s.fail(n.at, "a text or a list of texts", "%s is %s", what, n.describe())
 		return nil
 	}

@@ -3,12 +3,8 @@ package contract
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -118,7 +114,7 @@ func (f *File) readTenant(o object) {
 		o.fail(t.values.place(), "either table, or values", "both table and values are given")
 	case t.key.given() && !t.table.given():
 		o.fail(t.key.place(), "table: the tenants' table", "key stands without table")
-	case !t.table.given() && !t.values.given() && o.node.kind == mapping && len(o.node.keys) == 0:
+	case o.node.kind == mapping && len(o.node.keys) == 0:
 		o.fail(o.node.at, "{table: …, key: …} or {values: text}", "tenant says nothing")
 	}
 }
@@ -144,32 +140,17 @@ func values(list []text) []string {
 	return out
 }
 
-// Sources expands SchemaFiles: the files in the order in which they run, relative
-// to the folder that the contract is in. A name that matches no file is a mistake.
-func (f *File) Sources() ([]string, error) {
-	s := &source{name: f.source.name, lines: f.source.lines}
-	dir := filepath.Dir(f.Path)
-	var out []string
+// SchemaError puts an error about SchemaFiles, such as a name that matches no file,
+// at its place in the contract. The name is as it is written there.
+func (f *File) SchemaError(name string, err error) error {
 	for _, t := range f.files {
-		pattern := t.value
-		if !filepath.IsAbs(pattern) {
-			pattern = filepath.Join(dir, pattern)
+		if t.value == name {
+			s := &source{name: f.source.name, lines: f.source.lines}
+			s.fail(t.place(), "a file, a folder, or a pattern such as migrations/*.sql, relative to the contract", "%v", err)
+			return s.result()
 		}
-		if _, err := os.Stat(pattern); err == nil {
-			out = append(out, pattern)
-			continue
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			s.fail(t.place(), "a file that can be read", "%v", err)
-			continue
-		}
-		found, err := filepath.Glob(pattern)
-		if err != nil || len(found) == 0 {
-			s.fail(t.place(), "a file, or a pattern such as migrations/*.sql, relative to the contract", "no file %q", t.value)
-		}
-		slices.Sort(found)
-		out = append(out, found...)
 	}
-	return out, s.result()
+	return err
 }
 
 // Hash identifies the contract's meaning, for seeds and keys of memos: comments,

@@ -133,7 +133,7 @@ var pathShape = &shape{
 		{"as", "The sessions that use it.", texts, true},
 		{"run", "SQL with $1… for args and $tenant, $user for the session's; a list is one transaction each.", texts, false},
 		{"command", "A program and its arguments.", scalars, false},
-		{"args", "For $1…: columns table.column to draw from, or constants.", scalars, false},
+		{"args", "For $1…: columns table.column to draw from, $tenant or $user.column, or constants. Defaults to $tenant.", scalars, false},
 		{"env", "Environment variables; $dsn is the connection string.", mapOf(aScalar), false},
 		{"output", "Files that it leaves, read like its output.", texts, false},
 		{"convert", "Filters for formats that hide text, by file ending.", mapOf(aText), false},

@@ -1,9 +1,6 @@
 package contract
 
-import (
-	"github.com/rlsfuzz/rlsfuzz/model"
-	"github.com/rlsfuzz/rlsfuzz/model/sql"
-)
+import "github.com/rlsfuzz/rlsfuzz/model"
 
 // parent is the table that a table is a partition or child of, or nil.
 func (r *resolver) parent(t *model.Table) *model.Table {
@@ -33,7 +30,10 @@ func (in *inference) inherit() bool {
 // keys and queries are the parent's: they speak of columns by place or by table.
 func (in *inference) adopt(t, parent *model.Table) bool {
 	from := &in.contract.Belongs[parent.ID]
-	out := model.Belonging{How: from.How, NullShared: from.NullShared, Inferred: true, Text: from.Text}
+	out := model.Belonging{
+		How: from.How, NullShared: from.NullShared, Inferred: true, Text: from.Text,
+		Generators: in.contract.Belongs[t.ID].Generators,
+	}
 	for _, p := range from.Paths {
 		ok := true
 		switch {
@@ -62,28 +62,4 @@ func (in *inference) adopt(t, parent *model.Table) bool {
 	in.contract.Belongs[t.ID] = out
 	in.known[t.ID], in.plural[t.ID] = true, in.plural[parent.ID]
 	return true
-}
-
-// childQuery is the parent's query over the rows of a child, which it goes on to
-// call by the parent's name.
-func (in *inference) childQuery(t, parent *model.Table, d *tableDecl) (model.TenantPath, bool) {
-	if d == nil || !d.query.given() {
-		return model.TenantPath{}, false
-	}
-	q, err := sql.ParseQuery(d.query.value)
-	if err != nil {
-		return model.TenantPath{}, false
-	}
-	scope := &sql.Scope{Base: in.relations[t.ID], BaseAlias: parent.Name, Relations: in.relation}
-	program, err := sql.CompileQuery(q, scope)
-	if err != nil && !sql.IsNotInGo(err) {
-		return model.TenantPath{}, false
-	}
-	p := model.TenantPath{Column: -1, Query: program}
-	p.Print = func(row string) string {
-		out, _ := sql.PrintQuery(q, sql.PrintOptions{Scope: scope, Qualifier: row, Table: in.qualified})
-		return out
-	}
-	p.SQL = p.Print(t.SQL())
-	return p, true
 }

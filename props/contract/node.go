@@ -65,7 +65,7 @@ func parseYAML(s *source, src []byte) (root *node) {
 	}
 	b := &builder{source: s, anchors: map[string]*node{}}
 	for _, doc := range file.Docs {
-		if doc.Body == nil {
+		if _, directive := doc.Body.(*ast.DirectiveNode); doc.Body == nil || directive {
 			continue
 		}
 		if root != nil {
@@ -90,8 +90,11 @@ func (s *source) syntax(err error) {
 		}
 	}
 	expected := "YAML"
-	if at.line <= len(s.lines) && strings.HasPrefix(strings.TrimSpace(s.lines[at.line-1]), "*:") {
-		expected = `"*" in quotes: a bare * is YAML's sign for an alias`
+	if at.line <= len(s.lines) {
+		line := s.lines[at.line-1]
+		if blanks := len(line) - len(strings.TrimLeft(line, " ")); strings.HasPrefix(line[blanks:], everyTable+":") {
+			at.col, expected = blanks+1, `"*" in quotes: a bare * is YAML's sign for an alias`
+		}
 	}
 	s.fail(at, expected, "broken YAML: %s", msg)
 }
@@ -262,7 +265,7 @@ func (w *walker) to(r rune) {
 	}
 }
 
-// tokenName describes a node in a message.
+// describe says in a message what a node is.
 func (n *node) describe() string {
 	if n == nil {
 		return "nothing"

@@ -7,23 +7,22 @@ import (
 
 // pathDecl is what the contract says of one path.
 type pathDecl struct {
-	name           text
-	kind           text
-	as             []text
-	run            []text
-	command        []text
-	args           []text
-	env            []pairText
-	output         []text
-	convert        []pairText
-	wildcards      bool
-	withoutTenant  text
-	audit          *auditDecl
-	enqueueAs      text
-	enqueue        []text
-	sees           grants[seesDecl]
-	writes         grants[writesDecl]
-	seesAt, writAt place
+	name          text
+	kind          text
+	as            []text
+	run           []text
+	command       []text
+	args          []text
+	env           []pairText
+	output        []text
+	convert       []pairText
+	wildcards     bool
+	withoutTenant text
+	audit         *auditDecl
+	enqueueAs     text
+	enqueue       []text
+	sees          grants[seesDecl]
+	writes        grants[writesDecl]
 }
 
 type auditDecl struct {
@@ -36,11 +35,11 @@ type acceptDecl struct {
 	path, table, session, command, class, untested, key, why, link text
 }
 
+// arguments is how many values $1… may name: without args $1 is the tenant.
+func (d *pathDecl) arguments() int { return max(1, len(d.args)) }
+
 func (s *source) path(p pair) pathDecl {
 	o := s.object(p.value, pathShape)
-	if p.value.kind == nothing {
-		s.fail(p.key.place(), "kind, as, and run or command", "path %q says nothing", p.key.value)
-	}
 	out := pathDecl{
 		name: p.key, kind: o.choice("kind", kinds...), as: o.texts("as"), run: o.texts("run"), command: o.scalars("command"),
 		args: o.scalars("args"), env: o.strings("env"), output: o.texts("output"), convert: o.strings("convert"),
@@ -52,7 +51,7 @@ func (s *source) path(p pair) pathDecl {
 	if o.has("run") && o.has("command") {
 		s.fail(o.node.value("command").at, "either run, or command; enqueue is SQL before a program", "path %q has both run and command", p.key.value)
 	}
-	if o.has("as") && len(out.as) == 0 && o.node.value("as").kind == list {
+	if n := o.node.value("as"); n != nil && n.kind == list && len(n.items) == 0 {
 		s.fail(o.node.value("as").at, "one session at least", "path %q is used by nobody", p.key.value)
 	}
 	if n := o.node.value("audit"); n != nil {

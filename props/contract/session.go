@@ -56,9 +56,6 @@ type changeDecl struct {
 
 func (s *source) session(p pair) sessionDecl {
 	o := s.object(p.value, sessionShape)
-	if p.value.kind == nothing {
-		s.fail(p.key.place(), "login at least", "session %q says nothing", p.key.value)
-	}
 	out := sessionDecl{
 		name: p.key, login: o.text("login"), role: o.text("role"), tenants: o.text("tenants"), bind: "local", release: o.text("release"),
 	}
@@ -94,12 +91,17 @@ func (s *source) user(n *node) *userDecl {
 func (o object) rule(key string) text { return o.ruleOf(key, o.node.value(key)) }
 
 func (s *source) ruleOf(what string, n *node) text {
-	t := s.scalarOf(what, n)
-	if t.given() && n.what == "a number" {
-		s.fail(n.at, "own, all, none or a condition in SQL", "%s is %s", what, n.describe())
+	switch {
+	case n == nil:
+		return text{}
+	case n.kind == nothing || n.kind == scalar && strings.TrimSpace(n.text) == "":
+		s.fail(n.at, ruleForms, "%s is empty", what)
+		return text{}
+	case n.kind != scalar || n.what == "a number":
+		s.fail(n.at, ruleForms, "%s is %s", what, n.describe())
 		return text{}
 	}
-	return t
+	return text{n.text, n}
 }
 
 // readGrants reads one rule for every table, or rules by table.
@@ -134,9 +136,6 @@ const ruleForms = "own, all, none or a condition in SQL"
 func (s *source) sees(what string, n *node) (seesDecl, bool) {
 	if n.kind != mapping {
 		t := s.ruleOf(what, n)
-		if n.kind == nothing {
-			s.fail(n.at, ruleForms, "%s is empty", what)
-		}
 		return seesDecl{rule: t}, t.given()
 	}
 	o := s.object(n, ruleObject)
@@ -160,9 +159,6 @@ func (s *source) writes(what string, n *node) (writesDecl, bool) {
 	}
 	if n.kind != mapping {
 		t := s.ruleOf(what, n)
-		if n.kind == nothing {
-			s.fail(n.at, ruleForms+", or rules for insert, update and delete", "%s is empty", what)
-		}
 		same(t, false)
 		return out, t.given()
 	}
@@ -188,9 +184,6 @@ func (o object) change(key string, shape *shape, rows string) *changeDecl {
 	n := o.node.value(key)
 	if n == nil {
 		return nil
-	}
-	if n.kind == nothing {
-		o.fail(n.at, ruleForms, "%s is empty", key)
 	}
 	if n.kind != mapping {
 		return &changeDecl{rule: o.ruleOf(key, n)}

@@ -21,7 +21,7 @@ func oneOf(got string, names []string) string {
 func nearest(got string, names []string) string {
 	best, least := "", max(1, len(got)/3)+1
 	for _, name := range names {
-		if d := distance(strings.ToLower(got), strings.ToLower(name)); d < least {
+		if d := distance(strings.ToLower(got), strings.ToLower(name)); d < least && d < len(name) {
 			best, least = name, d
 		}
 	}

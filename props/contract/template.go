@@ -75,3 +75,60 @@ func nameEnd(s string, i int) int {
 	}
 	return i
 }
+
+// sqlParts is parts for SQL, in which texts, quoted names, comments and dollar
+// quotes hold no variables.
+func sqlParts(s string) []piece {
+	var out []piece
+	start := 0
+	flush := func(end int) {
+		if end > start {
+			out = append(out, piece{text: s[start:end]})
+		}
+	}
+	for i := 0; i < len(s); {
+		if n := literalLen(s[i:]); n > 0 {
+			i += n
+			continue
+		}
+		n := variableLen(s[i:])
+		if n == 0 || i > 0 && nameEnd(s[i-1:], 0) > 0 { // a$b is a name
+			i++
+			continue
+		}
+		flush(i)
+		out = append(out, piece{name: strings.ToLower(s[i+1 : i+n]), source: s[i : i+n], offset: i})
+		i += n
+		start = i
+	}
+	flush(len(s))
+	return out
+}
+
+// literalLen is the length of the text, quoted name, comment or dollar quote at the
+// start of s; 0 for something else.
+func literalLen(s string) int {
+	until := func(open int, end string) int {
+		if i := strings.Index(s[open:], end); i >= 0 {
+			return open + i + len(end)
+		}
+		return len(s)
+	}
+	switch {
+	case s[0] == '\'' || s[0] == '"':
+		return until(1, s[:1])
+	case strings.HasPrefix(s, "--"):
+		return until(2, "\n")
+	case strings.HasPrefix(s, "/*"):
+		return until(2, "*/")
+	case s[0] != '$':
+		return 0
+	}
+	tag := nameEnd(s, 1)
+	if tag < len(s) && s[tag] == '$' {
+		if end := strings.Index(s[tag+1:], s[:tag+1]); end >= 0 {
+			return tag + 1 + end + tag + 1
+		}
+	}
+	return 0
+}

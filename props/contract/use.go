@@ -20,10 +20,14 @@ func (r *resolver) path(d *pathDecl) {
 	for _, t := range d.args {
 		p.Args = append(p.Args, r.argument(t))
 	}
+	if len(d.args) == 0 {
+		p.Args = []model.PathArg{{Column: model.ColumnRef{Table: -1, Column: -1}, Variable: "tenant"}}
+	}
 	for _, t := range d.as {
 		s := r.sessionNamed(t.value)
 		u := model.PathUser{Session: s, Vars: slices.Clone(s.Vars)}
-		in := binding{session: s, vars: &u.Vars, args: r.argumentTypes(d, p)}
+		in := binding{session: s, vars: &u.Vars}
+		in.args = r.argumentTypes(d, p, in)
 		r.pathVariables(d, in)
 		u.Sees = r.seen(d.sees, s.Sees, in)
 		u.Writes = r.changed(d.writes, s.Writes, in)
@@ -33,7 +37,12 @@ func (r *resolver) path(d *pathDecl) {
 		p.Audit = r.audit(d, p)
 	}
 	if d.enqueueAs.given() {
-		p.Enqueue = &model.Enqueue{Session: r.sessionNamed(d.enqueueAs.value), Run: values(d.enqueue)}
+		s := r.sessionNamed(d.enqueueAs.value)
+		vars := slices.Clone(s.Vars)
+		for _, t := range d.enqueue {
+			r.known(t, sqlParts(t.value), binding{session: s, vars: &vars})
+		}
+		p.Enqueue = &model.Enqueue{Session: s, Vars: vars, Run: values(d.enqueue)}
 	}
 }
 
@@ -45,63 +54,70 @@ func both(list []pairText) [][2]string {
 	return out
 }
 
+// sessionNamed finds a session; Parse knows every name.
 func (r *resolver) sessionNamed(name string) *model.Session {
 	for _, s := range r.contract.Sessions {
 		if s.Name == name {
 			return s
 		}
 	}
-	return nil // Parse knows every name
+	panic("contract: no session " + name)
 }
 
 // argument is a column to draw from, or a constant: what has no dot outside quotes,
 // or is in single quotes.
 func (r *resolver) argument(t text) model.PathArg {
 	s := t.value
+	nowhere := model.ColumnRef{Table: -1, Column: -1}
+	if n := variableLen(s); n > 0 && n == len(s) {
+		return model.PathArg{Column: nowhere, Variable: strings.ToLower(s[1:])}
+	}
 	if len(s) >= 2 && s[0] == '\'' && s[len(s)-1] == '\'' {
-		return model.PathArg{Constant: true, Text: strings.ReplaceAll(s[1:len(s)-1], "''", "'")}
+		return model.PathArg{Column: nowhere, Constant: true, Text: strings.ReplaceAll(s[1:len(s)-1], "''", "'")}
 	}
 	if t.at.what != "a text" || lastDot(s) < 0 {
-		return model.PathArg{Constant: true, Text: s}
+		return model.PathArg{Column: nowhere, Constant: true, Text: s}
 	}
 	ref, _ := r.columnRef(t)
 	return model.PathArg{Column: ref}
 }
 
 // pathVariables checks the variables of a path's texts: the session's, arguments, and
-// $dsn in the environment of a program.
+// $dsn for a program.
 func (r *resolver) pathVariables(d *pathDecl, in binding) {
-	check := func(t text, also ...string) {
-		for _, p := range parts(t.value) {
-			if _, err := strconv.Atoi(p.name); p.name == "" || err == nil || contains(also, p.name) {
-				continue
-			}
-			if _, problem, expected := r.variable(p.name, in); problem != "" {
-				r.fail(r.inside(t.at, p.offset), expected, "%s", problem)
-			}
+	for _, t := range d.run {
+		r.known(t, sqlParts(t.value), in)
+	}
+	for _, t := range d.args {
+		if variableLen(t.value) == len(t.value) {
+			r.known(t, parts(t.value), in)
 		}
 	}
-	for _, t := range d.run {
-		checkSQL(t, check)
-	}
 	for _, t := range d.command {
-		check(t, "dsn")
+		r.known(t, parts(t.value), in, "dsn")
 	}
 	for _, e := range d.env {
-		check(e.value, "dsn")
+		r.known(e.value, parts(e.value.value), in, "dsn")
 	}
 	for _, t := range d.output {
-		check(t)
+		r.known(t, parts(t.value), in)
 	}
 }
 
-// checkSQL leaves texts with dollar quotes to the server.
-func checkSQL(t text, check func(text, ...string)) {
-	if !strings.Contains(t.value, "$$") {
-		check(t)
+// known gives the variables of a text their slots, arguments and the names in also aside.
+func (r *resolver) known(t text, list []piece, in binding, also ...string) {
+	for _, p := range list {
+		if _, err := strconv.Atoi(p.name); p.name == "" || err == nil || contains(also, p.name) {
+			continue
+		}
+		if _, problem, expected := r.slot(p.name, in); problem != "" {
+			r.fail(r.inside(t.at, p.offset), expected, "%s", problem)
+		}
 	}
 }
 
+// audit resolves the log entry that each use must leave; its rule speaks of the first
+// session that uses the path.
 func (r *resolver) audit(d *pathDecl, p *model.Path) *model.Audit {
 	a := d.audit
 	t := r.table(a.table)
@@ -125,10 +141,11 @@ func (r *resolver) audit(d *pathDecl, p *model.Path) *model.Audit {
 		}
 		out.When = n - 1
 	}
-	if a.where.given() && len(r.contract.Sessions) > 0 {
-		s := r.sessionNamed(d.as[0].value)
-		vars := slices.Clone(s.Vars)
-		out.Where = r.rule(a.where, ruleSite{binding: binding{session: s, vars: &vars, args: r.argumentTypes(d, p)}, table: t, use: model.OwnRead})
+	if a.where.given() {
+		u := &p.Users[0]
+		in := binding{session: u.Session, vars: &u.Vars}
+		in.args = r.argumentTypes(d, p, in)
+		out.Where = r.rule(a.where, ruleSite{binding: in, table: t, use: model.OwnRead})
 	}
 	return out
 }
@@ -151,11 +168,14 @@ func (r *resolver) exceptions() {
 }
 
 // argumentTypes is the types of a path's arguments, as rules see them.
-func (r *resolver) argumentTypes(d *pathDecl, p *model.Path) []model.Type {
+func (r *resolver) argumentTypes(d *pathDecl, p *model.Path, in binding) []model.Type {
 	out := []model.Type{}
 	for i, a := range p.Args {
 		switch {
-		case !a.Constant && a.Column.Column >= 0:
+		case a.Variable != "":
+			v, _, _ := r.variable(a.Variable, in)
+			out = append(out, v.Type)
+		case a.Column.Column >= 0:
 			out = append(out, r.schema.Tables[a.Column.Table].Columns[a.Column.Column].Type)
 		case d.args[i].at.what == "a number" && !strings.Contains(a.Text, "."):
 			out = append(out, valueTypes["bigint"])
