@@ -64,8 +64,10 @@ func seedOf(seed uint64, n int) uint64 {
 // the first other one is shrunk and ends the batch.
 func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak) batchResult {
 	b := &batch{lab: l, ctx: ctx, muted: mutes{}, causes: known}
+	l.fast.Known = map[[2]int]bool{}
 	for t := range muted {
 		b.muted[t] = true
+		l.ignore(t)
 	}
 	l.fast.Matrix = run.NewMatrix(l.Contract)
 	failed, err := search.Check(seedOf(seed, n), batchDatasets, b.property)
@@ -173,6 +175,7 @@ func (b *batch) hit(i int, s *model.Scenario, v *judge.Verdict) bool {
 		}
 		if known {
 			b.muted[target] = true
+			b.ignore(target)
 			b.result.leaks = append(b.result.leaks, leak{scenario: s, found: *d, target: target, cause: cause})
 			continue
 		}

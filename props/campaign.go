@@ -144,6 +144,7 @@ func (c *campaign) walk(ctx context.Context) error {
 			if !seen[d.Target()] {
 				seen[d.Target()] = true
 				c.walked = append(c.walked, leak{scenario: s, found: d, target: d.Target()})
+				l.ignore(d.Target())
 			}
 		}
 	}

@@ -36,7 +36,7 @@ func (t *Target) newLab(ctx context.Context) (*lab, error) {
 }
 
 func (l *lab) database(ctx context.Context) (string, error) {
-	db, err := l.Target.scratch(ctx)
+	db, err := l.Target.Scratch(ctx)
 	if err == nil {
 		l.databases = append(l.databases, db)
 	}
@@ -130,7 +130,7 @@ func (l *lab) experiment(ctx context.Context, s *model.Scenario, v run.Variant) 
 		}
 		return c.Run(ctx, s, false)
 	}
-	db, err := l.Target.scratch(ctx)
+	db, err := l.Target.Scratch(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -273,5 +273,16 @@ func (l *lab) group(ctx context.Context, d *gen.Dataset, sequences [][]model.Ste
 func (l *lab) count(v *judge.Verdict) {
 	for _, s := range v.Stakes {
 		l.fast.Matrix.Count(s.Cell.Session, s.Cell.Table, s.Cell.Command, s.Allowed, s.Forbidden)
+	}
+}
+
+// ignore lets the fast way pass over what a session sees of a table, once that is
+// known to differ.
+func (l *lab) ignore(t judge.Target) {
+	if t.Cell.Command == model.Select && (t.Class <= judge.Read || t.Class == judge.Lockout) {
+		if l.fast.Known == nil {
+			l.fast.Known = map[[2]int]bool{}
+		}
+		l.fast.Known[[2]int{t.Cell.Session, t.Cell.Table}] = true
 	}
 }

@@ -104,16 +104,9 @@ func has(v *judge.Verdict, target judge.Target) bool {
 // finding is a leak as it is kept.
 func (c *campaign) finding(k leak) *finding.Finding {
 	d := k.found
-	t := c.Contract.Schema.Tables[d.Cell.Table]
-	f := &finding.Finding{
-		Key: finding.Key(c.Contract, k.scenario, &d), Class: d.Class, Cross: d.Cross,
-		Session: c.Contract.Sessions[d.Cell.Session].Name, Table: t.Label(), Command: d.Cell.Command.String(),
-		Rule: d.Rule, Cause: k.cause.Text, Scenario: k.scenario, Divergence: &d,
-		Seed: fmt.Sprint(c.cfg.Seed), Server: c.report.Server, Referee: "confirmed with real logins, fresh connections and commits",
-	}
-	if d.Column >= 0 {
-		f.Column = t.Columns[d.Column].Name
-	}
+	f := finding.New(c.Contract, k.scenario, &d)
+	f.Cause, f.Seed, f.Server = k.cause.Text, fmt.Sprint(c.cfg.Seed), c.report.Server
+	f.Referee = "confirmed with real logins, fresh connections and commits"
 	return f
 }
 
@@ -123,6 +116,7 @@ func (c *campaign) save(b *Block) {
 		return
 	}
 	b.Dir, b.Unsaved = finding.Save(c.cfg.Out, b.Finding, c.Material())
+	b.Finding.Dir = b.Dir
 }
 
 // Material is what a finding's files are made from.

@@ -58,3 +58,28 @@ func (r *Report) Findings() int {
 	}
 	return n
 }
+
+// Cells counts the cells of the matrix, and how many of them are untested.
+func (r *Report) Cells() (all, untested int) {
+	all = len(r.Contract.Sessions) * len(r.Contract.Schema.Tables) * len(model.Commands)
+	for i := range r.Untested {
+		if r.Untested[i].Session != "" {
+			untested++
+		}
+	}
+	return all, untested
+}
+
+// Incomplete reports whether something that the contract names was not tested, and no
+// accept entry says why: a whole session, table or path, or a cell that the rules
+// make possible.
+func (r *Report) Incomplete() bool {
+	for i := range r.Untested {
+		if r.Untested[i].Accepted == "" {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *Block) text() string { return finding.Block(b.Finding) }

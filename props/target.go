@@ -192,9 +192,9 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn, skip []string) err
 	return nil
 }
 
-// scratch makes a database from the template, with the settings, the owner and the
+// Scratch makes a database from the template, with the settings, the owner and the
 // privileges of the template, which CREATE DATABASE leaves behind.
-func (t *Target) scratch(ctx context.Context) (string, error) {
+func (t *Target) Scratch(ctx context.Context) (string, error) {
 	name, err := t.Server.CreateDatabase(ctx, t.template)
 	if err != nil {
 		return "", err

@@ -47,7 +47,7 @@ func (c *campaign) untested() []Untested {
 	}
 	for i := range out {
 		for _, a := range c.Contract.Accept {
-			if a.Untested != "" && (a.Untested == out[i].Object || a.Untested == out[i].text()) {
+			if a.Untested != "" && (a.Untested == out[i].Object || a.Untested == out[i].String()) {
 				out[i].Accepted = a.Reason
 			}
 		}
@@ -55,7 +55,8 @@ func (c *campaign) untested() []Untested {
 	return out
 }
 
-func (u *Untested) text() string {
+// String names what was not tested: support: update tickets.
+func (u *Untested) String() string {
 	if u.Session == "" {
 		return u.Object
 	}

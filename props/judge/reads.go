@@ -202,6 +202,11 @@ func (j *judge) queried() {
 	if !j.trace.Asked {
 		return
 	}
+	for _, t := range j.op.Shape.Tables() { // a table that leaks by itself explains it
+		if j.diverged(t) {
+			return
+		}
+	}
 	want := map[string]int{}
 	for _, row := range j.trace.Expected {
 		want[string(model.AppendRecord(nil, row, nil))]++
@@ -328,7 +333,7 @@ func (j *judge) token(token string) {
 			}
 		}
 	}
-	if bearer == nil {
+	if bearer == nil || j.diverged(bearer) {
 		return
 	}
 	command := model.Select
@@ -339,6 +344,17 @@ func (j *judge) token(token string) {
 		Class: Canary, Cell: j.cell(bearer, command), Rows: []model.Row{hidden}, Column: -1,
 		Cross: j.foreign(j.before, bearer, hidden), Rule: text(j.id.Session.Sees[bearer.ID].Rule),
 	})
+}
+
+// diverged reports whether the step showed or changed too much of a table already:
+// a divergence has one class, the first that holds.
+func (j *judge) diverged(t *model.Table) bool {
+	for i := range j.verdict.Divergences {
+		if d := &j.verdict.Divergences[i]; d.Step == j.at && d.Cell.Table == t.ID && d.Class < Lockout {
+			return true
+		}
+	}
+	return false
 }
 
 func bears(row model.Row, token string) bool {

@@ -114,9 +114,6 @@ func (r *reducer) statement() {
 	session := r.best.Steps[at].Session
 	for _, shape := range r.plan.Shapes(session) {
 		if shape.Table.ID != r.found.Cell.Table || !r.simpler(shape, op.Shape) {
-			if shape == op.Shape {
-				break
-			}
 			continue
 		}
 		if shape.Text == op.Shape.Text {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 )
@@ -14,9 +16,12 @@ import (
 type Worker struct {
 	Contract *model.Contract
 	Matrix   *Matrix
+	// Known holds (session, table) pairs that are known to show too much or too little:
+	// what the session sees there no longer makes a run a surprise.
+	Known map[[2]int]bool
 
-	server    *postgres.Server
-	database  string
+	super     string
+	dial      func(context.Context) (*pgx.Conn, error)
 	wire      *wire
 	contexts  *contexts
 	predict   model.Predictor
@@ -45,7 +50,13 @@ type fixedTexts struct {
 
 // NewWorker connects to a scratch database.
 func NewWorker(ctx context.Context, server *postgres.Server, database string, c *model.Contract) (*Worker, error) {
-	w := &Worker{Contract: c, Matrix: NewMatrix(c), server: server, database: database, mask: map[maskKey]*maskPlan{}}
+	return newWorker(ctx, server.Superuser(), c, func(ctx context.Context) (*pgx.Conn, error) {
+		return server.Connect(ctx, database, "")
+	})
+}
+
+func newWorker(ctx context.Context, super string, c *model.Contract, dial func(context.Context) (*pgx.Conn, error)) (*Worker, error) {
+	w := &Worker{Contract: c, Matrix: NewMatrix(c), super: super, dial: dial, mask: map[maskKey]*maskPlan{}}
 	w.predict.Contract = c
 	w.order, w.replica = c.Schema.LoadOrder()
 	for _, t := range c.Schema.Tables {
@@ -63,7 +74,7 @@ func (w *Worker) connect(ctx context.Context) error {
 		w.wire.close()
 		w.stats.Restarts++
 	}
-	conn, err := w.server.Connect(ctx, w.database, "")
+	conn, err := w.dial(ctx)
 	if err != nil {
 		return fmt.Errorf("connect to scratch database: %w", err)
 	}
@@ -98,7 +109,7 @@ func (w *Worker) connect(ctx context.Context) error {
 	if w.wire, err = newWire(conn); err != nil {
 		return err
 	}
-	w.contexts = newContexts(w.Contract, w.server.Superuser(), base)
+	w.contexts = newContexts(w.Contract, w.super, base)
 	w.fixed = fixedTexts{super: w.contexts.superuser(), context: w.contexts.text(), everything: everything(w.Contract.Schema)}
 	w.fixed.loads = make([]string, len(w.Contract.Schema.Tables))
 	for i, t := range w.Contract.Schema.Tables {

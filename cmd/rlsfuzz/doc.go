@@ -1,0 +1,13 @@
+// Command rlsfuzz finds tenant leaks in a Postgres schema that relies on row-level
+// security.
+//
+//	rlsfuzz demo                 the helpdesk example, leaky and fixed: what a leak looks like
+//	rlsfuzz check [CONTRACT]     for CI: saved cases, the matrix, random sequences
+//	rlsfuzz fuzz [CONTRACT]      for hours: keeps going after a finding
+//	rlsfuzz replay CASE…         reproduce a finding or a leak report
+//	rlsfuzz clean DSN            remove what a killed run left on a server
+//
+// Exit status: 0 nothing found; 1 a finding; 2 wrong usage or contract; 3 the
+// environment failed; 4 nothing found, but something that the contract names was not
+// tested; 130 interrupted with nothing found.
+package main

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rlsfuzz/rlsfuzz/props/contract"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
+	_ "github.com/rlsfuzz/rlsfuzz/props/postgres/container" // images
+	"github.com/rlsfuzz/rlsfuzz/props/script"
+)
+
+// The exit statuses.
+const (
+	statusFound       = 1
+	statusUsage       = 2
+	statusEnvironment = 3
+	statusUntested    = 4
+	statusInterrupted = 130
+)
+
+// exit is an error that carries its status; its message was printed already when empty.
+type exit struct {
+	status int
+	err    error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+// usage marks an error as the user's.
+func usage(err error) error { return &exit{statusUsage, err} }
+
+func main() { os.Exit(run()) }
+
+func run() (status int) {
+	defer func() {
+		if p := recover(); p != nil {
+			if os.Getenv("RLSFUZZ_DEBUG") != "" {
+				panic(p)
+			}
+			fmt.Fprintf(os.Stderr, "rlsfuzz: internal error: %v\nThis is a bug in rlsfuzz; please report it with the command that you ran.\n", p)
+			status = statusEnvironment
+		}
+	}()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() {
+		<-ctx.Done()
+		stop() // a second signal ends the process at once
+	}()
+	err := command().ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if msg := err.Error(); msg != "" {
+		fmt.Fprintln(os.Stderr, "rlsfuzz: "+msg)
+	}
+	return statusOf(ctx, err)
+}
+
+// statusOf tells the user's mistakes from the environment's failures.
+func statusOf(ctx context.Context, err error) int {
+	var e *exit
+	var written *contract.Errors
+	var statement *script.Error
+	var stale *finding.Stale
+	switch {
+	case errors.As(err, &e):
+		return e.status
+	case errors.As(err, &written), errors.As(err, &statement), errors.As(err, &stale), errors.Is(err, os.ErrNotExist):
+		return statusUsage
+	case ctx.Err() != nil:
+		return statusInterrupted
+	}
+	return statusEnvironment
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/report"
+)
+
+// shared is the flags that several commands have.
+type shared struct {
+	cfg  props.Config
+	json string
+}
+
+func command() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "rlsfuzz",
+		Short:         "Find tenant leaks in a Postgres schema that relies on row-level security",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+	})
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(demoCommand(), checkCommand(), fuzzCommand(), replayCommand(), cleanCommand())
+	for _, c := range root.Commands() {
+		if args := c.Args; args != nil {
+			c.Args = func(cmd *cobra.Command, list []string) error {
+				if err := args(cmd, list); err != nil {
+					return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+				}
+				return nil
+			}
+		}
+	}
+	return root
+}
+
+// server adds the flags that choose a server.
+func (s *shared) server(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&s.cfg.Postgres, "postgres", "auto", "server: auto, a connection string, a folder of binaries, npm:17, or an image such as postgres:17")
+	f.BoolVar(&s.cfg.AllowAnyServer, "allow-any-server", false, "use a server given by a connection string even if it does not look meant for tests")
+}
+
+// budget adds the flags of a search.
+func (s *shared) budget(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Uint64Var(&s.cfg.Seed, "seed", 0, "where random search begins (0: derived or drawn, and printed)")
+	f.IntVar(&s.cfg.Checks, "checks", 0, "end after so many random checks")
+	f.DurationVar(&s.cfg.Duration, "duration", 0, "end after so long, such as 90s or 2h")
+	f.IntVar(&s.cfg.Workers, "workers", 0, "checks at the same time (0: one for each processor)")
+	f.StringSliceVar(&s.cfg.Only, "only", nil, "only these sessions and tables")
+	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review, a planted leak")
+	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder of findings")
+	f.StringVar(&s.json, "json", "", "write the report as JSON to this file (- is stdout)")
+	f.BoolVar(&s.cfg.Strict, "strict", false, "let existence findings fail")
+}
+
+// validate refuses values that make no sense.
+func (s *shared) validate() error {
+	switch {
+	case s.cfg.Checks < 0:
+		return usage(fmt.Errorf("--checks %d: expected a number of checks, 1 or more", s.cfg.Checks))
+	case s.cfg.Duration < 0:
+		return usage(fmt.Errorf("--duration %s: expected a length of time, such as 90s", s.cfg.Duration))
+	case s.cfg.Workers < 0:
+		return usage(fmt.Errorf("--workers %d: expected a number of workers, 1 or more", s.cfg.Workers))
+	}
+	for _, name := range s.cfg.Apply {
+		if _, err := os.Stat(name); err != nil {
+			return usage(fmt.Errorf("--apply: %w", err))
+		}
+	}
+	return nil
+}
+
+// logTo prints progress to a person's terminal, apart from the report.
+func (s *shared) logTo(w io.Writer) {
+	s.cfg.Log = func(format string, args ...any) { fmt.Fprintf(w, "rlsfuzz: "+format+"\n", args...) }
+}
+
+// publish writes the report to the terminal and, if asked, as JSON.
+func (s *shared) publish(cmd *cobra.Command, r *props.Report) error {
+	out := cmd.OutOrStdout()
+	if s.json == "-" {
+		out = cmd.ErrOrStderr()
+	}
+	if err := report.Text(out, r); err != nil {
+		return err
+	}
+	if s.json == "" {
+		return nil
+	}
+	if s.json == "-" {
+		return report.JSON(cmd.OutOrStdout(), r)
+	}
+	f, err := os.Create(s.json)
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	err = report.JSON(f, r)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return fmt.Errorf("write the report: %w", err)
+	}
+	return nil
+}
+
+// outcome is the exit status of a report.
+func outcome(r *props.Report, interrupted bool) error {
+	switch {
+	case len(r.Blocks) > 0:
+		return &exit{status: statusFound}
+	case interrupted:
+		return &exit{status: statusInterrupted}
+	case len(r.Leads) > 0:
+		return &exit{statusEnvironment, fmt.Errorf("the fast way and real logins disagree, which is a fault of rlsfuzz: see above")}
+	case r.Incomplete():
+		return &exit{status: statusUntested}
+	}
+	return nil
+}
+
+func draw() uint64 { return uint64(time.Now().UnixNano())>>1 | 1 }

@@ -1,0 +1,119 @@
+package props
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// Replay is what became of a case.
+type Replay struct {
+	Case    string // the file
+	Verdict ReplayVerdict
+	Why     string             // of CannotRun
+	Found   []judge.Divergence // what it still shows
+	Target  *Target            // where it ran; nil when it cannot run
+	Expect  []Expectation      // of a case written by hand
+}
+
+// Expectation is whether one step did what the case expects of it.
+type Expectation struct {
+	Step int // from 1
+	Held bool
+	Why  string
+}
+
+// ReplayVerdict is the outcome of a replay.
+type ReplayVerdict string
+
+// The outcomes of a replay.
+const (
+	StillLeaks ReplayVerdict = "still leaks"
+	Fixed      ReplayVerdict = "fixed"
+	CannotRun  ReplayVerdict = "cannot run"
+)
+
+// ReadCase reads the case of a file, or of a finding's folder.
+func ReadCase(path string) (*finding.Case, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read case: %w", err)
+	}
+	if info.IsDir() {
+		path = filepath.Join(path, "case.yaml")
+	}
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read case: %w", err)
+	}
+	return finding.ParseCase(path, src)
+}
+
+// ContractOf is the path of a case's contract: its own, or else the given one.
+func ContractOf(k *finding.Case, fallback string) string {
+	if k.Contract == "" {
+		return fallback
+	}
+	if filepath.IsAbs(k.Contract) {
+		return k.Contract
+	}
+	return filepath.Join(filepath.Dir(k.Name), k.Contract)
+}
+
+// Replay runs a case with real logins and real commits, and judges it.
+func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
+	r := &Replay{Case: k.Name, Target: t}
+	s, err := k.Scenario(t.Contract, t.Plan.Shapes)
+	var stale *finding.Stale
+	if errors.As(err, &stale) {
+		r.Verdict, r.Why = CannotRun, stale.Error()
+		return r, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	l, err := t.newLab(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	m, err := l.commits(ctx)
+	if err != nil {
+		return nil, err
+	}
+	trace, err := m.Run(ctx, s, false)
+	if errors.Is(err, run.ErrInvalid) {
+		r.Verdict, r.Why = CannotRun, err.Error()
+		return r, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v := judge.Judge(t.Contract, s, trace)
+	if err := l.lockouts(ctx, s, v); err != nil {
+		return nil, err
+	}
+	r.Found, r.Verdict = v.Divergences, Fixed
+	if len(r.Found) > 0 {
+		r.Verdict = StillLeaks
+	}
+	r.expectations(k, s, trace)
+	return r, nil
+}
+
+// expectations compares the steps with what the case expects of them.
+func (r *Replay) expectations(k *finding.Case, s *model.Scenario, trace *model.Trace) {
+	for i := range k.Steps {
+		if e := k.Steps[i].Expect; e != nil && i < len(trace.Steps) {
+			held, why := e.Holds(&trace.Steps[i], finding.Result(&s.Steps[i].Op))
+			r.Expect = append(r.Expect, Expectation{Step: i + 1, Held: held, Why: why})
+		}
+	}
+}

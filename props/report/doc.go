@@ -1,0 +1,2 @@
+// Package report writes the outcome of a run: for the terminal and as JSON.
+package report

@@ -1,0 +1,104 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props"
+)
+
+// document is the object that --json writes.
+type document struct {
+	Seed          uint64     `json:"seed"`
+	Checks        int        `json:"checks"`
+	Steps         int        `json:"steps"`
+	ElapsedS      float64    `json:"elapsed_s"`
+	ServerVersion int        `json:"server_version"`
+	Walk          int        `json:"walk"`
+	Shrinks       []int      `json:"shrinks"`
+	Findings      []entry    `json:"findings"`
+	Unconfirmed   []lead     `json:"unconfirmed"`
+	Matrix        []cell     `json:"matrix"`
+	Untested      []untested `json:"untested"`
+	Notes         []string   `json:"notes,omitempty"`
+}
+
+type entry struct {
+	Key     string   `json:"key"`
+	Class   string   `json:"class"`
+	Scope   string   `json:"scope"`
+	Session string   `json:"session"`
+	Table   string   `json:"table"`
+	Column  string   `json:"column,omitempty"`
+	Command string   `json:"command"`
+	Rule    string   `json:"rule"`
+	Cause   string   `json:"cause,omitempty"`
+	Rows    int      `json:"rows"`
+	Steps   int      `json:"steps"`
+	AtCheck int      `json:"at_check"`
+	Dir     string   `json:"dir,omitempty"`
+	Like    []string `json:"like,omitempty"`
+}
+
+type lead struct {
+	Cell   string `json:"cell"`
+	Class  string `json:"class"`
+	Reason string `json:"reason"`
+}
+
+type cell struct {
+	Session   string `json:"session"`
+	Object    string `json:"object"`
+	Command   string `json:"command"`
+	Allowed   int    `json:"allowed"`
+	Forbidden int    `json:"forbidden"`
+	Findings  int    `json:"findings"`
+}
+
+type untested struct {
+	Session  string `json:"session,omitempty"`
+	Object   string `json:"object"`
+	Command  string `json:"command,omitempty"`
+	Reason   string `json:"reason"`
+	Accepted string `json:"accepted,omitempty"`
+}
+
+// JSON writes a report as one object.
+func JSON(w io.Writer, r *props.Report) error {
+	d := document{
+		Seed: r.Seed, Checks: r.Checks, Steps: r.Steps, ElapsedS: r.Elapsed.Seconds(), ServerVersion: r.Version, Walk: r.Walk,
+		Shrinks: r.Shrinks, Findings: []entry{}, Unconfirmed: []lead{}, Matrix: []cell{}, Untested: []untested{}, Notes: r.Notes,
+	}
+	found := map[[3]string]int{}
+	for _, b := range r.Blocks {
+		f := b.Finding
+		rows, steps := f.Scenario.Size()
+		scope := "within-tenant"
+		if f.Cross {
+			scope = "cross-tenant"
+		}
+		found[[3]string{f.Session, f.Table, f.Command}]++
+		d.Findings = append(d.Findings, entry{
+			Key: f.Key, Class: f.Class.String(), Scope: scope, Session: f.Session, Table: f.Table, Column: f.Column, Command: f.Command,
+			Rule: f.Rule, Cause: b.Cause, Rows: rows, Steps: steps, AtCheck: b.AtCheck, Dir: b.Dir, Like: b.Like,
+		})
+	}
+	for _, l := range r.Leads {
+		d.Unconfirmed = append(d.Unconfirmed, lead(l))
+	}
+	for _, s := range r.Contract.Sessions {
+		for _, t := range r.Contract.Schema.Tables {
+			for _, c := range model.Commands {
+				st := r.Matrix.Cell(s.ID, t.ID, c)
+				d.Matrix = append(d.Matrix, cell{s.Name, t.Label(), c.String(), st.Allowed, st.Forbidden, found[[3]string{s.Name, t.Label(), c.String()}]})
+			}
+		}
+	}
+	for _, u := range r.Untested {
+		d.Untested = append(d.Untested, untested{u.Session, u.Object, u.Command, u.Reason, u.Accepted})
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(d)
+}
