@@ -86,7 +86,8 @@ func (c *Contract) tenantsInGo(t *Table, depth int) bool {
 					return false
 				}
 			}
-			if !c.tenantsInGo(p.Key.Target, depth+1) {
+			// The rows of a partitioned table are its partitions'.
+			if target := p.Key.Target; target.Partitioned || !c.tenantsInGo(target, depth+1) {
 				return false
 			}
 		case p.Column >= 0:

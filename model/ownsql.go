@@ -89,7 +89,11 @@ func (w *ownWriter) path(t *Table, p *TenantPath, q string, depth int, wanted fu
 			parts = append(parts, to+"."+sql.QuoteName(p.Key.Target.Columns[p.Key.Targets[i]].Name)+" = "+q+"."+sql.QuoteName(t.Columns[col].Name))
 		}
 		parts = append(parts, w.look(p.Key.Target, to, depth+1, wanted))
-		return "(EXISTS (SELECT 1 FROM " + p.Key.Target.SQL() + " AS " + to + " WHERE " + strings.Join(parts, " AND ") + "))"
+		only := "ONLY " // a foreign key does not see the children of its target
+		if p.Key.Target.Partitioned {
+			only = ""
+		}
+		return "(EXISTS (SELECT 1 FROM " + only + p.Key.Target.SQL() + " AS " + to + " WHERE " + strings.Join(parts, " AND ") + "))"
 	case p.Column >= 0:
 		return wanted(q + "." + sql.QuoteName(t.Columns[p.Column].Name))
 	}

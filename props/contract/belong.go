@@ -178,12 +178,15 @@ func (r *resolver) tenantQuery(t *model.Table, d text, name string) (model.Tenan
 		r.mistake(d, "a SELECT of one column", err, "")
 		return model.TenantPath{}, false
 	}
-	if p.Query != nil && p.Query.Kind() != r.contract.Tenancy.Type.Kind {
+	if p.Query != nil && apart(p.Query.Kind(), r.contract.Tenancy.Type.Kind) {
 		r.fail(d.place(), "a query of "+r.contract.Tenancy.Type.Name, "the query gives %s, a tenant is %s", p.Query.Type(), r.contract.Tenancy.Type.Name)
 		return model.TenantPath{}, false
 	}
 	return p, true
 }
+
+// apart reports whether values of the kinds are surely not comparable.
+func apart(a, b model.Kind) bool { return a.Comparable() && b.Comparable() && a != b }
 
 // qualified names a table of a sub-select with its schema, so that no search path matters.
 func (r *resolver) qualified(schema, name string) (string, string) {
@@ -193,9 +196,17 @@ func (r *resolver) qualified(schema, name string) (string, string) {
 	return "", ""
 }
 
-// circles refuses ways that lead back to where they began.
+// circles refuses ways that lead back to where they began, or to rows without tenants.
 func (r *resolver) circles() {
 	for _, t := range r.schema.Tables {
+		for _, p := range r.contract.Belongs[t.ID].Paths {
+			if p.Key == nil || r.decls[t.ID] == nil || r.contract.Belongs[p.Key.Target.ID].How == model.Owned {
+				continue
+			}
+			target := p.Key.Target
+			r.fail(r.decls[t.ID].name.place(), "a foreign key to a table whose rows have tenants",
+				"the tenants of %q come from %q, which is %s", t.Label(), target.Label(), r.contract.Belongs[target.ID].Text)
+		}
 		if d := r.decls[t.ID]; d != nil && len(d.ways) > 0 && r.reaches(t, t, map[int]bool{}) {
 			r.fail(d.ways[0].text.place(), "a way that ends at a column or a query", "the tenants of %q lead back to %q", t.Label(), t.Label())
 		}

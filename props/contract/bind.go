@@ -210,6 +210,7 @@ func (r *resolver) claim(n *node, in binding) []model.Part {
 			out = append(append(out, lit(quoted(k.text)+": ")), r.claim(n.items[i], in)...)
 		}
 		return append(out, lit("}"))
+	case scalar:
 	}
 	if n.what != "a text" && json.Valid([]byte(n.text)) {
 		return []model.Part{lit(n.text)}
@@ -277,7 +278,7 @@ func (r *resolver) sessionTenants(d *sessionDecl, s *model.Session, in binding) 
 	if err != nil && !sql.IsNotInGo(err) {
 		r.mistake(d.tenants, "a SELECT of one column", err, "")
 	}
-	if s.Tenants != nil && s.Tenants.Kind() != r.contract.Tenancy.Type.Kind {
+	if s.Tenants != nil && apart(s.Tenants.Kind(), r.contract.Tenancy.Type.Kind) {
 		r.fail(d.tenants.place(), "a query of "+r.contract.Tenancy.Type.Name, "the query gives %s, a tenant is %s", s.Tenants.Type(), r.contract.Tenancy.Type.Name)
 	}
 }

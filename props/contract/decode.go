@@ -111,18 +111,6 @@ func (s *source) textsOf(what string, n *node, one func(string, *node) text) []t
 	return nil
 }
 
-// flag is a boolean.
-func (o object) flag(key string) bool {
-	n := o.node.value(key)
-	if n == nil {
-		return false
-	}
-	if n.kind != scalar || n.text != "true" && n.text != "false" {
-		o.fail(n.at, "true or false", "%s is %s", key, n.describe())
-	}
-	return n.text == "true"
-}
-
 // pair is a key of a mapping with free keys, and its value.
 type pair struct {
 	key   text

@@ -252,8 +252,8 @@ func (w *walker) to(r rune) {
 		switch c := w.peek(); {
 		case c == 0:
 			return
-		case c == w.quote && c == '\'' && r == '\'', c == '\\' && w.quote == '"':
-			w.next() // of '' or of an escape
+		case w.quote == '"' && c == '\\', w.quote == '\'' && c == '\'' && r == c:
+			w.next() // of an escape, or of ''
 			return
 		case c == r:
 			return

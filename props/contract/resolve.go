@@ -14,6 +14,7 @@ type resolver struct {
 	schema    *model.Schema
 	contract  *model.Contract
 	relations []*sql.Relation // by Table.ID
+	families  []bool          // by Table.ID: it has partitions or children, whose rows a query reads too
 	decls     []*tableDecl    // by Table.ID; nil for a table that is not written
 }
 
@@ -28,6 +29,12 @@ func (f *File) Resolve(s *model.Schema) (*model.Contract, error) {
 	}
 	for _, t := range s.Tables {
 		r.relations = append(r.relations, relation(t))
+		r.families = append(r.families, t.Partitioned)
+	}
+	for _, t := range s.Tables {
+		if p := r.parent(t); p != nil {
+			r.families[p.ID] = true
+		}
 	}
 	if len(s.Tables) == 0 {
 		r.fail(place{1, 1}, "tables in the judged schemas: see schema and schemas", "the schema has no table")
@@ -93,12 +100,19 @@ func plainType(t *model.Type) string {
 	return t.Name
 }
 
-// relation finds the table that a query names.
+// relation finds the table that a query names. One with partitions or children is
+// for Postgres: the model keeps their rows apart.
 func (r *resolver) relation(schema, name string) *sql.Relation {
-	if t := r.find(schema, name); t != nil {
-		return r.relations[t.ID]
+	t := r.find(schema, name)
+	switch {
+	case t == nil:
+		return nil
+	case r.families[t.ID]:
+		out := *r.relations[t.ID]
+		out.ID = -1
+		return &out
 	}
-	return nil
+	return r.relations[t.ID]
 }
 
 // find looks a table up; without a schema, public comes first.

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,7 +36,11 @@ func (r *resolver) rule(d text, site ruleSite) *model.Rule {
 		return out
 	case model.RuleOwn, model.RuleCondition:
 	}
-	e, err := sql.ParseExpr(d.value)
+	var e sql.Expr = &sql.Atom{Name: "own"} // whatever columns there are
+	var err error
+	if out.Kind == model.RuleCondition {
+		e, err = sql.ParseExpr(d.value)
+	}
 	if err != nil {
 		r.mistake(d, ruleForms, err, "not SQL: ")
 		return out
@@ -51,7 +56,7 @@ func (r *resolver) rule(d text, site ruleSite) *model.Rule {
 		out.Program, err = sql.Compile(e, scope)
 	}
 	if err != nil && !sql.IsNotInGo(err) {
-		r.mistake(d, "a condition over the columns of "+t.Label()+", $tenant, $user and other tables; or own, all, none", err, "")
+		r.mistake(d, "a condition over the columns of "+t.Label()+", $tenant, $user and other tables; or own, all, none", err, "in a rule for "+t.Label()+": ")
 		return out
 	}
 	for _, name := range uses.Atoms {
@@ -60,13 +65,16 @@ func (r *resolver) rule(d text, site ruleSite) *model.Rule {
 		}
 	}
 	r.print(out, e, scope, words, site.binding)
-	out.Columns, out.Uses = uses.Columns, uses.Relations
+	reads := reach{resolver: r, columns: map[int]bool{}, tables: map[int]bool{}}
+	reads.named(sql.Tables(e))
 	if slices.Contains(uses.Atoms, "own") || slices.Contains(uses.Atoms, "shared") {
-		r.ownReads(out, site)
+		reads.own(site)
 	}
-	out.Uses = slices.DeleteFunc(out.Uses, func(id int) bool { return id < 0 })
+	out.Columns = slices.AppendSeq(uses.Columns, maps.Keys(reads.columns))
+	out.Uses = slices.Collect(maps.Keys(reads.tables))
 	slices.Sort(out.Columns)
 	slices.Sort(out.Uses)
+	out.Columns = slices.Compact(out.Columns)
 	return out
 }
 

@@ -36,8 +36,10 @@ func (s *shape) field(name string) *field {
 
 // schema is the shape as a JSON Schema that knows no other keys.
 func (s *shape) schema() *jsonschema.Schema {
-	out := &jsonschema.Schema{Type: "object", Description: s.doc, Properties: map[string]*jsonschema.Schema{},
-		AdditionalProperties: never(), PropertyOrder: s.names()}
+	out := &jsonschema.Schema{
+		Type: "object", Description: s.doc, Properties: map[string]*jsonschema.Schema{},
+		AdditionalProperties: never(), PropertyOrder: s.names(),
+	}
 	for _, f := range s.fields {
 		p := f.schema()
 		if p.Description == "" {
@@ -65,8 +67,6 @@ func aText() *jsonschema.Schema {
 func aScalar() *jsonschema.Schema {
 	return &jsonschema.Schema{Types: []string{"string", "number", "boolean"}, Pattern: `\S`}
 }
-
-func aFlag() *jsonschema.Schema { return &jsonschema.Schema{Type: "boolean"} }
 
 func one(names ...string) func() *jsonschema.Schema {
 	return func() *jsonschema.Schema {

@@ -100,8 +100,20 @@ func (r *resolver) pathVariables(d *pathDecl, in binding) {
 		r.known(e.value, parts(e.value.value), in, "dsn")
 	}
 	for _, t := range d.output {
-		r.known(t, parts(t.value), in)
+		r.known(t, r.endings(parts(t.value), in), in)
 	}
+}
+
+// endings takes out/$tenant.csv for the tenant and an ending, unless there is a
+// column of the name.
+func (r *resolver) endings(list []piece, in binding) []piece {
+	for i, p := range list {
+		first, _, dotted := strings.Cut(p.name, ".")
+		if _, problem, _ := r.variable(p.name, in); dotted && problem != "" {
+			list[i].name = first
+		}
+	}
+	return list
 }
 
 // known gives the variables of a text their slots, arguments and the names in also aside.

@@ -1,8 +1,6 @@
 package contract
 
 import (
-	"slices"
-
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
@@ -49,31 +47,42 @@ func (r *resolver) tenantsText(s *model.Session) string {
 	return out
 }
 
-// ownReads adds what the word own reads of the row and of other tables.
-func (r *resolver) ownReads(rule *model.Rule, site ruleSite) {
-	reads := reach{resolver: r, columns: map[int]bool{}, tables: map[int]bool{}}
-	reads.ways(site.table, reads.columns, 0)
-	if q := r.tenantsText(site.session); q != "" {
-		reads.query(q)
-	}
-	for col := range reads.columns {
-		if !slices.Contains(rule.Columns, col) {
-			rule.Columns = append(rule.Columns, col)
-		}
-	}
-	for id := range reads.tables {
-		if !slices.Contains(rule.Uses, id) {
-			rule.Uses = append(rule.Uses, id)
-		}
-	}
-}
-
-// reach collects what the ways from a row to its tenants read.
+// reach collects what a rule reads: columns of its table, and other tables.
 type reach struct {
 	*resolver
 	columns, tables map[int]bool
 }
 
+// own adds what the word own reads.
+func (x reach) own(site ruleSite) {
+	x.ways(site.table, x.columns, 0)
+	if q, err := sql.ParseQuery(x.tenantsText(site.session)); err == nil {
+		x.named(sql.QueryTables(q))
+	}
+}
+
+// named adds tables that a query names, with their partitions and children.
+func (x reach) named(tables []*sql.Table) {
+	for _, t := range tables {
+		if found := x.find(t.Schema, t.Name); found != nil {
+			x.table(found)
+		}
+	}
+}
+
+func (x reach) table(t *model.Table) {
+	if x.tables[t.ID] {
+		return
+	}
+	x.tables[t.ID] = true
+	for _, child := range x.schema.Tables {
+		if x.families[t.ID] && x.parent(child) == t {
+			x.table(child)
+		}
+	}
+}
+
+// ways adds what leads from a row to its tenants.
 func (x reach) ways(t *model.Table, columns map[int]bool, depth int) {
 	if depth > len(x.schema.Tables) {
 		return
@@ -86,7 +95,7 @@ func (x reach) ways(t *model.Table, columns map[int]bool, depth int) {
 				columns[col] = true
 			}
 			if p.Key.Target != nil {
-				x.tables[p.Key.Target.ID] = true
+				x.table(p.Key.Target)
 				x.ways(p.Key.Target, map[int]bool{}, depth+1)
 			}
 		case p.Column >= 0:
@@ -97,33 +106,19 @@ func (x reach) ways(t *model.Table, columns map[int]bool, depth int) {
 	}
 }
 
+// rowQuery adds what the query of a row's tenants reads.
 func (x reach) rowQuery(t *model.Table, p *model.TenantPath, columns map[int]bool) {
 	q, err := sql.ParseQuery(p.Print(model.Quote(t.Name)))
 	if err != nil {
 		return
 	}
+	x.named(sql.QueryTables(q))
 	uses, err := sql.InspectQuery(q, &sql.Scope{Base: x.relations[t.ID], Relations: x.relation})
 	if err != nil {
 		return
 	}
 	for _, col := range uses.Columns {
 		columns[col] = true
-	}
-	for _, id := range uses.Relations {
-		x.tables[id] = true
-	}
-}
-
-// query collects the tables of a query.
-func (x reach) query(query string) {
-	q, err := sql.ParseQuery(query)
-	if err != nil {
-		return
-	}
-	for _, t := range sql.QueryTables(q) {
-		if found := x.find(t.Schema, t.Name); found != nil {
-			x.tables[found.ID] = true
-		}
 	}
 }
 
