@@ -20,9 +20,10 @@
 //     comes from nowhere is a mistake.
 //   - sees: and writes: take one rule for every table, or rules by table. An
 //     entry for a table replaces that of "*" whole: a command that it does not
-//     write is none. Without entry and "*", own holds as an upper bound, for
-//     reading and for writing. A partition follows its parent's entry.
-//     {may: rule} is an upper bound in writes, too.
+//     write is none. Without entry and "*", own holds as an upper bound for
+//     reading; for writing only where the session has no writes: at all, else
+//     none does. A partition follows its parent's entry. {may: rule} is an
+//     upper bound in writes, too.
 //   - update: all means to: all; else to: defaults to own.
 //   - Beside own, all and none, the word shared is a row that is everybody's. A
 //     column of such a name wins inside a condition, not where the word is all.

@@ -199,6 +199,14 @@ func TestSession(t *testing.T) {
 			}
 		}
 	}
+	unlisted := strings.Replace(shopContract, "      \"*\": none\n      invoices: {insert", "      invoices: {insert", 1)
+	listed := mustResolve(t, shop(t), unlisted).Sessions[0].Writes
+	if w := listed[c.Schema.Table("", "lines").ID]; w.Insert != nil || w.From != nil || w.Delete != nil {
+		t.Errorf("beside what is listed nothing may be changed: %+v", w)
+	}
+	if listed[c.Schema.Table("", "invoices").ID].Insert == nil {
+		t.Error("what is listed may not be changed")
+	}
 	if w := stranger.Writes[c.Schema.Table("", "invoices").ID]; w.Written || w.Insert == nil || w.Insert.Kind != model.RuleOwn {
 		t.Errorf("what is not written is inferred: %+v", w)
 	}
