@@ -13,6 +13,7 @@ type adapted struct {
 	text      string
 	skip      bool
 	extension string // that it creates
+	role      string // that it creates
 }
 
 // adapt finds the statements that mean more than the scratch database: those
@@ -37,16 +38,24 @@ func (r *runner) adapt(ctx context.Context, s *Statement) (adapted, error) {
 	case "alter database":
 		r.alterDatabase(s, &w, &out)
 	case "comment on":
-		if w.pass("database") {
-			r.rewrite(s, &w, &out)
-		}
+		return out, r.comment(s, &w, &out)
+	case "create tablespace", "alter tablespace", "drop tablespace":
+		r.note(s, "%s is skipped: tablespaces belong to the whole server", strings.ToUpper(verb+" "+object))
+		out.skip = true
+	case "drop owned", "reassign owned":
+		w.pass("by")
+		return out, r.guard(ctx, s, &w, &out)
 	case "create role", "create user", "create group":
 		return out, r.createRole(ctx, s, &w, &out)
 	case "alter role", "alter user", "alter group", "drop role", "drop user", "drop group":
-		return out, r.changeRole(s, verb, &w, &out)
-	default:
-		if (verb == "grant" || verb == "revoke" || verb == "security") && w.after("on", "database") {
+		return out, r.changeRole(ctx, s, verb, &w, &out)
+	case "security label":
+		if w.after("on", "database") {
 			r.rewrite(s, &w, &out)
+		}
+	default:
+		if verb == "grant" || verb == "revoke" {
+			return out, r.grant(ctx, s, &out)
 		}
 	}
 	return out, nil
@@ -93,63 +102,21 @@ func (r *runner) createRole(ctx context.Context, s *Statement, w *words, out *ad
 		return nil
 	}
 	if found, err := r.query(ctx, roleNames+" WHERE rolname = $1", name); err != nil || len(found) == 0 {
+		out.role = name
 		return nil // an error here is a broken transaction, and the statement will say so
 	}
 	ok, err := r.own(name)
 	if err == nil && !ok {
-		err = fmt.Errorf("role %q exists already", name)
+		e := s.fault(at.start, fmt.Sprintf("role %q exists already", name))
+		if e.Hint = leftAlone; !r.before[name] {
+			e.Hint = "the script itself created it, further up"
+		}
+		return e
 	}
 	if err != nil {
-		e := s.fault(at.start, err.Error())
-		e.Err = err
-		e.Hint = "rlsfuzz never changes a role that it did not create; rename the role, or use --postgres with another server"
-		return e
+		return s.unasked(at.start, name, err)
 	}
 	r.note(s, "role %q exists already and is used as it is", name)
 	out.skip = true
-	return nil
-}
-
-func (r *runner) own(name string) (bool, error) {
-	if r.options.ExistingRole == nil {
-		return false, nil
-	}
-	return r.options.ExistingRole(name)
-}
-
-// changeRole guards the roles that existed before, and finds IN DATABASE.
-func (r *runner) changeRole(s *Statement, verb string, w *words, out *adapted) error {
-	if verb == "drop" {
-		w.pass("if", "exists")
-	}
-	if w.pass("mapping") {
-		return nil // ALTER or DROP USER MAPPING
-	}
-	for {
-		at := w.peek()
-		name := w.name()
-		if name == r.self && verb == "alter" {
-			r.note(s, "ALTER ROLE %s is skipped: rlsfuzz itself is connected as this role", name)
-			out.skip = true
-			return nil
-		}
-		if r.before[name] && r.options.ExistingRole != nil {
-			ok, err := r.own(name)
-			if err == nil && !ok {
-				err = fmt.Errorf("role %q existed before: rlsfuzz never alters or drops a role that it did not create", name)
-			}
-			if err != nil {
-				e := s.fault(at.start, err.Error())
-				e.Err = err
-				return e
-			}
-		}
-		if !w.pass(",") {
-			break
-		}
-	}
-	if verb == "alter" && w.pass("in", "database") {
-		r.rewrite(s, w, out)
-	}
 	return nil
 }

@@ -34,7 +34,11 @@ func (r *reader) command(at int) (command, error) {
 			c.stop = i
 			return c, nil
 		default:
-			arg, next, err := r.argument(i)
+			arg, next, err := r.argument(i, c.name == "set")
+			if err != nil && c.echoes() {
+				c.stop = i + lineLength(r.text[i:])
+				return c, nil // psql, too, only complains
+			}
 			if err != nil {
 				return c, err
 			}
@@ -46,8 +50,12 @@ func (r *reader) command(at int) (command, error) {
 	return c, nil
 }
 
+// echoes reports whether the command only prints its arguments.
+func (c *command) echoes() bool { return c.name == "echo" || c.name == "qecho" || c.name == "warn" }
+
 // argument reads one argument: pieces in quotes or not, without blanks between.
-func (r *reader) argument(at int) (arg string, stop int, err error) {
+// Double quotes are part of it if raw.
+func (r *reader) argument(at int, raw bool) (arg string, stop int, err error) {
 	var b strings.Builder
 	for i := at; i < len(r.text); {
 		c := r.text[i]
@@ -72,7 +80,11 @@ func (r *reader) argument(at int) (arg string, stop int, err error) {
 			if open != "" {
 				return "", 0, r.fault(i, "a quoted name begins here and does not end on its line")
 			}
-			b.WriteString(strings.ReplaceAll(r.text[i+1:next-1], `""`, `"`))
+			if raw {
+				b.WriteString(r.text[i:next])
+			} else {
+				b.WriteString(strings.ReplaceAll(r.text[i+1:next-1], `""`, `"`))
+			}
 			i = next
 		case c == ':':
 			i += r.argumentVariable(&b, i)
@@ -117,6 +129,13 @@ func unescape(s string) string {
 				b.WriteByte("\n\t\b\r\f"[n])
 				continue
 			}
+			if s[i] == 'x' {
+				if code, n := hexadecimal(s[i+1:]); n > 0 {
+					b.WriteByte(code)
+					i += n
+					continue
+				}
+			}
 			n := digits(s[i:])
 			if code, err := strconv.ParseUint(s[i:i+n], 8, 8); n > 0 && err == nil {
 				b.WriteByte(byte(code))
@@ -136,6 +155,16 @@ func digits(s string) int {
 		n++
 	}
 	return n
+}
+
+// hexadecimal is the byte that s begins with in one or two digits, and how many.
+func hexadecimal(s string) (code byte, n int) {
+	for n = min(2, len(s)); n > 0; n-- {
+		if v, err := strconv.ParseUint(s[:n], 16, 8); err == nil {
+			return byte(v), n
+		}
+	}
+	return 0, 0
 }
 
 // conninfo is the database and user of a connection string.

@@ -127,6 +127,7 @@ func (r *reader) connect(c command) error {
 		if r.session {
 			r.add(c, "SET SESSION AUTHORIZATION DEFAULT")
 			r.add(c, "RESET ALL")
+			r.script.Statements[len(r.script.Statements)-1].fresh = true
 			r.session = false
 		}
 		if user != "" {

@@ -2,7 +2,9 @@ package script
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
+	"unicode/utf8"
 )
 
 // An Error is a mistake in a file, or a statement that Postgres refused.
@@ -30,12 +32,23 @@ func (e *Error) Error() string {
 // Unwrap is the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// password finds PASSWORD 'secret', and password=secret of a connection string.
+var password = regexp.MustCompile(`(?i)\b(password\s+(?:e|n|u&)?|password\s*=\s*)(''[^']*''|'(?:[^']|'')*'?|\$\$[^$]*\$\$)|\b(password\s*=\s*)([^\s'")]+)`)
+
+// masked is a text with every password in it starred, character for character.
+func masked(text string) string {
+	return password.ReplaceAllStringFunc(text, func(s string) string {
+		m := password.FindStringSubmatch(s)
+		return m[1] + m[3] + strings.Repeat("*", utf8.RuneCountInString(m[2]+m[4]))
+	})
+}
+
 // excerptWidth is how many characters of a line an excerpt shows at most.
 const excerptWidth = 100
 
 // excerpt is a line with a caret under column col, cut where it is long.
 func excerpt(line string, col int) string {
-	runes := []rune(strings.TrimRight(line, "\r"))
+	runes := []rune(masked(strings.TrimRight(line, "\r")))
 	col = min(col, len(runes)+1)
 	from := 0
 	if len(runes) > excerptWidth {

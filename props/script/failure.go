@@ -1,9 +1,11 @@
 package script
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -25,10 +27,35 @@ func (r *runner) failure(err error, s *Statement, a adapted, left int) error {
 	if a.text == s.Text && refusal.Position > 0 {
 		offset = byteOffset(s.Text, int(refusal.Position)-1)
 	}
+	if s.Copy != nil && s.origin != nil {
+		offset = s.copied(refusal.Where)
+	}
 	e := s.fault(offset, fmt.Sprintf("%s (SQLSTATE %s)", refusal.Message, refusal.Code))
 	e.Err = err
 	e.Hint = hints(s, refusal, offset)
 	return e
+}
+
+var copyLine = regexp.MustCompile(`^COPY .*, line (\d+)`)
+
+// copied is where the data line that Postgres names begins; 0 if it names none.
+func (s *Statement) copied(where string) int {
+	m := copyLine.FindStringSubmatch(where)
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return 0
+	}
+	at := 0
+	for line := range bytes.Lines(s.Copy) {
+		if n--; n == 0 {
+			return s.data + at - s.start
+		}
+		at += len(line)
+	}
+	return 0
 }
 
 // hints is what Postgres adds to its message, and what we can add.
@@ -38,14 +65,20 @@ func hints(s *Statement, p *pgconn.PgError, offset int) string {
 		{"detail", p.Detail}, {"hint", p.Hint}, {"in", p.InternalQuery}, {"where", p.Where},
 	} {
 		if one.text != "" {
-			out = append(out, one.name+": "+one.text)
+			out = append(out, one.name+": "+masked(one.text))
 		}
 	}
-	if variableHere.MatchString(s.Text[offset:]) && p.Code == "42601" {
+	if offset < len(s.Text) && variableHere.MatchString(s.Text[offset:]) && p.Code == "42601" {
 		out = append(out, `hint: a psql variable that has no value? \set gives it one`)
 	}
 	if p.Code == "42704" && strings.HasPrefix(p.Message, "role ") {
 		out = append(out, "hint: pg_dump leaves roles out: list a file with CREATE ROLE before this one, such as pg_dumpall --roles-only writes")
+	}
+	if p.Code == "0A000" && strings.HasPrefix(p.Message, "extension ") {
+		out = append(out, "hint: --postgres with a server, a folder of binaries or an image that has the extension helps")
+	}
+	if p.Code == "42710" && strings.HasPrefix(p.Message, "role ") {
+		out = append(out, "hint: "+leftAlone)
 	}
 	return strings.Join(out, "\n")
 }
@@ -61,8 +94,10 @@ func lacking(p *pgconn.PgError) bool {
 func lackingExtension(s *Statement, name string, p *pgconn.PgError, left int) error {
 	e := s.fault(0, fmt.Sprintf("the server lacks the extension %q", name))
 	e.Err = p
-	e.Hint = fmt.Sprintf("it blocks this statement and the %d after it, which may use its types and functions\n"+
-		"--postgres with a server, a folder of binaries or an image that has it helps; if nothing here needs it, leave the statement out", left)
+	if left > 0 {
+		e.Hint = fmt.Sprintf("it blocks this statement and what comes after it, which may use its types and functions (statements: %d)\n", left)
+	}
+	e.Hint += "--postgres with a server, a folder of binaries or an image that has it helps; if nothing here needs it, leave the statement out"
 	return e
 }
 

@@ -176,9 +176,11 @@ func (r *reader) keyword(before string) {
 
 // routine reports whether the statement creates a function or procedure.
 func (r *reader) routine() bool {
-	head := strings.Join(r.words, " ") + " "
-	head = strings.Replace(head, "create or replace ", "create ", 1)
-	return strings.HasPrefix(head, "create function ") || strings.HasPrefix(head, "create procedure ")
+	what := r.words
+	if len(what) > 3 && what[1] == "or" && what[2] == "replace" {
+		what = what[2:]
+	}
+	return r.words[0] == "create" && len(what) > 1 && (what[1] == "function" || what[1] == "procedure")
 }
 
 // finish ends the statement before stop and reads its COPY data.
@@ -189,8 +191,8 @@ func (r *reader) finish(stop int) error {
 	}
 	s := Statement{File: r.source.file, Text: strings.TrimRight(r.text[r.begin:stop], " \t\r\n\f\v"), origin: r.source, start: r.begin}
 	s.Line, s.Col = r.position(r.begin)
-	if r.words != nil && (r.words[0] == "set" || strings.Contains(s.Text, "set_config")) {
-		r.session = true
+	r.session = r.session || r.sets(s.Text)
+	if r.words != nil && r.words[0] == "set" {
 		r.conforming()
 	}
 	if r.fromStdin {
@@ -200,6 +202,17 @@ func (r *reader) finish(stop int) error {
 	}
 	r.script.Statements = append(r.script.Statements, s)
 	return nil
+}
+
+// sets reports whether a statement may change settings of this session, or of
+// the next one.
+func (r *reader) sets(text string) bool {
+	verb, object := "", ""
+	if len(r.words) > 1 {
+		verb, object = r.words[0], r.words[1]
+	}
+	return verb == "set" || strings.Contains(text, "set_config") ||
+		verb == "alter" && (object == "database" || object == "role" || object == "user")
 }
 
 // conforming obeys SET standard_conforming_strings, since it changes what a
@@ -225,6 +238,7 @@ func (r *reader) copyData(s *Statement) error {
 		line := r.text[at : at+lineLength(r.text[at:])]
 		if strings.TrimSuffix(line, "\r") == `\.` {
 			s.Copy = append([]byte{}, r.text[begin:at]...)
+			s.data = begin
 			r.at = at + len(line)
 			return nil
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -35,24 +36,31 @@ type Result struct {
 // no temporary tables, settings and authorization reset. Settings that an
 // earlier script gave to the database hold, as they do in a new session.
 func Run(ctx context.Context, conn *pgx.Conn, s *Script, o RunOptions) (*Result, error) {
-	r := &runner{conn: conn.PgConn(), options: o, result: &Result{}}
+	r := &runner{conn: conn.PgConn(), forget: conn.DeallocateAll, options: o, result: &Result{}}
 	if err := r.prepare(ctx); err != nil {
 		return r.result, err
 	}
 	err := r.all(ctx, s.Statements)
-	if after := r.leave(ctx); err == nil {
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+	defer cancel()
+	if after := r.leave(ending); err == nil {
 		err = after
 	}
 	return r.result, err
 }
 
+// leaveTimeout is how long a cancelled run may take to tidy up.
+const leaveTimeout = 10 * time.Second
+
 // A runner is one run.
 type runner struct {
 	conn    *pgconn.PgConn
+	forget  func(context.Context) error // drops the prepared statements, pgx's own too
 	options RunOptions
 	result  *Result
 	before  map[string]bool // roles that existed
 	self    string          // the role that the connection logged in as
+	created []string        // by a CREATE ROLE of the script, which may be rolled back
 	open    *Statement      // the one that began the transaction
 }
 
@@ -125,6 +133,9 @@ func (r *runner) all(ctx context.Context, statements []Statement) error {
 		if err := r.execute(ctx, s, adapted.text); err != nil {
 			return r.failure(err, s, adapted, len(statements)-i-1)
 		}
+		if adapted.role != "" {
+			r.created = append(r.created, adapted.role)
+		}
 		if r.conn.TxStatus() == 'I' {
 			r.open = nil
 		} else if r.open == nil {
@@ -145,16 +156,25 @@ func (r *runner) execute(ctx context.Context, s *Statement, text string) error {
 		_, err := r.conn.CopyFrom(ctx, bytes.NewReader(s.Copy), text)
 		return err
 	}
-	_, err := r.conn.Exec(ctx, text).ReadAll()
+	results, err := r.conn.Exec(ctx, text).ReadAll()
+	for _, one := range results {
+		if tag := one.CommandTag.String(); tag == "DISCARD ALL" || tag == "DEALLOCATE ALL" {
+			return r.forget(ctx) // ExistingRole may use the connection
+		}
+	}
+	if s.fresh && err == nil {
+		_, err = r.query(ctx, freshSettings)
+	}
 	return err
 }
 
 // leave puts the session back and says which roles are new.
 func (r *runner) leave(ctx context.Context) error {
 	if r.conn.IsClosed() {
+		r.result.Roles = r.created // as far as can be known
 		return errors.New("the connection was lost")
 	}
-	reset := []string{"SET SESSION AUTHORIZATION DEFAULT", "RESET ALL", "DISCARD TEMP"}
+	reset := []string{"SET SESSION AUTHORIZATION DEFAULT", "RESET ALL", "CLOSE ALL", "UNLISTEN *", "DISCARD TEMP", "DISCARD SEQUENCES"}
 	if r.conn.TxStatus() != 'I' {
 		reset = slices.Insert(reset, 0, "ROLLBACK")
 	}
@@ -162,6 +182,9 @@ func (r *runner) leave(ctx context.Context) error {
 		if _, err := r.conn.Exec(ctx, one).ReadAll(); err != nil {
 			return fmt.Errorf("reset the session: %w", err)
 		}
+	}
+	if err := r.forget(ctx); err != nil {
+		return fmt.Errorf("reset the session: %w", err)
 	}
 	roles, err := r.query(ctx, listRoles)
 	if err != nil {

@@ -15,7 +15,9 @@ type Statement struct {
 	Copy      []byte // the data of COPY … FROM stdin; nil for any other statement
 
 	origin *source
-	start  int // offset of Text in the source, as edited
+	start  int  // offset of Text in the source, as edited
+	data   int  // offset of Copy in the source
+	fresh  bool // a new session begins here, with the settings of database and role
 }
 
 // Options are what Parse needs to know besides the text.

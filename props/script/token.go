@@ -39,7 +39,7 @@ func scan(src string, at int, loose bool) token {
 			t.stop++
 		}
 	case strings.HasPrefix(rest, "--"):
-		t.kind, t.stop = comment, at+lineLength(rest)
+		t.kind, t.stop = comment, at+commentLength(rest)
 	case strings.HasPrefix(rest, "/*"):
 		t.kind = comment
 		t.stop, t.open = blockComment(src, at)
@@ -107,9 +107,14 @@ func quote(src string, at int, escapes bool) (stop int, open string) {
 }
 
 // continuation is the offset of the quote that continues a string which was
-// closed before at: spaces with a line end, then a quote. 0 if none does.
+// closed before at: a line end, among spaces and comments to the end of their
+// lines, then a quote. 0 if none does.
 func continuation(src string, at int) int {
 	next := run(src, at, isSpace)
+	for strings.HasPrefix(src[next:], "--") {
+		next += commentLength(src[next:])
+		next = run(src, next, isSpace)
+	}
 	if next < len(src) && src[next] == '\'' && strings.ContainsAny(src[at:next], "\n\r") {
 		return next
 	}
@@ -165,6 +170,15 @@ func run(src string, at int, in func(byte) bool) int {
 // lineLength is the length of the first line, without its end.
 func lineLength(s string) int {
 	if n := strings.IndexByte(s, '\n'); n >= 0 {
+		return n
+	}
+	return len(s)
+}
+
+// commentLength is the length of a comment that began with two dashes; a lone
+// carriage return ends it, too.
+func commentLength(s string) int {
+	if n := strings.IndexAny(s, "\r\n"); n >= 0 {
 		return n
 	}
 	return len(s)
