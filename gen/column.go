@@ -17,6 +17,7 @@ type column struct {
 	pool   []model.Value // constants that rows, conditions and arguments share
 	null   bool          // may be NULL
 	canary bool          // carries a unique token
+	cycle  bool          // its values are few and named: rows take them in turn
 	length int           // limit in characters; 0 without
 }
 
@@ -55,13 +56,15 @@ func newColumn(t *model.Table, i int, constants []string, generator string) colu
 	}
 	for j := range t.Checks {
 		if k := &t.Checks[j]; len(k.Values) > 0 && len(k.Columns) == 1 && k.Columns[0] == i {
-			out.pool = texts(k.Values...)
+			out.pool, out.cycle = texts(k.Values...), true
 		}
 	}
+	out.cycle = out.cycle || c.Type.Kind == sql.Enum || c.Type.Kind == sql.Bool
 	if out.pool == nil {
 		out.pool = typePool(c, generator)
 		out.pool = merge(out.pool, constants, c)
 	}
+	out.cycle = out.cycle && len(out.pool) > 0
 	if len(out.pool) == 0 {
 		out.how = fromPool
 		if c.NotNull {

@@ -54,6 +54,13 @@ type builder struct {
 	next   []int
 	tokens int
 	tenant []model.Value
+	guests map[*model.Value]int // rows of one tenant that belong to another too
+}
+
+// guest reports whether a row of another tenant belongs to this one too.
+func (b *builder) guest(row model.Row, k int) bool {
+	g, ok := b.guests[&row[0]]
+	return ok && g == k
 }
 
 func (p *Plan) newBuilder() *builder {
@@ -156,6 +163,9 @@ func (p *Plan) casting(c *choices, o Options) []role {
 
 // person makes the user of an identity, and the rows by which it belongs to its tenant.
 func (b *builder) person(r role, c choices) {
+	if r.tenant >= len(b.tenant) {
+		return
+	}
 	if r.session.User == nil || r.tenant < 0 {
 		return
 	}
@@ -183,6 +193,14 @@ func (b *builder) person(r role, c choices) {
 		b.add(o.table, r.tenant, fixed, c)
 	}
 	b.belong(t, row, r.tenant, c)
+	if len(b.tenant) > 1 && c.percent(40) { // some people are in two tenants
+		other := (r.tenant + 1) % len(b.tenant)
+		b.belong(t, row, other, c)
+		if b.guests == nil {
+			b.guests = map[*model.Value]int{}
+		}
+		b.guests[&row[0]] = other
+	}
 }
 
 // belong adds the row of a membership table that a query path looks for, where

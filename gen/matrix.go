@@ -5,12 +5,12 @@ import (
 )
 
 // MatrixSets is how many fixed datasets the matrix is walked on.
-const MatrixSets = 3
+const MatrixSets = 2
 
 // MatrixDataset is the n-th fixed dataset of the matrix walk: every session has its
 // user in both tenants.
 func (p *Plan) MatrixDataset(n int) *Dataset {
-	return p.Dataset(&Counted{N: uint64(n) * 1000}, Options{Cast: 1 << 20, Rows: 1})
+	return p.Dataset(&Counted{N: uint64(n) * 1000}, Options{Cast: 1 << 20, Rows: 3})
 }
 
 // Matrix lists the cells of the walk over a dataset in their fixed order, each as
@@ -225,10 +225,11 @@ func (w *walk) sets(m *Member, s *model.Shape, row model.Row) [][]model.Value {
 	tp := &w.tables[s.Table.ID]
 	if model.Contains(tp.tenant, i) {
 		var out [][]model.Value
-		for _, v := range append(w.others(w.d, row[i]), row[i]) {
-			if v != row[i] {
-				out = append(out, []model.Value{v})
-			}
+		for _, v := range w.others(w.d, row[i]) {
+			out = append(out, []model.Value{v})
+		}
+		if s.Where.Match == model.Every && !m.Tenant.Null { // take everything over
+			out = append(out, []model.Value{m.Tenant})
 		}
 		return out
 	}

@@ -36,7 +36,7 @@ func (b *builder) row(t *model.Table, k int, fixed map[int]model.Value, c *choic
 		for _, i := range tp.tenant {
 			if !set[i] && t != b.Contract.Tenancy.Table {
 				row[i], set[i] = b.tenant[k], true
-				if b.Contract.Belongs[t.ID].NullShared && tp.columns[i].null && c.percent(20) {
+				if tp.columns[i].null && c.percent(15) {
 					row[i] = null
 				}
 			}
@@ -80,7 +80,7 @@ func (b *builder) refer(t *model.Table, key *model.ForeignKey, k int, row model.
 	}
 	var pool []model.Row
 	for i, target := range b.rows[key.Target.ID] {
-		if o := b.owner[key.Target.ID][i]; (o == k || o < 0 || k < 0) && fits(target) {
+		if o := b.owner[key.Target.ID][i]; (o == k || o < 0 || k < 0 || b.guest(target, k)) && fits(target) {
 			pool = append(pool, target)
 		}
 	}
@@ -98,6 +98,14 @@ func (b *builder) refer(t *model.Table, key *model.ForeignKey, k int, row model.
 		return nullable && b.nothing(t, key, row, set)
 	}
 	target := pool[c.upTo(len(pool))]
+	if len(b.guests) > 0 && c.percent(40) { // whoever is in two tenants is worth referring to
+		for _, row := range pool {
+			if b.guest(row, k) {
+				target = row
+				break
+			}
+		}
+	}
 	for i, col := range key.Columns {
 		row[col], set[col] = target[key.Targets[i]], true
 	}
@@ -152,12 +160,15 @@ func (b *builder) fill(t *model.Table, i int, twin model.Row, c *choices) model.
 	case twin != nil && !c.percent(20):
 		return twin[i]
 	}
+	if col.cycle && c.state != 0 && !c.percent(30) {
+		return col.pool[(len(b.rows[t.ID])+i)%len(col.pool)]
+	}
 	return col.draw(c)
 }
 
 // draw chooses from the pool; a nullable column is NULL at times.
 func (col *column) draw(c *choices) model.Value {
-	if col.null && c.percent(30) || len(col.pool) == 0 {
+	if col.null && c.percent(45) || len(col.pool) == 0 {
 		return null
 	}
 	return col.pool[c.upTo(len(col.pool))]

@@ -17,10 +17,12 @@ type Cause struct {
 	Key  string // stable name: policy tickets read_tickets
 	Text string // for people
 	try  run.Variant
+	// harmless demands that nothing allowed is lost with the object.
+	harmless bool
 }
 
 // causes lists the experiments for a divergence, the most general object first.
-func (t *Target) causes(d *judge.Divergence, id *model.Identity) []Cause {
+func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) []Cause {
 	var out []Cause
 	c := t.Contract
 	for _, name := range []string{id.Login, id.Role} {
@@ -44,11 +46,62 @@ func (t *Target) causes(d *judge.Divergence, id *model.Identity) []Cause {
 			try: run.Variant{Without: def.Name},
 		})
 	}
+	out = append(out, t.memberships(id)...)
 	table := c.Schema.Tables[d.Cell.Table]
 	if d.Column >= 0 {
 		out = append(out, t.columnGrant(table, d, id))
 	}
+	if op.Shape != nil && op.Shape.Table != table && op.Shape.Command != model.Select {
+		out = append(out, tableCauses(op.Shape.Table, op.Shape.Command, id)...)
+	}
 	return append(out, tableCauses(table, d.Cell.Command, id)...)
+}
+
+// memberships is the roles whose rights the acting role has without being asked. One
+// is a cause only where the session needs it for nothing that it may do.
+func (t *Target) memberships(id *model.Identity) []Cause {
+	var out []Cause
+	for _, name := range t.inherited(id.Acts()) {
+		for _, of := range t.Contract.Schema.Roles[name].MemberOf {
+			if !t.mayAlter(name) || !t.mayAlter(of) {
+				continue
+			}
+			out = append(out, Cause{
+				Key: "role " + name + " member of " + of, Text: fmt.Sprintf("role %s is a member of %s", name, of), harmless: true,
+				try: run.Variant{Before: []string{"REVOKE " + model.Quote(of) + " FROM " + model.Quote(name)}},
+			})
+		}
+	}
+	return out
+}
+
+// opened lists the experiments for a lockout: a policy that lets everything through,
+// first of the tables that other policies ask, then of the table itself.
+func (t *Target) opened(d *judge.Divergence, op *model.Op) []Cause {
+	tables := []*model.Table{}
+	self := t.Contract.Schema.Tables[d.Cell.Table]
+	for _, o := range t.Contract.Schema.Tables {
+		if o != self && (op.Shape == nil || o != op.Shape.Table) {
+			tables = append(tables, o)
+		}
+	}
+	var out []Cause
+	for _, o := range append(tables, self) {
+		for _, p := range o.Policies {
+			before := []string{}
+			if p.Using != "" {
+				before = append(before, "USING (true)")
+			}
+			if p.Check != "" {
+				before = append(before, "WITH CHECK (true)")
+			}
+			out = append(out, Cause{
+				Key: "policy " + o.Label() + " " + p.Name, Text: fmt.Sprintf("policy %s on %s refuses what the contract allows", p.Name, o.Label()),
+				try: run.Variant{Before: []string{"ALTER POLICY " + model.Quote(p.Name) + " ON " + o.SQL() + " " + strings.Join(before, " ")}},
+			})
+		}
+	}
+	return out
 }
 
 // columnGrant is the privilege on a column that must stay hidden.
@@ -96,7 +149,7 @@ func tableCauses(table *model.Table, command model.Command, id *model.Identity) 
 		}}
 	}
 	var out []Cause
-	if !table.Force {
+	if !table.Force && id.Acts() == table.Owner {
 		out = append(out, Cause{
 			Key: "table " + table.Label() + " force", Text: fmt.Sprintf("%s does not FORCE row security, and %s has the rights of its owner", table.Label(), id.Acts()),
 			try: run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " FORCE ROW LEVEL SECURITY"}},
@@ -160,7 +213,7 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 		if !ok {
 			continue
 		}
-		gone, err := l.without(ctx, s, d, v)
+		gone, err := l.without(ctx, s, d, Cause{try: v})
 		if err != nil {
 			return Cause{}, err
 		}
@@ -168,12 +221,12 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 			return k.cause, nil
 		}
 	}
+	list := l.causes(d, &step.Op, id)
 	if d.Class == judge.Lockout {
-		t := l.Contract.Schema.Tables[d.Cell.Table]
-		return Cause{Key: "lockout " + t.Label() + " " + d.Cell.Command.String(), Text: "row security of " + t.Label() + " refuses what the contract allows"}, nil
+		list = l.opened(d, &step.Op)
 	}
-	for _, c := range l.causes(d, id) {
-		gone, err := l.without(ctx, s, d, c.try)
+	for _, c := range list {
+		gone, err := l.without(ctx, s, d, c)
 		if err != nil {
 			return Cause{}, err
 		}
@@ -185,14 +238,18 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 	return Cause{Key: fmt.Sprintf("unknown %s %s", d.Class, t.Label()), Text: ""}, nil
 }
 
-// without reports whether a divergence goes away under a variant.
-func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergence, v run.Variant) (bool, error) {
-	verdict, err := l.under(ctx, s, v)
+// without reports whether a divergence goes away with what an experiment switches off.
+func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergence, c Cause) (bool, error) {
+	verdict, err := l.under(ctx, s, c.try)
 	if err != nil {
 		return false, err
 	}
 	for i := range verdict.Divergences {
-		if o := &verdict.Divergences[i]; o.Cell == d.Cell && o.Class <= d.Class && (o.Column >= 0) == (d.Column >= 0) {
+		o := &verdict.Divergences[i]
+		if o.Cell == d.Cell && (o.Class == d.Class || d.Class != judge.Lockout && o.Class < d.Class) && (o.Column >= 0) == (d.Column >= 0) {
+			return false, nil
+		}
+		if c.harmless && o.Class == judge.Lockout && d.Class != judge.Lockout {
 			return false, nil
 		}
 	}

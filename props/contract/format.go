@@ -15,11 +15,12 @@ var contractShape = &shape{
 		{"tenant", "What a tenant is.", of(tenantShape), true},
 		{"tables", "How rows belong to tenants, by table. Other tables are inferred.", mapOf(of(tableShape)), false},
 		{"secrets", "Columns table.column: who presents the value may use it.", texts, false},
-		{"sessions", "Who connects, and how the application binds them to a tenant.", mapOf(of(sessionShape)), true},
+		{"sessions", "Who connects, and how the application binds them to a tenant.", someOf(of(sessionShape)), true},
 		{"paths", "Every other way to the data.", mapOf(of(pathShape)), false},
 		{"services", "The application, started once for each scratch database.", listOf(of(serviceShape)), false},
 		{"accept", "Intended exceptions, each with its reason.", listOf(of(acceptShape)), false},
 	},
+	also: []*jsonschema.Schema{not(needs("schema", "database"))},
 }
 
 var (
@@ -37,18 +38,33 @@ var tenantShape = &shape{
 		{"key", "The column of it that other tables refer to. Defaults to its primary key.", aText, false},
 		{"values", "The type of a tenant's value, where no table lists the tenants: text, uuid, bigint.", aText, false},
 	},
-	least: 1,
+	also: []*jsonschema.Schema{oneKey("table", "values"), {DependentRequired: map[string][]string{"key": {"table"}}}},
 }
 
 var tableShape = &shape{
 	name: "a table",
 	doc:  "How the rows of one table belong to tenants.",
 	fields: []field{
-		{"tenant", "A column; a foreign key, COLUMN -> TABLE; shared; internal; or a list of columns and foreign keys.", texts, false},
+		{"tenant", "A column; a foreign key, COLUMN -> TABLE; shared; internal; or a list of columns and foreign keys.", either(aWay, listOf(aWayAmong)), false},
 		{"tenants", "A SELECT of one column: the tenants of a row, any number.", aText, false},
 		{"null", "shared: a row without any tenant is everybody's.", one("shared"), false},
 		{"columns", "Generators of values, by column: one of gofakeit's names.", mapOf(aText), false},
 	},
+	least: 1,
+	also: []*jsonschema.Schema{not(&jsonschema.Schema{
+		Properties: map[string]*jsonschema.Schema{"tenant": {Enum: []any{"shared", "internal"}}},
+		AllOf:      []*jsonschema.Schema{needs("tenant"), anyOf("tenants", "null")},
+	})},
+}
+
+// aWay is a way from a row to its tenants; an arrow stands between columns and a table.
+var aWay = pattern(`^\s*[^\s>-][^>]*$|^\s*[^\s>-].*->\s*\S`)
+
+// aWayAmong is a way among others.
+func aWayAmong() *jsonschema.Schema {
+	out := aWay()
+	out.Not = &jsonschema.Schema{Enum: []any{"shared", "internal"}}
+	return out
 }
 
 var ruleObject = &shape{
@@ -60,6 +76,14 @@ var ruleObject = &shape{
 		{"columns", "The columns. Defaults to all.", texts, false},
 	},
 	least: 1,
+	also:  []*jsonschema.Schema{not(needs("rows", "may"))},
+}
+
+// deleteShape has the keys of a rule, for the mistake that names them all.
+func deleteShape() *jsonschema.Schema {
+	out := ruleObject.schema()
+	out.Properties["columns"] = never()
+	return out
 }
 
 var updateShape = &shape{
@@ -72,6 +96,7 @@ var updateShape = &shape{
 		{"columns", "The columns that may be set. Defaults to all.", texts, false},
 	},
 	least: 1,
+	also:  []*jsonschema.Schema{not(needs("from", "may"))},
 }
 
 var writesShape = &shape{
@@ -80,10 +105,11 @@ var writesShape = &shape{
 	fields: []field{
 		{"insert", "The rule for new rows.", either(aRule, of(ruleObject)), false},
 		{"update", "The rule for old rows, or from, to and columns.", either(aRule, of(updateShape)), false},
-		{"delete", "The rule for rows that are deleted.", either(aRule, of(ruleObject)), false},
+		{"delete", "The rule for rows that are deleted.", either(aRule, deleteShape), false},
 		{"may", "The rule of all three commands, as an upper bound.", aRule, false},
 	},
 	least: 1,
+	also:  []*jsonschema.Schema{not(&jsonschema.Schema{AllOf: []*jsonschema.Schema{needs("may"), anyOf("insert", "update", "delete")}})},
 }
 
 // aRule is a rule's text; a bare true or false is SQL too.
@@ -144,6 +170,7 @@ var pathShape = &shape{
 		{"sees", "What its output may depend on; overrides the session's.", either(aRule, mapOf(seesForm)), false},
 		{"writes", "What it may change; overrides the session's.", either(aRule, mapOf(writesForm)), false},
 	},
+	also: []*jsonschema.Schema{oneKey("run", "command")},
 }
 
 var auditShape = &shape{
@@ -176,7 +203,7 @@ var serviceShape = &shape{
 		{"name", "What messages call it. Defaults to the program's name.", aText, false},
 		{"command", "The program and its arguments.", scalars, true},
 		{"env", "Environment variables; $dsn is the connection string.", mapOf(aScalar), false},
-		{"ready", "How to see that it is ready: tcp PORT, or http URL.", aText, false},
+		{"ready", "How to see that it is ready: tcp PORT, or http URL.", pattern(`^(tcp|http)\s+\S`), false},
 	},
 }
 
@@ -194,5 +221,5 @@ var acceptShape = &shape{
 		{"reason", "Why it is intended.", aText, true},
 		{"link", "Where it was decided.", aText, false},
 	},
-	least: 2,
+	also: []*jsonschema.Schema{anyOf("path", "table", "session", "command", "class", "untested", "key")},
 }

@@ -7,7 +7,8 @@ type shape struct {
 	name   string // in messages
 	doc    string
 	fields []field
-	least  int // keys that there must be at least, of whatever name
+	least  int                  // keys that there must be at least, of whatever name
+	also   []*jsonschema.Schema // what keys ask of each other
 }
 
 // field is one key of a shape.
@@ -50,6 +51,7 @@ func (s *shape) schema() *jsonschema.Schema {
 			out.Required = append(out.Required, f.name)
 		}
 	}
+	out.AllOf = s.also
 	if s.least > 0 {
 		out.MinProperties = jsonschema.Ptr(s.least)
 	}
@@ -78,6 +80,29 @@ func one(names ...string) func() *jsonschema.Schema {
 	}
 }
 
+// needs is a mapping with all of the keys.
+func needs(keys ...string) *jsonschema.Schema { return &jsonschema.Schema{Required: keys} }
+
+// anyOf is a mapping with one of the keys at least.
+func anyOf(keys ...string) *jsonschema.Schema {
+	out := &jsonschema.Schema{}
+	for _, key := range keys {
+		out.AnyOf = append(out.AnyOf, needs(key))
+	}
+	return out
+}
+
+// oneKey is a mapping with exactly one of the keys.
+func oneKey(keys ...string) *jsonschema.Schema {
+	return &jsonschema.Schema{OneOf: anyOf(keys...).AnyOf}
+}
+
+func not(s *jsonschema.Schema) *jsonschema.Schema { return &jsonschema.Schema{Not: s} }
+
+func pattern(p string) func() *jsonschema.Schema {
+	return func() *jsonschema.Schema { return &jsonschema.Schema{Type: "string", Pattern: p} }
+}
+
 func listOf(item func() *jsonschema.Schema) func() *jsonschema.Schema {
 	return func() *jsonschema.Schema { return &jsonschema.Schema{Type: "array", Items: item()} }
 }
@@ -85,6 +110,15 @@ func listOf(item func() *jsonschema.Schema) func() *jsonschema.Schema {
 func mapOf(item func() *jsonschema.Schema) func() *jsonschema.Schema {
 	return func() *jsonschema.Schema {
 		return &jsonschema.Schema{Type: "object", AdditionalProperties: item()}
+	}
+}
+
+// someOf is mapOf with one entry at least.
+func someOf(item func() *jsonschema.Schema) func() *jsonschema.Schema {
+	return func() *jsonschema.Schema {
+		out := mapOf(item)()
+		out.MinProperties = jsonschema.Ptr(1)
+		return out
 	}
 }
 

@@ -67,6 +67,9 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	for _, text := range v.Before {
 		w.wire.add(item{raw: text})
 	}
+	if len(v.Before) > 0 { // a cached plan does not notice that a role's attributes changed
+		w.wire.add(item{raw: "DISCARD PLANS"})
+	}
 	var c careful
 	name, err := w.name(ctx, nil, w.fixed.everything)
 	if err != nil {
@@ -93,6 +96,10 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	w.wire.sync()
 	f.plain("ROLLBACK")
 	w.wire.sync()
+	if len(v.Before) > 0 {
+		w.wire.add(item{raw: "DISCARD PLANS"})
+		w.wire.sync()
+	}
 	if err := w.wire.flush(ctx); err != nil {
 		return nil, err
 	}

@@ -203,10 +203,30 @@ func (m *Committer) connection(ctx context.Context, login string, fresh bool) (*
 		return s, nil
 	}
 	s, err := m.open(ctx, login)
-	if err == nil {
-		m.pool[login] = s
+	if err != nil {
+		return nil, err
 	}
-	return s, err
+	m.pool[login] = s
+	return s, m.use(ctx, s)
+}
+
+// use leaves a connection as an earlier session leaves it: every setting of the
+// contract was set once, in a transaction that is over, so that it is empty now and
+// no longer NULL.
+func (m *Committer) use(ctx context.Context, s *session) error {
+	if _, _, err := s.exec(ctx, "BEGIN", nil); err != nil {
+		return err
+	}
+	for _, kind := range m.Contract.Sessions {
+		for i := range kind.Settings {
+			_, _, err := s.exec(ctx, "SELECT set_config($1, '', true)", []model.Value{{Text: kind.Settings[i].Name}})
+			if _, err = refusal(err); err != nil {
+				return err
+			}
+		}
+	}
+	_, _, err := s.exec(ctx, "ROLLBACK", nil)
+	return err
 }
 
 // step runs one statement as its session would, and reads everything after it.
