@@ -18,8 +18,8 @@ type adapted struct {
 
 // adapt finds the statements that mean more than the scratch database: those
 // about databases, roles and the server.
-func (r *runner) adapt(ctx context.Context, s *Statement) (adapted, error) {
-	out := adapted{text: s.Text}
+func (r *runner) adapt(ctx context.Context, s *Statement) (out adapted, err error) {
+	out.text = s.Text
 	w := words{text: s.Text}
 	verb, object := w.next(), w.next()
 	switch verb + " " + object {
@@ -38,27 +38,27 @@ func (r *runner) adapt(ctx context.Context, s *Statement) (adapted, error) {
 	case "alter database":
 		r.alterDatabase(s, &w, &out)
 	case "comment on":
-		return out, r.comment(s, &w, &out)
+		err = r.comment(s, &w, &out)
 	case "create tablespace", "alter tablespace", "drop tablespace":
 		r.note(s, "%s is skipped: tablespaces belong to the whole server", strings.ToUpper(verb+" "+object))
 		out.skip = true
 	case "drop owned", "reassign owned":
 		w.pass("by")
-		return out, r.guard(ctx, s, &w, &out)
+		err = r.guard(ctx, s, &w, &out)
 	case "create role", "create user", "create group":
-		return out, r.createRole(ctx, s, &w, &out)
+		err = r.createRole(ctx, s, &w, &out)
 	case "alter role", "alter user", "alter group", "drop role", "drop user", "drop group":
-		return out, r.changeRole(ctx, s, verb, &w, &out)
+		err = r.changeRole(ctx, s, verb, &w, &out)
 	case "security label":
 		if w.after("on", "database") {
 			r.rewrite(s, &w, &out)
 		}
 	default:
 		if verb == "grant" || verb == "revoke" {
-			return out, r.grant(ctx, s, &out)
+			err = r.grant(ctx, s, &out)
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 // rewrite puts the scratch database in the place of the names that come next.

@@ -109,6 +109,7 @@ func (r *reader) clear() {
 // take reads one token.
 func (r *reader) take(t token) error {
 	switch t.kind {
+	case word, quoted, text, number, end:
 	case space:
 		r.at = t.stop
 		return nil

@@ -35,17 +35,23 @@ var splits = []struct {
 	{name: "nested comment", src: "SELECT /* a /* ; */ ' ; */ 1; SELECT 2 -- ; '\n+ 3", want: []string{"SELECT /* a /* ; */ ' ; */ 1", "SELECT 2 -- ; '\n+ 3"}},
 	{name: "comment after operator", src: "SELECT 1 +--;\n1; SELECT 2 */* ; */3", want: []string{"SELECT 1 +--;\n1", "SELECT 2 */* ; */3"}},
 	{name: "rule", src: "CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2); SELECT 3", want: []string{"CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2)", "SELECT 3"}},
-	{name: "atomic", src: "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END; SELECT 3",
-		want: []string{"CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END", "SELECT 3"}},
-	{name: "atomic with an alias end", src: "create or replace procedure p() begin atomic select 1 as end; select t.case from t; end; select 3",
-		want: []string{"create or replace procedure p() begin atomic select 1 as end; select t.case from t; end", "select 3"}},
+	{
+		name: "atomic", src: "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END; SELECT 3",
+		want: []string{"CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END", "SELECT 3"},
+	},
+	{
+		name: "atomic with an alias end", src: "create or replace procedure p() begin atomic select 1 as end; select t.case from t; end; select 3",
+		want: []string{"create or replace procedure p() begin atomic select 1 as end; select t.case from t; end", "select 3"},
+	},
 	{name: "case outside", src: "SELECT CASE WHEN true THEN 1 END; BEGIN; COMMIT", want: []string{"SELECT CASE WHEN true THEN 1 END", "BEGIN", "COMMIT"}},
 	{name: "multi-byte", src: "SELECT 'ü;€' AS ñame; SELECT $é$;$é$", want: []string{"SELECT 'ü;€' AS ñame", "SELECT $é$;$é$"}},
 	{name: "crlf", src: "SELECT 1;\r\n-- ;\r\nSELECT 2\r\n;\r\n", want: []string{"SELECT 1", "SELECT 2"}},
 	{name: "bom", src: "\ufeffSELECT 1", want: []string{"SELECT 1"}, psqlOnly: true},
 	{name: "slice and cast", src: "SELECT (ARRAY[1,2])[1:2]::int[]; SELECT f(a := 1)", want: []string{"SELECT (ARRAY[1,2])[1:2]::int[]", "SELECT f(a := 1)"}},
-	{name: "old strings", src: `SET standard_conforming_strings = off; SELECT 'a\';b'; SELECT 2`,
-		want: []string{"SET standard_conforming_strings = off", `SELECT 'a\';b'`, "SELECT 2"}, psqlOnly: true},
+	{
+		name: "old strings", src: `SET standard_conforming_strings = off; SELECT 'a\';b'; SELECT 2`,
+		want: []string{"SET standard_conforming_strings = off", `SELECT 'a\';b'`, "SELECT 2"}, psqlOnly: true,
+	},
 }
 
 func TestParseSplits(t *testing.T) {
