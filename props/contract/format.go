@@ -20,7 +20,7 @@ var contractShape = &shape{
 		{"services", "The application, started once for each scratch database.", listOf(of(serviceShape)), false},
 		{"accept", "Intended exceptions, each with its reason.", listOf(of(acceptShape)), false},
 	},
-	also: []*jsonschema.Schema{not(needs("schema", "database"))},
+	also: func() []*jsonschema.Schema { return []*jsonschema.Schema{not(needs("schema", "database"))} },
 }
 
 var (
@@ -38,7 +38,9 @@ var tenantShape = &shape{
 		{"key", "The column of it that other tables refer to. Defaults to its primary key.", aText, false},
 		{"values", "The type of a tenant's value, where no table lists the tenants: text, uuid, bigint.", aText, false},
 	},
-	also: []*jsonschema.Schema{oneKey("table", "values"), {DependentRequired: map[string][]string{"key": {"table"}}}},
+	also: func() []*jsonschema.Schema {
+		return []*jsonschema.Schema{oneKey("table", "values"), {DependentRequired: map[string][]string{"key": {"table"}}}}
+	},
 }
 
 var tableShape = &shape{
@@ -51,10 +53,12 @@ var tableShape = &shape{
 		{"columns", "Generators of values, by column: one of gofakeit's names.", mapOf(aText), false},
 	},
 	least: 1,
-	also: []*jsonschema.Schema{not(&jsonschema.Schema{
-		Properties: map[string]*jsonschema.Schema{"tenant": {Enum: []any{"shared", "internal"}}},
-		AllOf:      []*jsonschema.Schema{needs("tenant"), anyOf("tenants", "null")},
-	})},
+	also: func() []*jsonschema.Schema {
+		return []*jsonschema.Schema{not(&jsonschema.Schema{
+			Properties: map[string]*jsonschema.Schema{"tenant": {Enum: []any{"shared", "internal"}}},
+			AllOf:      []*jsonschema.Schema{needs("tenant"), anyOf("tenants", "null")},
+		})}
+	},
 }
 
 // aWay is a way from a row to its tenants; an arrow stands between columns and a table.
@@ -76,13 +80,14 @@ var ruleObject = &shape{
 		{"columns", "The columns. Defaults to all.", texts, false},
 	},
 	least: 1,
-	also:  []*jsonschema.Schema{not(needs("rows", "may"))},
+	also:  func() []*jsonschema.Schema { return []*jsonschema.Schema{not(needs("rows", "may"))} },
 }
 
 // deleteShape has the keys of a rule, for the mistake that names them all.
 func deleteShape() *jsonschema.Schema {
 	out := ruleObject.schema()
 	out.Properties["columns"] = never()
+	out.Properties["columns"].Description = "Not for a delete."
 	return out
 }
 
@@ -96,7 +101,7 @@ var updateShape = &shape{
 		{"columns", "The columns that may be set. Defaults to all.", texts, false},
 	},
 	least: 1,
-	also:  []*jsonschema.Schema{not(needs("from", "may"))},
+	also:  func() []*jsonschema.Schema { return []*jsonschema.Schema{not(needs("from", "may"))} },
 }
 
 var writesShape = &shape{
@@ -109,7 +114,9 @@ var writesShape = &shape{
 		{"may", "The rule of all three commands, as an upper bound.", aRule, false},
 	},
 	least: 1,
-	also:  []*jsonschema.Schema{not(&jsonschema.Schema{AllOf: []*jsonschema.Schema{needs("may"), anyOf("insert", "update", "delete")}})},
+	also: func() []*jsonschema.Schema {
+		return []*jsonschema.Schema{not(&jsonschema.Schema{AllOf: []*jsonschema.Schema{needs("may"), anyOf("insert", "update", "delete")}})}
+	},
 }
 
 // aRule is a rule's text; a bare true or false is SQL too.
@@ -170,7 +177,7 @@ var pathShape = &shape{
 		{"sees", "What its output may depend on; overrides the session's.", either(aRule, mapOf(seesForm)), false},
 		{"writes", "What it may change; overrides the session's.", either(aRule, mapOf(writesForm)), false},
 	},
-	also: []*jsonschema.Schema{oneKey("run", "command")},
+	also: func() []*jsonschema.Schema { return []*jsonschema.Schema{oneKey("run", "command")} },
 }
 
 var auditShape = &shape{
@@ -221,5 +228,7 @@ var acceptShape = &shape{
 		{"reason", "Why it is intended.", aText, true},
 		{"link", "Where it was decided.", aText, false},
 	},
-	also: []*jsonschema.Schema{anyOf("path", "table", "session", "command", "class", "untested", "key")},
+	also: func() []*jsonschema.Schema {
+		return []*jsonschema.Schema{anyOf("path", "table", "session", "command", "class", "untested", "key")}
+	},
 }

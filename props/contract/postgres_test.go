@@ -88,13 +88,17 @@ func file(t *testing.T, path string) string {
 	return string(text)
 }
 
-// TestRulesOnPostgres evaluates every rule of two small schemas in Go and in Postgres.
+// TestRulesOnPostgres evaluates every rule of small schemas in Go and in Postgres.
 func TestRulesOnPostgres(t *testing.T) {
 	cases := []struct {
 		name    string
 		notInGo []string // rules that only Postgres evaluates
 	}{
 		{"roles", []string{"db_role = $tenant.db_role", "own and (due is null or due < now())"}},
+		{"shapes", []string{
+			"lower(name) = $tenant.name and own", "own",
+			"own and id in (select max(n.id) from notes n group by n.author)", "own or shared",
+		}},
 		{"values", []string{"lower(body) = 'x' and own", "own and body like 'x%'"}},
 	}
 	for _, k := range cases {
@@ -142,6 +146,7 @@ func compare(t *testing.T, conn *pgx.Conn, path string) comparison {
 		e.out.rules++
 		for _, vars := range e.identities(ref.Vars, ref.Session) {
 			e.rule(ref, vars)
+			e.frugal(ref, vars)
 		}
 	}
 	slices.Sort(e.out.notInGo)

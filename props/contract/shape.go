@@ -7,8 +7,8 @@ type shape struct {
 	name   string // in messages
 	doc    string
 	fields []field
-	least  int                  // keys that there must be at least, of whatever name
-	also   []*jsonschema.Schema // what keys ask of each other
+	least  int                         // keys that there must be at least, of whatever name
+	also   func() []*jsonschema.Schema // what keys ask of each other
 }
 
 // field is one key of a shape.
@@ -51,7 +51,9 @@ func (s *shape) schema() *jsonschema.Schema {
 			out.Required = append(out.Required, f.name)
 		}
 	}
-	out.AllOf = s.also
+	if s.also != nil {
+		out.AllOf = s.also()
+	}
 	if s.least > 0 {
 		out.MinProperties = jsonschema.Ptr(s.least)
 	}

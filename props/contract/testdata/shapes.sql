@@ -1,0 +1,27 @@
+-- Awkward shapes: partitions, quoted names, composite keys, ways that disagree, NULLs.
+CREATE SCHEMA other;
+CREATE ROLE shapes_app LOGIN;
+CREATE TABLE accounts (id int PRIMARY KEY, name text);
+CREATE TABLE users (id int PRIMARY KEY, name text);
+CREATE TABLE memberships (user_id int REFERENCES users, account_id int REFERENCES accounts);
+CREATE TABLE events (id int, account_id int, kind text, PRIMARY KEY (id, kind)) PARTITION BY LIST (kind);
+CREATE TABLE events_a PARTITION OF events FOR VALUES IN ('a');
+CREATE TABLE events_b (kind text NOT NULL, account_id int, id int NOT NULL);
+ALTER TABLE events ATTACH PARTITION events_b FOR VALUES IN ('b');
+CREATE TABLE "Weird Table" ("Id" int PRIMARY KEY, "Owner Id" int, "select" text);
+CREATE TABLE other."child.x" (id int PRIMARY KEY, w int REFERENCES "Weird Table", ev int, evk text, FOREIGN KEY (ev, evk) REFERENCES events);
+CREATE TABLE docs (id int PRIMARY KEY, account_id bigint, parent int NOT NULL);
+CREATE TABLE notes (id int PRIMARY KEY, author int NOT NULL REFERENCES users, doc int REFERENCES docs);
+CREATE TABLE shared_null (id int PRIMARY KEY, account_id smallint, d int REFERENCES docs);
+CREATE TABLE multi (id int PRIMARY KEY, a int, own int);
+GRANT ALL ON ALL TABLES IN SCHEMA public TO shapes_app;
+INSERT INTO accounts SELECT g, 'n' FROM generate_series(1,4) g;
+INSERT INTO users SELECT g, 'u' FROM generate_series(1,4) g;
+INSERT INTO memberships VALUES (1,1),(1,2),(2,2),(3,3),(4,NULL),(NULL,1),(2,1);
+INSERT INTO events SELECT g, nullif(g%5,0), CASE WHEN g%2=0 THEN 'a' ELSE 'b' END FROM generate_series(1,12) g;
+INSERT INTO "Weird Table" SELECT g, nullif(g%5,0), 'x' FROM generate_series(1,8) g;
+INSERT INTO other."child.x" SELECT g, nullif(g%9,0), CASE WHEN g%3=0 THEN NULL ELSE g%12+1 END, CASE WHEN (g%12+1)%2=0 THEN 'a' ELSE 'b' END FROM generate_series(1,30) g;
+INSERT INTO docs SELECT g, nullif(g%5,0), 1 FROM generate_series(1,8) g;
+INSERT INTO notes SELECT g, g%4+1, nullif(g%9,0) FROM generate_series(1,12) g;
+INSERT INTO shared_null SELECT g, nullif(g%3,0), nullif(g%4,0) FROM generate_series(1,12) g;
+INSERT INTO multi SELECT g, g%3, g%2 FROM generate_series(1,6) g;
