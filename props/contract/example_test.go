@@ -1,7 +1,8 @@
 package contract_test
 
 import (
-	"os"
+	"errors"
+	"io/fs"
 	"path/filepath"
 	"testing"
 
@@ -159,24 +160,11 @@ func TestSchemaAcceptsExamples(t *testing.T) {
 }
 
 func TestLoadOfNothing(t *testing.T) {
-	if _, err := contract.Load(filepath.Join(t.TempDir(), "no.yaml")); !os.IsNotExist(unwrapped(err)) {
+	if _, err := contract.Load(filepath.Join(t.TempDir(), "no.yaml")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
 	_, err := contract.Parse("empty.yaml", nil)
 	one(t, "", err, "", "empty", "sessions")
-}
-
-func unwrapped(err error) error {
-	for {
-		u, ok := err.(interface{ Unwrap() error })
-		if !ok {
-			return err
-		}
-		if _, isPath := err.(*os.PathError); isPath {
-			return err
-		}
-		err = u.Unwrap()
-	}
 }
 
 // TestHelpdesk resolves the example and evaluates its rules where the example has rows.
