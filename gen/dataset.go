@@ -14,6 +14,7 @@ type Options struct {
 	Rows     int // most rows of a table and tenant besides those that the cast needs; defaults to 2
 	Steps    int // most steps of a sequence; defaults to 10
 	MinSteps int // fewest steps; defaults to 1
+	Guests   int // per cent of the people who are in two tenants; defaults to 40, negative: none
 }
 
 func (o Options) filled() Options {
@@ -27,6 +28,7 @@ func (o Options) filled() Options {
 	set(&o.Rows, 2)
 	set(&o.Steps, 10)
 	set(&o.MinSteps, 1)
+	set(&o.Guests, 40)
 	return o
 }
 
@@ -77,7 +79,7 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 	b.tenants(o.Tenants, bits)
 	wanted := p.casting(&first, o)
 	for _, w := range wanted {
-		b.person(w, seeded(bits.Next(), -2))
+		b.person(w, o.Guests, seeded(bits.Next(), -2))
 	}
 	for _, t := range p.Order {
 		if t == p.Contract.Tenancy.Table || p.tables[t.ID].skip || p.Empty[t] != "" {
@@ -162,7 +164,7 @@ func (p *Plan) casting(c *choices, o Options) []role {
 }
 
 // person makes the user of an identity, and the rows by which it belongs to its tenant.
-func (b *builder) person(r role, c choices) {
+func (b *builder) person(r role, guests int, c choices) {
 	if r.tenant >= len(b.tenant) {
 		return
 	}
@@ -193,7 +195,7 @@ func (b *builder) person(r role, c choices) {
 		b.add(o.table, r.tenant, fixed, c)
 	}
 	b.belong(t, row, r.tenant, c)
-	if len(b.tenant) > 1 && c.percent(40) { // some people are in two tenants
+	if len(b.tenant) > 1 && c.percent(guests) { // some people are in two tenants
 		other := (r.tenant + 1) % len(b.tenant)
 		b.belong(t, row, other, c)
 		if b.guests == nil {

@@ -8,9 +8,13 @@ import (
 const MatrixSets = 2
 
 // MatrixDataset is the n-th fixed dataset of the matrix walk: every session has its
-// user in both tenants.
+// user in both tenants. In the first one everybody is in two tenants, in the others nobody.
 func (p *Plan) MatrixDataset(n int) *Dataset {
-	return p.Dataset(&Counted{N: uint64(n) * 1000}, Options{Cast: 1 << 20, Rows: 3})
+	guests := 100
+	if n > 0 {
+		guests = -1
+	}
+	return p.Dataset(&Counted{N: uint64(n) * 1000}, Options{Cast: 1 << 20, Rows: 3, Guests: guests})
 }
 
 // Matrix lists the cells of the walk over a dataset in their fixed order, each as

@@ -38,7 +38,9 @@ type Predictor struct {
 	frame sql.Frame
 }
 
-// Holds evaluates a rule for a row. known is false where only Postgres can tell.
+// Holds evaluates a rule for a row, which may be a new one: then st is the state
+// before the statement, as a WITH CHECK expression sees it, so that a row cannot
+// entitle itself. known is false where only Postgres can tell.
 func (p *Predictor) Holds(r *Rule, id *Identity, st *State, row Row) (holds, known bool) {
 	if r == nil {
 		return false, true
@@ -249,12 +251,12 @@ func (a *attempt) insert() {
 	row := a.row()
 	next := a.st.Append(t.ID, row)
 	w := a.writes()
-	ok := a.holds(w.Insert, next, row) && (w.InsertColumns == nil || all(w.InsertColumns, s.Columns))
+	ok := a.holds(w.Insert, a.st, row) && (w.InsertColumns == nil || all(w.InsertColumns, s.Columns))
 	a.stake(ok, 1)
 	a.rewritten()
 	ok = ok && a.rights()
 	if len(s.Returning) > 0 {
-		ok = ok && a.holds(a.sees().Rule, next, row) && a.columnsSeen(s.Returning)
+		ok = ok && a.holds(a.sees().Rule, a.st, row) && a.columnsSeen(s.Returning)
 	}
 	a.finish(ok, a.st, next, row)
 	if a.out.Outcome == Done {
@@ -332,9 +334,9 @@ func (a *attempt) update() {
 	})
 	ok := rights && columns
 	for _, row := range changed {
-		may := a.holds(w.To, next, row)
+		may := a.holds(w.To, a.st, row)
 		a.stake(may, 1)
-		ok = ok && may && (!s.Reads() || a.holds(a.sees().Rule, next, row))
+		ok = ok && may && (!s.Reads() || a.holds(a.sees().Rule, a.st, row))
 		a.out.Count++
 		if len(s.Returning) > 0 {
 			a.out.Sum += FieldsSum(row, s.Returning)
@@ -474,26 +476,26 @@ func (a *attempt) merge() {
 	upsert := s.Command == Upsert
 	ok := a.rights() && (w.InsertColumns == nil || all(w.InsertColumns, s.Columns)) &&
 		(s.Nothing || w.UpdateColumns == nil || allBut(w.UpdateColumns, s.Columns, t.Key)) && a.columnsSeen(t.Key)
-	proposed := func(next *State) bool {
-		may := a.holds(w.Insert, next, row)
+	proposed := func() bool {
+		may := a.holds(w.Insert, a.st, row)
 		if old < 0 || upsert {
 			a.stake(may, 1)
 		}
-		return may && (!upsert || a.holds(a.sees().Rule, next, row))
+		return may && (!upsert || a.holds(a.sees().Rule, a.st, row))
 	}
 	switch {
 	case old < 0 || !upsert && !visible:
 		next := a.st.Append(t.ID, row)
-		a.finish(proposed(next) && ok, a.st, next, row)
+		a.finish(proposed() && ok, a.st, next, row)
 		if old >= 0 {
 			a.out.Forbidden++
 		}
 		a.out.Count = 1
 	case s.Nothing:
-		a.finish(proposed(a.st.Append(t.ID, row)) && ok, a.st, a.st)
+		a.finish(proposed() && ok, a.st, a.st)
 	default:
 		if upsert {
-			ok = proposed(a.st.Append(t.ID, row)) && ok
+			ok = proposed() && ok
 		}
 		a.overwrite(ok, old, visible, row)
 	}
@@ -516,7 +518,7 @@ func (a *attempt) overwrite(ok bool, old int, visible bool, proposed Row) {
 		}
 		return final
 	})
-	ok = ok && may && visible && a.holds(w.To, next, final) && a.holds(a.sees().Rule, next, final)
+	ok = ok && may && visible && a.holds(w.To, a.st, final) && a.holds(a.sees().Rule, a.st, final)
 	a.finish(ok, a.st, next, final)
 	a.out.Count = 1
 }

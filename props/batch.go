@@ -20,7 +20,8 @@ import (
 const (
 	batchDatasets  = 10 // the last one is committed
 	batchSequences = 10
-	shrinkRuns     = 60 // distinct scenarios that rapid may run while it shrinks
+	shrinkRuns     = 60   // distinct scenarios that rapid may run while it shrinks
+	shrinkCalls    = 2000 // and how many it may draw for that
 )
 
 // batchResult is what one batch found.
@@ -43,12 +44,15 @@ type batch struct {
 	causes []leak // known leaks, whose causes explain others
 	result batchResult
 
+	pending  int           // sequences of the dataset that is being searched
 	sets     int           // datasets so far, while searching
 	aim      *judge.Target // what shrinking keeps; nil while searching
 	index    int           // of the sequence that failed
 	commit   bool          // it was the committed check
 	smallest leak
 	budget   int
+	calls    int // of the property while shrinking
+	at       int // checks before the failure
 	err      error
 }
 
@@ -79,6 +83,7 @@ func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, kno
 	case failed && b.aim == nil:
 		b.result.err = fmt.Errorf("batch %d failed without a divergence", n)
 	case failed:
+		b.smallest.at = b.at
 		b.result.leaks = append(b.result.leaks, b.smallest)
 	}
 	b.result.matrix = l.fast.Matrix
@@ -108,6 +113,7 @@ func (b *batch) diverges(t *rapid.T) bool {
 		return false
 	}
 	b.result.checks += len(sequences)
+	b.pending = len(sequences)
 	if committed {
 		return b.committed(d, sequences[0])
 	}
@@ -176,11 +182,11 @@ func (b *batch) hit(i int, s *model.Scenario, v *judge.Verdict) bool {
 		if known {
 			b.muted[target] = true
 			b.ignore(target)
-			b.result.leaks = append(b.result.leaks, leak{scenario: s, found: *d, target: target, cause: cause})
+			b.result.leaks = append(b.result.leaks, leak{scenario: s, found: *d, target: target, cause: cause, at: b.result.checks})
 			continue
 		}
 		b.aim, b.index = &target, i
-		b.smallest = leak{scenario: s, found: *d, target: target}
+		b.smallest, b.at = leak{scenario: s, found: *d, target: target}, b.result.checks-b.pending+i+1
 		b.budget = b.runs + shrinkRuns
 		return true
 	}
@@ -208,6 +214,9 @@ func (b *batch) known(s *model.Scenario, d *judge.Divergence) (Cause, bool, erro
 // cell only. Equal scenarios are not run again, and after a number of runs new ones
 // pass unseen: the reducer goes on from there.
 func (b *batch) shrinks(t *rapid.T) bool {
+	if b.calls++; b.calls > shrinkCalls {
+		return false
+	}
 	d, sequences := b.draw(t, b.commit, b.index+1)
 	if len(sequences) <= b.index {
 		return false

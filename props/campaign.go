@@ -127,6 +127,8 @@ func (c *campaign) matrix(ctx context.Context) error {
 	if err := c.walk(ctx); err != nil {
 		return err
 	}
+	c.report.Checks += c.report.Walk
+	c.report.Matrix.Add(c.labs[0].fast.Matrix)
 	return c.digest(ctx, c.walked)
 }
 
@@ -171,8 +173,6 @@ func (c *campaign) walk(ctx context.Context) error {
 			note(s, v)
 		}
 	}
-	c.report.Checks += c.report.Walk
-	c.report.Matrix.Add(l.fast.Matrix)
 	return nil
 }
 
@@ -195,6 +195,9 @@ func (c *campaign) random(ctx context.Context) error {
 			r := &results[i]
 			if r.err != nil {
 				return r.err
+			}
+			for k := range r.leaks {
+				r.leaks[k].at += c.report.Checks
 			}
 			c.report.Checks += r.checks
 			if r.matrix != nil {
@@ -307,7 +310,7 @@ func (c *campaign) block(ctx context.Context, k leak) error {
 		return nil
 	}
 	c.leaks = append(c.leaks, least)
-	b := &Block{Cause: k.cause.Text, AtCheck: c.report.Checks, Finding: c.finding(least)}
+	b := &Block{Cause: k.cause.Text, AtCheck: k.at, Finding: c.finding(least)}
 	for _, w := range like {
 		if w.target != least.target {
 			b.Like = append(b.Like, c.cellText(&w.found))

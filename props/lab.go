@@ -234,7 +234,7 @@ type leak struct {
 	found    judge.Divergence
 	target   judge.Target
 	cause    Cause
-	rank     int // rows that it needs, estimated
+	at       int // checks of the run before it was found
 }
 
 // group runs sequences on a dataset the fast way, carefully where something

@@ -88,6 +88,13 @@ func (j *judge) holds(r *model.Rule, st *model.State, row model.Row) (holds, kno
 	return j.predict.Holds(r, j.id, st, row)
 }
 
+// holdsNew evaluates a rule for a new row: in the state before the step, so that the
+// row cannot entitle itself. What only Postgres can evaluate was asked after the step.
+func (j *judge) holdsNew(r *model.Rule, row model.Row) (holds, known bool) {
+	j.predict.Ask = j.trace.Later.Holds
+	return j.predict.Holds(r, j.id, j.before, row)
+}
+
 func (j *judge) found(d Divergence) {
 	d.Step = j.at
 	if d.Class != Lockout && j.id.Session.Tenantless {

@@ -378,7 +378,7 @@ func (j *judge) stakes() {
 	if j.trace.Err == nil || j.trace.Err.Denied() {
 		j.verdict.Stakes = append(j.verdict.Stakes, Stake{j.cell(s.Table, s.Command), p.Allowed, p.Forbidden})
 	}
-	if s.Command == model.Select || p.Outcome != model.Done || !j.id.Session.Writes[s.Table.ID].Written {
+	if s.Command == model.Select || p.Outcome != model.Done || p.Count == 0 || !j.id.Session.Writes[s.Table.ID].Written {
 		return
 	}
 	if j.trace.Err.Denied() || j.trace.Err == nil && j.trace.Count < p.Count {

@@ -106,7 +106,7 @@ func (j *judge) direction(t *model.Table, c change) {
 	ok, known := true, true
 	switch c.command() {
 	case model.Insert:
-		ok, known = j.holds(w.Insert, j.after, c.new)
+		ok, known = j.holdsNew(w.Insert, c.new)
 		d.Rule = text(w.Insert)
 	case model.Delete:
 		ok, known = j.holds(w.Delete, j.before, c.old)
@@ -115,7 +115,7 @@ func (j *judge) direction(t *model.Table, c change) {
 		ok, known = j.holds(w.From, j.before, c.old)
 		d.Rule = text(w.From)
 		if ok && known {
-			ok, known = j.holds(w.To, j.after, c.new)
+			ok, known = j.holdsNew(w.To, c.new)
 			d.Rule = "to " + text(w.To)
 		}
 		if col := forbiddenColumn(w, c); ok && known && col >= 0 {
