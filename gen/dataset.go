@@ -114,6 +114,12 @@ func (b *builder) tenants(n int, bits Bits) {
 			continue
 		}
 		t := c.Tenancy.Table
+		if b.rolePerTenant() { // only the schema's own tenants have their roles
+			if k < len(t.Seed) {
+				b.tenant = append(b.tenant, t.Seed[k][c.Tenancy.Key])
+			}
+			continue
+		}
 		b.tenant = append(b.tenant, null)
 		row := b.add(t, k, nil, seeded(bits.Next(), t.ID))
 		if row == nil {
@@ -122,6 +128,16 @@ func (b *builder) tenants(n int, bits Bits) {
 		}
 		b.tenant[k] = row[c.Tenancy.Key]
 	}
+}
+
+// rolePerTenant reports whether some session's role is a column of its tenant's row.
+func (p *Plan) rolePerTenant() bool {
+	for _, s := range p.Contract.Sessions {
+		if s.Login.Text == "" || s.Role.Column >= 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func tenantValue(ty model.Type, n int) model.Value {

@@ -37,7 +37,7 @@ func (p *Plan) Matrix(d *Dataset) [][]model.Step {
 
 func (p *Plan) tenantIndex(d *Dataset, tenant model.Value) int {
 	if root := p.Contract.Tenancy.Table; root != nil {
-		for i, row := range d.Data[root.ID] {
+		for i, row := range d.State.Rows(root.ID) {
 			if row[p.Contract.Tenancy.Key] == tenant {
 				return i
 			}

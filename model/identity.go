@@ -57,7 +57,7 @@ func (c *Contract) Bind(s *Session, tenant, user Value, st *State) (*Identity, b
 		return nil, false
 	}
 	id.Login, id.Role = c.Name(s.Login, tenantRow), c.Name(s.Role, tenantRow)
-	if id.Login == "" {
+	if id.Login == "" || !c.exists(id.Login) || id.Role != "" && !c.exists(id.Role) {
 		return nil, false
 	}
 	id.Rights = c.Schema.Privileges[id.Acts()]
@@ -131,6 +131,13 @@ func (c *Contract) Name(n Name, tenantRow Row) string {
 		return n.Text
 	}
 	return tenantRow[n.Column].Text
+}
+
+// exists reports whether a role is known to the catalog; a schema made by hand, without
+// roles, knows all.
+func (c *Contract) exists(role string) bool {
+	_, ok := c.Schema.Roles[role]
+	return ok || len(c.Schema.Roles) == 0
 }
 
 // Label names the identity for people: member of tenant 1 (user 7).

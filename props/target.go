@@ -76,6 +76,12 @@ type sources struct {
 
 func read(file *contract.File, cfg Config) (*sources, error) {
 	out := &sources{}
+	switch {
+	case file.Database != "":
+		return nil, fmt.Errorf("%s: database: copying a schema from a database comes in a later version; write it with pg_dump --schema-only to a file and name that under schema:", file.Path)
+	case len(file.SchemaFiles) == 0:
+		return nil, fmt.Errorf("%s: no schema: is named; list the SQL files that make it, such as schema: [schema.sql]", file.Path)
+	}
 	preset, own, err := script.Preset(file.Preset)
 	if err != nil {
 		return nil, err
@@ -176,6 +182,7 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn, skip []string) err
 	if err != nil {
 		return err
 	}
+	foldPartitions(schema)
 	if len(schema.Tables) == 0 {
 		return fmt.Errorf("%s: the schema has no table that any session may use; check schema: and schemas:", t.File.Path)
 	}
@@ -190,6 +197,28 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn, skip []string) err
 	t.Plan = gen.NewPlan(t.Contract, run.CopyName)
 	t.Hash = t.File.Hash() + catalog.Fingerprint(schema)
 	return nil
+}
+
+// foldPartitions gives the rows that a partition holds to the table that it is a part
+// of, through which they are read and written.
+func foldPartitions(s *model.Schema) {
+	for range s.Tables { // partitions may have partitions
+		for _, t := range s.Tables {
+			i := slices.IndexFunc(s.Tables, func(p *model.Table) bool { return p.Partitioned && p.Label() == t.Parent })
+			if i < 0 || len(t.Seed) == 0 {
+				continue
+			}
+			p := s.Tables[i]
+			for _, row := range t.Seed {
+				folded := make(model.Row, len(p.Columns))
+				for c := range p.Columns {
+					folded[c] = row[t.Column(p.Columns[c].Name)]
+				}
+				p.Seed = append(p.Seed, folded)
+			}
+			t.Seed = nil
+		}
+	}
 }
 
 // Scratch makes a database from the template, with the settings, the owner and the

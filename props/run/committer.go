@@ -148,7 +148,9 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row) error {
 	if err := run("SET session_replication_role = replica", nil); err != nil {
 		return err
 	}
-	if m.dirty {
+	clear := m.dirty
+	m.dirty = true
+	if clear {
 		for i := len(m.order) - 1; i >= 0; i-- {
 			if err := run("DELETE FROM "+m.order[i].SQL(), nil); err != nil {
 				return fmt.Errorf("reset the scratch database: %w", err)
@@ -156,13 +158,12 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row) error {
 		}
 	}
 	for _, t := range m.order {
-		if m.dirty && len(t.Seed) > 0 {
+		if clear && len(t.Seed) > 0 {
 			if err := run(load(t), loadArgs(t, t.Seed)); err != nil {
 				return fmt.Errorf("reset the scratch database: %w", err)
 			}
 		}
 		if t.ID < len(data) && len(data[t.ID]) > 0 {
-			m.dirty = true
 			if err := run(load(t), loadArgs(t, data[t.ID])); err != nil {
 				return fmt.Errorf("%w: %s: %w", ErrInvalid, t.Label(), err)
 			}
@@ -174,7 +175,6 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row) error {
 			return fmt.Errorf("reset the scratch database: %w", err)
 		}
 	}
-	m.dirty = true
 	return run("SET session_replication_role = origin", nil)
 }
 
