@@ -51,6 +51,7 @@ func (c *Contract) Bind(s *Session, tenant, user Value, st *State) (*Identity, b
 				return nil, false
 			}
 			id.Vars[i] = userRow[v.Column]
+		case FromArgument: // of a path: known when it is called
 		}
 	}
 	if s.User != nil && userRow == nil {

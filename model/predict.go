@@ -50,6 +50,7 @@ func (p *Predictor) Holds(r *Rule, id *Identity, st *State, row Row) (holds, kno
 		return false, true
 	case RuleAll:
 		return true, true
+	case RuleOwn, RuleCondition:
 	}
 	if r.Program == nil {
 		if p.Ask == nil {
@@ -162,6 +163,7 @@ func (a *attempt) readRights(r *Privilege) bool {
 	case Exists:
 		o := &a.id.Rights[s.Child.ID]
 		ok = ok && o.Usage && all(r.Select, s.Other.Targets) && all(o.Select, s.Other.Columns)
+	default: // the columns are all that it reads
 	}
 	return ok
 }
@@ -301,7 +303,7 @@ func (a *attempt) finish(ok bool, before, next *State, rows ...Row) {
 	default:
 		a.out.Next = next
 		for _, row := range rows {
-			if a.refuses(before, next, row) {
+			if a.refuses(next, row) {
 				a.out.Outcome = Refused
 			}
 		}
@@ -544,8 +546,8 @@ func SameKey(columns []int, a, b Row) bool {
 	return len(columns) > 0
 }
 
-// refuses reports whether a constraint refuses the row, which next holds and before does not.
-func (a *attempt) refuses(before, next *State, row Row) bool {
+// refuses reports whether a constraint refuses a new row, which next holds.
+func (a *attempt) refuses(next *State, row Row) bool {
 	t := a.op.Shape.Table
 	for i := range t.Columns {
 		if t.Columns[i].NotNull && row[i].Null {

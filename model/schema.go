@@ -6,12 +6,14 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// Value, Row and Kind are the values of the expression language: a value is the
-// text that Postgres' output function prints for it, or NULL.
+// The values of the expression language.
 type (
+	// Value is the text that Postgres' output function prints for it, or NULL.
 	Value = sql.Value
-	Row   = sql.Row
-	Kind  = sql.Kind
+	// Row is the values of a table's columns, in their order.
+	Row = sql.Row
+	// Kind says what Go may compare.
+	Kind = sql.Kind
 )
 
 // Schema is what the catalog of one database says about the tables that are judged.

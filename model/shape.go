@@ -115,8 +115,9 @@ func (s *Shape) Tables() []*Table {
 		return []*Table{s.Table, s.Other.Target}
 	case Exists:
 		return []*Table{s.Table, s.Child}
+	default:
+		return []*Table{s.Table}
 	}
-	return []*Table{s.Table}
 }
 
 // Matches reports whether a row meets the statement's condition.
@@ -149,8 +150,9 @@ func (s *Shape) setParams() int {
 	switch s.Command {
 	case Insert, Update, Upsert, Merge:
 		return len(s.Columns)
+	default:
+		return 0
 	}
-	return 0
 }
 
 // NewShape completes a shape: it writes its text and its parameters. copies names a

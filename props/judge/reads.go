@@ -403,6 +403,7 @@ func (j *judge) allowing(s *model.Shape) string {
 		return text(w.From)
 	case model.Delete:
 		return text(w.Delete)
+	default:
+		return text(w.Insert)
 	}
-	return text(w.Insert)
 }

@@ -103,7 +103,7 @@ func (j *judge) same(t *model.Table, old, row model.Row) bool {
 func (j *judge) direction(t *model.Table, c change) {
 	w := &j.id.Session.Writes[t.ID]
 	d := Divergence{Class: Write, Cell: j.cell(t, c.command()), Rows: []model.Row{c.old}, Became: []model.Row{c.new}, Column: -1}
-	ok, known := true, true
+	var ok, known bool
 	switch c.command() {
 	case model.Insert:
 		ok, known = j.holdsNew(w.Insert, c.new)
