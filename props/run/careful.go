@@ -137,7 +137,8 @@ func (f *flow) carefully(id *model.Identity, op *model.Op) (carefulStep, error) 
 	f.plain("SAVEPOINT s")
 	f.wire.sync()
 	f.plain("ROLLBACK TO s")
-	return st, f.aftermath(&st, id)
+	err = f.aftermath(&st, id)
+	return st, err
 }
 
 // aftermath reads everything after a statement: as the superuser, then as the session.
