@@ -127,7 +127,8 @@ func (r *repro) received(text string, op *model.Op) {
 		loop = "    EXECUTE %s;"
 	}
 	if op.Shape != nil && op.Shape.Form == model.Cursor {
-		text = text[strings.Index(text, "SELECT "):]
+		_, query, _ := strings.Cut(text, " CURSOR FOR ")
+		text = query
 	}
 	r.line(`DO $rlsfuzz$
 DECLARE entry record; got text := ''; part text;

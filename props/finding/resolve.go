@@ -175,7 +175,8 @@ func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *
 		out.User = spelled(u.Table.Columns[u.Table.Key[0]].Type, out.User)
 	}
 	if _, ok := c.Bind(out.Session, out.Tenant, out.User, initial); !ok {
-		return out, k.unbound(c, &out, st.Pos)
+		err := k.unbound(c, &out, st.Pos)
+		return out, err
 	}
 	out.Op = op(out.Session, shapes, st)
 	return out, nil
