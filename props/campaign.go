@@ -2,8 +2,8 @@ package props
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -29,6 +29,9 @@ type campaign struct {
 	walked []leak // every divergence of the matrix walk; nil before it
 	blocks map[string]*Block
 	passed []*model.Scenario // a sample for the referee
+
+	scope   scope  // what the search is limited to
+	pending []leak // found, but not yet reported
 }
 
 // roundBatches is how many batches a round has.
@@ -36,12 +39,19 @@ const roundBatches = 8
 
 // Run searches for divergences between the contract and Postgres.
 func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
-	c := &campaign{Target: t, cfg: cfg, start: time.Now(), muted: mutes{}, blocks: map[string]*Block{}}
+	scope, err := newScope(t.Contract, cfg.Only)
+	if err != nil {
+		return nil, err
+	}
+	limited := *t
+	limited.Plan = scope.plan(t.Plan)
+	c := &campaign{Target: &limited, cfg: cfg, start: time.Now(), muted: mutes{}, blocks: map[string]*Block{}, scope: scope}
 	c.fill()
 	c.report = &Report{
 		Seed: c.cfg.Seed, Server: t.Server.Describe(), Version: t.Server.Version(),
 		Matrix: run.NewMatrix(t.Contract), Contract: t.Contract, Notes: t.Notes,
 	}
+	c.report.Sessions, c.report.Tables = scope.of(t.Contract)
 	defer func() {
 		for _, l := range c.labs {
 			l.close()
@@ -54,10 +64,9 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 		}
 		c.labs = append(c.labs, l)
 	}
-	err := c.search(ctx)
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		c.report.Ended = ctx.Err() != nil
-		err = nil
+	err = c.search(ctx, t.Plan)
+	if err != nil {
+		err = c.ended(ctx, err)
 	}
 	c.finish()
 	return c.report, err
@@ -84,8 +93,11 @@ func seedFrom(text string) uint64 {
 	return h>>1 | 1
 }
 
-func (c *campaign) search(ctx context.Context) error {
+func (c *campaign) search(ctx context.Context, all *gen.Plan) error {
 	if err := c.assume(ctx); err != nil {
+		return err
+	}
+	if err := c.saved(ctx, all); err != nil {
 		return err
 	}
 	if !c.cfg.SkipMatrix {
@@ -124,7 +136,9 @@ func (c *campaign) assume(ctx context.Context) error {
 
 // matrix walks the matrix and reports what diverges.
 func (c *campaign) matrix(ctx context.Context) error {
-	if err := c.walk(ctx); err != nil {
+	err := c.walk(ctx)
+	c.pending = c.walked
+	if err != nil {
 		return err
 	}
 	c.report.Checks += c.report.Walk
@@ -154,7 +168,11 @@ func (c *campaign) walk(ctx context.Context) error {
 		d := c.Plan.MatrixDataset(n)
 		cells := c.Plan.Matrix(d)
 		c.report.Walk += len(cells)
-		for _, chunk := range chunks(cells, 40) {
+		for i, chunk := range chunks(cells, 40) {
+			if c.late() {
+				c.report.Notes = append(c.report.Notes, fmt.Sprintf("half of the time was up: of dataset %d of the matrix, %d of %d cells were walked", n+1, 40*i, len(cells)))
+				break
+			}
 			if err := l.group(ctx, d, chunk, func(_ int, s *model.Scenario, v *judge.Verdict) bool {
 				note(s, v)
 				return true
@@ -176,6 +194,11 @@ func (c *campaign) walk(ctx context.Context) error {
 	return nil
 }
 
+// late reports whether half of a run's time is over: the other half is for random search.
+func (c *campaign) late() bool {
+	return c.cfg.Duration > 0 && !c.cfg.SkipRandom && time.Since(c.start) > c.cfg.Duration/2
+}
+
 func chunks(list [][]model.Step, n int) [][][]model.Step {
 	var out [][][]model.Step
 	for len(list) > n {
@@ -191,10 +214,11 @@ func (c *campaign) random(ctx context.Context) error {
 		results := make([]batchResult, roundBatches)
 		c.round(ctx, next, results)
 		var found []leak
+		var failed error
 		for i := range results {
 			r := &results[i]
-			if r.err != nil {
-				return r.err
+			if failed == nil {
+				failed = r.err
 			}
 			for k := range r.leaks {
 				r.leaks[k].at += c.report.Checks
@@ -204,6 +228,10 @@ func (c *campaign) random(ctx context.Context) error {
 				c.report.Matrix.Add(r.matrix)
 			}
 			found = append(found, r.leaks...)
+		}
+		c.pending = found
+		if failed != nil {
+			return failed
 		}
 		if err := c.digest(ctx, found); err != nil {
 			return err
@@ -256,7 +284,7 @@ func (c *campaign) digest(ctx context.Context, found []leak) error {
 		}
 		if b := c.blocks[k.cause.Key]; b != nil {
 			c.muted[k.target] = true
-			b.Like = append(b.Like, c.cellText(&k.found))
+			b.like(c.cellText(&k.found))
 			continue
 		}
 		if err := c.block(ctx, k); err != nil {
@@ -395,8 +423,15 @@ func (c *campaign) progress() {
 
 // finish completes the report.
 func (c *campaign) finish() {
+	unjudged := map[string]int{}
 	for _, l := range c.labs {
 		c.report.Steps += l.fast.Stats().Steps
+		for reason, n := range l.unjudged {
+			unjudged[reason] += n
+		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(unjudged)) {
+		c.report.Notes = append(c.report.Notes, fmt.Sprintf("%d checks could not be judged: %s", unjudged[reason], reason))
 	}
 	c.report.Elapsed = time.Since(c.start)
 	c.report.Untested = c.untested()

@@ -170,7 +170,15 @@ func tableCauses(table *model.Table, command model.Command, id *model.Identity) 
 			other = append(other, c)
 		}
 	}
-	return append(append(out, own...), other...)
+	out = append(append(out, own...), other...)
+	if len(own) > 1 { // several that let the same row through
+		all := Cause{Key: "policies " + table.Label() + " " + name, Text: "several policies on " + table.Label() + " let it through"}
+		for _, c := range own {
+			all.try.Before = append(all.try.Before, c.try.Before...)
+		}
+		out = append(out, all)
+	}
+	return out
 }
 
 // restrict is the experiment that shows a table to an identity as the rules want it:

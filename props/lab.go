@@ -20,11 +20,12 @@ type lab struct {
 	committer *run.Committer
 	databases []string
 	memo      map[string]*judge.Verdict
-	runs      int // scenarios that ran carefully or committed: distinct ones
+	unjudged  map[string]int // why scenarios of the search could not be judged, and how often
+	runs      int            // scenarios that ran carefully or committed: distinct ones
 }
 
 func (t *Target) newLab(ctx context.Context) (*lab, error) {
-	l := &lab{Target: t, memo: map[string]*judge.Verdict{}}
+	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}}
 	db, err := l.database(ctx)
 	if err != nil {
 		return nil, err
@@ -98,7 +99,7 @@ func (l *lab) verdict(ctx context.Context, s *model.Scenario) (*judge.Verdict, e
 func (l *lab) under(ctx context.Context, s *model.Scenario, v run.Variant) (*judge.Verdict, error) {
 	t, err := l.trace(ctx, s, v)
 	if errors.Is(err, run.ErrInvalid) {
-		return &judge.Verdict{}, nil
+		return &judge.Verdict{Unjudged: []string{err.Error()}}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -260,6 +261,9 @@ func (l *lab) group(ctx context.Context, d *gen.Dataset, sequences [][]model.Ste
 				return err
 			}
 			l.count(v)
+			for _, reason := range v.Unjudged {
+				l.unjudged[reason]++
+			}
 			if !see(first+i, s, v) {
 				return nil
 			}

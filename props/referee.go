@@ -73,6 +73,9 @@ func (c *campaign) sample(ctx context.Context) error {
 			return err
 		}
 		t, err := m.Run(ctx, s, true)
+		if errors.Is(err, run.ErrInvalid) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -117,6 +120,9 @@ func (c *campaign) save(b *Block) {
 	}
 	b.Dir, b.Unsaved = finding.Save(c.cfg.Out, b.Finding, c.Material())
 	b.Finding.Dir = b.Dir
+	if b.Unsaved != nil {
+		b.Case = finding.CaseOf(b.Finding, c.Material()).Format()
+	}
 }
 
 // Material is what a finding's files are made from.

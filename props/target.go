@@ -195,6 +195,9 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn, skip []string) err
 		}
 	}
 	t.Plan = gen.NewPlan(t.Contract, run.CopyName)
+	if err := t.fit(ctx, conn); err != nil {
+		return err
+	}
 	t.Hash = t.File.Hash() + catalog.Fingerprint(schema)
 	return nil
 }

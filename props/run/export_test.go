@@ -17,9 +17,3 @@ func NewWorkerOn(ctx context.Context, super string, c *model.Contract, dial func
 func (w *Worker) Texts(id *model.Identity) (super, context, everything, look string, args []model.Value) {
 	return w.fixed.super, w.fixed.context, w.fixed.everything, w.masks(id).text, w.contexts.args(id)
 }
-
-// LoadText inserts rows from one array for each column.
-func LoadText(t *model.Table) string { return load(t) }
-
-// LoadArgs is the arrays of LoadText.
-func LoadArgs(t *model.Table, data []model.Row) []model.Value { return loadArgs(t, data) }

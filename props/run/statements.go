@@ -73,6 +73,12 @@ func visibleMask(id *model.Identity, t *model.Table) ([]bool, bool) {
 	return mask, some
 }
 
+// LoadText inserts rows from one array for each column.
+func LoadText(t *model.Table) string { return load(t) }
+
+// LoadArgs is the arrays of [LoadText].
+func LoadArgs(t *model.Table, data []model.Row) []model.Value { return loadArgs(t, data) }
+
 // load inserts rows from one array for each column.
 func load(t *model.Table) string {
 	var names, arrays, values []string
