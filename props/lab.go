@@ -25,7 +25,7 @@ type lab struct {
 }
 
 func (t *Target) newLab(ctx context.Context) (*lab, error) {
-	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}}
+	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}}
 	db, err := l.database(ctx)
 	if err != nil {
 		return nil, err
@@ -275,6 +275,11 @@ func (l *lab) group(ctx context.Context, d *gen.Dataset, sequences [][]model.Ste
 
 // count adds what was at stake in a careful run to the matrix.
 func (l *lab) count(v *judge.Verdict) {
+	for cell, text := range v.Errors {
+		if old, ok := l.errors[cell]; !ok || text < old { // the same one, whoever came first
+			l.errors[cell] = text
+		}
+	}
 	for _, s := range v.Stakes {
 		l.fast.Matrix.Count(s.Cell.Session, s.Cell.Table, s.Cell.Command, s.Allowed, s.Forbidden)
 	}

@@ -2,9 +2,9 @@ package props
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
 // possible reports which sides of a cell the rules make possible at all.
@@ -30,19 +30,15 @@ func possible(c *model.Contract, s *model.Session, t *model.Table, command model
 // untested lists every cell in which nothing was at stake, with the reason.
 func (c *campaign) untested() []Untested {
 	var out []Untested
-	for _, s := range c.Contract.Sessions {
-		for _, t := range c.Contract.Schema.Tables {
-			if !c.included(s.Name) || !c.included(t.Label()) {
-				continue
-			}
-			for _, command := range model.Commands {
-				if u, ok := c.cell(s, t, command); ok {
-					out = append(out, u)
-				}
-			}
+	c.report.cells(func(s *model.Session, t *model.Table, command model.Command) {
+		if u, ok := c.cell(s, t, command); ok {
+			out = append(out, u)
 		}
-	}
+	})
 	for _, p := range c.Contract.Paths {
+		if len(c.cfg.Only) > 0 {
+			break
+		}
 		out = append(out, Untested{Object: "path " + p.Name, Reason: "not yet: paths are not run by this version", Vacant: true})
 	}
 	for i := range out {
@@ -73,39 +69,21 @@ func (c *campaign) cell(s *model.Session, t *model.Table, command model.Command)
 		u.Reason = "a part of " + t.Parent + ", through which it is read"
 	case c.Plan.Empty[t] != "":
 		u.Reason = "the table could not be filled: " + c.Plan.Empty[t]
+	case c.errored(judge.Cell{Session: s.ID, Table: t.ID, Command: command}) != "":
+		u.Reason = "every attempt failed, and not by a denial: " + c.errored(judge.Cell{Session: s.ID, Table: t.ID, Command: command})
 	default:
 		u.Reason = "nothing was ever at stake"
 	}
 	return u, true
 }
 
-// included reports whether a session or a table is searched.
-func (c *campaign) included(name string) bool {
-	return len(c.cfg.Only) == 0 || slices.Contains(c.cfg.Only, name) || !c.namesKind(name)
-}
-
-// namesKind reports whether Only names anything of the same kind, session or table.
-func (c *campaign) namesKind(name string) bool {
-	session := slices.ContainsFunc(c.Contract.Sessions, func(s *model.Session) bool { return s.Name == name })
-	for _, only := range c.cfg.Only {
-		if slices.ContainsFunc(c.Contract.Sessions, func(s *model.Session) bool { return s.Name == only }) == session {
-			return true
-		}
-	}
-	return false
-}
-
 // covered counts the cells with something at stake, and all.
 func (c *campaign) covered() (covered, all int) {
-	for _, s := range c.Contract.Sessions {
-		for _, t := range c.Contract.Schema.Tables {
-			for _, command := range model.Commands {
-				all++
-				if st := c.report.Matrix.Cell(s.ID, t.ID, command); st.Allowed+st.Forbidden > 0 {
-					covered++
-				}
-			}
+	c.report.cells(func(s *model.Session, t *model.Table, command model.Command) {
+		all++
+		if st := c.report.Matrix.Cell(s.ID, t.ID, command); st.Allowed+st.Forbidden > 0 {
+			covered++
 		}
-	}
+	})
 	return covered, all
 }

@@ -12,6 +12,8 @@ import (
 type Verdict struct {
 	Divergences []Divergence // by class, then step
 	Stakes      []Stake
+	// Errors is what ended statements and looks that were neither done nor denied.
+	Errors map[Cell]string
 	// Unjudged says what could not be judged, and why.
 	Unjudged []string
 }
@@ -62,6 +64,12 @@ type judge struct {
 func (j *judge) step(i int, id *model.Identity, step *model.Step, t *model.StepTrace, before, after *model.State) {
 	j.at, j.id, j.op, j.trace, j.before, j.after = i, id, &step.Op, t, before, after
 	j.own = j.tenants()
+	if s := step.Op.Shape; s != nil {
+		j.errored(j.cell(s.Table, commandOf(s)), t.Err)
+	}
+	for k := range t.Seen {
+		j.errored(j.cell(j.contract.Schema.Tables[t.Seen[k].Table], model.Select), t.Seen[k].Err)
+	}
 	j.writes()
 	j.reads()
 	j.result()
@@ -130,6 +138,17 @@ func (j *judge) foreign(st *model.State, t *model.Table, row model.Row) bool {
 		return !found
 	})
 	return found
+}
+
+// errored notes an error that is no denial: the cell was tried, and shows nothing.
+func (j *judge) errored(cell Cell, e *model.Failure) {
+	if e == nil || e.Denied() {
+		return
+	}
+	if j.verdict.Errors == nil {
+		j.verdict.Errors = map[Cell]string{}
+	}
+	j.verdict.Errors[cell] = "ERROR " + e.Code + ": " + e.Message
 }
 
 func (j *judge) cell(t *model.Table, c model.Command) Cell {
