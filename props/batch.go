@@ -50,7 +50,7 @@ type batch struct {
 	index    int           // of the sequence that failed
 	commit   bool          // it was the committed check
 	smallest leak
-	budget   int
+	tried    map[string]bool // scenarios run while shrinking, whatever the lab remembers of other batches
 	calls    int // of the property while shrinking
 	at       int // checks before the failure
 	err      error
@@ -67,7 +67,7 @@ func seedOf(seed uint64, n int) uint64 {
 // runBatch runs the n-th batch. Divergences with a known cause are noted and passed;
 // the first other one is shrunk and ends the batch.
 func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak) batchResult {
-	b := &batch{lab: l, ctx: ctx, muted: mutes{}, causes: known}
+	b := &batch{lab: l, ctx: ctx, muted: mutes{}, causes: known, tried: map[string]bool{}}
 	l.fast.Known = map[[2]int]bool{}
 	for t := range muted {
 		b.muted[t] = true
@@ -78,6 +78,10 @@ func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, kno
 	switch {
 	case b.err != nil:
 		b.result.err = b.err
+		if b.aim != nil { // what was found stays found
+			b.smallest.at = b.at
+			b.result.leaks = append(b.result.leaks, b.smallest)
+		}
 	case err != nil:
 		b.result.err = err
 	case failed && b.aim == nil:
@@ -187,7 +191,6 @@ func (b *batch) hit(i int, s *model.Scenario, v *judge.Verdict) bool {
 		}
 		b.aim, b.index = &target, i
 		b.smallest, b.at = leak{scenario: s, found: *d, target: target}, b.result.checks-b.pending+i+1
-		b.budget = b.runs + shrinkRuns
 		return true
 	}
 	return false
@@ -222,8 +225,11 @@ func (b *batch) shrinks(t *rapid.T) bool {
 		return false
 	}
 	s := &model.Scenario{Data: d.Data, Steps: sequences[b.index], Committed: b.commit}
-	if _, seen := b.memo[memoKey(s)]; !seen && b.runs >= b.budget {
-		return false
+	if key := memoKey(s); !b.tried[key] {
+		if len(b.tried) >= shrinkRuns {
+			return false
+		}
+		b.tried[key] = true
 	}
 	v, err := b.verdict(b.ctx, s)
 	if err != nil {

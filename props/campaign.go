@@ -58,7 +58,7 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 		}
 	}()
 	for range c.cfg.Workers {
-		l, err := t.newLab(ctx)
+		l, err := c.newLab(ctx)
 		if err != nil {
 			return c.report, err
 		}

@@ -21,6 +21,8 @@ type Report struct {
 	Leads    []Lead // divergences that the referee did not confirm
 	Matrix   *run.Matrix
 	Contract *model.Contract
+	Sessions []*model.Session // that were searched, of the contract
+	Tables   []*model.Table   // that were searched
 	Untested []Untested
 	Notes    []string
 	Sampled  int   // passed scenarios that the referee ran again
@@ -36,6 +38,9 @@ type Block struct {
 	Dir     string   // where the finding is kept; empty when it is not
 	Unsaved error    // why it could not be kept
 	AtCheck int      // the check that found it first
+	Known   bool     // an earlier run saved it
+	Raw     bool     // as it was found: the search ended before it was reduced
+	Case    []byte   // the case's text, where it could not be kept
 }
 
 // Lead is a divergence of the fast way that real logins did not show.
@@ -61,7 +66,7 @@ func (r *Report) Findings() int {
 
 // Cells counts the cells of the matrix, and how many of them are untested.
 func (r *Report) Cells() (all, untested int) {
-	all = len(r.Contract.Sessions) * len(r.Contract.Schema.Tables) * len(model.Commands)
+	all = len(r.Sessions) * len(r.Tables) * len(model.Commands)
 	for i := range r.Untested {
 		if r.Untested[i].Session != "" {
 			untested++

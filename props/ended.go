@@ -1,0 +1,105 @@
+package props
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// GoneError says that the server went away while the search ran.
+type GoneError struct{ Err error }
+
+// Error is one sentence.
+func (e *GoneError) Error() string {
+	first, _, _ := strings.Cut(e.Err.Error(), "\n")
+	return "the PostgreSQL server went away while the search ran (stopped, killed, or out of memory?): " + first
+}
+
+// Unwrap gives what the search met.
+func (e *GoneError) Unwrap() error { return e.Err }
+
+// ended is what a search that did not reach its end returns: nil when it was
+// interrupted. What it had found by then is reported, though not reduced.
+func (c *campaign) ended(ctx context.Context, err error) error {
+	c.rescue()
+	if ctx.Err() != nil {
+		c.report.Ended = true
+		return nil
+	}
+	if !c.answers() {
+		return &GoneError{err}
+	}
+	return err
+}
+
+// answers reports whether the server still takes connections.
+func (c *campaign) answers() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	conn, err := c.Server.Connect(ctx, "", "")
+	if err != nil {
+		return false
+	}
+	_, err = conn.Exec(ctx, "SELECT 1")
+	_ = conn.Close(ctx)
+	return err == nil
+}
+
+// rescue reports what was found but not yet reduced: one block for each class and
+// table, with the first case as it was found.
+func (c *campaign) rescue() {
+	type place struct {
+		class, table int
+	}
+	made := map[place]*Block{}
+	for _, k := range c.pending {
+		if c.muted[k.target] {
+			continue
+		}
+		c.muted[k.target] = true
+		at := place{int(k.target.Class), k.target.Cell.Table}
+		if b := made[at]; b != nil {
+			b.like(c.cellText(&k.found))
+			continue
+		}
+		made[at] = c.unreduced(k)
+	}
+	for _, k := range c.pending { // the pages name what is like them
+		b := made[place{int(k.target.Class), k.target.Cell.Table}]
+		if b == nil || b.Finding.Dir != "" || b.Unsaved != nil {
+			continue
+		}
+		c.save(b)
+		c.report.Blocks = append(c.report.Blocks, b)
+		if c.cfg.Found != nil {
+			c.cfg.Found(b)
+		}
+	}
+	c.pending = nil
+}
+
+func (c *campaign) unreduced(k leak) *Block {
+	b := &Block{Cause: k.cause.Text, AtCheck: k.at, Finding: c.finding(k)}
+	b.Finding.Referee = "not asked: the search ended before the case was reduced and confirmed"
+	b.Raw = true
+	return b
+}
+
+// cells calls f for each cell of what is searched.
+func (r *Report) cells(f func(s *model.Session, t *model.Table, c model.Command)) {
+	for _, s := range r.Sessions {
+		for _, t := range r.Tables {
+			for _, command := range model.Commands {
+				f(s, t, command)
+			}
+		}
+	}
+}
+
+// remark adds a note to the report.
+func (c *campaign) remark(format string, args ...any) {
+	c.report.Notes = append(c.report.Notes, fmt.Sprintf(format, args...))
+}

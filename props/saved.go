@@ -1,0 +1,197 @@
+package props
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// again is a saved case that still leaks.
+type again struct {
+	leak
+	dir string
+}
+
+// saved runs the cases that earlier runs saved for this contract, with the referee.
+// One that still leaks is a finding again, one that does not is said. all is the
+// plan without limits: a case may be written in any of its statements.
+func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
+	if c.cfg.Out == "" {
+		return nil
+	}
+	paths, err := filepath.Glob(filepath.Join(literalPath(c.cfg.Out), "findings", "*", finding.CaseFile))
+	if err != nil {
+		return fmt.Errorf("list saved cases: %w", err)
+	}
+	slices.Sort(paths)
+	var still []again
+	for _, path := range paths {
+		k, err := ReadCase(path)
+		if err != nil {
+			c.remark("saved case %s cannot run: %v", filepath.Dir(path), err)
+			continue
+		}
+		if !c.concerns(k) {
+			continue
+		}
+		found, err := c.rerun(ctx, k, all)
+		if err != nil {
+			return err
+		}
+		if found != nil {
+			still = append(still, again{*found, filepath.Dir(path)})
+		}
+	}
+	return c.reopen(ctx, still)
+}
+
+// literalPath keeps a folder's name from being read as a pattern.
+func literalPath(path string) string {
+	var out []rune
+	for _, r := range path {
+		if r == '*' || r == '?' || r == '[' || r == '\\' {
+			out = append(out, '\\')
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}
+
+// concerns reports whether a case belongs to this contract and to what is searched.
+func (c *campaign) concerns(k *finding.Case) bool {
+	mine, err := os.Stat(c.File.Path)
+	if err != nil {
+		return false
+	}
+	its, err := os.Stat(ContractOf(k, c.File.Path))
+	if err != nil || !os.SameFile(mine, its) {
+		return false
+	}
+	if k.Found == nil {
+		return true
+	}
+	session := c.scope.sessions == nil || c.scope.sessions[k.Found.Session]
+	return session && (c.scope.tables == nil || c.scope.tables[k.Found.Object])
+}
+
+// rerun runs one case; nil when it no longer leaks or cannot run, which is noted.
+func (c *campaign) rerun(ctx context.Context, k *finding.Case, all *gen.Plan) (*leak, error) {
+	dir := filepath.Dir(k.Name)
+	s, err := k.Scenario(c.Contract, all.Shapes)
+	var stale *finding.Stale
+	if errors.As(err, &stale) {
+		c.remark("saved case %s cannot run: %v", dir, stale)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := c.labs[0]
+	m, err := l.commits(ctx)
+	if err != nil {
+		return nil, err
+	}
+	trace, err := m.Run(ctx, s, !usesOver(s))
+	if errors.Is(err, run.ErrInvalid) {
+		c.remark("saved case %s cannot run: %v", dir, err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v := judge.Judge(c.Contract, s, trace)
+	if err := l.lockouts(ctx, s, v); err != nil {
+		return nil, err
+	}
+	d := c.shown(k, v)
+	if d == nil {
+		c.remark("fixed: %s no longer leaks%s", dir, what(k))
+		return nil, nil
+	}
+	return &leak{scenario: s, found: *d, target: d.Target()}, nil
+}
+
+func what(k *finding.Case) string {
+	if k.Found == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (%s: %s %s, %s)", k.Found.Session, k.Found.Command, k.Found.Object, k.Found.Class)
+}
+
+// shown is the divergence that a case is about, or else the first one.
+func (c *campaign) shown(k *finding.Case, v *judge.Verdict) *judge.Divergence {
+	if len(v.Divergences) == 0 {
+		return nil
+	}
+	for i := range v.Divergences {
+		d := &v.Divergences[i]
+		if f := k.Found; f != nil && f.Class == d.Class.String() && f.Command == d.Cell.Command.String() &&
+			f.Session == c.Contract.Sessions[d.Cell.Session].Name && f.Object == c.Contract.Schema.Tables[d.Cell.Table].Label() {
+			return d
+		}
+	}
+	return &v.Divergences[0]
+}
+
+// reducedSize is the rows and steps beyond which a case is reduced again.
+const reducedSize = 24
+
+// reopen makes blocks of the cases that still leak; the least case of a cause is its
+// block, the others are like it.
+func (c *campaign) reopen(ctx context.Context, still []again) error {
+	slices.SortStableFunc(still, func(a, b again) int {
+		if a.target.Class != b.target.Class {
+			return int(a.target.Class) - int(b.target.Class)
+		}
+		return size(a.scenario) - size(b.scenario)
+	})
+	for i := range still {
+		k := &still[i]
+		if size(k.scenario) > reducedSize { // an interrupted run saved it as it was
+			c.pending = []leak{k.leak}
+			if err := c.digest(ctx, c.pending); err != nil {
+				return err
+			}
+			continue
+		}
+		var err error
+		if k.cause, err = c.labs[0].cause(ctx, k.scenario, &k.found, c.leaks); err != nil {
+			return err
+		}
+		c.muted[k.target] = true
+		if b := c.blocks[k.cause.Key]; b != nil {
+			if b.Finding.Divergence.Target() != k.target {
+				b.like(c.cellText(&k.found))
+			}
+			continue
+		}
+		c.leaks = append(c.leaks, k.leak)
+		b := &Block{Cause: k.cause.Text, Finding: c.finding(k.leak), Dir: k.dir, Known: true}
+		b.Finding.Dir = k.dir
+		c.blocks[k.cause.Key] = b
+		c.report.Blocks = append(c.report.Blocks, b)
+	}
+	return nil
+}
+
+func size(s *model.Scenario) int {
+	rows, steps := s.Size()
+	return rows + steps
+}
+
+// like adds a cell with the same cause, once.
+func (b *Block) like(cell string) {
+	if !slices.Contains(b.Like, cell) {
+		b.Like = append(b.Like, cell)
+		b.Finding.Like = b.Like
+	}
+}
