@@ -20,8 +20,9 @@ type lab struct {
 	committer *run.Committer
 	databases []string
 	memo      map[string]*judge.Verdict
-	unjudged  map[string]int // why scenarios of the search could not be judged, and how often
-	runs      int            // scenarios that ran carefully or committed: distinct ones
+	unjudged  map[string]int        // why scenarios of the search could not be judged, and how often
+	errors    map[judge.Cell]string // what ended the statements of a cell, where it was no denial
+	runs      int                   // scenarios that ran carefully or committed: distinct ones
 }
 
 func (t *Target) newLab(ctx context.Context) (*lab, error) {

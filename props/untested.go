@@ -87,3 +87,14 @@ func (c *campaign) covered() (covered, all int) {
 	})
 	return covered, all
 }
+
+// errored is an error that ended the statements of a cell; empty when there was none.
+func (c *campaign) errored(cell judge.Cell) string {
+	first := ""
+	for _, l := range c.labs {
+		if text, ok := l.errors[cell]; ok && (first == "" || text < first) {
+			first = text
+		}
+	}
+	return first
+}
