@@ -1,0 +1,303 @@
+package judge_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+)
+
+var (
+	byID      = model.Where{Match: model.Equal, Columns: []int{id}}
+	shown     = []int{id, account, name, state}
+	whole     = []int{id, account, name, state, secret}
+	denied    = &model.Failure{Code: "42501", Message: `new row violates row-level security policy for table "items"`}
+	collision = &model.Failure{Code: "23505", Message: "duplicate key value violates unique constraint"}
+
+	one   = row("1", "1", mineToken, "new", "s1")
+	two   = row("2", "1", oldToken, "old", "s2")
+	three = row("3", "2", foreignToken, "new", "s3")
+	nine  = row("9", "2", "n", "new", "s")
+)
+
+// result is what a test compares of a divergence.
+type result struct {
+	Class  string
+	Cell   judge.Cell
+	Cross  bool
+	Column int
+	Rows   []model.Row
+	Became []model.Row
+	NoRows bool // the divergence is not about rows
+}
+
+// trial is one statement with a bug behind it, and the same with the bug mended.
+type trial struct {
+	name    string
+	session string // member if empty
+	shape   model.Shape
+	args    []string
+	bug     answer
+	fixed   answer
+	want    []result
+}
+
+func read(columns ...int) model.Shape { return model.Shape{Command: model.Select, Columns: columns} }
+
+func cell(table int, c model.Command) judge.Cell { return judge.Cell{Table: table, Command: c} }
+
+func hidden(cross bool, rows ...model.Row) []result {
+	return []result{{Class: "read", Cell: cell(items, model.Select), Cross: cross, Column: -1, Rows: rows}}
+}
+
+func TestJudgeWrites(t *testing.T) {
+	update := func(column int) model.Shape {
+		return model.Shape{Command: model.Update, Columns: []int{column}, Where: byID}
+	}
+	wrote := func(class string, c model.Command, cross bool, column int, old, new model.Row) []result {
+		return []result{{Class: class, Cell: cell(items, c), Cross: cross, Column: column, Rows: []model.Row{old}, Became: []model.Row{new}}}
+	}
+	gone := row("1", "2", mineToken, "new", "s1")
+	taken := row("3", "1", foreignToken, "new", "s3")
+	renamed := row("3", "2", "x", "new", "s3")
+	exposed := row("1", "1", mineToken, "new", "x")
+	trials := []trial{
+		{
+			name: "a row leaves its tenant", shape: update(account), args: []string{"2", "1"},
+			bug:   answer{count: 1, items: []model.Row{gone, two, three}},
+			fixed: answer{err: denied, sees: "1"},
+			want:  wrote("move", model.Update, true, -1, one, gone),
+		},
+		{
+			name: "a row is taken from a tenant", shape: update(account), args: []string{"1", "3"},
+			bug:   answer{count: 1, items: []model.Row{one, two, taken}, sees: "13"},
+			fixed: answer{sees: "1"},
+			want: append(wrote("move", model.Update, true, -1, three, taken),
+				result{Class: "write", Cell: cell(items, model.Update), Cross: true, Column: -1, Rows: []model.Row{three}, Became: []model.Row{nil}}),
+		},
+		{
+			name: "a new row for another tenant", shape: model.Shape{Command: model.Insert, Columns: whole}, args: []string{"9", "2", "n", "new", "s"},
+			bug:   answer{count: 1, items: []model.Row{one, two, three, nine}, sees: "1"},
+			fixed: answer{err: denied, sees: "1"},
+			want:  wrote("write", model.Insert, true, -1, nil, nine),
+		},
+		{
+			name: "a foreign row is changed", shape: update(name), args: []string{"x", "3"},
+			bug:   answer{count: 1, items: []model.Row{one, two, renamed}, sees: "1"},
+			fixed: answer{sees: "1"},
+			want:  wrote("write", model.Update, true, -1, three, renamed),
+		},
+		{
+			name: "a foreign row is deleted", shape: model.Shape{Command: model.Delete, Where: byID}, args: []string{"3"},
+			bug:   answer{count: 1, items: []model.Row{one, two}, lines: []model.Row{row("1", "1", "1"), row("2", "2", "3")}, sees: "1"},
+			fixed: answer{sees: "1"},
+			want:  wrote("write", model.Delete, true, -1, three, nil),
+		},
+		{
+			name: "only the tag tells", shape: model.Shape{Command: model.Update, Columns: []int{state}}, args: []string{"new"},
+			bug:   answer{count: 3, items: []model.Row{one, row("2", "1", oldToken, "new", "s2"), three}, sees: "12"},
+			fixed: answer{count: 2, items: []model.Row{one, row("2", "1", oldToken, "new", "s2"), three}, sees: "12"},
+			want:  wrote("write", model.Update, true, -1, three, nil),
+		},
+		{
+			name: "a column that it may not write", shape: update(secret), args: []string{"x", "1"},
+			bug:   answer{count: 1, items: []model.Row{exposed, two, three}, sees: "1"},
+			fixed: answer{err: denied, sees: "1"},
+			want:  wrote("write", model.Update, false, secret, one, exposed),
+		},
+		{
+			name: "a cascade reaches another tenant's line", shape: model.Shape{Command: model.Delete, Where: byID}, args: []string{"1"},
+			bug:   answer{count: 1, items: []model.Row{two, three}, lines: []model.Row{row("1", "1", "1")}},
+			fixed: answer{count: 1, items: []model.Row{two, three}, lines: []model.Row{row("2", "2", "3")}},
+			want: []result{{
+				Class: "write", Cell: cell(lines, model.Delete), Cross: true, Column: -1,
+				Rows: []model.Row{row("2", "2", "3")}, Became: []model.Row{nil},
+			}},
+		},
+	}
+	run(t, trials)
+}
+
+func TestJudgeReads(t *testing.T) {
+	var trials []trial
+	for _, form := range []model.Form{model.Plain, model.CTE, model.SubSelect, model.Locking, model.Cursor, model.Copy} {
+		shape := read(shown...)
+		shape.Form = form
+		trials = append(trials, trial{
+			name: "rows of a query: " + form.String(), shape: shape,
+			bug:   answer{rows: []model.Row{one[:4], three[:4]}, sees: "1"},
+			fixed: answer{rows: []model.Row{one[:4]}, sees: "1"},
+			want:  hidden(true, three),
+		})
+	}
+	trials = append(
+		trials,
+		trial{
+			name: "a foreign row", shape: read(id),
+			bug: answer{sees: "13"}, fixed: answer{sees: "1"},
+			want: hidden(true, three),
+		},
+		trial{
+			name: "a deleted row of its own tenant", shape: read(id),
+			bug: answer{sees: "12"}, fixed: answer{sees: "1"},
+			want: hidden(false, two),
+		},
+		trial{
+			name: "a row that looks the same", shape: read(state),
+			bug:   answer{rows: []model.Row{row("new"), row("new")}, sees: "1"},
+			fixed: answer{rows: []model.Row{row("new")}, sees: "1"},
+			want:  hidden(true, three),
+		},
+		trial{
+			name: "a count", shape: model.Shape{Command: model.Select, Form: model.Count, Where: byID}, args: []string{"3"},
+			bug:   answer{rows: []model.Row{row("1")}, sees: "1"},
+			fixed: answer{rows: []model.Row{row("0")}, sees: "1"},
+			want:  hidden(true, three),
+		},
+		trial{
+			name: "a hidden column", shape: read(id, secret),
+			bug:   answer{rows: []model.Row{row("1", "s1")}, sees: "1"},
+			fixed: answer{err: denied, sees: "1"},
+			want:  []result{{Class: "read", Cell: cell(items, model.Select), Column: secret, Rows: []model.Row{one}}},
+		},
+		trial{
+			name: "what RETURNING brings back", shape: model.Shape{Command: model.Update, Columns: []int{name}, Returning: []int{id, state}}, args: []string{"x"},
+			bug: answer{
+				count: 2, rows: []model.Row{row("1", "new"), row("2", "old")}, sees: "1",
+				items: []model.Row{row("1", "1", "x", "new", "s1"), row("2", "1", "x", "old", "s2"), three},
+			},
+			fixed: answer{count: 1, rows: []model.Row{row("1", "new")}, items: []model.Row{row("1", "1", "x", "new", "s1"), two, three}, sees: "1"},
+			want:  hidden(false, row("2", "1", "x", "old", "s2")),
+		},
+		trial{
+			name: "a query that is not evaluated", shape: model.Shape{Command: model.Select, Form: model.Totals, Columns: []int{state}},
+			bug:   answer{rows: []model.Row{row("new", "2", "new", "new")}, expected: []model.Row{row("new", "1", "new", "new")}, sees: "1"},
+			fixed: answer{rows: []model.Row{row("new", "1", "new", "new")}, expected: []model.Row{row("new", "1", "new", "new")}, sees: "1"},
+			want:  hidden(true, two, three),
+		},
+	)
+	run(t, trials)
+}
+
+func TestJudgeOpen(t *testing.T) {
+	stranger := func(class string, c model.Command, old, new []model.Row) []result {
+		return []result{{Class: class, Cell: judge.Cell{Session: 1, Table: items, Command: c}, Cross: true, Column: -1, Rows: old, Became: new}}
+	}
+	run(t, []trial{
+		{
+			name: "a stranger reads", session: "stranger", shape: read(id),
+			bug: answer{sees: "1"}, fixed: answer{},
+			want: stranger("open", model.Select, []model.Row{one}, nil),
+		},
+		{
+			name: "a stranger writes", session: "stranger", shape: model.Shape{Command: model.Insert, Columns: whole}, args: []string{"9", "2", "n", "new", "s"},
+			bug:   answer{count: 1, items: []model.Row{one, two, three, nine}},
+			fixed: answer{err: denied},
+			want:  stranger("open", model.Insert, []model.Row{nil}, []model.Row{nine}),
+		},
+	})
+}
+
+func TestJudgeCanary(t *testing.T) {
+	insert := model.Shape{Command: model.Insert, Columns: whole}
+	told := func(detail string) *model.Failure {
+		return &model.Failure{Code: "23505", Message: "duplicate key", Detail: "Key (name)=(" + detail + ") already exists."}
+	}
+	caught := func(c model.Command, r model.Row, cross bool) []result {
+		return []result{{Class: "canary", Cell: cell(items, c), Cross: cross, Column: -1, Rows: []model.Row{r}}}
+	}
+	ours := []string{"9", "1", "n", "new", "s"}
+	run(t, []trial{
+		{
+			name: "an error's detail", shape: insert, args: ours,
+			bug: answer{err: told(foreignToken), sees: "1"}, fixed: answer{err: told(mineToken), sees: "1"},
+			want: caught(model.Insert, three, true),
+		},
+		{
+			name: "a notice", shape: read(id), args: nil,
+			bug:   answer{rows: []model.Row{row("1")}, notices: []string{"looking at " + oldToken}, sees: "1"},
+			fixed: answer{rows: []model.Row{row("1")}, notices: []string{"looking at " + mineToken}, sees: "1"},
+			want:  caught(model.Select, two, false),
+		},
+		{
+			name: "what it sent itself is no news", shape: insert, args: []string{"9", "1", foreignToken, "new", "s"},
+			bug: answer{err: told(foreignToken), sees: "1"}, fixed: answer{err: told("n"), sees: "1"},
+		},
+		{
+			name: "one class for one leak", shape: read(shown...),
+			bug:   answer{rows: []model.Row{one[:4], three[:4]}, notices: []string{foreignToken}, sees: "13"},
+			fixed: answer{rows: []model.Row{one[:4]}, sees: "1"},
+			want:  hidden(true, three),
+		},
+	})
+}
+
+func TestJudgeLockout(t *testing.T) {
+	insert := model.Shape{Command: model.Insert, Columns: whole}
+	ours := []string{"9", "1", "n", "new", "s"}
+	added := answer{count: 1, items: []model.Row{one, two, three, row("9", "1", "n", "new", "s")}, sees: "19"}
+	locked := func(c model.Command, rows ...model.Row) []result {
+		return []result{{Class: "lockout", Cell: cell(items, c), Column: -1, Rows: rows, NoRows: rows == nil}}
+	}
+	run(t, []trial{
+		{
+			name: "an allowed row is missing", shape: read(id),
+			bug: answer{}, fixed: answer{sees: "1"},
+			want: locked(model.Select, one),
+		},
+		{
+			name: "an allowed row is refused", shape: insert, args: ours,
+			bug: answer{err: denied, sees: "1"}, fixed: added,
+			want: locked(model.Insert),
+		},
+		{
+			name: "the application's own refusal is no lockout", shape: insert, args: ours,
+			bug: answer{err: collision, sees: "1"}, fixed: added,
+		},
+		{
+			name: "an allowed row is passed over", shape: model.Shape{Command: model.Delete}, args: nil,
+			bug:   answer{sees: "1"},
+			fixed: answer{count: 2, items: []model.Row{three}, lines: []model.Row{row("2", "2", "3")}},
+			want:  locked(model.Delete),
+		},
+	})
+}
+
+// run judges each trial with its bug and without it.
+func run(t *testing.T, trials []trial) {
+	t.Helper()
+	for _, k := range trials {
+		k.shape.Table = newShop(t).contract.Schema.Tables[items]
+		t.Run(k.name, func(t *testing.T) {
+			if d := cmp.Diff(k.want, divergences(t, &k, k.bug)); d != "" {
+				t.Errorf("with the bug (-want +got):\n%s", d)
+			}
+			if got := divergences(t, &k, k.fixed); got != nil {
+				t.Errorf("without the bug: %+v", got)
+			}
+		})
+	}
+}
+
+func divergences(t *testing.T, k *trial, a answer) []result {
+	t.Helper()
+	s := newShop(t)
+	k.shape.Table = s.contract.Schema.Tables[items]
+	op := model.Op{Shape: model.NewShape(k.shape, nil), Args: row(k.args...)}
+	scenario, trace := s.step(k.session, op, a)
+	v := judge.Judge(s.contract, scenario, trace)
+	if len(v.Unjudged) > 0 {
+		t.Errorf("unjudged: %q", v.Unjudged)
+	}
+	var out []result
+	for _, d := range v.Divergences {
+		r := result{Class: d.Class.String(), Cell: d.Cell, Cross: d.Cross, Column: d.Column, Rows: d.Rows, Became: d.Became}
+		if d.Class == judge.Lockout && len(d.Rows) == 0 {
+			r.Rows, r.NoRows = nil, true
+		}
+		out = append(out, r)
+	}
+	return out
+}
