@@ -1,6 +1,7 @@
 package script_test
 
 import (
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 func TestRunDump(t *testing.T) {
 	path, err := exec.LookPath("pg_dump")
 	require.Need(t, "pg_dump", err == nil, "install PostgreSQL's client programs")
+	newEnough(t, path)
 	s := newScratch(t)
 	s.must(`
 CREATE TYPE mood AS ENUM ('so;so', 'fine');
@@ -33,7 +35,7 @@ ALTER DATABASE x SET app.mode = 'odd''s';
 		cmd := exec.Command(path, "--create", "--dbname", require.Postgres(t).URL(database, ""))
 		out, err := cmd.Output()
 		if err != nil {
-			require.Need(t, "a pg_dump of the server's version", false, err.Error())
+			t.Fatal(err)
 		}
 		return string(out)
 	}
@@ -49,6 +51,23 @@ ALTER DATABASE x SET app.mode = 'odd''s';
 	want := withoutKeys(strings.ReplaceAll(first, s.name, other.name))
 	if got := withoutKeys(dump(other.name)); got != want {
 		t.Errorf("the dump of the loaded dump differs; first\n%s\nthen\n%s", want, got)
+	}
+}
+
+// newEnough goes on unless the server is newer than pg_dump, which then refuses it. .ci/run repeats the test on
+// every version, and has one pg_dump.
+func newEnough(t *testing.T, path string) {
+	t.Helper()
+	out, err := exec.Command(path, "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var have int
+	if _, err := fmt.Sscanf(string(out), "pg_dump (PostgreSQL) %d", &have); err != nil {
+		t.Fatalf("read pg_dump's version %q: %v", out, err)
+	}
+	if server := require.Postgres(t).Version() / 10000; have < server {
+		t.Skipf("needs a pg_dump of version %d or newer, this one is %d", server, have)
 	}
 }
 

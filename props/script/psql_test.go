@@ -91,6 +91,12 @@ var alike = []struct{ name, src string }{
 	{"end in policy", "create function ff() returns text language sql stable begin atomic select case when true then 'a' end; end; create view vv as select case when true then 1 end; insert into o values(ff());"},
 }
 
+// changed are files whose meaning PostgreSQL 18 changed.
+var changed = map[string]string{
+	"copy csv":              `psql before 18 sends the last \. too, which an older server alone takes for the end`,
+	"copy lower terminator": `18 refuses a \. that is not alone on its line`,
+}
+
 // TestRunAsPsql gives each file to psql and to Run, and compares the rows.
 func TestRunAsPsql(t *testing.T) {
 	psql, err := exec.LookPath("psql")
@@ -98,6 +104,9 @@ func TestRunAsPsql(t *testing.T) {
 	theirs, ours := newScratch(t), newScratch(t)
 	for _, tt := range alike {
 		t.Run(tt.name, func(t *testing.T) {
+			if why, ok := changed[tt.name]; ok && require.Postgres(t).Version() >= 180000 {
+				t.Skip("means something else since PostgreSQL 18: " + why)
+			}
 			theirs.empty(t)
 			ours.empty(t)
 			file := filepath.Join(t.TempDir(), "f.sql")
