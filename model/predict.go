@@ -260,7 +260,7 @@ func (a *attempt) insert() {
 	if len(s.Returning) > 0 {
 		ok = ok && a.holds(a.sees().Rule, a.st, row) && a.columnsSeen(s.Returning)
 	}
-	a.finish(ok, a.st, next, row)
+	a.finish(ok, next, row)
 	if a.out.Outcome == Done {
 		a.out.Count = 1
 		if len(s.Returning) > 0 {
@@ -296,7 +296,7 @@ func (a *attempt) rewritten() {
 }
 
 // finish sets the outcome of a statement that makes rows.
-func (a *attempt) finish(ok bool, before, next *State, rows ...Row) {
+func (a *attempt) finish(ok bool, next *State, rows ...Row) {
 	switch {
 	case !ok:
 		a.out.Outcome = Denied
@@ -344,7 +344,7 @@ func (a *attempt) update() {
 			a.out.Sum += FieldsSum(row, s.Returning)
 		}
 	}
-	a.finish(ok, a.st, next, changed...)
+	a.finish(ok, next, changed...)
 	if len(changed) > 0 && a.referenced(t, s.Columns) {
 		a.unknown = true
 	}
@@ -488,13 +488,13 @@ func (a *attempt) merge() {
 	switch {
 	case old < 0 || !upsert && !visible:
 		next := a.st.Append(t.ID, row)
-		a.finish(proposed() && ok, a.st, next, row)
+		a.finish(proposed() && ok, next, row)
 		if old >= 0 {
 			a.out.Forbidden++
 		}
 		a.out.Count = 1
 	case s.Nothing:
-		a.finish(proposed() && ok, a.st, a.st)
+		a.finish(proposed() && ok, a.st)
 	default:
 		if upsert {
 			ok = proposed() && ok
@@ -521,7 +521,7 @@ func (a *attempt) overwrite(ok bool, old int, visible bool, proposed Row) {
 		return final
 	})
 	ok = ok && may && visible && a.holds(w.To, a.st, final) && a.holds(a.sees().Rule, a.st, final)
-	a.finish(ok, a.st, next, final)
+	a.finish(ok, next, final)
 	a.out.Count = 1
 }
 

@@ -26,7 +26,7 @@ func values() *rapid.Generator[model.Value] {
 	)
 }
 
-func scenario(t *rapid.T, c *model.Contract) *model.Scenario {
+func scenario(t *rapid.T) *model.Scenario {
 	nullable := rapid.OneOf(values(), rapid.Just(null))
 	s := &model.Scenario{Committed: rapid.Bool().Draw(t, "committed")}
 	rows := func(cells ...*rapid.Generator[model.Value]) []model.Row {
@@ -53,7 +53,7 @@ func TestCaseRoundTrip(t *testing.T) {
 	c := contract(desk())
 	list := shapes(c)
 	rapid.Check(t, func(rt *rapid.T) {
-		s := scenario(rt, c)
+		s := scenario(rt)
 		for range rapid.IntRange(1, 3).Draw(rt, "steps") {
 			s.Steps = append(s.Steps, step(rt, c, list(nil)))
 		}
