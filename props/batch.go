@@ -51,8 +51,8 @@ type batch struct {
 	commit   bool          // it was the committed check
 	smallest leak
 	tried    map[string]bool // scenarios run while shrinking, whatever the lab remembers of other batches
-	calls    int // of the property while shrinking
-	at       int // checks before the failure
+	calls    int             // of the property while shrinking
+	at       int             // checks before the failure
 	err      error
 }
 

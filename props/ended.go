@@ -88,8 +88,8 @@ func (c *campaign) unreduced(k leak) *Block {
 	return b
 }
 
-// cells calls f for each cell of what is searched.
-func (r *Report) cells(f func(s *model.Session, t *model.Table, c model.Command)) {
+// EachCell calls f for each cell of what is searched.
+func (r *Report) EachCell(f func(s *model.Session, t *model.Table, c model.Command)) {
 	for _, s := range r.Sessions {
 		for _, t := range r.Tables {
 			for _, command := range model.Commands {

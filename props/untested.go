@@ -2,6 +2,7 @@ package props
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
@@ -30,7 +31,7 @@ func possible(c *model.Contract, s *model.Session, t *model.Table, command model
 // untested lists every cell in which nothing was at stake, with the reason.
 func (c *campaign) untested() []Untested {
 	var out []Untested
-	c.report.cells(func(s *model.Session, t *model.Table, command model.Command) {
+	c.report.EachCell(func(s *model.Session, t *model.Table, command model.Command) {
 		if u, ok := c.cell(s, t, command); ok {
 			out = append(out, u)
 		}
@@ -65,8 +66,10 @@ func (c *campaign) cell(s *model.Session, t *model.Table, command model.Command)
 	switch {
 	case stake.Allowed+stake.Forbidden > 0:
 		return u, false
+	case t.Parent != "" && c.shut(s, t):
+		return u, false // nobody reaches it but through its parent
 	case t.Parent != "":
-		u.Reason = "a part of " + t.Parent + ", through which it is read"
+		u.Reason = "a part of " + t.Parent + " that the session may use directly, past its policies: not tried by this version"
 	case c.Plan.Empty[t] != "":
 		u.Reason = "the table could not be filled: " + c.Plan.Empty[t]
 	case c.errored(judge.Cell{Session: s.ID, Table: t.ID, Command: command}) != "":
@@ -79,7 +82,7 @@ func (c *campaign) cell(s *model.Session, t *model.Table, command model.Command)
 
 // covered counts the cells with something at stake, and all.
 func (c *campaign) covered() (covered, all int) {
-	c.report.cells(func(s *model.Session, t *model.Table, command model.Command) {
+	c.report.EachCell(func(s *model.Session, t *model.Table, command model.Command) {
 		all++
 		if st := c.report.Matrix.Cell(s.ID, t.ID, command); st.Allowed+st.Forbidden > 0 {
 			covered++
@@ -97,4 +100,18 @@ func (c *campaign) errored(cell judge.Cell) string {
 		}
 	}
 	return first
+}
+
+// shut reports whether a session's role has no privilege at all on a table.
+func (c *campaign) shut(s *model.Session, t *model.Table) bool {
+	role := s.Role.Text
+	if role == "" {
+		role = s.Login.Text
+	}
+	r := c.Contract.Schema.Privileges[role]
+	if r == nil {
+		return false
+	}
+	p := &r[t.ID]
+	return !p.Usage || !p.Delete && !slices.Contains(p.Select, true) && !slices.Contains(p.Insert, true) && !slices.Contains(p.Update, true)
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props"
@@ -22,6 +23,7 @@ type document struct {
 	Matrix        []cell     `json:"matrix"`
 	Untested      []untested `json:"untested"`
 	Notes         []string   `json:"notes,omitempty"`
+	Interrupted   bool       `json:"interrupted"`
 }
 
 type entry struct {
@@ -39,6 +41,10 @@ type entry struct {
 	AtCheck int      `json:"at_check"`
 	Dir     string   `json:"dir,omitempty"`
 	Like    []string `json:"like,omitempty"`
+	Known   bool     `json:"known,omitempty"`   // an earlier run saved it
+	Raw     bool     `json:"raw,omitempty"`     // neither reduced nor confirmed: the run ended before
+	Unsaved string   `json:"unsaved,omitempty"` // why dir is missing
+	Case    string   `json:"case,omitempty"`    // the case, where it could not be saved
 }
 
 type lead struct {
@@ -68,37 +74,52 @@ type untested struct {
 func JSON(w io.Writer, r *props.Report) error {
 	d := document{
 		Seed: r.Seed, Checks: r.Checks, Steps: r.Steps, ElapsedS: r.Elapsed.Seconds(), ServerVersion: r.Version, Walk: r.Walk,
-		Shrinks: r.Shrinks, Findings: []entry{}, Unconfirmed: []lead{}, Matrix: []cell{}, Untested: []untested{}, Notes: r.Notes,
+		Shrinks: r.Shrinks, Findings: []entry{}, Unconfirmed: []lead{}, Matrix: []cell{},
+		Untested: []untested{}, Notes: r.Notes, Interrupted: r.Ended,
 	}
-	found := map[[3]string]int{}
 	for _, b := range r.Blocks {
-		f := b.Finding
-		rows, steps := f.Scenario.Size()
-		scope := "within-tenant"
-		if f.Cross {
-			scope = "cross-tenant"
-		}
-		found[[3]string{f.Session, f.Table, f.Command}]++
-		d.Findings = append(d.Findings, entry{
-			Key: f.Key, Class: f.Class.String(), Scope: scope, Session: f.Session, Table: f.Table, Column: f.Column, Command: f.Command,
-			Rule: f.Rule, Cause: b.Cause, Rows: rows, Steps: steps, AtCheck: b.AtCheck, Dir: b.Dir, Like: b.Like,
-		})
+		d.Findings = append(d.Findings, entryOf(b))
 	}
 	for _, l := range r.Leads {
 		d.Unconfirmed = append(d.Unconfirmed, lead(l))
 	}
-	for _, s := range r.Contract.Sessions {
-		for _, t := range r.Contract.Schema.Tables {
-			for _, c := range model.Commands {
-				st := r.Matrix.Cell(s.ID, t.ID, c)
-				d.Matrix = append(d.Matrix, cell{s.Name, t.Label(), c.String(), st.Allowed, st.Forbidden, found[[3]string{s.Name, t.Label(), c.String()}]})
-			}
-		}
-	}
+	r.EachCell(func(s *model.Session, t *model.Table, c model.Command) {
+		st := r.Matrix.Cell(s.ID, t.ID, c)
+		d.Matrix = append(d.Matrix, cell{s.Name, t.Label(), c.String(), st.Allowed, st.Forbidden, findings(r, s.Name, t.Label(), c.String())})
+	})
 	for _, u := range r.Untested {
 		d.Untested = append(d.Untested, untested{u.Session, u.Object, u.Command, u.Reason, u.Accepted})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(d)
+}
+
+func entryOf(b *props.Block) entry {
+	f := b.Finding
+	rows, steps := f.Scenario.Size()
+	e := entry{
+		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Table: f.Table, Column: f.Column, Command: f.Command,
+		Rule: f.Rule, Cause: b.Cause, Rows: rows, Steps: steps, AtCheck: b.AtCheck, Dir: b.Dir, Like: b.Like, Known: b.Known, Raw: b.Raw,
+	}
+	if b.Unsaved != nil {
+		e.Unsaved, e.Case = b.Unsaved.Error(), string(b.Case)
+	}
+	return e
+}
+
+// findings counts those of a cell: the cases of blocks, and what is like them.
+func findings(r *props.Report, session, table, command string) int {
+	n := 0
+	for _, b := range r.Blocks {
+		if f := b.Finding; f.Session == session && f.Table == table && f.Command == command {
+			n++
+		}
+		for _, like := range b.Like {
+			if strings.HasPrefix(like, session+": "+command+" "+table+" (") {
+				n++
+			}
+		}
+	}
+	return n
 }
