@@ -20,6 +20,7 @@ import (
 const (
 	batchDatasets  = 10 // the last one is committed
 	batchSequences = 10
+	batchChecks    = (batchDatasets-1)*batchSequences + 1
 	shrinkRuns     = 60   // distinct scenarios that rapid may run while it shrinks
 	shrinkCalls    = 2000 // and how many it may draw for that
 )

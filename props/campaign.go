@@ -20,15 +20,16 @@ import (
 // workers changes nothing but the speed.
 type campaign struct {
 	*Target
-	cfg    Config
-	labs   []*lab
-	report *Report
-	start  time.Time
-	muted  mutes
-	leaks  []leak // one for each known cause
-	walked []leak // every divergence of the matrix walk; nil before it
-	blocks map[string]*Block
-	passed []*model.Scenario // a sample for the referee
+	cfg     Config
+	labs    []*lab
+	report  *Report
+	start   time.Time
+	muted   mutes
+	leaks   []leak      // one for each known cause
+	walked  []leak      // every divergence of the matrix walk; nil before it
+	counted *run.Matrix // what was at stake in the walk
+	blocks  map[string]*Block
+	passed  []*model.Scenario // a sample for the referee
 
 	scope   scope  // what the search is limited to
 	pending []leak // found, but not yet reported
@@ -142,56 +143,8 @@ func (c *campaign) matrix(ctx context.Context) error {
 		return err
 	}
 	c.report.Checks += c.report.Walk
-	c.report.Matrix.Add(c.labs[0].fast.Matrix)
+	c.report.Matrix.Add(c.counted)
 	return c.digest(ctx, c.walked)
-}
-
-// walk walks the matrix once; the divergences are kept in walked.
-func (c *campaign) walk(ctx context.Context) error {
-	if c.walked != nil {
-		return nil
-	}
-	c.walked = []leak{}
-	l := c.labs[0]
-	l.fast.Matrix = run.NewMatrix(c.Contract)
-	seen := map[judge.Target]bool{}
-	note := func(s *model.Scenario, v *judge.Verdict) {
-		for _, d := range v.Divergences {
-			if !seen[d.Target()] {
-				seen[d.Target()] = true
-				c.walked = append(c.walked, leak{scenario: s, found: d, target: d.Target()})
-				l.ignore(d.Target())
-			}
-		}
-	}
-	for n := range gen.MatrixSets {
-		d := c.Plan.MatrixDataset(n)
-		cells := c.Plan.Matrix(d)
-		c.report.Walk += len(cells)
-		for i, chunk := range chunks(cells, 40) {
-			if c.late() {
-				c.report.Notes = append(c.report.Notes, fmt.Sprintf("half of the time was up: of dataset %d of the matrix, %d of %d cells were walked", n+1, 40*i, len(cells)))
-				break
-			}
-			if err := l.group(ctx, d, chunk, func(_ int, s *model.Scenario, v *judge.Verdict) bool {
-				note(s, v)
-				return true
-			}); err != nil {
-				return err
-			}
-		}
-		for _, step := range c.Plan.FreshCells(d) {
-			s := &model.Scenario{Data: d.Data, Steps: []model.Step{step}, Committed: true}
-			v, err := l.verdict(ctx, s)
-			if err != nil {
-				return err
-			}
-			c.report.Walk++
-			l.count(v)
-			note(s, v)
-		}
-	}
-	return nil
 }
 
 // late reports whether half of a run's time is over: the other half is for random search.
@@ -211,7 +164,7 @@ func chunks(list [][]model.Step, n int) [][][]model.Step {
 func (c *campaign) random(ctx context.Context) error {
 	first := c.report.Checks
 	for next := 0; !c.spent(c.report.Checks - first); next += roundBatches {
-		results := make([]batchResult, roundBatches)
+		results := make([]batchResult, c.batches(c.report.Checks-first))
 		c.round(ctx, next, results)
 		var found []leak
 		var failed error
@@ -239,6 +192,14 @@ func (c *campaign) random(ctx context.Context) error {
 		c.progress()
 	}
 	return nil
+}
+
+// batches is the length of the next round: no more than the rest of the budget needs.
+func (c *campaign) batches(checks int) int {
+	if c.cfg.Checks == 0 {
+		return roundBatches
+	}
+	return min(roundBatches, (c.cfg.Checks-checks+batchChecks-1)/batchChecks)
 }
 
 // spent reports whether the budget is used up.

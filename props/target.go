@@ -31,6 +31,7 @@ type Target struct {
 	Notes      []string           // what loading left out or changed
 	Hash       string             // of the contract's and the schema's meaning
 
+	walk     *walkOnce
 	template string
 	made     []string // roles that the files created
 }
@@ -42,17 +43,17 @@ func Open(ctx context.Context, cfg Config) (*Target, error) {
 	}
 	file, err := contract.Load(cfg.Contract)
 	if err != nil {
-		return nil, err
+		return nil, missing(cfg.Contract, err)
 	}
 	scripts, err := read(file, cfg)
 	if err != nil {
-		return nil, err
+		return nil, input(err)
 	}
 	server, err := postgres.Start(ctx, postgres.Options{Want: cfg.Postgres, AllowAnyServer: cfg.AllowAnyServer, Log: cfg.Log})
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{Server: server, File: file}
+	t := &Target{Server: server, File: file, walk: &walkOnce{}}
 	if err := t.load(ctx, scripts); err != nil {
 		_ = t.Close()
 		return nil, err
@@ -184,7 +185,7 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn, skip []string) err
 	}
 	foldPartitions(schema)
 	if len(schema.Tables) == 0 {
-		return fmt.Errorf("%s: the schema has no table that any session may use; check schema: and schemas:", t.File.Path)
+		return input(fmt.Errorf("%s: the schema has no table that any session may use; check schema: and schemas:", t.File.Path))
 	}
 	if t.Contract, err = t.File.Resolve(schema); err != nil {
 		return err
