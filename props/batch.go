@@ -29,7 +29,6 @@ const (
 type batchResult struct {
 	checks int
 	leaks  []leak
-	runs   int // distinct scenarios run on Postgres for shrinking
 	matrix *run.Matrix
 	err    error
 }
@@ -80,7 +79,7 @@ func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, kno
 	case b.err != nil:
 		b.result.err = b.err
 		if b.aim != nil { // what was found stays found
-			b.smallest.at = b.at
+			b.smallest.at, b.smallest.runs = b.at, len(b.tried)
 			b.result.leaks = append(b.result.leaks, b.smallest)
 		}
 	case err != nil:
@@ -88,7 +87,7 @@ func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, kno
 	case failed && b.aim == nil:
 		b.result.err = fmt.Errorf("batch %d failed without a divergence", n)
 	case failed:
-		b.smallest.at = b.at
+		b.smallest.at, b.smallest.runs = b.at, len(b.tried)
 		b.result.leaks = append(b.result.leaks, b.smallest)
 	}
 	b.result.matrix = l.fast.Matrix

@@ -286,7 +286,7 @@ func (c *campaign) block(ctx context.Context, k leak) error {
 	if err != nil {
 		return err
 	}
-	c.report.Shrinks = append(c.report.Shrinks, l.runs-before)
+	c.report.Shrinks = append(c.report.Shrinks, k.runs+l.runs-before)
 	confirmed, reason, err := l.referee(ctx, least)
 	if err != nil {
 		return err
@@ -299,7 +299,7 @@ func (c *campaign) block(ctx context.Context, k leak) error {
 		return nil
 	}
 	c.leaks = append(c.leaks, least)
-	b := &Block{Cause: k.cause.Text, AtCheck: k.at, Finding: c.finding(least)}
+	b := &Block{Cause: least.cause.Text, AtCheck: k.at, Finding: c.finding(least)}
 	for _, w := range like {
 		if w.target != least.target {
 			b.Like = append(b.Like, c.cellText(&w.found))

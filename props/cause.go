@@ -51,7 +51,7 @@ func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) [
 	if d.Column >= 0 {
 		out = append(out, t.columnGrant(table, d, id))
 	}
-	if op.Shape != nil && op.Shape.Table != table && op.Shape.Command != model.Select {
+	if op.Shape != nil && op.Shape.Table != table && d.Became != nil { // a consequence
 		out = append(out, tableCauses(op.Shape.Table, op.Shape.Command, id)...)
 	}
 	return append(out, tableCauses(table, d.Cell.Command, id)...)
@@ -205,8 +205,34 @@ func restrict(c *model.Contract, table *model.Table, id *model.Identity, st *mod
 	return run.Variant{Before: []string{"CREATE POLICY rlsfuzz_intent ON " + table.SQL() + " AS RESTRICTIVE FOR SELECT TO PUBLIC USING (" + using + ")"}}, true
 }
 
+// twin is the same scenario in a transaction that is rolled back, if it shows the same
+// there: experiments change roles and logins, which committed runs share with others.
+func (l *lab) twin(ctx context.Context, s *model.Scenario, d *judge.Divergence) (*model.Scenario, *judge.Divergence, error) {
+	if !s.Committed {
+		return s, d, nil
+	}
+	t := &model.Scenario{Data: s.Data, Steps: slices.Clone(s.Steps)}
+	for i := range t.Steps {
+		t.Steps[i].Fresh = false
+	}
+	v, err := l.verdict(ctx, t)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range v.Divergences {
+		if o := &v.Divergences[i]; o.Target() == d.Target() && o.Step == d.Step {
+			return t, o, nil
+		}
+	}
+	return s, d, nil
+}
+
 // cause finds what carries a divergence.
 func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence, known []leak) (Cause, error) {
+	s, d, err := l.twin(ctx, s, d)
+	if err != nil {
+		return Cause{}, err
+	}
 	st := s.Initial(l.Contract.Schema)
 	step := &s.Steps[d.Step]
 	id, ok := l.Contract.Bind(step.Session, step.Tenant, step.User, st)

@@ -237,6 +237,7 @@ type leak struct {
 	target   judge.Target
 	cause    Cause
 	at       int // checks of the run before it was found
+	runs     int // distinct scenarios that rapid ran to shrink it
 }
 
 // group runs sequences on a dataset the fast way, carefully where something

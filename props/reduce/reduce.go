@@ -92,7 +92,7 @@ func (r *reducer) steps() {
 			i++
 		}
 	}
-	if r.best.Steps[r.found.Step].Fresh || !r.best.Committed {
+	if !r.best.Committed {
 		return
 	}
 	s := clone(r.best)
