@@ -212,7 +212,7 @@ func (r *reducer) constants(at int) {
 		v, ok := r.plan.Simplest(op.Shape.Table, p.Column)
 		if op.Shape.Command == model.Update {
 			var row model.Row
-			if len(r.found.Rows) > 0 {
+			if r.found.Cell.Table == op.Shape.Table.ID && len(r.found.Rows) > 0 { // of another table where a read differed
 				row = r.found.Rows[0]
 			}
 			v, ok = r.plan.Other(op.Shape.Table, p.Column, row), r.plan.Free(op.Shape.Table, p.Column)
