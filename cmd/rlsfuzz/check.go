@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -40,6 +41,7 @@ func fuzzCommand() *cobra.Command {
 			defer line.end()
 			s.cfg.Progress = line.show
 			s.cfg.Found = func(b *props.Block) { line.say("found: %s", title(b)) }
+			s.before = line.end
 			return s.check(cmd, args)
 		},
 	}
@@ -77,14 +79,17 @@ func (s *shared) check(cmd *cobra.Command, args []string) error {
 	if r == nil {
 		return err
 	}
-	if perr := s.publish(cmd, r); perr != nil {
-		return perr
+	if s.before != nil {
+		s.before()
+	}
+	if early := s.publish(cmd, r); early != nil {
+		err = errors.Join(early, err)
 	}
 	if err != nil && len(r.Blocks) == 0 {
 		return err
 	}
-	if err != nil {
-		fmt.Fprintln(cmd.ErrOrStderr(), "rlsfuzz: the search ended early: "+err.Error())
+	if err != nil { // a finding counts, whatever came after it
+		fmt.Fprintln(cmd.ErrOrStderr(), "rlsfuzz: "+err.Error())
 	}
 	return outcome(r, ctx.Err() != nil)
 }

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	_ "github.com/rlsfuzz/rlsfuzz/props/postgres/container" // images
@@ -63,10 +64,15 @@ func run() (status int) {
 	if err == nil {
 		return 0
 	}
-	if msg := err.Error(); msg != "" {
+	status = statusOf(ctx, err)
+	var said *exit
+	switch msg := err.Error(); {
+	case status == statusInterrupted && !errors.As(err, &said):
+		fmt.Fprintln(os.Stderr, "rlsfuzz: interrupted")
+	case msg != "":
 		fmt.Fprintln(os.Stderr, "rlsfuzz: "+msg)
 	}
-	return statusOf(ctx, err)
+	return status
 }
 
 // statusOf tells the user's mistakes from the environment's failures.
@@ -75,13 +81,16 @@ func statusOf(ctx context.Context, err error) int {
 	var written *contract.Errors
 	var statement *script.Error
 	var stale *finding.Stale
+	var name *props.NameError
+	var input *props.InputError
 	switch {
 	case errors.As(err, &e):
 		return e.status
-	case errors.As(err, &written), errors.As(err, &statement), errors.As(err, &stale), errors.Is(err, os.ErrNotExist):
-		return statusUsage
 	case ctx.Err() != nil:
 		return statusInterrupted
+	case errors.As(err, &written), errors.As(err, &statement), errors.As(err, &stale),
+		errors.As(err, &name), errors.As(err, &input):
+		return statusUsage
 	}
 	return statusEnvironment
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,8 +17,9 @@ import (
 
 // shared is the flags that several commands have.
 type shared struct {
-	cfg  props.Config
-	json string
+	cfg    props.Config
+	json   string
+	before func() // is called before the report is printed; may be nil
 }
 
 func command() *cobra.Command {
@@ -24,7 +28,7 @@ func command() *cobra.Command {
 		Short:         "Find tenant leaks in a Postgres schema that relies on row-level security",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          known,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -32,7 +36,7 @@ func command() *cobra.Command {
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(demoCommand(), checkCommand(), fuzzCommand(), replayCommand(), cleanCommand())
-	for _, c := range root.Commands() {
+	for _, c := range append(root.Commands(), root) {
 		if args := c.Args; args != nil {
 			c.Args = func(cmd *cobra.Command, list []string) error {
 				if err := args(cmd, list); err != nil {
@@ -43,6 +47,20 @@ func command() *cobra.Command {
 		}
 	}
 	return root
+}
+
+// known refuses a command that is none.
+func known(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	names := []string{}
+	for _, c := range cmd.Commands() {
+		if !c.Hidden && c.Name() != "help" {
+			names = append(names, c.Name())
+		}
+	}
+	return fmt.Errorf("there is no command %q: it is one of %s", args[0], strings.Join(names, ", "))
 }
 
 // server adds the flags that choose a server.
@@ -78,10 +96,36 @@ func (s *shared) validate() error {
 	}
 	for _, name := range s.cfg.Apply {
 		if _, err := os.Stat(name); err != nil {
-			return usage(fmt.Errorf("--apply: %w", err))
+			return usage(fmt.Errorf("--apply %s: %w", name, plain(err)))
 		}
 	}
-	return nil
+	return s.writable()
+}
+
+// plain is the cause of an error of the file system, without the call and the path.
+func plain(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// writable finds out before the search whether the report can be written.
+func (s *shared) writable() error {
+	if s.json == "" || s.json == "-" {
+		return nil
+	}
+	_, before := os.Stat(s.json)
+	f, err := os.OpenFile(s.json, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return usage(fmt.Errorf("--json %s: %w: name a file that can be written, or - for stdout", s.json, plain(err)))
+	}
+	err = f.Close()
+	if before != nil { // an empty file is no report
+		err = errors.Join(err, os.Remove(s.json))
+	}
+	return err
 }
 
 // logTo prints progress to a person's terminal, apart from the report.
@@ -96,23 +140,19 @@ func (s *shared) publish(cmd *cobra.Command, r *props.Report) error {
 		out = cmd.ErrOrStderr()
 	}
 	if err := report.Text(out, r); err != nil {
-		return err
+		return fmt.Errorf("write the report: %w", err)
 	}
-	if s.json == "" {
+	switch s.json {
+	case "":
 		return nil
-	}
-	if s.json == "-" {
+	case "-":
 		return report.JSON(cmd.OutOrStdout(), r)
 	}
 	f, err := os.Create(s.json)
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
-	err = report.JSON(f, r)
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
+	if err := errors.Join(report.JSON(f, r), f.Close()); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil
