@@ -1,6 +1,8 @@
 package gen
 
 import (
+	"encoding/json"
+	"regexp"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -134,7 +136,8 @@ func markCanary(t *tablePlan) {
 	}
 }
 
-// Constants lists the constants that the contract's rules compare columns with.
+// Constants lists the constants that the contract's rules and the schema's policies
+// compare columns with: rows that have them are the ones that a rule tells apart.
 func Constants(c *model.Contract) map[model.ColumnRef][]string {
 	found := map[model.ColumnRef][]string{}
 	add := func(t *model.Table, r *model.Rule) {
@@ -146,6 +149,16 @@ func Constants(c *model.Contract) map[model.ColumnRef][]string {
 			return // it resolved before: the text is checked there
 		}
 		collect(c, t, e, found)
+	}
+	for _, t := range c.Schema.Tables {
+		for i := range t.Policies {
+			for _, text := range []string{t.Policies[i].Using, t.Policies[i].Check} {
+				if e, err := sql.ParseExpr(text); text != "" && err == nil {
+					collect(c, t, e, found)
+				}
+				keys(t, text, found)
+			}
+		}
 	}
 	for _, s := range c.Sessions {
 		if s.User != nil {
@@ -162,9 +175,38 @@ func Constants(c *model.Contract) map[model.ColumnRef][]string {
 	return found
 }
 
+// plain is an expression without the casts around it.
+func plain(e sql.Expr) sql.Expr {
+	for {
+		c, ok := e.(*sql.Cast)
+		if !ok {
+			return e
+		}
+		e = c.X
+	}
+}
+
+var jsonKey = regexp.MustCompile(`(\w+) ->> '([^']+)'(?:::text)?\)+(?:::\w+)? = '?([^':)]*)`)
+
+// keys finds the keys of json columns that a policy compares, and makes documents of them.
+func keys(t *model.Table, text string, found map[model.ColumnRef][]string) {
+	for _, m := range jsonKey.FindAllStringSubmatch(text, -1) {
+		i := t.Column(m[1])
+		if i < 0 || t.Columns[i].Type.Base != "jsonb" && t.Columns[i].Type.Base != "json" {
+			continue
+		}
+		key, kerr := json.Marshal(m[2])
+		value, verr := json.Marshal(strings.TrimSpace(m[3]))
+		ref := model.ColumnRef{Table: t.ID, Column: i}
+		if doc := "{" + string(key) + ": " + string(value) + "}"; kerr == nil && verr == nil && !contains(found[ref], doc) {
+			found[ref] = append(found[ref], doc)
+		}
+	}
+}
+
 func collect(c *model.Contract, t *model.Table, e sql.Expr, found map[model.ColumnRef][]string) {
 	note := func(col *sql.Column, v sql.Expr) {
-		lit, ok := v.(*sql.Literal)
+		lit, ok := plain(v).(*sql.Literal)
 		if !ok || lit.Value.Null {
 			return
 		}
@@ -180,16 +222,24 @@ func collect(c *model.Contract, t *model.Table, e sql.Expr, found map[model.Colu
 	sql.Walk(e, func(x sql.Expr) bool {
 		switch x := x.(type) {
 		case *sql.Compare:
-			if col, ok := x.L.(*sql.Column); ok {
+			if col, ok := plain(x.L).(*sql.Column); ok {
 				note(col, x.R)
 			}
-			if col, ok := x.R.(*sql.Column); ok {
+			if col, ok := plain(x.R).(*sql.Column); ok {
 				note(col, x.L)
 			}
 		case *sql.In:
-			if col, ok := x.X.(*sql.Column); ok {
+			if col, ok := plain(x.X).(*sql.Column); ok {
 				for _, v := range x.List {
 					note(col, v)
+				}
+			}
+		case *sql.AnyArray:
+			if list, ok := plain(x.Array).(*sql.Array); ok {
+				if col, ok := plain(x.X).(*sql.Column); ok {
+					for _, v := range list.Items {
+						note(col, v)
+					}
 				}
 			}
 		}

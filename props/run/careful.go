@@ -30,6 +30,7 @@ type careful struct {
 type carefulStep struct {
 	id          *model.Identity
 	first, last int
+	check       int // of deferred constraints; -1 without
 	copied      int
 	after       int
 	looks       []carefulLook
@@ -64,6 +65,7 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	if err != nil {
 		return nil, err
 	}
+	w.spend(1 + len(s.Steps))
 	for _, text := range v.Before {
 		w.wire.add(item{raw: text})
 	}
@@ -133,6 +135,15 @@ func (f *flow) carefully(id *model.Identity, op *model.Op) (carefulStep, error) 
 		st.last = st.first
 	} else if st.first, st.last, err = f.op(id, op, rows); err != nil {
 		return st, err
+	}
+	st.check = -1
+	if f.deferred != "" { // what a commit would check now
+		if st.check, err = f.super("SET CONSTRAINTS ALL IMMEDIATE", nil, drop); err != nil {
+			return st, err
+		}
+		if _, err := f.super("SET CONSTRAINTS "+f.deferred+" DEFERRED", nil, drop); err != nil {
+			return st, err
+		}
 	}
 	f.plain("SAVEPOINT s")
 	f.wire.sync()
@@ -242,6 +253,8 @@ func (w *Worker) stepTrace(c *carefulStep) (model.StepTrace, error) {
 		t.Err = failure(last.err)
 	case !last.reached:
 		return t, w.stuck()
+	case c.check >= 0 && w.wire.items[c.check].answer.err != nil:
+		t.Err = failure(w.wire.items[c.check].answer.err)
 	}
 	t.Count, t.Rows = last.count, last.kept
 	if c.copied >= 0 {

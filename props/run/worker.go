@@ -27,9 +27,11 @@ type Worker struct {
 	predict   model.Predictor
 	order     []*model.Table
 	replica   bool
+	deferred  string // constraints that are checked at the end of a transaction
 	fixed     fixedTexts
 	mask      map[maskKey]*maskPlan
-	inserted  int // rows since the last housekeeping
+	dead      int // rows that rolled-back checks left since the last housekeeping
+	waste     int // how often a dead row may have been looked at since then
 	stats     Stats
 	sequences []sequence
 }
@@ -59,13 +61,27 @@ func newWorker(ctx context.Context, super string, c *model.Contract, dial func(c
 	w := &Worker{Contract: c, Matrix: NewMatrix(c), super: super, dial: dial, mask: map[maskKey]*maskPlan{}}
 	w.predict.Contract = c
 	w.order, w.replica = c.Schema.LoadOrder()
+	var deferred []string
 	for _, t := range c.Schema.Tables {
 		w.replica = w.replica || len(t.Triggers) > 0
+		for i := range t.ForeignKeys {
+			if k := &t.ForeignKeys[i]; k.Deferred {
+				deferred = append(deferred, model.Quote(t.Schema)+"."+model.Quote(k.Name))
+			}
+		}
 	}
+	w.deferred = strings.Join(deferred, ", ")
 	if err := w.connect(ctx); err != nil {
 		return nil, err
 	}
 	return w, nil
+}
+
+// connectionSettings make a connection fast and what it prints predictable.
+var connectionSettings = []string{
+	"SET plan_cache_mode = force_generic_plan", "SET jit = off", "SET track_activities = off", "SET statement_timeout = '20s'",
+	"SET client_min_messages = notice", "SET datestyle = 'ISO, MDY'", "SET intervalstyle = postgres", "SET timezone = 'UTC'",
+	"SET bytea_output = hex",
 }
 
 // connect makes the connection, anew where there was one.
@@ -98,10 +114,7 @@ func (w *Worker) connect(ctx context.Context) error {
 			base[name] = *v
 		}
 	}
-	for _, set := range []string{
-		"SET plan_cache_mode = force_generic_plan", "SET statement_timeout = '20s'", "SET client_min_messages = notice",
-		"SET datestyle = 'ISO, MDY'", "SET intervalstyle = postgres", "SET timezone = 'UTC'", "SET bytea_output = hex",
-	} {
+	for _, set := range connectionSettings {
 		if _, err := conn.Exec(ctx, set); err != nil {
 			return fmt.Errorf("prepare connection: %w", err)
 		}
@@ -138,20 +151,30 @@ func (w *Worker) ready(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := w.wire.drain(ctx); err != nil {
+		return err
+	}
 	if w.wire.status != 'I' {
 		return w.wire.exec(ctx, "ROLLBACK")
 	}
 	return nil
 }
 
+// worth is how many looks at dead rows, for each table, cost about as much as a
+// housekeeping: clearing a table, and planning its statements anew.
+const worth = 160_000
+
+// spend notes that sequences ran over the dead rows that there are.
+func (w *Worker) spend(sequences int) { w.waste += w.dead * sequences }
+
 // housekeeping clears the dead rows that rolled-back checks leave, which would slow
-// every scan down, once in about a thousand rows of a table.
+// every scan down. It waits until as much time was lost on them as it takes itself:
+// that is the cheapest moment, whatever checks look like.
 func (w *Worker) housekeeping(ctx context.Context) error {
-	limit := 250 * max(4, len(w.order))
-	if w.inserted < limit {
+	if w.waste < worth*max(4, len(w.order)) {
 		return nil
 	}
-	w.inserted = 0
+	w.dead, w.waste = 0, 0
 	var empty, kept []string
 	for _, t := range w.order {
 		empty = append(empty, CopyName(t))
