@@ -29,7 +29,7 @@ func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) [
 		if r, ok := c.Schema.Roles[name]; ok && r.BypassRLS && !r.Super && t.mayAlter(name) {
 			out = append(out, Cause{
 				Key: "role " + name + " bypassrls", Text: fmt.Sprintf("role %s bypasses row security (BYPASSRLS)", name),
-				try: run.Variant{Before: []string{"ALTER ROLE " + model.Quote(name) + " NOBYPASSRLS"}},
+				try: run.Variant{Roles: true, Before: []string{"ALTER ROLE " + model.Quote(name) + " NOBYPASSRLS"}},
 			})
 		}
 	}
@@ -68,7 +68,7 @@ func (t *Target) memberships(id *model.Identity) []Cause {
 			}
 			out = append(out, Cause{
 				Key: "role " + name + " member of " + of, Text: fmt.Sprintf("role %s is a member of %s", name, of), harmless: true,
-				try: run.Variant{Before: []string{"REVOKE " + model.Quote(of) + " FROM " + model.Quote(name)}},
+				try: run.Variant{Roles: true, Before: []string{"REVOKE " + model.Quote(of) + " FROM " + model.Quote(name)}},
 			})
 		}
 	}

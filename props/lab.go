@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -125,7 +124,7 @@ func (l *lab) trace(ctx context.Context, s *model.Scenario, v run.Variant) (*mod
 // experiment runs a committed scenario under a variant, in a database for it alone.
 // A variant that concerns roles, which all databases share, is not tried so.
 func (l *lab) experiment(ctx context.Context, s *model.Scenario, v run.Variant) (*model.Trace, error) {
-	if v.Without != "" || strings.HasPrefix(v.Before[0], "ALTER ROLE") {
+	if v.Without != "" || v.Roles {
 		c, err := l.commits(ctx)
 		if err != nil {
 			return nil, err

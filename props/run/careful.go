@@ -18,6 +18,7 @@ var ErrInvalid = errors.New("the scenario cannot begin")
 type Variant struct {
 	Before  []string // statements of the superuser, rolled back with the run
 	Without string   // a setting whose defaults for logins are left out
+	Roles   bool     // it changes roles, which all databases of the server share
 }
 
 // careful is what one careful run asked, in the order of the steps.
