@@ -32,8 +32,7 @@ func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step 
 	if len(tables) == 0 {
 		return step
 	}
-	table := &tables[c.upTo(len(tables))]
-	shape := pick(table.list(c.upTo(100)), c)
+	shape := draw(tables, c)
 	step.Op = model.Op{Shape: shape, Args: p.args(shape, who, d, fresh, c)}
 	return step
 }

@@ -14,6 +14,7 @@ type choice struct {
 	inserts []weighted
 	updates []weighted
 	deletes []weighted
+	weights [4]int // by command: see commandWeights
 }
 
 // weighted is a shape and how often it is drawn among its like.
@@ -21,13 +22,6 @@ type weighted struct {
 	shape  *model.Shape
 	weight int
 }
-
-// Weights of the commands among a session's statements, in per cent.
-const (
-	selectWeight = 35
-	insertWeight = 20
-	updateWeight = 28
-)
 
 // newShapes lists the statements of a session: a bounded number for each table.
 func (p *Plan) newShapes(s *model.Session) []choice {
@@ -50,16 +44,22 @@ type able struct {
 	update   []int
 }
 
-func (p *Plan) able(s *model.Session, t *model.Table) able {
-	var a able
-	var rights *model.Privilege
+// rights is the privileges of a session's role on a table; nil if the role follows
+// from the tenant.
+func (p *Plan) rights(s *model.Session, t *model.Table) *model.Privilege {
 	role := s.Role.Text
 	if role == "" {
 		role = s.Login.Text
 	}
 	if r := p.Contract.Schema.Privileges[role]; r != nil {
-		rights = &r[t.ID]
+		return &r[t.ID]
 	}
+	return nil
+}
+
+func (p *Plan) able(s *model.Session, t *model.Table) able {
+	var a able
+	rights := p.rights(s, t)
 	sees, writes := &s.Sees[t.ID], &s.Writes[t.ID]
 	given := func(have []bool, i int) bool { return !some(have) || have[i] }
 	for i := range t.Columns {
@@ -112,6 +112,7 @@ func (p *Plan) tableShapes(s *model.Session, t *model.Table) choice {
 	}
 	p.queries(t, a, func(shape model.Shape) { add(&out.selects, 1, shape) })
 	p.writes(t, a, wheres, &out, add)
+	out.weigh(p.rights(s, t))
 	return out
 }
 
@@ -194,6 +195,9 @@ func (p *Plan) writes(t *model.Table, a able, wheres []model.Where, out *choice,
 			if j == 0 {
 				weight = 4
 			}
+			if isReference(t, i) || model.Contains(p.tables[t.ID].tenant, i) { // a row may move
+				weight *= 2
+			}
 			add(&out.updates, weight, model.Shape{Command: model.Update, Columns: []int{i}, Where: w})
 		}
 		if len(wheres) > 1 && len(t.Key) > 0 {
@@ -210,38 +214,6 @@ func (p *Plan) writes(t *model.Table, a able, wheres []model.Where, out *choice,
 	if len(wheres) > 1 && len(t.Key) > 0 {
 		add(&out.deletes, 1, model.Shape{Command: model.Delete, Where: wheres[1], Returning: t.Key})
 	}
-}
-
-func pick(list []weighted, c *choices) *model.Shape {
-	total := 0
-	for _, w := range list {
-		total += w.weight
-	}
-	n := c.upTo(total)
-	for _, w := range list {
-		if n -= w.weight; n < 0 {
-			return w.shape
-		}
-	}
-	return list[0].shape
-}
-
-// list is the shapes of a command, or of another one where there are none.
-func (c *choice) list(percent int) []weighted {
-	lists := [][]weighted{c.selects, c.inserts, c.updates, c.deletes}
-	at := 3
-	switch {
-	case percent < selectWeight:
-		at = 0
-	case percent < selectWeight+insertWeight:
-		at = 1
-	case percent < selectWeight+insertWeight+updateWeight:
-		at = 2
-	}
-	if len(lists[at]) == 0 {
-		return c.selects
-	}
-	return lists[at]
 }
 
 // plainText reports whether a column is free text, of which any value will do.
