@@ -97,7 +97,7 @@ func (p *Plan) newTable(t *model.Table, constants map[model.ColumnRef][]string) 
 		p.Empty[t] = "it is a part of " + t.Parent
 	}
 	out.skip = b.How == model.Shared && len(t.Seed) > 0
-	markCanary(&out)
+	markCanary(&out, constants)
 	return out
 }
 
@@ -120,12 +120,12 @@ func notNull(t *model.Table, k *model.ForeignKey) bool {
 }
 
 // markCanary chooses the text column that carries a table's unique tokens: the last
-// free one. When there are several, the others collide.
-func markCanary(t *tablePlan) {
+// free one that no rule compares with a constant. When there are several, the others collide.
+func markCanary(t *tablePlan, constants map[model.ColumnRef][]string) {
 	for i := len(t.columns) - 1; i >= 0; i-- {
 		c := &t.table.Columns[i]
 		free := c.Type.Kind == sql.Text && !c.Type.Array && t.columns[i].how == fromPool && !isReference(t.table, i) &&
-			!model.Contains(t.tenant, i) && (c.Type.Length == 0 || c.Type.Length >= 24)
+			len(constants[model.ColumnRef{Table: t.table.ID, Column: i}]) == 0 && !model.Contains(t.tenant, i) && (c.Type.Length == 0 || c.Type.Length >= 24)
 		for j := range t.table.Checks {
 			free = free && !model.Contains(t.table.Checks[j].Columns, i)
 		}
