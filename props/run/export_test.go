@@ -17,3 +17,27 @@ func NewWorkerOn(ctx context.Context, super string, c *model.Contract, dial func
 func (w *Worker) Texts(id *model.Identity) (super, context, everything, look string, args []model.Value) {
 	return w.fixed.super, w.fixed.context, w.fixed.everything, w.masks(id).text, w.contexts.args(id)
 }
+
+// CopyTexts are the statements that fill the copies an operation's query runs over,
+// with their arguments; none where Go evaluates the query itself.
+func CopyTexts(id *model.Identity, op *model.Op) (texts []string, args [][]model.Value) {
+	if op.Shape.Form.Evaluated() {
+		return nil, nil
+	}
+	for _, t := range op.Shape.Tables() {
+		sees := &id.Session.Sees[t.ID]
+		if text, ok := fillCopy(t, sees); ok {
+			texts, args = append(texts, text), append(args, ruleArgs(sees.Rule, id))
+		}
+	}
+	return texts, args
+}
+
+// ConnectionSettings are the statements that set up a worker's connection.
+func ConnectionSettings() []string { return connectionSettings }
+
+// PID is the process of the worker's backend.
+func (w *Worker) PID() uint32 { return w.wire.conn.PID }
+
+// TxStatus is the transaction status of the worker's connection, as the server said last.
+func (w *Worker) TxStatus() byte { return w.wire.status }

@@ -55,6 +55,14 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 	if err != nil {
 		return nil, err
 	}
+	b.several = len(sequences) > 1
+	if b.several {
+		b.plain("SAVEPOINT b")
+	}
+	if err := w.wire.push(ctx); err != nil {
+		return nil, err
+	}
+	w.spend(len(sequences))
 	w.sequences = w.sequences[:0]
 	for _, steps := range sequences {
 		s, err := b.sequence(initial, steps)
@@ -62,9 +70,11 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 			return nil, err
 		}
 		w.sequences = append(w.sequences, s)
+		if s.status != Surprise {
+			w.stats.Looks += 1 + len(s.looks)
+		}
 	}
-	w.wire.sync()
-	b.plain("ROLLBACK")
+	b.plain("ROLLBACK") // skipped after an error: ready sees to it then
 	w.wire.sync()
 	if err := w.wire.flush(ctx); err != nil {
 		return nil, err
@@ -75,8 +85,10 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 // flow builds one flush.
 type flow struct {
 	*Worker
-	ctx context.Context
-	who *model.Identity // whom the connection acts as; nil: the superuser
+	ctx     context.Context
+	who     *model.Identity // whom the connection acts as; nil: the superuser
+	several bool            // sequences, each of which goes back to savepoint b
+	marked  int             // items when savepoint s was last gone back to
 }
 
 // begin starts a flush that loads a dataset in a transaction.
@@ -92,7 +104,6 @@ func (w *Worker) begin(ctx context.Context, data [][]model.Row) (*flow, error) {
 	if err := f.load(data); err != nil {
 		return nil, err
 	}
-	f.plain("SAVEPOINT b")
 	return f, nil
 }
 
@@ -118,7 +129,7 @@ func (f *flow) load(data [][]model.Row) error {
 		if t.ID >= len(data) || len(data[t.ID]) == 0 {
 			continue
 		}
-		f.inserted += len(data[t.ID])
+		f.dead += len(data[t.ID])
 		if _, err := f.super(f.fixed.loads[t.ID], loadArgs(t, data[t.ID]), drop); err != nil {
 			return err
 		}
@@ -156,7 +167,7 @@ func (f *flow) sequence(initial *model.State, steps []model.Step) (sequence, err
 		}
 		if !known {
 			f.wire.items, f.wire.sums = f.wire.items[:mark], f.wire.sums[:sums]
-			f.who = nil
+			f.who, f.marked = nil, -1
 			s.status = Surprise
 			return s, nil
 		}
@@ -164,7 +175,9 @@ func (f *flow) sequence(initial *model.State, steps []model.Step) (sequence, err
 	if err := f.observe(&s); err != nil {
 		return s, err
 	}
-	f.plain("ROLLBACK TO b")
+	if f.several {
+		f.plain("ROLLBACK TO b")
+	}
 	f.who = nil
 	return s, nil
 }
@@ -207,12 +220,15 @@ func (f *flow) step(s *sequence, initial *model.State, step *model.Step) (known 
 			return false, err
 		}
 	} else {
-		f.plain("SAVEPOINT s")
+		if f.marked != len(f.wire.items) { // else the last step went back to it
+			f.plain("SAVEPOINT s")
+		}
 		if check.first, check.last, err = f.op(id, &step.Op, k); err != nil {
 			return false, err
 		}
 		f.wire.sync()
 		f.plain("ROLLBACK TO s")
+		f.marked = len(f.wire.items)
 	}
 	if p.Outcome == model.Done && !step.Op.Shape.Form.Evaluated() {
 		ok, err := f.copies(&check, id, &step.Op, fields)
@@ -273,31 +289,65 @@ func (f *flow) copies(check *stepCheck, id *model.Identity, op *model.Op, k keep
 	return true, nil
 }
 
-// observe adds what the superuser and every acting identity see at the end.
+// observe adds what the superuser and every acting identity see at the end, whoever
+// is acting already first.
 func (f *flow) observe(s *sequence) error {
+	if f.who == nil {
+		if err := f.overlook(s); err != nil {
+			return err
+		}
+		return f.lookAround(s, nil)
+	}
+	first := f.who
+	if err := f.look(s, first); err != nil {
+		return err
+	}
+	if err := f.lookAround(s, first); err != nil {
+		return err
+	}
+	return f.overlook(s)
+}
+
+// overlook adds what the superuser sees.
+func (f *flow) overlook(s *sequence) error {
 	if err := f.be(nil); err != nil {
 		return err
 	}
-	tables := len(f.Contract.Schema.Tables)
 	name, err := f.name(f.ctx, nil, f.fixed.everything)
 	if err != nil {
 		return err
 	}
-	s.all = f.wire.observe(name, nil, tables)
+	s.all = f.wire.observe(name, nil, len(f.Contract.Schema.Tables))
+	return nil
+}
+
+// lookAround adds what the acting identities see, except one.
+func (f *flow) lookAround(s *sequence, except *model.Identity) error {
 	for _, id := range s.members {
-		plan := f.masks(id)
-		if plan.text == "" {
+		if id == except {
 			continue
 		}
-		if err := f.be(id); err != nil {
+		if err := f.look(s, id); err != nil {
 			return err
 		}
-		name, err := f.name(f.ctx, id, plan.text)
-		if err != nil {
-			return err
-		}
-		s.looks = append(s.looks, look{item: f.wire.observe(name, nil, tables), id: id, plan: plan})
 	}
+	return nil
+}
+
+// look adds what an identity sees.
+func (f *flow) look(s *sequence, id *model.Identity) error {
+	plan := f.masks(id)
+	if plan.text == "" {
+		return nil
+	}
+	if err := f.be(id); err != nil {
+		return err
+	}
+	name, err := f.name(f.ctx, id, plan.text)
+	if err != nil {
+		return err
+	}
+	s.looks = append(s.looks, look{item: f.wire.observe(name, nil, len(f.Contract.Schema.Tables)), id: id, plan: plan})
 	return nil
 }
 

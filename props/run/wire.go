@@ -21,6 +21,8 @@ type wire struct {
 	conn     *pgconn.HijackedConn
 	prepared map[string]string // by plan and text: the statement's name
 	items    []item
+	pushed   int // items that went out
+	answered int // items whose answers were read
 	arena    []byte
 	status   byte // of the transaction, from the last ReadyForQuery
 	sent     int  // flushes, for statistics
@@ -92,9 +94,12 @@ func (w *wire) prepare(ctx context.Context, plan, text string) (string, error) {
 		return name, nil
 	}
 	name := "s" + strconv.Itoa(len(w.prepared))
-	w.conn.Frontend.SendParse(&pgproto3.Parse{Name: name, Query: text})
-	w.conn.Frontend.SendSync(&pgproto3.Sync{})
 	if err := w.guard(ctx, func() error {
+		if err := w.settle(); err != nil {
+			return err
+		}
+		w.conn.Frontend.SendParse(&pgproto3.Parse{Name: name, Query: text})
+		w.conn.Frontend.SendSync(&pgproto3.Sync{})
 		if err := w.conn.Frontend.Flush(); err != nil {
 			return err
 		}
@@ -151,7 +156,7 @@ func (w *wire) guard(ctx context.Context, f func() error) error {
 
 // reset begins a new flush.
 func (w *wire) reset() {
-	w.items = w.items[:0]
+	w.items, w.pushed, w.answered = w.items[:0], 0, 0
 	w.sums = w.sums[:0]
 }
 
@@ -180,20 +185,69 @@ func (w *wire) sync() { w.add(item{sync: true}) }
 // below what the buffers of a socket hold.
 const chunk = 32 << 10
 
+// push sends what was added so far, so that the server works on it while the rest is
+// made. It is for the beginning of a flush, when nothing was pushed yet: what does not
+// fit the buffers of a socket stays for the flush.
+func (w *wire) push(ctx context.Context) error {
+	size := 0
+	for i := range w.items {
+		for j := range w.items[i].args {
+			size += len(w.items[i].args[j].Text)
+		}
+	}
+	if size > chunk/2 || len(w.items) > pushItems {
+		return nil
+	}
+	return w.guard(ctx, func() error {
+		w.send()
+		if err := w.conn.Frontend.Flush(); err != nil {
+			return w.lost(err)
+		}
+		return nil
+	})
+}
+
+// pushItems is how many statements may be pushed: their answers, unread as yet, stay
+// well below what the buffers of a socket hold.
+const pushItems = 200
+
+// settle reads the answers of what was pushed, so that something else can be asked.
+func (w *wire) settle() error {
+	if w.pushed == w.answered {
+		return nil
+	}
+	w.conn.Frontend.SendSync(&pgproto3.Sync{})
+	if err := w.conn.Frontend.Flush(); err != nil {
+		return w.lost(err)
+	}
+	if err := w.receive(w.pushed); err != nil {
+		return err
+	}
+	return w.ready()
+}
+
+// drain reads what is still to come of a flush that was given up.
+func (w *wire) drain(ctx context.Context) error {
+	if w.pushed == w.answered {
+		return nil
+	}
+	return w.guard(ctx, w.settle)
+}
+
 // flush sends every item and reads every answer. The last item must be a sync.
 func (w *wire) flush(ctx context.Context) error {
 	return w.guard(ctx, func() error {
 		w.sent++
-		written := make(chan error, 1)
 		size := w.send()
 		if size <= chunk {
 			if err := w.conn.Frontend.Flush(); err != nil {
 				return w.lost(err)
 			}
-			return w.receive()
+			return w.receive(len(w.items))
 		}
+		written := make(chan error, 1)
 		go func() { written <- w.conn.Frontend.Flush() }()
-		err := w.receive()
+		err := w.receive(len(w.items))
 		if werr := <-written; err == nil && werr != nil {
 			return w.lost(werr)
 		}
@@ -201,12 +255,12 @@ func (w *wire) flush(ctx context.Context) error {
 	})
 }
 
-// send encodes the items into the frontend's buffer.
+// send encodes the items that did not go out yet into the frontend's buffer.
 func (w *wire) send() int {
 	size := 0
 	f := w.conn.Frontend
-	for i := range w.items {
-		it := &w.items[i]
+	for ; w.pushed < len(w.items); w.pushed++ {
+		it := &w.items[w.pushed]
 		if it.sync {
 			f.SendSync(&pgproto3.Sync{})
 			size += 5
@@ -245,26 +299,25 @@ func (w *wire) bytes(s string) []byte {
 	return w.arena[n:len(w.arena):len(w.arena)]
 }
 
-// receive reads the answers to all items.
-func (w *wire) receive() error {
-	for i := 0; i < len(w.items); {
-		it := &w.items[i]
+// receive reads the answers to the items before end.
+func (w *wire) receive(end int) error {
+	for w.answered < end {
+		it := &w.items[w.answered]
 		it.answer = answer{}
+		w.answered++
 		if it.sync {
 			if err := w.ready(); err != nil {
 				return err
 			}
-			i++
 			continue
 		}
 		if err := w.answer(it); err != nil {
 			return err
 		}
-		i++
 		if it.answer.err != nil { // the server skips everything up to the next Sync
-			for i < len(w.items) && !w.items[i].sync {
-				w.items[i].answer = answer{}
-				i++
+			for w.answered < end && !w.items[w.answered].sync {
+				w.items[w.answered].answer = answer{}
+				w.answered++
 			}
 		}
 	}

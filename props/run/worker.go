@@ -40,6 +40,7 @@ type Worker struct {
 type Stats struct {
 	Flushes  int // round trips of pipelines
 	Careful  int // careful runs
+	Looks    int // observations of all tables, as the superuser or as a session
 	Steps    int // statements of scenarios that ran
 	Restarts int // connections made anew
 }
