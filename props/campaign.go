@@ -132,7 +132,7 @@ func (c *campaign) assume(ctx context.Context) error {
 			c.report.Notes = append(c.report.Notes, fmt.Sprintf("session %s logs in as %s, which bypasses row security", s.Name, r.Name))
 		}
 	}
-	return nil
+	return c.agree(ctx, m)
 }
 
 // matrix walks the matrix and reports what diverges.

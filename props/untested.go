@@ -36,6 +36,11 @@ func (c *campaign) untested() []Untested {
 			out = append(out, u)
 		}
 	})
+	for _, s := range c.Contract.Sessions {
+		if c.scope.session(s) && c.scope.tables == nil && c.blind(s) {
+			out = append(out, Untested{Object: "session " + s.Name, Reason: "it never saw a row that the contract lets it see: are its role, settings and claims what the policies read?", Vacant: true})
+		}
+	}
 	for _, p := range c.Contract.Paths {
 		if len(c.cfg.Only) > 0 {
 			break
@@ -114,4 +119,17 @@ func (c *campaign) shut(s *model.Session, t *model.Table) bool {
 	}
 	p := &r[t.ID]
 	return !p.Usage || !p.Delete && !slices.Contains(p.Select, true) && !slices.Contains(p.Insert, true) && !slices.Contains(p.Update, true)
+}
+
+// blind reports whether a session may see rows and never saw one: whatever it was
+// not shown says nothing then.
+func (c *campaign) blind(s *model.Session) bool {
+	may := false
+	for _, t := range c.Contract.Schema.Tables {
+		if c.report.Matrix.Cell(s.ID, t.ID, model.Select).Allowed > 0 {
+			return false
+		}
+		may = may || s.Sees[t.ID].Rule.Kind != model.RuleNone
+	}
+	return may
 }

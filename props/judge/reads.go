@@ -33,7 +33,7 @@ func (j *judge) seen(s *model.Seen) {
 			hidden[record] = append(hidden[record], row)
 		}
 	}
-	allowed, forbidden := len(visible), 0
+	forbidden := 0
 	for _, rows := range hidden {
 		forbidden += len(rows)
 	}
@@ -57,7 +57,7 @@ func (j *judge) seen(s *model.Seen) {
 		return
 	}
 	if s.Err == nil || s.Err.Denied() {
-		j.verdict.Stakes = append(j.verdict.Stakes, Stake{d.Cell, allowed, forbidden})
+		j.verdict.Stakes = append(j.verdict.Stakes, Stake{d.Cell, len(s.Rows), forbidden})
 	}
 	j.missing(t, sees, s, may, visible)
 }
@@ -376,7 +376,11 @@ func (j *judge) stakes() {
 	j.predict.Ask = j.trace.Answers.Holds
 	p := j.predict.Predict(j.id, j.before, j.op)
 	if j.trace.Err == nil || j.trace.Err.Denied() {
-		j.verdict.Stakes = append(j.verdict.Stakes, Stake{j.cell(s.Table, s.Command), p.Allowed, p.Forbidden})
+		allowed := p.Allowed
+		if s.Command == model.Select { // what the rules allow and Postgres gave
+			allowed = min(allowed, len(j.trace.Rows))
+		}
+		j.verdict.Stakes = append(j.verdict.Stakes, Stake{j.cell(s.Table, s.Command), allowed, p.Forbidden})
 	}
 	if s.Command == model.Select || p.Outcome != model.Done || p.Count == 0 || !j.id.Session.Writes[s.Table.ID].Written {
 		return

@@ -386,21 +386,33 @@ func (m *Committer) looks(ctx context.Context, s *session, id *model.Identity) (
 	return out, nil
 }
 
+// Load puts the database back to the schema's own rows and the given ones.
+func (m *Committer) Load(ctx context.Context, data [][]model.Row) error { return m.reset(ctx, data) }
+
+// Holds lets Postgres evaluate a rule for every row of a table, by the rows' record texts.
+func (m *Committer) Holds(ctx context.Context, r *model.Rule, id *model.Identity, t *model.Table) (map[string]bool, error) {
+	kept, _, err := m.super.exec(ctx, "SELECT "+rowOf(t, nil)+"::text, ("+r.SQL+") IS TRUE FROM "+t.SQL(), ruleArgs(r, id))
+	if err != nil {
+		return nil, fmt.Errorf("evaluate rule %q of %s: %w", r.Text, t.Label(), err)
+	}
+	rows := map[string]bool{}
+	for _, row := range kept {
+		rows[row[0].Text] = row[1].Text == "t"
+	}
+	return rows, nil
+}
+
 // answers lets Postgres answer the rules that Go cannot evaluate.
 func (m *Committer) answers(ctx context.Context, id *model.Identity) (model.Answers, error) {
 	var out model.Answers
 	for _, t := range m.Contract.Schema.Tables {
 		for _, r := range Opaque(id.Session, t) {
-			kept, _, err := m.super.exec(ctx, "SELECT "+rowOf(t, nil)+"::text, ("+r.SQL+") IS TRUE FROM "+t.SQL(), ruleArgs(r, id))
+			rows, err := m.Holds(ctx, r, id, t)
 			if err != nil {
-				return nil, fmt.Errorf("evaluate rule %q of %s: %w", r.Text, t.Label(), err)
+				return nil, err
 			}
 			if out == nil {
 				out = model.Answers{}
-			}
-			rows := map[string]bool{}
-			for _, row := range kept {
-				rows[row[0].Text] = row[1].Text == "t"
 			}
 			out[r] = rows
 		}
