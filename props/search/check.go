@@ -15,7 +15,34 @@ import (
 var (
 	settings sync.Mutex
 	prepare  sync.Once
+	running  struct { // searches at this moment, and what puts back the flags that they share
+		sync.Mutex
+		n       int
+		restore func()
+	}
 )
+
+// shared sets the flags that rapid reads at the end of a search too, from the first of
+// the searches that run at the same time to the last: no fail files, since cases are
+// kept as scenarios, and little time for shrinking, since the reducer comes after it.
+func shared() (done func(), err error) {
+	running.Lock()
+	defer running.Unlock()
+	if running.n == 0 {
+		running.restore, err = set(map[string]string{"rapid.nofailfile": "true", "rapid.shrinktime": "20s"})
+		if err != nil {
+			return nil, err
+		}
+	}
+	running.n++
+	return func() {
+		running.Lock()
+		defer running.Unlock()
+		if running.n--; running.n == 0 {
+			running.restore()
+		}
+	}, nil
+}
 
 // Check runs a property on rapid's engine: checks times with bits that follow from
 // the seed, and when it fails, on smaller and smaller bits. The property keeps what
@@ -32,10 +59,14 @@ func Check(seed uint64, checks int, property func(*rapid.T)) (failed bool, err e
 		seed = 1 // 0 asks rapid for a random one
 	}
 	tb := &recorder{}
+	end, err := shared()
+	if err != nil {
+		return false, err
+	}
+	defer end()
 	settings.Lock()
 	restore, err := set(map[string]string{
-		"rapid.seed": strconv.FormatUint(seed, 10), "rapid.checks": strconv.Itoa(checks),
-		"rapid.nofailfile": "true", "rapid.failfile": "", "rapid.shrinktime": "20s",
+		"rapid.seed": strconv.FormatUint(seed, 10), "rapid.checks": strconv.Itoa(checks), "rapid.failfile": "",
 	})
 	if err != nil {
 		settings.Unlock()
@@ -113,7 +144,7 @@ type recorder struct {
 }
 
 func (r *recorder) Helper()      {}
-func (r *recorder) Name() string { return "rlsfuzz" }
+func (r *recorder) Name() string { return "rlsfuzz, without fail files" } // rapid replays those of a name
 func (r *recorder) Log(...any)   {}
 
 func (r *recorder) Logf(string, ...any) {}

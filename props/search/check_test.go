@@ -1,6 +1,9 @@
 package search_test
 
 import (
+	"errors"
+	"io/fs"
+	"os"
 	"sync"
 	"testing"
 
@@ -63,5 +66,20 @@ func TestCheckReportsAPanicOfTheProperty(t *testing.T) {
 	failed, err := search.Check(1, 10, func(*rapid.T) { panic("broken harness") })
 	if !failed && err == nil {
 		t.Error("a panic passed")
+	}
+}
+
+func TestCheckWritesNoFailFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	failed, err := search.Check(3, 100, func(r *rapid.T) {
+		if number.Draw(r, "n") > 10 {
+			r.Fatalf("too big")
+		}
+	})
+	if !failed || err != nil {
+		t.Fatalf("failed %v, %v", failed, err)
+	}
+	if _, err := os.Stat("testdata"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("testdata: %v", err)
 	}
 }
