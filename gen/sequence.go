@@ -15,8 +15,8 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset) []model.Step {
 	}
 	steps := make([]model.Step, 0, n)
 	c := seeded(bits.Next(), -3)
-	actors := [2]int{c.upTo(len(d.Cast)), 0}
-	actors[1] = c.upTo(len(d.Cast))
+	actors := [2]int{p.actor(d.Cast, &c), 0}
+	actors[1] = p.actor(d.Cast, &c)
 	fresh := 0
 	for range n {
 		c := seeded(bits.Next(), -4)
@@ -92,6 +92,9 @@ func (p *Plan) wild(t *model.Table, i int) model.Value {
 func (p *Plan) newValue(t *model.Table, i int, who *Member, d *Dataset, fresh *int, c *choices) model.Value {
 	tp := &p.tables[t.ID]
 	if model.Contains(tp.tenant, i) {
+		if others := p.others(d, who.Tenant); len(others) > 0 && c.percent(75) {
+			return others[c.upTo(len(others))]
+		}
 		return p.anyTenant(t, i, d, c)
 	}
 	for _, k := range tp.keys {

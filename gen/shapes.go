@@ -15,6 +15,7 @@ type choice struct {
 	updates []weighted
 	deletes []weighted
 	weights [4]int // by command: see commandWeights
+	granted int    // commands that the contract allows, of those that write
 }
 
 // weighted is a shape and how often it is drawn among its like.
@@ -112,7 +113,7 @@ func (p *Plan) tableShapes(s *model.Session, t *model.Table) choice {
 	}
 	p.queries(t, a, func(shape model.Shape) { add(&out.selects, 1, shape) })
 	p.writes(t, a, wheres, &out, add)
-	out.weigh(p.rights(s, t))
+	out.weigh(p.rights(s, t), &s.Writes[t.ID])
 	return out
 }
 
@@ -190,30 +191,32 @@ func (p *Plan) writes(t *model.Table, a able, wheres []model.Where, out *choice,
 	}
 	narrow := wheres[:min(len(wheres), 4)]
 	for _, i := range a.update {
+		moves := 1
+		if isReference(t, i) || model.Contains(p.tables[t.ID].tenant, i) {
+			moves = 3 // a row may come to another tenant
+		}
 		for j, w := range narrow {
-			weight := 2
-			if j == 0 {
-				weight = 4
-			}
-			if isReference(t, i) || model.Contains(p.tables[t.ID].tenant, i) { // a row may move
-				weight *= 2
-			}
-			add(&out.updates, weight, model.Shape{Command: model.Update, Columns: []int{i}, Where: w})
+			add(&out.updates, moves*writeWeight(j), model.Shape{Command: model.Update, Columns: []int{i}, Where: w})
 		}
 		if len(wheres) > 1 && len(t.Key) > 0 {
 			add(&out.updates, 1, model.Shape{Command: model.Update, Columns: []int{i}, Where: wheres[1], Returning: t.Key})
 		}
 	}
 	for j, w := range narrow {
-		weight := 2
-		if j == 0 {
-			weight = 4
-		}
-		add(&out.deletes, weight, model.Shape{Command: model.Delete, Where: w})
+		add(&out.deletes, writeWeight(j), model.Shape{Command: model.Delete, Where: w})
 	}
 	if len(wheres) > 1 && len(t.Key) > 0 {
 		add(&out.deletes, 1, model.Shape{Command: model.Delete, Where: wheres[1], Returning: t.Key})
 	}
+}
+
+// writeWeight is the weight of a write by its condition. One without a condition, the
+// first, reads no column and escapes the policies for reading.
+func writeWeight(condition int) int {
+	if condition == 0 {
+		return 8
+	}
+	return 2
 }
 
 // plainText reports whether a column is free text, of which any value will do.

@@ -4,13 +4,17 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// commandWeights is how often a session that may do everything with a table selects,
-// inserts, updates and deletes.
-var commandWeights = [...]int{35, 20, 28, 17}
+// commandWeights is how often a session that has the privileges for all of them
+// selects from a table, inserts, updates and deletes.
+var commandWeights = [...]int{25, 20, 28, 17}
 
-// futile divides the weight of a command for which the role has no privilege: as a
-// rule Postgres refuses it, whatever the policies say.
-const futile = 5
+// A write that the contract allows is drawn more often: its checks are what may be
+// wrong. One for which the role has no privilege is drawn seldom: as a rule Postgres
+// refuses it, whatever the policies say.
+const (
+	granted = 3 // times
+	futile  = 5 // divides
+)
 
 // lists is the shapes of a table by command, in the order of commandWeights.
 func (c *choice) lists() [4][]weighted {
@@ -18,21 +22,46 @@ func (c *choice) lists() [4][]weighted {
 }
 
 // weigh sets how often each command on a table is drawn.
-func (c *choice) weigh(rights *model.Privilege) {
+func (c *choice) weigh(rights *model.Privilege, w *model.Writes) {
 	may := [...]bool{true, true, true, true}
 	if rights != nil {
 		may = [...]bool{some(rights.Select), some(rights.Insert), some(rights.Update), rights.Delete}
 	}
+	rules := [...]*model.Rule{nil, w.Insert, w.From, w.Delete}
 	for i, list := range c.lists() {
+		c.weights[i] = commandWeights[i]
 		switch {
 		case len(list) == 0:
 			c.weights[i] = 0
-		case may[i]:
-			c.weights[i] = commandWeights[i]
-		default:
-			c.weights[i] = max(1, commandWeights[i]/futile)
+		case !may[i]:
+			c.weights[i] /= futile
+		case rules[i] != nil && rules[i].Kind != model.RuleNone:
+			c.weights[i] *= granted
+			c.granted++
 		}
 	}
+}
+
+// actor chooses who acts among a cast: who may write more, acts more.
+func (p *Plan) actor(cast []Member, c *choices) int {
+	weight := func(m *Member) int {
+		n := 4
+		for i := range p.shapes[m.Session.ID] {
+			n += p.shapes[m.Session.ID][i].granted
+		}
+		return n
+	}
+	total := 0
+	for i := range cast {
+		total += weight(&cast[i])
+	}
+	n := c.upTo(total)
+	for i := range cast {
+		if n -= weight(&cast[i]); n < 0 {
+			return i
+		}
+	}
+	return 0
 }
 
 // draw chooses a table and a command of a session, then one of their statements.
