@@ -15,12 +15,13 @@ import (
 
 // Replay is what became of a case.
 type Replay struct {
-	Case    string // the file
-	Verdict ReplayVerdict
-	Why     string             // of CannotRun
-	Found   []judge.Divergence // what it still shows
-	Target  *Target            // where it ran; nil when it cannot run
-	Expect  []Expectation      // of a case written by hand
+	Case     string // the file
+	Verdict  ReplayVerdict
+	Why      string             // of CannotRun
+	Found    []judge.Divergence // what it still shows
+	Scenario *model.Scenario    // that ran; nil when it cannot run
+	Target   *Target            // where it ran; nil when it cannot run
+	Expect   []Expectation      // of a case written by hand
 }
 
 // Expectation is whether one step did what the case expects of it.
@@ -43,6 +44,9 @@ const (
 // ReadCase reads the case of a file, or of a finding's folder.
 func ReadCase(path string) (*finding.Case, error) {
 	info, err := os.Stat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no case %s: name a finding's folder, or a case file", path)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read case: %w", err)
 	}
@@ -79,6 +83,7 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Scenario = s
 	l, err := t.newLab(ctx)
 	if err != nil {
 		return nil, err

@@ -146,6 +146,11 @@ func inBackground(ctx context.Context, cfg props.Config) func() (*props.Report, 
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				err = fmt.Errorf("internal error: %v", p)
+			}
+		}()
 		r, err = once(ctx, cfg)
 	}()
 	return func() (*props.Report, error) {

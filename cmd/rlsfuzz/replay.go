@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
 func replayCommand() *cobra.Command {
@@ -24,6 +28,7 @@ func replayCommand() *cobra.Command {
 			if err := s.validate(); err != nil {
 				return err
 			}
+			s.logTo(cmd.ErrOrStderr())
 			return s.replay(cmd, args, fallback)
 		},
 	}
@@ -36,13 +41,15 @@ func replayCommand() *cobra.Command {
 // replay runs each case. One that leaks makes the status 1, one that cannot run 2.
 func (s *shared) replay(cmd *cobra.Command, cases []string, fallback string) error {
 	leaks, stuck := false, false
+	open := opened{cfg: s.cfg}
+	defer open.close()
 	for _, name := range cases {
-		r, err := s.replayOne(cmd.Context(), name, fallback)
+		r, err := open.replay(cmd.Context(), name, fallback)
 		if err != nil {
 			return err
 		}
 		print(cmd.OutOrStdout(), r)
-		leaks = leaks || r.Verdict == props.StillLeaks || !r.held()
+		leaks = leaks || r.Verdict == props.StillLeaks || !held(r)
 		stuck = stuck || r.Verdict == props.CannotRun
 	}
 	switch {
@@ -54,15 +61,8 @@ func (s *shared) replay(cmd *cobra.Command, cases []string, fallback string) err
 	return nil
 }
 
-// outcomes is a replay as it is printed: the names that divergences need are looked up
-// while the target is open.
-type outcomes struct {
-	*props.Replay
-	lines []string
-}
-
-func (o *outcomes) held() bool {
-	for _, e := range o.Expect {
+func held(r *props.Replay) bool {
+	for _, e := range r.Expect {
 		if !e.Held {
 			return false
 		}
@@ -70,57 +70,81 @@ func (o *outcomes) held() bool {
 	return true
 }
 
-func (s *shared) replayOne(ctx context.Context, name, fallback string) (*outcomes, error) {
+// opened is the target of the case before, which the next one most often has too.
+type opened struct {
+	cfg    props.Config
+	target *props.Target
+	err    error
+}
+
+func (o *opened) close() {
+	if o.target != nil {
+		_ = o.target.Close()
+		o.target = nil
+	}
+}
+
+// open gives the target of a contract; mistake is why it has none.
+func (o *opened) open(ctx context.Context, path string) (t *props.Target, mistake, err error) {
+	if o.cfg.Contract != path || o.target == nil && o.err == nil {
+		o.close()
+		o.cfg.Contract = path
+		o.target, o.err = props.Open(ctx, o.cfg)
+	}
+	var written *contract.Errors
+	var statement *script.Error
+	var input *props.InputError
+	if ctx.Err() == nil && (errors.As(o.err, &written) || errors.As(o.err, &statement) || errors.As(o.err, &input)) {
+		return nil, o.err, nil
+	}
+	return o.target, nil, o.err
+}
+
+// replay runs one case. A case, a contract or a schema that cannot be used is a
+// verdict; an error is a failure of the environment.
+func (o *opened) replay(ctx context.Context, name, fallback string) (*props.Replay, error) {
+	stuck := func(why error) (*props.Replay, error) {
+		return &props.Replay{Case: name, Verdict: props.CannotRun, Why: why.Error()}, nil
+	}
 	k, err := props.ReadCase(name)
 	if err != nil {
-		return nil, usage(err)
+		return stuck(err)
 	}
-	cfg := s.cfg
-	cfg.Contract = props.ContractOf(k, fallback)
-	t, err := props.Open(ctx, cfg)
-	var wrong *contract.Errors
-	if errors.As(err, &wrong) { // the schema changed since
-		return &outcomes{Replay: &props.Replay{Case: name, Verdict: props.CannotRun, Why: err.Error()}}, nil
+	t, mistake, err := o.open(ctx, filepath.Clean(props.ContractOf(k, fallback)))
+	if mistake != nil {
+		return stuck(mistake)
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = t.Close() }()
-	r, err := t.Replay(ctx, k)
-	if err != nil {
-		return nil, usage(err)
+	return t.Replay(ctx, k)
+}
+
+// shown is how many divergences of a case are told in full, of one kind each.
+const shown = 3
+
+func print(w io.Writer, r *props.Replay) {
+	fmt.Fprintf(w, "%s: %s\n", r.Case, r.Verdict)
+	if r.Why != "" {
+		fmt.Fprintf(w, "  %s\n", strings.ReplaceAll(r.Why, "\n", "\n  "))
 	}
-	o := &outcomes{Replay: r}
+	told := map[judge.Target]bool{}
 	for i := range r.Found {
-		o.lines = append(o.lines, describe(t, &r.Found[i]))
+		d := &r.Found[i]
+		if told[d.Target()] || len(told) == shown {
+			continue
+		}
+		told[d.Target()] = true
+		fmt.Fprint(w, finding.Block(finding.New(r.Target.Contract, r.Scenario, d)))
 	}
-	return o, nil
-}
-
-// describe tells one divergence in a line.
-func describe(t *props.Target, d *judge.Divergence) string {
-	scope := "within the tenant"
-	if d.Cross {
-		scope = "cross-tenant"
+	if n := len(r.Found) - len(told); n > 0 {
+		fmt.Fprintf(w, "and %d more such places in its steps\n", n)
 	}
-	table := t.Contract.Schema.Tables[d.Cell.Table]
-	return fmt.Sprintf("step %d: %s, %s: session %s, %s %s: the rule is %s; Postgres: %s",
-		d.Step+1, d.Class, scope, t.Contract.Sessions[d.Cell.Session].Name, d.Cell.Command, table.Label(), d.Rule, d.Did)
-}
-
-func print(w io.Writer, o *outcomes) {
-	fmt.Fprintf(w, "%s: %s\n", o.Case, o.Verdict)
-	if o.Why != "" {
-		fmt.Fprintf(w, "  %s\n", o.Why)
-	}
-	for _, line := range o.lines {
-		fmt.Fprintf(w, "  %s\n", line)
-	}
-	for _, e := range o.Expect {
+	for _, e := range r.Expect {
 		if e.Held {
-			fmt.Fprintf(w, "  step %d: as expected\n", e.Step)
+			fmt.Fprintf(w, "step %d: as expected\n", e.Step)
 		} else {
-			fmt.Fprintf(w, "  step %d: not as expected: %s\n", e.Step, e.Why)
+			fmt.Fprintf(w, "step %d: not as expected: %s\n", e.Step, e.Why)
 		}
 	}
 }

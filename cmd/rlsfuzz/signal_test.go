@@ -1,0 +1,162 @@
+//go:build linux || darwin || freebsd
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// transcript is what a program prints, for whoever waits for a line of it.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(p)
+}
+
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}
+
+// The limits of patience.
+const (
+	untilPrinted = 60 * time.Second
+	untilEnded   = 2 * time.Second // after Ctrl-C
+	untilServer  = 3 * time.Second // gone, after kill -9
+)
+
+// meet runs a program, and when it has printed something that matches, does something
+// to it: meet INT 'checks' 130 rlsfuzz fuzz. The program must end in time with the
+// status, and leave no server. What it printed is in the files out and err.
+//
+//	INT     Ctrl-C
+//	INT2    Ctrl-C twice, which ends it by the signal: status -1
+//	KILL    kill -9: status -1
+//	SERVER  kill -9 of its server
+func meet(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 {
+		ts.Fatalf("usage: meet INT|INT2|KILL|SERVER PATTERN STATUS PROGRAM ARG…")
+	}
+	when, err := regexp.Compile(args[1])
+	ts.Check(err)
+	want, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	var out, errs transcript
+	path, err := exec.LookPath(args[3])
+	if err != nil { // the script's PATH is not ours
+		path = filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], args[3])
+	}
+	cmd := exec.Command(path, args[4:]...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &out, &errs
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+ts.Getenv("XDG_CACHE_HOME"), "HOME="+ts.Getenv("HOME"))
+	ts.Check(cmd.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	waitFor(ts, ended, when, &out, &errs)
+	servers := children(cmd.Process.Pid, "postgres")
+	if len(servers) != 1 {
+		ts.Fatalf("it has %d servers, not 1", len(servers))
+	}
+	began := time.Now()
+	ts.Check(strike(args[0], cmd.Process, servers[0]))
+	limit := untilEnded
+	if args[0] == "SERVER" {
+		limit = 10 * time.Second
+	}
+	select {
+	case err = <-ended:
+	case <-time.After(limit):
+		_ = cmd.Process.Kill()
+		ts.Fatalf("it has not ended %s after %s\n%s%s", limit, args[0], out.String(), errs.String())
+	}
+	ts.Logf("ended after %s", time.Since(began).Round(time.Millisecond))
+	ts.Check(os.WriteFile(ts.MkAbs("out"), []byte(out.String()), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("err"), []byte(errs.String()), 0o600))
+	ts.Logf("[stdout]\n%s[stderr]\n%s", out.String(), errs.String())
+	if got := exitStatus(ts, err); got != want {
+		ts.Fatalf("status %d, not %d", got, want)
+	}
+	for alive(servers[0]) {
+		if time.Since(began) > untilServer+limit {
+			ts.Fatalf("its server lives on")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func waitFor(ts *testscript.TestScript, ended chan error, when *regexp.Regexp, out, errs *transcript) {
+	deadline := time.After(untilPrinted)
+	for !when.MatchString(errs.String()) && !when.MatchString(out.String()) {
+		select {
+		case err := <-ended:
+			ts.Fatalf("it ended (%v) before it printed %s\n%s%s", err, when, out.String(), errs.String())
+		case <-deadline:
+			ts.Fatalf("it did not print %s\n%s%s", when, out.String(), errs.String())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+func strike(how string, p *os.Process, server int) error {
+	switch how {
+	case "INT":
+		return p.Signal(syscall.SIGINT)
+	case "INT2":
+		if err := p.Signal(syscall.SIGINT); err != nil {
+			return err
+		}
+		time.Sleep(20 * time.Millisecond) // two keys are not pressed at once
+		if err := p.Signal(syscall.SIGINT); err != nil && err != os.ErrProcessDone {
+			return err
+		}
+		return nil
+	case "KILL":
+		return p.Kill()
+	case "SERVER":
+		return syscall.Kill(server, syscall.SIGKILL)
+	}
+	return fmt.Errorf("there is no %s", how)
+}
+
+// children lists the processes of a name that a process started.
+func children(parent int, name string) []int {
+	var out []int
+	list, err := exec.Command("ps", "-A", "-o", "pid=,ppid=,comm=").Output()
+	if err != nil {
+		return nil
+	}
+	for _, line := range strings.Split(string(list), "\n") {
+		f := strings.Fields(line)
+		if len(f) < 3 || f[1] != strconv.Itoa(parent) || !strings.HasSuffix(f[2], name) {
+			continue
+		}
+		if pid, err := strconv.Atoi(f[0]); err == nil {
+			out = append(out, pid)
+		}
+	}
+	return out
+}
+
+// alive is false of a zombie too: whoever adopted the process has yet to reap it.
+func alive(pid int) bool {
+	state, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
+	return err == nil && !strings.HasPrefix(strings.TrimSpace(string(state)), "Z")
+}

@@ -1,0 +1,1 @@
+ALTER POLICY notes_all ON notes USING (true);
