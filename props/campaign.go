@@ -262,6 +262,7 @@ func (c *campaign) known([]leak) []leak { return c.leaks }
 // block reports a leak with a new cause: the least case over all cells of the matrix
 // that have the same cause, and of the leak itself.
 func (c *campaign) block(ctx context.Context, k leak) error {
+	c.say("reducing %s", c.cellText(&k.found))
 	l := c.labs[0]
 	if err := c.walk(ctx); err != nil {
 		return err

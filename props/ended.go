@@ -103,3 +103,10 @@ func (r *Report) EachCell(f func(s *model.Session, t *model.Table, c model.Comma
 func (c *campaign) remark(format string, args ...any) {
 	c.report.Notes = append(c.report.Notes, fmt.Sprintf(format, args...))
 }
+
+// say tells a person what goes on.
+func (c *campaign) say(format string, args ...any) {
+	if c.cfg.Log != nil {
+		c.cfg.Log(format, args...)
+	}
+}
