@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"hash/maphash"
 
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
@@ -117,83 +116,6 @@ func (p *Predictor) Predict(id *Identity, st *State, op *Op) Prediction {
 
 func (a *attempt) sees() *Sees     { return &a.id.Session.Sees[a.op.Shape.Table.ID] }
 func (a *attempt) writes() *Writes { return &a.id.Session.Writes[a.op.Shape.Table.ID] }
-
-// rights reports whether the role has the privileges that the statement needs.
-func (a *attempt) rights() bool {
-	s := a.op.Shape
-	if a.id.Rights == nil {
-		a.unknown = true
-		return false
-	}
-	r := &a.id.Rights[s.Table.ID]
-	if !r.Usage {
-		return false
-	}
-	if s.Where.Match != Every && !all(r.Select, s.Where.Columns) || !all(r.Select, s.Returning) {
-		return false
-	}
-	switch s.Command {
-	case Select:
-		return a.readRights(r)
-	case Insert:
-		return all(r.Insert, s.Columns)
-	case Update:
-		return all(r.Update, s.Columns)
-	case Delete:
-		return r.Delete
-	case Upsert, Merge:
-		ok := all(r.Insert, s.Columns) && all(r.Select, s.Table.Key)
-		return ok && (s.Nothing || allBut(r.Update, s.Columns, s.Table.Key))
-	}
-	return false
-}
-
-func (a *attempt) readRights(r *Privilege) bool {
-	s := a.op.Shape
-	ok := all(r.Select, s.Columns)
-	if len(s.Columns) == 0 || s.Form == Count {
-		ok = some(r.Select)
-	}
-	switch s.Form {
-	case Locking:
-		ok = ok && some(r.Update)
-	case Join:
-		o := &a.id.Rights[s.Other.Target.ID]
-		ok = ok && o.Usage && all(r.Select, s.Other.Columns) && all(o.Select, s.Other.Targets) && all(o.Select, s.OtherCols)
-	case Exists:
-		o := &a.id.Rights[s.Child.ID]
-		ok = ok && o.Usage && all(r.Select, s.Other.Targets) && all(o.Select, s.Other.Columns)
-	default: // the columns are all that it reads
-	}
-	return ok
-}
-
-func all(have []bool, columns []int) bool {
-	for _, c := range columns {
-		if !have[c] {
-			return false
-		}
-	}
-	return true
-}
-
-func allBut(have []bool, columns, but []int) bool {
-	for _, c := range columns {
-		if !have[c] && !Contains(but, c) {
-			return false
-		}
-	}
-	return true
-}
-
-func some(have []bool) bool {
-	for _, ok := range have {
-		if ok {
-			return true
-		}
-	}
-	return false
-}
 
 func (a *attempt) read() {
 	s := a.op.Shape
@@ -358,24 +280,6 @@ func (a *attempt) set(row Row) Row {
 	return set
 }
 
-// referenced reports whether a foreign key refers to one of the columns.
-func (a *attempt) referenced(t *Table, columns []int) bool {
-	for _, o := range a.Contract.Schema.Tables {
-		for i := range o.ForeignKeys {
-			k := &o.ForeignKeys[i]
-			if k.Target != t {
-				continue
-			}
-			for _, c := range columns {
-				if Contains(k.Targets, c) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
 func (a *attempt) remove() {
 	s := a.op.Shape
 	t, w := s.Table, a.writes()
@@ -417,55 +321,6 @@ func (a *attempt) remove() {
 		}
 	}
 	a.out.Next = next
-}
-
-// cascade removes the rows that refer to a removed row, as ON DELETE says.
-func (a *attempt) cascade(st *State, t *Table, gone Row, depth int) (*State, bool) {
-	for _, o := range a.Contract.Schema.Tables {
-		for i := range o.ForeignKeys {
-			k := &o.ForeignKeys[i]
-			if k.Target != t || !refersAny(st, o, k, gone) {
-				continue
-			}
-			if k.OnDelete != "c" || depth > 8 || len(o.Triggers) > 0 {
-				a.unknown = a.unknown || k.OnDelete == "n" || k.OnDelete == "d" || k.Deferred || k.OnDelete == "c" || o == t
-				return st, false
-			}
-			var below []Row
-			st = st.Replace(o.ID, func(_ int, row Row) Row {
-				if !refers(row, k, gone) {
-					return row
-				}
-				below = append(below, row)
-				return nil
-			})
-			for _, row := range below {
-				var ok bool
-				if st, ok = a.cascade(st, o, row, depth+1); !ok {
-					return st, false
-				}
-			}
-		}
-	}
-	return st, true
-}
-
-func refersAny(st *State, o *Table, k *ForeignKey, gone Row) bool {
-	for _, row := range st.Rows(o.ID) {
-		if refers(row, k, gone) {
-			return true
-		}
-	}
-	return false
-}
-
-func refers(row Row, k *ForeignKey, target Row) bool {
-	for i, c := range k.Columns {
-		if row[c].Null || row[c].Text != target[k.Targets[i]].Text {
-			return false
-		}
-	}
-	return true
 }
 
 func (a *attempt) merge() {
@@ -524,124 +379,3 @@ func (a *attempt) overwrite(ok bool, old int, visible bool, proposed Row) {
 	a.finish(ok, next, final)
 	a.out.Count = 1
 }
-
-// keyed finds the row with the same primary key, or -1.
-func (a *attempt) keyed(row Row) int {
-	t := a.op.Shape.Table
-	for i, o := range a.st.Rows(t.ID) {
-		if SameKey(t.Key, o, row) {
-			return i
-		}
-	}
-	return -1
-}
-
-// SameKey reports whether two rows agree on columns, none of them NULL.
-func SameKey(columns []int, a, b Row) bool {
-	for _, c := range columns {
-		if a[c].Null || b[c].Null || a[c].Text != b[c].Text {
-			return false
-		}
-	}
-	return len(columns) > 0
-}
-
-// refuses reports whether a constraint refuses a new row, which next holds.
-func (a *attempt) refuses(next *State, row Row) bool {
-	t := a.op.Shape.Table
-	for i := range t.Columns {
-		if t.Columns[i].NotNull && row[i].Null {
-			return true
-		}
-	}
-	for i := range t.Checks {
-		c := &t.Checks[i]
-		if len(c.Values) > 0 && len(c.Columns) == 1 && !row[c.Columns[0]].Null && !containsText(c.Values, row[c.Columns[0]].Text) {
-			return true
-		}
-	}
-	if a.collides(next, t.Key, row) {
-		return true
-	}
-	for i := range t.Unique {
-		u := &t.Unique[i]
-		if a.collides(next, u.Columns, row) {
-			if u.Partial {
-				a.unknown = true
-			}
-			return true
-		}
-	}
-	for i := range t.ForeignKeys {
-		k := &t.ForeignKeys[i]
-		if k.Deferred || k.Target == nil && !row[k.Columns[0]].Null {
-			a.unknown = true
-		} else if k.Target != nil && !Resolved(next, k, row) {
-			return true
-		}
-	}
-	return false
-}
-
-func (a *attempt) collides(st *State, columns []int, row Row) bool {
-	if len(columns) == 0 {
-		return false
-	}
-	for _, o := range st.Rows(a.op.Shape.Table.ID) {
-		if &o[0] != &row[0] && SameKey(columns, o, row) {
-			return true
-		}
-	}
-	return false
-}
-
-// Resolved reports whether the row that a foreign key names is there. A key with a
-// NULL names none (MATCH SIMPLE).
-func Resolved(st *State, k *ForeignKey, row Row) bool {
-	for _, c := range k.Columns {
-		if row[c].Null {
-			return true
-		}
-	}
-	for _, o := range st.Rows(k.Target.ID) {
-		if refers(row, k, o) {
-			return true
-		}
-	}
-	return false
-}
-
-func containsText(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
-}
-
-const fieldsStart = 0x9e3779b97f4a7c15
-
-// FieldsSum hashes some of a row's values; the sums of several rows are added.
-func FieldsSum(row Row, columns []int) uint64 {
-	h := uint64(fieldsStart)
-	for _, c := range columns {
-		if row[c].Null {
-			h = h*0x100000001b3 + 1
-		} else {
-			h = h*0x100000001b3 + maphash.String(sumSeed, row[c].Text)
-		}
-	}
-	return h
-}
-
-// FoldField adds one received value to a row's hash, which starts at FieldsStart.
-func FoldField(h uint64, text []byte, null bool) uint64 {
-	if null {
-		return h*0x100000001b3 + 1
-	}
-	return h*0x100000001b3 + maphash.Bytes(sumSeed, text)
-}
-
-// FieldsStart is the hash of no values.
-func FieldsStart() uint64 { return fieldsStart }

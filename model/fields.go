@@ -1,0 +1,29 @@
+package model
+
+import "hash/maphash"
+
+const fieldsStart = 0x9e3779b97f4a7c15
+
+// FieldsSum hashes some of a row's values; the sums of several rows are added.
+func FieldsSum(row Row, columns []int) uint64 {
+	h := uint64(fieldsStart)
+	for _, c := range columns {
+		if row[c].Null {
+			h = h*0x100000001b3 + 1
+		} else {
+			h = h*0x100000001b3 + maphash.String(sumSeed, row[c].Text)
+		}
+	}
+	return h
+}
+
+// FoldField adds one received value to a row's hash, which starts at FieldsStart.
+func FoldField(h uint64, text []byte, null bool) uint64 {
+	if null {
+		return h*0x100000001b3 + 1
+	}
+	return h*0x100000001b3 + maphash.Bytes(sumSeed, text)
+}
+
+// FieldsStart is the hash of no values.
+func FieldsStart() uint64 { return fieldsStart }
