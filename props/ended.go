@@ -81,10 +81,13 @@ func (c *campaign) rescue() {
 	c.pending = nil
 }
 
+// asFound is the state of a case that a later run should reduce.
+const asFound = "as it was found, neither reduced nor confirmed"
+
 func (c *campaign) unreduced(k leak) *Block {
 	b := &Block{Cause: k.cause.Text, AtCheck: k.at, Finding: c.finding(k)}
 	b.Finding.Referee = "not asked: the search ended before the case was reduced and confirmed"
-	b.Raw = true
+	b.Finding.State, b.Raw = asFound, true
 	return b
 }
 

@@ -1,6 +1,7 @@
 package props
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 type again struct {
 	leak
 	dir string
+	raw bool // it was saved as it was found
 }
 
 // saved runs the cases that earlier runs saved for this contract, with the referee.
@@ -48,7 +50,7 @@ func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
 			return err
 		}
 		if found != nil {
-			still = append(still, again{*found, filepath.Dir(path)})
+			still = append(still, again{*found, filepath.Dir(path), k.Found != nil && k.Found.State != ""})
 		}
 	}
 	return c.reopen(ctx, still)
@@ -142,23 +144,21 @@ func (c *campaign) shown(k *finding.Case, v *judge.Verdict) *judge.Divergence {
 	return &v.Divergences[0]
 }
 
-// reducedSize is the rows and steps beyond which a case is reduced again.
-const reducedSize = 24
-
 // reopen makes blocks of the cases that still leak; the least case of a cause is its
-// block, the others are like it.
+// block, the others are like it. What an interrupted run saved as it was is reduced.
 func (c *campaign) reopen(ctx context.Context, still []again) error {
 	slices.SortStableFunc(still, func(a, b again) int {
-		if a.target.Class != b.target.Class {
-			return int(a.target.Class) - int(b.target.Class)
-		}
-		return size(a.scenario) - size(b.scenario)
+		return cmp.Or(cmp.Compare(rank(a.raw), rank(b.raw)), cmp.Compare(a.target.Class, b.target.Class), cmp.Compare(size(a.scenario), size(b.scenario)))
 	})
 	for i := range still {
+		if still[i].raw {
+			c.pending = append(c.pending, still[i].leak)
+		}
+	}
+	for i := range still {
 		k := &still[i]
-		if size(k.scenario) > reducedSize { // an interrupted run saved it as it was
-			c.pending = []leak{k.leak}
-			if err := c.digest(ctx, c.pending); err != nil {
+		if k.raw {
+			if err := c.refine(ctx, k); err != nil {
 				return err
 			}
 			continue
@@ -181,6 +181,31 @@ func (c *campaign) reopen(ctx context.Context, still []again) error {
 		c.report.Blocks = append(c.report.Blocks, b)
 	}
 	return nil
+}
+
+// refine reduces a case that was saved as it was found. Once the least case that
+// shows the same is on disk, it is no longer needed.
+func (c *campaign) refine(ctx context.Context, k *again) error {
+	if err := c.digest(ctx, []leak{k.leak}); err != nil {
+		return err
+	}
+	for _, b := range c.report.Blocks {
+		shows := b.Finding.Divergence.Target() == k.target || slices.Contains(b.Like, c.cellText(&k.found))
+		if shows && b.Dir != "" && b.Dir != k.dir {
+			if err := os.RemoveAll(k.dir); err != nil {
+				c.remark("%s is shown by %s, but could not be removed: %v", k.dir, b.Dir, err)
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+func rank(last bool) int {
+	if last {
+		return 1
+	}
+	return 0
 }
 
 func size(s *model.Scenario) int {

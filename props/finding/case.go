@@ -22,6 +22,8 @@ type Case struct {
 // changes nothing.
 type Found struct {
 	Key, Class, Scope, Session, Command, Object, Column, Rule string
+	// State is empty for a case that is the least of its kind, and was confirmed.
+	State string
 }
 
 // Rows are rows of one table.

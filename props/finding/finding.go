@@ -22,6 +22,7 @@ type Finding struct {
 	Seed       string          // of the run that found it; may be empty
 	Server     string          // the server, for people
 	Referee    string          // what fresh connections said; may be empty
+	State      string          // why the case is not the least one; empty when it is
 	Dir        string          // the folder, once saved
 	Contract   *model.Contract // that the scenario and the divergence refer to
 }

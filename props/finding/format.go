@@ -74,6 +74,7 @@ func (f *Found) entries() []foundEntry {
 		{"object", &f.Object},
 		{"column", &f.Column},
 		{"rule", &f.Rule},
+		{"state", &f.State},
 	}
 }
 

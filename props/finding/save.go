@@ -103,7 +103,7 @@ func CaseOf(f *Finding, m Material) *Case {
 	k := FromScenario(m.Contract, f.Scenario)
 	k.Contract = m.ContractPath
 	k.Found = &Found{
-		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Command: f.Command, Object: f.Table, Column: f.Column, Rule: f.Rule,
+		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Command: f.Command, Object: f.Table, Column: f.Column, Rule: f.Rule, State: f.State,
 	}
 	return k
 }
