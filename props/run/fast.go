@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -66,6 +67,9 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 	w.sequences = w.sequences[:0]
 	for _, steps := range sequences {
 		s, err := b.sequence(initial, steps)
+		if errors.Is(err, errAborted) { // the rows do not fit
+			return aborted(len(sequences)), nil
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -80,6 +84,16 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 		return nil, err
 	}
 	return w.verify(), nil
+}
+
+// aborted is the statuses of sequences whose dataset did not load.
+func aborted(n int) []Status {
+	out := make([]Status, n)
+	out[0] = Surprise
+	for i := 1; i < n; i++ {
+		out[i] = Unrun
+	}
+	return out
 }
 
 // flow builds one flush.

@@ -7,7 +7,6 @@ import (
 	"math"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -18,7 +17,6 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props"
-	"github.com/rlsfuzz/rlsfuzz/props/helpdesk"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 	"github.com/rlsfuzz/rlsfuzz/props/search"
 )
@@ -123,15 +121,7 @@ const speedSteps = 10
 
 func newCourse(b *testing.B, k int) *course {
 	ctx := context.Background()
-	dir := b.TempDir()
-	if err := helpdesk.Write(dir); err != nil {
-		b.Fatal(err)
-	}
-	t, err := props.Open(ctx, props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml")})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = t.Close() })
+	t := desk(b)
 	c := &course{target: t, k: k, seed: 1}
 	dial := func(wrap func(net.Conn) net.Conn) func(context.Context) (*pgx.Conn, error) { // each a database of its own
 		db, err := t.Scratch(ctx)
@@ -151,6 +141,7 @@ func newCourse(b *testing.B, k int) *course {
 			return pgx.ConnectConfig(ctx, cfg)
 		}
 	}
+	var err error
 	c.worker, err = run.NewWorkerOn(ctx, t.Server.Superuser(), t.Contract, dial(func(n net.Conn) net.Conn {
 		c.tape = &tape{Conn: n}
 		return c.tape

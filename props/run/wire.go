@@ -98,6 +98,9 @@ func (w *wire) prepare(ctx context.Context, plan, text string) (string, error) {
 		if err := w.settle(); err != nil {
 			return err
 		}
+		if w.status == 'E' {
+			return errAborted
+		}
 		w.conn.Frontend.SendParse(&pgproto3.Parse{Name: name, Query: text})
 		w.conn.Frontend.SendSync(&pgproto3.Sync{})
 		if err := w.conn.Frontend.Flush(); err != nil {
@@ -110,6 +113,10 @@ func (w *wire) prepare(ctx context.Context, plan, text string) (string, error) {
 	w.prepared[key] = name
 	return name, nil
 }
+
+// errAborted says that what was pushed ahead failed, so that the transaction takes
+// no statement any more.
+var errAborted = errors.New("the transaction is aborted")
 
 func (w *wire) parsed() error {
 	var failed error

@@ -1,0 +1,119 @@
+package run_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/helpdesk"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// tally counts what the two ways of running said of sequences.
+type tally struct {
+	checks, passed, diverged int
+	cautious                 int // surprises without a divergence
+	missed                   int // divergences that the fast way passed
+}
+
+// TestFastCareful runs equal sequences both ways: what the fast way passes has no
+// divergence, and what has none is passed, but for a few surprises.
+func TestFastCareful(t *testing.T) {
+	planted := map[string]bool{
+		"tickets-read-true": true, "tickets-insert-true": true, "tickets-update-check-true": true,
+		"invoice-lines-no-row-security": true, "users-password-hash-granted": true, "support-notes-delete-true": true,
+	}
+	leaks, err := helpdesk.Leaks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Run("fixed", func(t *testing.T) {
+		n := both(t, desk(t))
+		if n.diverged > 0 {
+			t.Errorf("%d of %d sequences diverge on the fixed schema", n.diverged, n.checks)
+		}
+	})
+	for _, leak := range leaks {
+		if !planted[leak.Name] {
+			continue
+		}
+		delete(planted, leak.Name)
+		t.Run(leak.Name, func(t *testing.T) {
+			n := both(t, desk(t, leak.SQL))
+			if n.diverged == 0 {
+				t.Errorf("none of %d sequences shows the leak", n.checks)
+			}
+		})
+	}
+	if len(planted) > 0 {
+		t.Errorf("no such leaks: %v", planted)
+	}
+}
+
+func both(t *testing.T, target *props.Target) tally {
+	t.Helper()
+	fast, careful := workerOn(t, target), workerOn(t, target)
+	var n tally
+	draw(t, target, 11, 30, 10, func(d *gen.Dataset, sequences [][]model.Step) bool {
+		for i, status := range statuses(t, fast, d, sequences) {
+			n.checks++
+			diverged := diverges(t, target, careful, d, sequences[i])
+			switch {
+			case diverged && status == run.Passed:
+				n.missed++
+			case diverged:
+				n.diverged++
+			case status == run.Passed:
+				n.passed++
+			default:
+				n.cautious++
+			}
+		}
+		return true
+	})
+	t.Logf("%d sequences: %d passed, %d diverged, %d surprises without a divergence", n.checks, n.passed, n.diverged, n.cautious)
+	if n.missed > 0 {
+		t.Errorf("the fast way passed %d sequences that diverge", n.missed)
+	}
+	if n.cautious > n.checks/20 {
+		t.Errorf("%d of %d sequences surprise, but do not diverge", n.cautious, n.checks)
+	}
+	return n
+}
+
+// statuses runs sequences the fast way, those again that an earlier one kept from running.
+func statuses(t *testing.T, w *run.Worker, d *gen.Dataset, sequences [][]model.Step) []run.Status {
+	t.Helper()
+	var out []run.Status
+	for len(out) < len(sequences) {
+		list, err := w.Fast(context.Background(), d.Data, d.State, sequences[len(out):])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list[0] == run.Unrun {
+			t.Fatal("the first sequence did not run")
+		}
+		for _, s := range list {
+			if s == run.Unrun {
+				break
+			}
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// diverges runs a sequence carefully and judges it. A mere suspicion of a lockout
+// that has another reason than row security counts too: the fast way may not pass it.
+func diverges(t *testing.T, target *props.Target, w *run.Worker, d *gen.Dataset, steps []model.Step) bool {
+	t.Helper()
+	s := &model.Scenario{Data: d.Data, Steps: steps}
+	trace, err := w.Careful(context.Background(), s, run.Variant{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(judge.Judge(target.Contract, s, trace).Divergences) > 0
+}

@@ -1,0 +1,90 @@
+package run_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/helpdesk"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+	"github.com/rlsfuzz/rlsfuzz/props/search"
+)
+
+func TestMain(m *testing.M) { require.Main(m) }
+
+// desk opens the helpdesk example, with SQL that is applied to its schema.
+func desk(t testing.TB, apply ...string) *props.Target {
+	t.Helper()
+	dir := t.TempDir()
+	if err := helpdesk.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	cfg := props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
+	for _, text := range apply {
+		name := filepath.Join(dir, "applied.sql")
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cfg.Apply = append(cfg.Apply, name)
+	}
+	target, err := props.Open(context.Background(), cfg)
+	var missing *postgres.Unavailable
+	if errors.As(err, &missing) {
+		require.Need(t, "a PostgreSQL server", false, err.Error())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = target.Close() })
+	return target
+}
+
+// workerOn is a worker in a database of its own.
+func workerOn(t testing.TB, target *props.Target) *run.Worker {
+	t.Helper()
+	ctx := context.Background()
+	db, err := target.Scratch(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := run.NewWorker(ctx, target.Server, db, target.Contract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Close)
+	return w
+}
+
+// draw draws datasets with as many sequences each, and hands them over until see
+// says that it is enough.
+func draw(t testing.TB, target *props.Target, seed uint64, datasets, sequences int, see func(d *gen.Dataset, sequences [][]model.Step) (more bool)) {
+	t.Helper()
+	more := true
+	failed, err := search.Check(seed, datasets, func(r *rapid.T) {
+		if !more {
+			return
+		}
+		bits := gen.Drawn{T: r}
+		d := target.Plan.Dataset(bits, gen.Options{})
+		if len(d.Cast) == 0 {
+			return
+		}
+		var list [][]model.Step
+		for range sequences {
+			list = append(list, target.Plan.Sequence(bits, speedSteps, d))
+		}
+		more = see(d, list) && !t.Failed()
+	})
+	if failed || err != nil {
+		t.Fatal("drawing failed: ", err)
+	}
+}
