@@ -136,6 +136,9 @@ func runVersion(ctx context.Context, dir string, as account) (string, error) {
 	cmd.Dir, cmd.Env = "/", serverEnv()
 	detach(cmd, as)
 	out, err := cmd.CombinedOutput()
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err() // not the signal that ended the program
+	}
 	if err != nil {
 		return "", fmt.Errorf("run postgres --version: %w%s", err, tail(string(out)))
 	}
