@@ -78,6 +78,9 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 			w.stats.Looks += 1 + len(s.looks)
 		}
 	}
+	if err := b.touch(data); err != nil {
+		return nil, err
+	}
 	b.plain("ROLLBACK") // skipped after an error: ready sees to it then
 	w.wire.sync()
 	if err := w.wire.flush(ctx); err != nil {
@@ -143,13 +146,41 @@ func (f *flow) load(data [][]model.Row) error {
 		if t.ID >= len(data) || len(data[t.ID]) == 0 {
 			continue
 		}
-		f.dead += len(data[t.ID])
+		f.untouched[t.ID] += len(data[t.ID])
+		if f.fixed.touches[t.ID] == "" {
+			f.dead += deadCost * len(data[t.ID])
+		} else {
+			f.dead += prunedCost * len(data[t.ID])
+		}
 		if _, err := f.super(f.fixed.loads[t.ID], loadArgs(t, data[t.ID]), drop); err != nil {
 			return err
 		}
 	}
 	if f.replica {
 		if _, err := f.super("SET LOCAL session_replication_role = origin", nil, drop); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// touchRows is how many rows are loaded into a table before it is touched: fewer than
+// fit a page, so that no page stays untouched.
+const touchRows = 16
+
+// touch changes one row in each table that got some, after everything was observed
+// and just before it is rolled back. It makes Postgres clear a page of dead rows as
+// soon as it is full, which it does only where something was changed or deleted.
+func (f *flow) touch(data [][]model.Row) error {
+	for _, t := range f.order {
+		if f.untouched[t.ID] < touchRows || f.fixed.touches[t.ID] == "" || len(data[t.ID]) == 0 {
+			continue
+		}
+		if err := f.be(nil); err != nil {
+			return err
+		}
+		f.untouched[t.ID] = 0
+		if _, err := f.super(f.fixed.touches[t.ID], nil, drop); err != nil {
 			return err
 		}
 	}

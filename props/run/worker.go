@@ -30,8 +30,9 @@ type Worker struct {
 	deferred  string // constraints that are checked at the end of a transaction
 	fixed     fixedTexts
 	mask      map[maskKey]*maskPlan
-	dead      int // rows that rolled-back checks left since the last housekeeping
-	waste     int // how often a dead row may have been looked at since then
+	untouched []int // by Table.ID: rows that were loaded since the table was touched
+	dead      int   // rows that rolled-back checks left since the last housekeeping, in units of their cost
+	waste     int   // how often such a unit may have been looked at since then
 	stats     Stats
 	sequences []sequence
 }
@@ -49,6 +50,7 @@ type Stats struct {
 type fixedTexts struct {
 	super, context, everything string
 	loads                      []string // by Table.ID
+	touches                    []string // by Table.ID; empty: not possible
 }
 
 // NewWorker connects to a scratch database.
@@ -125,9 +127,11 @@ func (w *Worker) connect(ctx context.Context) error {
 	}
 	w.contexts = newContexts(w.Contract, w.super, base)
 	w.fixed = fixedTexts{super: w.contexts.superuser(), context: w.contexts.text(), everything: everything(w.Contract.Schema)}
-	w.fixed.loads = make([]string, len(w.Contract.Schema.Tables))
+	w.fixed.loads, w.fixed.touches = make([]string, len(w.Contract.Schema.Tables)), make([]string, len(w.Contract.Schema.Tables))
+	w.untouched = make([]int, len(w.Contract.Schema.Tables))
 	for i, t := range w.Contract.Schema.Tables {
 		w.fixed.loads[i] = load(t)
+		w.fixed.touches[i] = touch(t)
 	}
 	return nil
 }
@@ -165,8 +169,14 @@ func (w *Worker) ready(ctx context.Context) error {
 // housekeeping: clearing a table, and planning its statements anew.
 const worth = 160_000
 
+// A dead row costs much less once its page is pruned.
+const (
+	deadCost   = 12
+	prunedCost = 1
+)
+
 // spend notes that sequences ran over the dead rows that there are.
-func (w *Worker) spend(sequences int) { w.waste += w.dead * sequences }
+func (w *Worker) spend(sequences int) { w.waste += w.dead / deadCost * sequences }
 
 // housekeeping clears the dead rows that rolled-back checks leave, which would slow
 // every scan down. It waits until as much time was lost on them as it takes itself:
