@@ -118,8 +118,9 @@ func typePool(c *model.Column, generator string) []model.Value {
 		return texts(ty.Enum...)
 	case sql.Text:
 		return words(c, generator)
+	default:
+		return otherPool(c, generator)
 	}
-	return otherPool(c, generator)
 }
 
 func otherPool(c *model.Column, generator string) []model.Value {

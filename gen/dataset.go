@@ -146,8 +146,9 @@ func tenantValue(ty model.Type, n int) model.Value {
 		return uuid(n)
 	case sql.Int:
 		return text(strconv.Itoa(n))
+	default:
+		return text("tenant" + strconv.Itoa(n))
 	}
-	return text("tenant" + strconv.Itoa(n))
 }
 
 // role is one identity that a dataset is to have.

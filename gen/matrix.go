@@ -270,7 +270,7 @@ func (w *walk) references(m *Member, k *model.ForeignKey, j int, now model.Value
 
 // FreshCells lists the cells of sessions without a tenant on connections that nobody
 // used before: each table is read.
-func (p *Plan) FreshCells(d *Dataset) []model.Step {
+func (p *Plan) FreshCells(*Dataset) []model.Step {
 	var steps []model.Step
 	for _, s := range p.Contract.Sessions {
 		if !s.Tenantless {

@@ -187,8 +187,9 @@ func key(c *model.Column, n int) model.Value {
 		return text(strconv.Itoa(n))
 	case sql.UUID:
 		return uuid(n)
+	default:
+		return text(limit("k"+strconv.Itoa(n), c.Type.Length))
 	}
-	return text(limit("k"+strconv.Itoa(n), c.Type.Length))
 }
 
 // Token is the n-th canary of a dataset: 11 characters that stand nowhere else.

@@ -80,6 +80,7 @@ func (p *Plan) wild(t *model.Table, i int) model.Value {
 		return uuid(1 << 40)
 	case sql.Text:
 		return text(limit("nobody", c.Type.Length))
+	default: // any value of its pool
 	}
 	if pool := p.tables[t.ID].columns[i].pool; len(pool) > 0 {
 		return pool[0]
@@ -246,7 +247,7 @@ func (p *Plan) Shapes(s *model.Session) []*model.Shape {
 
 // Fresh is one look on a connection that nobody used, for every session without a
 // tenant in the contract: where a setting was never set, it is NULL and not empty.
-func (p *Plan) Fresh(d *Dataset) []model.Step {
+func (p *Plan) Fresh(*Dataset) []model.Step {
 	var steps []model.Step
 	for _, s := range p.Contract.Sessions {
 		if !s.Tenantless || len(p.shapes[s.ID]) == 0 {

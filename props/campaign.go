@@ -29,7 +29,6 @@ type campaign struct {
 	walked  []leak      // every divergence of the matrix walk; nil before it
 	counted *run.Matrix // what was at stake in the walk
 	blocks  map[string]*Block
-	passed  []*model.Scenario // a sample for the referee
 
 	scope   scope  // what the search is limited to
 	pending []leak // found, but not yet reported

@@ -238,7 +238,7 @@ func (g *exprGen) query(k sql.Kind, depth int) string {
 			from.WriteString(" JOIN " + name + " ON " + g.cond(min(1, depth-1)))
 		}
 	}
-	out := "1"
+	var out string
 	if k == sql.Other {
 		out = pick(g, []string{"1", "*", "", "NULL"})
 		if from.Len() == 0 && out == "*" {

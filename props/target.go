@@ -79,7 +79,7 @@ func read(file *contract.File, cfg Config) (*sources, error) {
 	out := &sources{}
 	switch {
 	case file.Database != "":
-		return nil, fmt.Errorf("%s: database: copying a schema from a database comes in a later version; write it with pg_dump --schema-only to a file and name that under schema:", file.Path)
+		return nil, fmt.Errorf("%s: database: copying a schema from a database comes in a later version; write it with pg_dump --schema-only to a file and name that under the key schema", file.Path)
 	case len(file.SchemaFiles) == 0:
 		return nil, fmt.Errorf("%s: no schema: is named; list the SQL files that make it, such as schema: [schema.sql]", file.Path)
 	}
@@ -185,7 +185,7 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn, skip []string) err
 	}
 	foldPartitions(schema)
 	if len(schema.Tables) == 0 {
-		return input(fmt.Errorf("%s: the schema has no table that any session may use; check schema: and schemas:", t.File.Path))
+		return input(fmt.Errorf("%s: the schema has no table that any session may use; check its schema: and its schemas: key", t.File.Path))
 	}
 	if t.Contract, err = t.File.Resolve(schema); err != nil {
 		return err

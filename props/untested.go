@@ -8,26 +8,6 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
-// possible reports which sides of a cell the rules make possible at all.
-func possible(c *model.Contract, s *model.Session, t *model.Table, command model.Command) (allowed, forbidden bool) {
-	w := &s.Writes[t.ID]
-	var r *model.Rule
-	switch command {
-	case model.Select:
-		r = s.Sees[t.ID].Rule
-	case model.Insert:
-		r = w.Insert
-	case model.Update:
-		r = w.From
-	default:
-		r = w.Delete
-	}
-	if r == nil || r.Kind == model.RuleNone {
-		return false, true
-	}
-	return true, r.Kind != model.RuleAll
-}
-
 // untested lists every cell in which nothing was at stake, with the reason.
 func (c *campaign) untested() []Untested {
 	var out []Untested

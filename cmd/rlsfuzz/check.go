@@ -15,9 +15,7 @@ func checkCommand() *cobra.Command {
 		Use:   "check [CONTRACT]",
 		Short: "Check a schema against its contract: saved cases, the matrix, random sequences",
 		Args:  cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return s.check(cmd, args)
-		},
+		RunE:  s.check,
 	}
 	s.server(cmd)
 	s.budget(cmd)

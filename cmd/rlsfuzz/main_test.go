@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"os"
 	"os/exec"
@@ -76,8 +77,8 @@ func exitStatus(ts *testscript.TestScript, err error) int {
 	if err == nil {
 		return 0
 	}
-	failed, ok := err.(*exec.ExitError)
-	if !ok {
+	var failed *exec.ExitError
+	if !errors.As(err, &failed) {
 		ts.Fatalf("run the program: %v", err)
 	}
 	return failed.ExitCode()

@@ -48,7 +48,7 @@ func (s *shared) replay(cmd *cobra.Command, cases []string, fallback string) err
 		if err != nil {
 			return err
 		}
-		print(cmd.OutOrStdout(), r)
+		printReplay(cmd.OutOrStdout(), r)
 		leaks = leaks || r.Verdict == props.StillLeaks || !held(r)
 		stuck = stuck || r.Verdict == props.CannotRun
 	}
@@ -123,7 +123,7 @@ func (o *opened) replay(ctx context.Context, name, fallback string) (*props.Repl
 // shown is how many divergences of a case are told in full, of one kind each.
 const shown = 3
 
-func print(w io.Writer, r *props.Replay) {
+func printReplay(w io.Writer, r *props.Replay) {
 	fmt.Fprintf(w, "%s: %s\n", r.Case, r.Verdict)
 	if r.Why != "" {
 		fmt.Fprintf(w, "  %s\n", strings.ReplaceAll(r.Why, "\n", "\n  "))

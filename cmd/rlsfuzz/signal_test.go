@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -124,7 +125,7 @@ func strike(how string, p *os.Process, server int) error {
 			return err
 		}
 		time.Sleep(20 * time.Millisecond) // two keys are not pressed at once
-		if err := p.Signal(syscall.SIGINT); err != nil && err != os.ErrProcessDone {
+		if err := p.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return err
 		}
 		return nil

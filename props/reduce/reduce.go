@@ -140,8 +140,9 @@ func (r *reducer) simpler(shape, now *model.Shape) bool {
 		return shape.Command == model.Select && shape.Form == model.Plain
 	case model.Insert:
 		return shape.Command == model.Insert && now.Command != model.Select
+	default:
+		return shape.Command == r.found.Cell.Command
 	}
-	return shape.Command == r.found.Cell.Command
 }
 
 // arguments proposes constants for a shape, from the statement that it replaces and

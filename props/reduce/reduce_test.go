@@ -45,7 +45,8 @@ func shop() *model.Contract {
 	c := &model.Contract{Schema: &model.Schema{Tables: tables, Privileges: map[string][]model.Privilege{"app": rights}}}
 	c.Tenancy = model.Tenancy{Table: tables[accounts], Key: 0, Type: tables[accounts].Columns[0].Type}
 	c.Belongs = []model.Belonging{
-		{Paths: []model.TenantPath{{Column: 0}}}, {Paths: []model.TenantPath{{Column: 1}}},
+		{Paths: []model.TenantPath{{Column: 0}}},
+		{Paths: []model.TenantPath{{Column: 1}}},
 		{Paths: []model.TenantPath{{Column: -1, Key: &tables[lines].ForeignKeys[0]}}},
 	}
 	all := &model.Rule{Text: "all", Kind: model.RuleAll}
@@ -192,24 +193,28 @@ func TestLeast(t *testing.T) {
 		want  string
 	}{
 		{
-			"read of another account's item", judge.Target{Class: judge.Read, Cell: cell(items, model.Select)},
+			"read of another account's item",
+			judge.Target{Class: judge.Read, Cell: cell(items, model.Select)},
 			(*world).foreign,
 			`accounts(2,-) items(1,2,-,-) | job of 1: SELECT "id", "account_id", "state", "note" FROM "public"."items" ()`,
 		},
 		{
-			"delete of another account's line, which needs its item", judge.Target{Class: judge.Write, Cell: cell(lines, model.Delete)},
+			"delete of another account's line, which needs its item",
+			judge.Target{Class: judge.Write, Cell: cell(lines, model.Delete)},
 			(*world).foreign,
 			`accounts(2,-) items(1,2,-,-) lines(1,1,-) | job of 1: DELETE FROM "public"."lines" ()`,
 		},
 		{
-			"read of an item whose state is not NULL", judge.Target{Class: judge.Read, Cell: cell(items, model.Select)},
+			"read of an item whose state is not NULL",
+			judge.Target{Class: judge.Read, Cell: cell(items, model.Select)},
 			func(w *world, st *model.State, step *model.Step, row model.Row) bool {
 				return w.foreign(st, step, row) && !row[2].Null
 			},
 			`accounts(2,-) items(1,2,STATE,-) | job of 1: SELECT "id", "account_id", "state", "note" FROM "public"."items" ()`,
 		},
 		{
-			"read that needs an own item too", judge.Target{Class: judge.Read, Cell: cell(items, model.Select)},
+			"read that needs an own item too",
+			judge.Target{Class: judge.Read, Cell: cell(items, model.Select)},
 			func(w *world, st *model.State, step *model.Step, row model.Row) bool {
 				return w.foreign(st, step, row) && slices.ContainsFunc(st.Rows(items), func(o model.Row) bool { return o[1] == step.Tenant })
 			},
