@@ -138,11 +138,13 @@ func (c *campaign) assume(ctx context.Context) error {
 func (c *campaign) matrix(ctx context.Context) error {
 	err := c.walk(ctx)
 	c.pending = c.walked
+	c.report.Checks += c.report.Walk
+	if c.counted != nil {
+		c.report.Matrix.Add(c.counted)
+	}
 	if err != nil {
 		return err
 	}
-	c.report.Checks += c.report.Walk
-	c.report.Matrix.Add(c.counted)
 	return c.digest(ctx, c.walked)
 }
 
@@ -230,6 +232,11 @@ func (c *campaign) round(ctx context.Context, first int, results []batchResult) 
 // digest explains new divergences, mutes them, and reports each new cause with its
 // least case.
 func (c *campaign) digest(ctx context.Context, found []leak) error {
+	if len(found) > 0 {
+		if err := c.walk(ctx); err != nil {
+			return err
+		}
+	}
 	l := c.labs[0]
 	slices.SortStableFunc(found, func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) })
 	for _, k := range found {
@@ -238,6 +245,7 @@ func (c *campaign) digest(ctx context.Context, found []leak) error {
 		}
 		if k.cause.Key == "" {
 			var err error
+			k = c.plain(k)
 			if k.cause, err = l.cause(ctx, k.scenario, &k.found, c.known(found)); err != nil {
 				return err
 			}
@@ -252,6 +260,19 @@ func (c *campaign) digest(ctx context.Context, found []leak) error {
 		}
 	}
 	return nil
+}
+
+// plain is the walk's instance of a leak, if it has one: the same cell may show the
+// same leak in rows that several objects let through, and then its cause would depend
+// on the rows that were drawn.
+func (c *campaign) plain(k leak) leak {
+	i := slices.IndexFunc(c.walked, func(w leak) bool { return w.target == k.target })
+	if i < 0 {
+		return k
+	}
+	w := c.walked[i]
+	w.at, w.runs = k.at, k.runs
+	return w
 }
 
 // known is the leaks whose causes may explain another: those reported, and those of

@@ -66,7 +66,6 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 	for n := range gen.MatrixSets {
 		d := c.Plan.MatrixDataset(n)
 		cells := c.Plan.Matrix(d)
-		c.report.Walk += len(cells)
 		for i, chunk := range chunks(cells, 40) {
 			if c.late() {
 				complete = false
@@ -79,6 +78,7 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 			}); err != nil {
 				return false, err
 			}
+			c.report.Walk += len(chunk)
 		}
 		for _, step := range c.Plan.FreshCells(d) {
 			s := &model.Scenario{Data: d.Data, Steps: []model.Step{step}, Committed: true}
