@@ -58,12 +58,13 @@ type judge struct {
 	trace  *model.StepTrace
 	before *model.State
 	after  *model.State
-	own    []string // tenants of the session
+	own    []string     // tenants of the session
+	lacks  map[int]bool // by Table.ID: the session got fewer rows than it may see
 }
 
 func (j *judge) step(i int, id *model.Identity, step *model.Step, t *model.StepTrace, before, after *model.State) {
 	j.at, j.id, j.op, j.trace, j.before, j.after = i, id, &step.Op, t, before, after
-	j.own = j.tenants()
+	j.own, j.lacks = j.tenants(), map[int]bool{}
 	if s := step.Op.Shape; s != nil {
 		j.errored(j.cell(s.Table, commandOf(s)), t.Err)
 	}

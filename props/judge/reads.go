@@ -59,6 +59,9 @@ func (j *judge) seen(s *model.Seen) {
 	if s.Err == nil || s.Err.Denied() {
 		j.verdict.Stakes = append(j.verdict.Stakes, Stake{d.Cell, len(s.Rows), forbidden})
 	}
+	for _, n := range may {
+		j.lacks[t.ID] = j.lacks[t.ID] || n > 0
+	}
 	j.missing(t, sees, s, may, visible)
 }
 
@@ -202,8 +205,8 @@ func (j *judge) queried() {
 	if !j.trace.Asked {
 		return
 	}
-	for _, t := range j.op.Shape.Tables() { // a table that leaks by itself explains it
-		if j.diverged(t) {
+	for _, t := range j.op.Shape.Tables() { // a table that leaks by itself explains it, and one that lacks rows
+		if j.diverged(t) || j.lacks[t.ID] {
 			return
 		}
 	}
