@@ -3,6 +3,7 @@ package props
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"pgregory.net/rapid"
 
@@ -172,10 +173,11 @@ func (b *batch) committed(d *gen.Dataset, steps []model.Step) bool {
 // hit looks for the first divergence that is news. One with a known cause is noted
 // and muted for the rest of the batch.
 func (b *batch) hit(i int, s *model.Scenario, v *judge.Verdict) bool {
+	first := forbidden(v)
 	for k := range v.Divergences {
 		d := &v.Divergences[k]
 		target := d.Target()
-		if b.muted[target] {
+		if b.muted[target] || d.Step > first {
 			continue
 		}
 		cause, known, err := b.known(s, d)
@@ -194,6 +196,18 @@ func (b *batch) hit(i int, s *model.Scenario, v *judge.Verdict) bool {
 		return true
 	}
 	return false
+}
+
+// forbidden is the first step that wrote what it must not. What later steps show may
+// be its consequence; by themselves they are tried in other sequences.
+func forbidden(v *judge.Verdict) int {
+	first := math.MaxInt
+	for i := range v.Divergences {
+		if d := &v.Divergences[i]; len(d.Became) > 0 {
+			first = min(first, d.Step)
+		}
+	}
+	return first
 }
 
 // known tries the causes of known leaks.
