@@ -41,3 +41,6 @@ func (w *Worker) PID() uint32 { return w.wire.conn.PID }
 
 // TxStatus is the transaction status of the worker's connection, as the server said last.
 func (w *Worker) TxStatus() byte { return w.wire.status }
+
+// Prepared is how many statements the worker's connection has prepared.
+func (w *Worker) Prepared() int { return len(w.wire.prepared) }

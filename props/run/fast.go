@@ -67,8 +67,8 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 	w.sequences = w.sequences[:0]
 	for _, steps := range sequences {
 		s, err := b.sequence(initial, steps)
-		if errors.Is(err, errAborted) { // the rows do not fit
-			return aborted(len(sequences)), nil
+		if errors.Is(err, errAborted) { // by what went out before: no use to go on
+			return w.aborted(len(sequences)), nil
 		}
 		if err != nil {
 			return nil, err
@@ -77,8 +77,13 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 		if s.status != Surprise {
 			w.stats.Looks += 1 + len(s.looks)
 		}
+		if err := w.wire.push(ctx); err != nil {
+			return nil, err
+		}
 	}
-	if err := b.touch(data); err != nil {
+	if err := b.touch(data); errors.Is(err, errAborted) {
+		return w.aborted(len(sequences)), nil
+	} else if err != nil {
 		return nil, err
 	}
 	b.plain("ROLLBACK") // skipped after an error: ready sees to it then
@@ -89,12 +94,15 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 	return w.verify(), nil
 }
 
-// aborted is the statuses of sequences whose dataset did not load.
-func aborted(n int) []Status {
-	out := make([]Status, n)
-	out[0] = Surprise
-	for i := 1; i < n; i++ {
-		out[i] = Unrun
+// aborted is the statuses of n sequences when what went out of them failed: those that
+// were not even made did not run, but for the first of all when its rows do not fit.
+func (w *Worker) aborted(n int) []Status {
+	if len(w.sequences) == 0 {
+		w.sequences = append(w.sequences, sequence{status: Surprise})
+	}
+	out := w.verify()
+	for len(out) < n {
+		out = append(out, Unrun)
 	}
 	return out
 }

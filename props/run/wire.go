@@ -23,6 +23,7 @@ type wire struct {
 	items    []item
 	pushed   int // items that went out
 	answered int // items whose answers were read
+	ahead    int // bytes that were pushed since answers were read
 	arena    []byte
 	status   byte // of the transaction, from the last ReadyForQuery
 	sent     int  // flushes, for statistics
@@ -163,7 +164,7 @@ func (w *wire) guard(ctx context.Context, f func() error) error {
 
 // reset begins a new flush.
 func (w *wire) reset() {
-	w.items, w.pushed, w.answered = w.items[:0], 0, 0
+	w.items, w.pushed, w.answered, w.ahead = w.items[:0], 0, 0, 0
 	w.sums = w.sums[:0]
 }
 
@@ -193,18 +194,20 @@ func (w *wire) sync() { w.add(item{sync: true}) }
 const chunk = 32 << 10
 
 // push sends what was added so far, so that the server works on it while the rest is
-// made. It is for the beginning of a flush, when nothing was pushed yet: what does not
-// fit the buffers of a socket stays for the flush.
+// made. Nothing is read meanwhile, so all that is pushed must fit the socket's buffer,
+// even if the server reads none of it: what does not stays for the flush.
 func (w *wire) push(ctx context.Context) error {
-	size := 0
-	for i := range w.items {
+	size := w.ahead
+	for i := w.pushed; i < len(w.items); i++ {
+		size += itemSize + argSize*len(w.items[i].args)
 		for j := range w.items[i].args {
 			size += len(w.items[i].args[j].Text)
 		}
 	}
-	if size > chunk/2 || len(w.items) > pushItems {
+	if size > chunk/2 || w.pushed == len(w.items) {
 		return nil
 	}
+	w.ahead = size
 	return w.guard(ctx, func() error {
 		w.send()
 		if err := w.conn.Frontend.Flush(); err != nil {
@@ -214,9 +217,11 @@ func (w *wire) push(ctx context.Context) error {
 	})
 }
 
-// pushItems is how many statements may be pushed: their answers, unread as yet, stay
-// well below what the buffers of a socket hold.
-const pushItems = 200
+// About how many bytes a statement takes on the wire, and each argument besides its text.
+const (
+	itemSize = 40
+	argSize  = 4
+)
 
 // settle reads the answers of what was pushed, so that something else can be asked.
 func (w *wire) settle() error {
@@ -227,6 +232,7 @@ func (w *wire) settle() error {
 	if err := w.conn.Frontend.Flush(); err != nil {
 		return w.lost(err)
 	}
+	w.ahead = 0
 	if err := w.receive(w.pushed); err != nil {
 		return err
 	}
@@ -290,7 +296,7 @@ func (w *wire) send() int {
 		w.binds.Parameters = w.args
 		f.SendBind(&w.binds)
 		f.SendExecute(&pgproto3.Execute{})
-		size += 40 + 4*len(it.args)
+		size += itemSize + argSize*len(it.args)
 	}
 	w.arena = w.arena[:0]
 	return size
