@@ -2,6 +2,21 @@ package sql
 
 import "strings"
 
+// Skip is the length of the comment, string, quoted name or dollar-quoted string that
+// begins at an offset of a statement's text; 0 when none does (manual, "Lexical
+// Structure"). What is not closed reaches to the end.
+func Skip(text string, at int) int {
+	s := text[at:]
+	switch {
+	case s[0] == '\'' && at > 0 && (text[at-1] == 'E' || text[at-1] == 'e') && (at < 2 || !isNamePart(text[at-2])):
+		return escapeLen(s)
+	case s[0] == '$' && at > 0 && isNamePart(text[at-1]):
+		return 0
+	default:
+		return skipLen(s)
+	}
+}
+
 // skipLen is the length of the comment, string, quoted name or dollar-quoted
 // string at the start of s; 0 when none starts there.
 func skipLen(s string) int {

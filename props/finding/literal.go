@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // literal writes text as an SQL string, whatever standard_conforming_strings is.
@@ -44,7 +45,7 @@ func Statement(op *model.Op) string {
 func bound(text string, args []model.Value) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
-		n := quotedLen(text, i)
+		n := sql.Skip(text, i)
 		if n > 0 {
 			b.WriteString(text[i : i+n])
 			i += n
@@ -92,67 +93,4 @@ func parameter(text string, at int) (number, width int) {
 
 func wordByte(c byte) bool {
 	return c == '_' || c == '$' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
-}
-
-var dollarTag = regexp.MustCompile(`^\$([A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*)?\$`)
-
-// quotedLen is the length of the string, quoted name or comment that begins at an
-// offset; 0 when none does (manual, "Lexical Structure").
-func quotedLen(text string, at int) int {
-	rest := text[at:]
-	switch {
-	case rest[0] == '\'':
-		escapes := at > 0 && (text[at-1] == 'E' || text[at-1] == 'e') && (at < 2 || !wordByte(text[at-2]))
-		return stringLen(rest, '\'', escapes)
-	case rest[0] == '"':
-		return stringLen(rest, '"', false)
-	case strings.HasPrefix(rest, "--"):
-		if n := strings.IndexByte(rest, '\n'); n >= 0 {
-			return n + 1
-		}
-		return len(rest)
-	case strings.HasPrefix(rest, "/*"):
-		return commentLen(rest)
-	case rest[0] == '$' && (at == 0 || !wordByte(text[at-1])):
-		if tag := dollarTag.FindString(rest); tag != "" {
-			if n := strings.Index(rest[len(tag):], tag); n >= 0 {
-				return n + 2*len(tag)
-			}
-			return len(rest)
-		}
-	}
-	return 0
-}
-
-func stringLen(s string, quote byte, escapes bool) int {
-	for i := 1; i < len(s); i++ {
-		switch {
-		case escapes && s[i] == '\\':
-			i++
-		case s[i] == quote && i+1 < len(s) && s[i+1] == quote:
-			i++
-		case s[i] == quote:
-			return i + 1
-		}
-	}
-	return len(s)
-}
-
-// commentLen is the length of a block comment; they nest.
-func commentLen(s string) int {
-	depth := 0
-	for i := 0; i+1 < len(s); i++ {
-		switch s[i : i+2] {
-		case "/*":
-			depth++
-			i++
-		case "*/":
-			depth--
-			i++
-			if depth == 0 {
-				return i + 1
-			}
-		}
-	}
-	return len(s)
 }
