@@ -1,0 +1,150 @@
+package props_test
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/helpdesk"
+)
+
+// leakPairs is how many pairs CI plants; RLSFUZZ_PAIRS says otherwise.
+const leakPairs = 10
+
+// TestLeakPairs plants two leaks together: the walk reports both causes. The pairs are
+// drawn from a fixed seed, half of them from leaks of one table, where one is most
+// likely to hide the other.
+func TestLeakPairs(t *testing.T) {
+	leaks, err := helpdesk.Leaks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, leak := range leaks {
+		if leakCauses[leak.Name] == "" {
+			t.Errorf("leak %s: leakCauses does not say what carries it", leak.Name)
+		}
+	}
+	d := newDesk(t)
+	for _, pair := range pairs(leaks, number(t, "RLSFUZZ_PAIRS", leakPairs)) {
+		t.Run(pair[0]+"+"+pair[1], func(t *testing.T) {
+			t.Parallel()
+			if reason, ok := together(pair[0], pair[1]); ok {
+				t.Log("not both: " + reason)
+				return
+			}
+			cfg := d.config(pair[0], pair[1])
+			cfg.SkipRandom = true
+			r, err := props.Run(context.Background(), d.open(t, pair[0], pair[1]), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var causes []string
+			for _, b := range r.Blocks {
+				causes = append(causes, b.Cause)
+			}
+			for _, name := range pair {
+				if want := leakCauses[name]; !slices.Contains(causes, want) {
+					t.Errorf("%s: no block says %q; the blocks:\n%s", name, want, strings.Join(causes, "\n"))
+				}
+			}
+		})
+	}
+}
+
+// pairs draws n pairs, the same ones for the same n.
+func pairs(leaks []helpdesk.Leak, n int) [][2]string {
+	var near, far [][2]string
+	for i, a := range leaks {
+		for _, b := range leaks[i+1:] {
+			if pair := [2]string{a.Name, b.Name}; tableOf(a.Name) == tableOf(b.Name) {
+				near = append(near, pair)
+			} else {
+				far = append(far, pair)
+			}
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, list := range [][][2]string{near, far} {
+		r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	}
+	half := min(len(near), (n+1)/2)
+	return append(near[:half:half], far[:min(len(far), n-half)]...)
+}
+
+// tableOf is the table that a leak's name begins with.
+func tableOf(name string) string {
+	for _, table := range []string{"audit-log", "invoice-lines", "support-notes"} {
+		if strings.HasPrefix(name, table) {
+			return table
+		}
+	}
+	table, _, _ := strings.Cut(name, "-")
+	return table
+}
+
+// together says why two leaks need not both be reported.
+func together(a, b string) (reason string, ok bool) {
+	if leakCauses[a] == leakCauses[b] {
+		return "one object carries both: " + leakCauses[a], true
+	}
+	for _, e := range leakExceptions {
+		if e.match(a, b) || e.match(b, a) {
+			return e.reason, true
+		}
+	}
+	return "", false
+}
+
+// exception is pairs of which one leak adds nothing to what the other shows.
+type exception struct{ leak, hides, reason string }
+
+func (e exception) match(a, b string) bool { return a == e.leak && b == e.hides }
+
+var leakExceptions = []exception{
+	{"accounts-no-row-security", "accounts-default-tenant", "without row security a table's policies say nothing"},
+	{"accounts-no-row-security", "accounts-read-setting-empty", "without row security a table's policies say nothing"},
+	{"invoice-lines-no-row-security", "invoice-lines-read-not-joined", "without row security a table's policies say nothing"},
+	{"invoice-lines-no-row-security", "invoice-lines-update-check-true", "without row security a table's policies say nothing"},
+	{"tickets-hide-deleted-dropped", "tickets-hide-deleted-permissive", "both drop one policy: the second file fails"},
+}
+
+// leakCauses is what carries each leak, as its block says it.
+var leakCauses = map[string]string{
+	"accounts-default-tenant":         "policy accounts_read on accounts lets it through",
+	"accounts-no-row-security":        "row security of accounts is off",
+	"accounts-read-setting-empty":     "policy accounts_read on accounts lets it through",
+	"app-default-tenant":              "role helpdesk_app has a default for app.tenant_id",
+	"audit-log-column-null":           "policy audit_log_read on audit_log lets it through",
+	"audit-log-read-public":           "policy audit_log_read on audit_log lets it through",
+	"invoice-lines-no-row-security":   "row security of invoice_lines is off",
+	"invoice-lines-read-not-joined":   "policy invoice_lines_read on invoice_lines lets it through",
+	"invoice-lines-update-check-true": "policy invoice_lines_update on invoice_lines lets it through",
+	"invoices-no-force":               "invoices does not FORCE row security, and helpdesk_owner has the rights of its owner",
+	"invoices-read-also-paid":         "policy invoices_read_paid on invoices lets it through",
+	"invoices-read-at-most":           "policy invoices_read on invoices lets it through",
+	"invoices-read-true":              "policy invoices_read on invoices lets it through",
+	"invoices-read-wrong-column":      "policy invoices_read on invoices lets it through",
+	"member-is-admin":                 "role helpdesk_member is a member of helpdesk_admin",
+	"memberships-insert-true":         "policy memberships_insert on memberships lets it through",
+	"memberships-read-setting-null":   "policy memberships_read on memberships lets it through",
+	"memberships-read-user":           "policy memberships_read on memberships lets it through",
+	"owner-bypassrls":                 "role helpdesk_owner bypasses row security (BYPASSRLS)",
+	"support-bypassrls":               "role helpdesk_support bypasses row security (BYPASSRLS)",
+	"support-notes-delete-true":       "policy support_notes_delete on support_notes lets it through",
+	"support-notes-insert-true":       "policy support_notes_insert on support_notes lets it through",
+	"tickets-body-granted":            "helpdesk_support may write column body of tickets",
+	"tickets-hide-deleted-dropped":    "policy tickets_read on tickets lets it through",
+	"tickets-hide-deleted-permissive": "policy tickets_hide_deleted on tickets lets it through",
+	"tickets-insert-true":             "policy tickets_insert on tickets lets it through",
+	"tickets-read-true":               "policy tickets_read on tickets lets it through",
+	"tickets-update-check-true":       "policy tickets_update_admin on tickets lets it through",
+	"tickets-update-support-true":     "policy tickets_update_support on tickets lets it through",
+	"tickets-update-user":             "policy tickets_update_member on tickets lets it through",
+	"tickets-update-using-true":       "policy tickets_update_admin on tickets lets it through",
+	"users-password-hash-granted":     "helpdesk_support may read column password_hash of users",
+	"users-read-deleted":              "policy users_read on users lets it through",
+	"users-read-or":                   "policy users_read on users lets it through",
+}

@@ -1,0 +1,268 @@
+package props_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
+	"github.com/rlsfuzz/rlsfuzz/props/helpdesk"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
+)
+
+// Limits of what a planted leak may take.
+const (
+	leakChecks = 300 // of random search, to find it
+	leakSize   = 3   // rows and steps beyond the cast; one more where a parent row is needed
+	leakSeeds  = 3   // RLSFUZZ_SEEDS says otherwise
+)
+
+// desk is the example, written to a folder.
+type desk struct {
+	dir   string
+	fixed *props.Target
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	require.Postgres(t)
+	d := &desk{dir: filepath.Join(t.TempDir(), "helpdesk")}
+	if err := helpdesk.Write(d.dir); err != nil {
+		t.Fatal(err)
+	}
+	d.fixed = d.open(t)
+	return d
+}
+
+// config is a search of the example with leaks planted.
+func (d *desk) config(leaks ...string) props.Config {
+	cfg := props.Config{
+		Contract: filepath.Join(d.dir, helpdesk.Contract), Workers: 1,
+		Postgres: os.Getenv("RLSFUZZ_POSTGRES"), AllowAnyServer: os.Getenv("RLSFUZZ_POSTGRES_ANY") == "1",
+	}
+	for _, name := range leaks {
+		cfg.Apply = append(cfg.Apply, filepath.Join(d.dir, helpdesk.LeaksDir, name+".sql"))
+	}
+	return cfg
+}
+
+// open loads the example with leaks planted, on a server of its own.
+func (d *desk) open(t *testing.T, leaks ...string) *props.Target {
+	t.Helper()
+	target, err := props.Open(context.Background(), d.config(leaks...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := target.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return target
+}
+
+// number is a number of the environment.
+func number(t *testing.T, name string, otherwise int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s is %q, not a number above 0", name, text)
+	}
+	return n
+}
+
+// TestLeaks plants each leak alone: the walk finds it, random search finds it from each
+// seed, and all of them report one block that begins with the same least case.
+func TestLeaks(t *testing.T) {
+	leaks, err := helpdesk.Leaks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, seeds := newDesk(t), number(t, "RLSFUZZ_SEEDS", leakSeeds)
+	table := &leakTable{seeds: seeds, rows: make([]leakRow, len(leaks))}
+	t.Cleanup(func() { table.write(t) })
+	for i, leak := range leaks {
+		t.Run(leak.Name, func(t *testing.T) {
+			t.Parallel()
+			h := &hunt{desk: d, leak: leak, target: d.open(t, leak.Name)}
+			h.walk(t)
+			for seed := range seeds {
+				h.search(t, uint64(seed+1))
+			}
+			if h.first != nil {
+				h.small(t)
+				h.psql(t)
+			}
+			table.rows[i] = h.row()
+		})
+	}
+}
+
+// hunt is the search for one planted leak.
+type hunt struct {
+	*desk
+	leak   helpdesk.Leak
+	target *props.Target
+	first  *finding.Finding // as the first search reported it
+	cells  int              // of the walk
+	checks []int            // until random search found it, by seed
+	runs   []int            // distinct runs on Postgres to shrink it, by search
+	cases  map[string]bool
+}
+
+func (h *hunt) walk(t *testing.T) {
+	t.Helper()
+	cfg := h.config()
+	cfg.SkipRandom = true
+	r := h.run(t, cfg, "the walk")
+	h.cells = r.Walk
+}
+
+func (h *hunt) search(t *testing.T, seed uint64) {
+	t.Helper()
+	cfg := h.config()
+	cfg.SkipMatrix, cfg.Seed, cfg.Checks = true, seed, leakChecks
+	r := h.run(t, cfg, fmt.Sprintf("seed %d", seed))
+	if len(r.Blocks) > 0 {
+		h.checks = append(h.checks, r.Blocks[0].AtCheck)
+		if at := r.Blocks[0].AtCheck; at < 1 || at > leakChecks {
+			t.Errorf("seed %d: found by check %d, want at most %d", seed, at, leakChecks)
+		}
+	}
+}
+
+// run searches, and looks at what every search must report alike.
+func (h *hunt) run(t *testing.T, cfg props.Config, how string) *props.Report {
+	t.Helper()
+	r, err := props.Run(context.Background(), h.target, cfg)
+	if err != nil {
+		t.Fatalf("%s: %v", how, err)
+	}
+	for _, l := range r.Leads {
+		t.Errorf("%s: unconfirmed: %s: %s", how, l.Cell, l.Reason)
+	}
+	h.runs = append(h.runs, r.Shrinks...)
+	if len(r.Blocks) == 0 {
+		t.Errorf("%s: not found", how)
+		return r
+	}
+	for _, b := range r.Blocks[1:] {
+		t.Errorf("%s: another block, %q:\n%s", how, b.Cause, b)
+	}
+	f := r.Blocks[0].Finding
+	if got, want := r.Blocks[0].Cause, leakCauses[h.leak.Name]; got != want {
+		t.Errorf("%s: cause %q, want %q", how, got, want)
+	}
+	if h.first == nil {
+		h.first, h.cases = f, map[string]bool{}
+		if f.Class.String() != h.leak.Class {
+			t.Errorf("%s: class %s, the leak's file says %s:\n%s", how, f.Class, h.leak.Class, r.Blocks[0])
+		}
+	}
+	h.cases[f.Key] = true
+	if f.Key != h.first.Key {
+		t.Errorf("%s: another case:\n%s\nthe first:\n%s", how, r.Blocks[0], finding.Block(h.first))
+	}
+	return r
+}
+
+// small limits the rows and steps beyond the cast.
+func (h *hunt) small(t *testing.T) {
+	t.Helper()
+	size, parents := h.size()
+	if size > leakSize+min(parents, 1) {
+		t.Errorf("%d rows and steps beyond the cast, %d of them parents:\n%s", size, parents, caseText(h.first))
+	}
+}
+
+// size counts what a case has beyond the tenants and the users and memberships that
+// its sessions need; parents counts the rows to which another of them refers.
+func (h *hunt) size() (size, parents int) {
+	s, c := h.first.Scenario, h.first.Contract
+	cast := castRows(c, s)
+	size = len(s.Steps)
+	for id, rows := range s.Data {
+		for i := range rows {
+			if cast[[2]int{id, i}] {
+				continue
+			}
+			size++
+			if referred(c, s, cast, id, i) {
+				parents++
+			}
+		}
+	}
+	return size, parents
+}
+
+// castRows is the rows of the example that tenants and sessions are made of.
+func castRows(c *model.Contract, s *model.Scenario) map[[2]int]bool {
+	accounts, users, memberships := c.Schema.Table("", "accounts"), c.Schema.Table("", "users"), c.Schema.Table("", "memberships")
+	account, user := memberships.Column("account_id"), memberships.Column("user_id")
+	cast := map[[2]int]bool{}
+	for i := range s.Data[accounts.ID] {
+		cast[[2]int{accounts.ID, i}] = true
+	}
+	for k := range s.Steps {
+		step := &s.Steps[k]
+		if step.User.Null {
+			continue
+		}
+		for i, row := range s.Data[users.ID] {
+			if row[users.Key[0]] == step.User {
+				cast[[2]int{users.ID, i}] = true
+			}
+		}
+		for i, row := range s.Data[memberships.ID] {
+			if row[account] == step.Tenant && row[user] == step.User {
+				cast[[2]int{memberships.ID, i}] = true
+			}
+		}
+	}
+	return cast
+}
+
+// referred reports whether another row beyond the cast refers to a row.
+func referred(c *model.Contract, s *model.Scenario, cast map[[2]int]bool, table, at int) bool {
+	parent := s.Data[table][at]
+	for _, t := range c.Schema.Tables {
+		for i, row := range s.Data[t.ID] {
+			if cast[[2]int{t.ID, i}] || t.ID == table && i == at {
+				continue
+			}
+			for k := range t.ForeignKeys {
+				key := &t.ForeignKeys[k]
+				if key.Target != nil && key.Target.ID == table && row[key.Columns[0]] == parent[key.Targets[0]] {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// psqlRoles lets one repro.sql at a time create the schema's roles on the shared server.
+var psqlRoles sync.Mutex
+
+// psql replays the case's repro.sql with psql: it leaks; made from the fixed schema it does not.
+func (h *hunt) psql(t *testing.T) {
+	t.Helper()
+	psqlRoles.Lock()
+	defer psqlRoles.Unlock()
+	if last := replayed(t, h.first, h.target.Material()); !leaks(last) {
+		t.Errorf("repro.sql says %q, want LEAK: …", last)
+	}
+	if last := replayed(t, h.first, h.fixed.Material()); last != "no leak" {
+		t.Errorf("repro.sql of the fixed schema says %q, want no leak", last)
+	}
+}
