@@ -9,7 +9,7 @@ import (
 func TestSkip(t *testing.T) {
 	tests := []struct{ before, skipped, after string }{
 		{"", "'it''s; $1'", " x"},
-		{"E", `'a\'b'`, "'"},
+		{"E", `'a\'b'`, " '"},
 		{"one", `'a\'`, "b'"},
 		{"", `"a""$1"`, "."},
 		{"1 ", "-- $1 '\n", "$1"},
