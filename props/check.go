@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
+	"time"
 )
 
 // Check runs the search in a Go test and fails it for each cause of leaks. rapid's
@@ -15,17 +16,18 @@ import (
 func Check(t testing.TB, cfg Config) *Report {
 	t.Helper()
 	fromFlags(&cfg)
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := within(t)
 	defer cancel()
-	if d, ok := t.(interface{ Context() context.Context }); ok {
-		ctx = d.Context()
-	}
 	target, err := Open(ctx, cfg)
 	if err != nil {
 		t.Fatalf("rlsfuzz: %v", err)
 	}
 	defer func() { _ = target.Close() }()
 	r, err := Run(ctx, target, cfg)
+	if r == nil {
+		t.Fatalf("rlsfuzz: %v", err)
+		return nil
+	}
 	if err != nil {
 		t.Errorf("rlsfuzz: %v", err)
 	}
@@ -34,6 +36,9 @@ func Check(t testing.TB, cfg Config) *Report {
 	}
 	for _, l := range r.Leads {
 		t.Errorf("rlsfuzz: unconfirmed: %s: %s", l.Cell, l.Reason)
+	}
+	if r.Ended {
+		t.Logf("rlsfuzz: the time was up after %d checks", r.Checks)
 	}
 	if r.Checks == 0 {
 		t.Error("rlsfuzz: nothing was checked")
@@ -44,6 +49,20 @@ func Check(t testing.TB, cfg Config) *Report {
 		}
 	}
 	return r
+}
+
+// grace is how long before the deadline of a test binary the search ends.
+const grace = 5 * time.Second
+
+// within is the time that a test has.
+func within(t testing.TB) (context.Context, context.CancelFunc) {
+	ctx := t.Context()
+	if d, ok := t.(interface{ Deadline() (time.Time, bool) }); ok {
+		if at, ok := d.Deadline(); ok {
+			return context.WithDeadline(ctx, at.Add(-grace))
+		}
+	}
+	return context.WithCancel(ctx)
 }
 
 // fromFlags takes what a user said on the command line of go test.
@@ -58,11 +77,12 @@ func fromFlags(cfg *Config) {
 	}
 }
 
-// String tells a block for a person, in a few lines.
+// String tells a block for a person, in a few lines; with the case where it could not
+// be saved.
 func (b *Block) String() string {
 	s := b.text()
-	if len(b.Like) > 0 {
-		s += fmt.Sprintf("\nand %d more like it", len(b.Like))
+	if b.Unsaved != nil {
+		s += fmt.Sprintf("NOT SAVED: %v\n%s", b.Unsaved, b.Case)
 	}
 	return s
 }

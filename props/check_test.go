@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -117,6 +118,27 @@ func TestFlags(t *testing.T) {
 		t.Errorf("%s checks where 200 were asked for", found[1])
 	}
 }
+
+// TestDeadline gives Check less time than its checks need: it ends before go test
+// would end it, without a failure.
+func TestDeadline(t *testing.T) {
+	dir := example(t)
+	r := &timed{recorder: recorder{TB: t}, at: time.Now().Add(8 * time.Second)}
+	report := props.Check(r, props.Config{
+		Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Checks: 1 << 30, SkipMatrix: true,
+	})
+	if !report.Ended || time.Now().After(r.at) || len(r.errors) > 0 {
+		t.Errorf("ended %v, %s after the deadline, %q", report.Ended, time.Since(r.at), r.errors)
+	}
+}
+
+// timed is a recorder with a deadline.
+type timed struct {
+	recorder
+	at time.Time
+}
+
+func (t *timed) Deadline() (time.Time, bool) { return t.at, true }
 
 // summary is what a report promises to repeat.
 type summary struct {

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,11 +47,27 @@ func TestScripts(t *testing.T) {
 			for _, name := range []string{"RLSFUZZ_POSTGRES", "RLSFUZZ_CI"} {
 				env.Setenv(name, os.Getenv(name))
 			}
+			small := filepath.Join(env.WorkDir, "small")
+			env.Defer(func() { _ = exec.Command("umount", small).Run() }) // of a script that failed
 			return os.CopyFS(env.WorkDir, os.DirFS(filepath.Join("testdata", "notes")))
 		},
-		Condition: func(name string) (bool, error) { return name == "root" && os.Geteuid() == 0, nil },
+		Condition: func(name string) (bool, error) {
+			if name != "tmpfs" {
+				return false, fmt.Errorf("there is no condition %s", name)
+			}
+			return mounts(t), nil
+		},
 		Cmds:      commands,
 	})
+}
+
+// mounts reports whether we may mount a file system.
+func mounts(t *testing.T) bool {
+	dir := t.TempDir()
+	if exec.Command("mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", dir).Run() != nil {
+		return false
+	}
+	return exec.Command("umount", dir).Run() == nil
 }
 
 // The commands of the scripts, besides testscript's own.
