@@ -196,10 +196,8 @@ func (b *builder) person(r role, guests int, c choices) {
 		return
 	}
 	want := demands{}
-	if w := r.session.User.Where; w != nil && w.Kind == model.RuleCondition {
-		if e, err := sql.ParseExpr(w.Text); err == nil {
-			want.meet(b, t, e)
-		}
+	if e := b.userExprs[r.session.ID]; e != nil {
+		want.meet(b, t, e)
 	}
 	row := b.add(t, r.tenant, want.fixed, c)
 	if row == nil {
@@ -239,8 +237,8 @@ func (b *builder) belong(t *model.Table, row model.Row, k int, c choices) {
 		return
 	}
 	for i := range belongs.Paths {
-		q, err := sql.ParseQuery(belongs.Paths[i].SQL)
-		if belongs.Paths[i].SQL == "" || err != nil || len(q.From) == 0 {
+		q := b.pathQueries[belongs.Paths[i].SQL]
+		if q == nil || len(q.From) == 0 {
 			continue
 		}
 		want := demands{outer: t}

@@ -22,6 +22,9 @@ type Plan struct {
 	shapes [][]choice  // by Session.ID
 	copies func(*model.Table) string
 	first  []int // by Table.ID: keys are counted from here
+
+	userExprs   []sql.Expr            // by Session.ID: the condition of its users; nil without one
+	pathQueries map[string]*sql.Query // of the paths to tenants, by their text
 }
 
 type tablePlan struct {
@@ -44,11 +47,34 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 		p.first[i] = 1 + seeded64(t)
 	}
 	p.Order, _ = c.Schema.LoadOrder()
+	p.parse()
 	p.shapes = make([][]choice, len(c.Sessions))
 	for i, s := range c.Sessions {
 		p.shapes[i] = p.newShapes(s)
 	}
 	return p
+}
+
+// parse parses the conditions and queries that rows are made by. What does not parse,
+// which resolving them has ruled out, asks for nothing.
+func (p *Plan) parse() {
+	p.userExprs = make([]sql.Expr, len(p.Contract.Sessions))
+	for i, s := range p.Contract.Sessions {
+		if s.User == nil || s.User.Where == nil || s.User.Where.Kind != model.RuleCondition {
+			continue
+		}
+		if e, err := sql.ParseExpr(s.User.Where.Text); err == nil {
+			p.userExprs[i] = e
+		}
+	}
+	p.pathQueries = map[string]*sql.Query{}
+	for i := range p.Contract.Belongs {
+		for _, path := range p.Contract.Belongs[i].Paths {
+			if q, err := sql.ParseQuery(path.SQL); path.SQL != "" && err == nil {
+				p.pathQueries[path.SQL] = q
+			}
+		}
+	}
 }
 
 // seeded64 is the greatest integer key among the rows of the schema's own files.
