@@ -109,6 +109,7 @@ func (c *campaign) finding(k leak) *finding.Finding {
 	d := k.found
 	f := finding.New(c.Contract, k.scenario, &d)
 	f.Cause, f.Seed, f.Server = k.cause.Text, fmt.Sprint(c.cfg.Seed), c.report.Server
+	f.Apply = c.cfg.Apply
 	f.Referee = "confirmed with real logins, fresh connections and commits"
 	return f
 }

@@ -11,8 +11,8 @@ const (
 	blockSteps = 4
 )
 
-// Block is a finding for a terminal: at most 20 lines of 80 columns. The finding must
-// have its Contract.
+// Block is a finding for a terminal: at most 20 lines of 80 columns, but for long
+// names of folders. The finding must have its Contract.
 func Block(f *Finding) string {
 	var b strings.Builder
 	t := newTeller(f, f.Contract)
@@ -47,8 +47,8 @@ func Block(f *Finding) string {
 	if n := len(f.Like); n > 0 {
 		entry("like it", fmt.Sprintf("%d more: %s", n, strings.Join(f.Like, "; ")), 2)
 	}
-	if f.Dir != "" {
-		entry("again", "rlsfuzz replay "+f.Dir, 1)
+	if f.Dir != "" { // not wrapped: it is to be pasted
+		fmt.Fprintf(&b, "  %-9s%s\n", "again", strings.Join(f.again(), "\n           "))
 	}
 	return b.String()
 }

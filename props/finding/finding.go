@@ -24,6 +24,7 @@ type Finding struct {
 	Referee    string          // what fresh connections said; may be empty
 	State      string          // why the case is not the least one; empty when it is
 	Dir        string          // the folder, once saved
+	Apply      []string        // files of SQL that ran after the schema
 	Contract   *model.Contract // that the scenario and the divergence refer to
 }
 
@@ -35,6 +36,20 @@ func New(c *model.Contract, s *model.Scenario, d *judge.Divergence) *Finding {
 		Key: Key(c, s, d), Class: d.Class, Cross: d.Cross, Session: c.Sessions[d.Cell.Session].Name, Table: t.Label(),
 		Command: d.Cell.Command.String(), Column: columnName(t, d.Column), Rule: d.Rule, Scenario: s, Divergence: d, Contract: c,
 	}
+}
+
+// again is the command that replays the finding, a line for each file that it needs.
+func (f *Finding) again() []string {
+	dir := f.Dir
+	if dir == "" {
+		dir = "."
+	}
+	lines := []string{"rlsfuzz replay " + dir}
+	for _, file := range f.Apply {
+		lines[len(lines)-1] += ` \`
+		lines = append(lines, "  --apply "+file)
+	}
+	return lines
 }
 
 // Scope is cross-tenant or within-tenant.

@@ -144,12 +144,8 @@ func (p *page) steps() {
 }
 
 func (p *page) again(m Material) {
-	dir := p.f.Dir
-	if dir == "" {
-		dir = "."
-	}
 	p.line("## Run it again\n")
-	p.line("With rlsfuzz, which says whether it still leaks:\n\n    rlsfuzz replay %s\n", dir)
+	p.line("With rlsfuzz, which says whether it still leaks:\n\n    %s\n", strings.Join(p.f.again(), "\n    "))
 	p.line("With psql alone, on an empty database of a server meant for tests, as a superuser:\n")
 	p.line("    createdb rlsfuzz_repro\n    psql -X -v ON_ERROR_STOP=1 -d rlsfuzz_repro -f repro.sql")
 	if v := m.version(); v > 0 {

@@ -123,7 +123,7 @@ func TestBlock(t *testing.T) {
 		t.Errorf("%d lines\n%s", len(lines), block)
 	}
 	for _, l := range lines {
-		if n := utf8.RuneCountInString(l); n > 80 {
+		if n := utf8.RuneCountInString(l); n > 80 && !strings.HasPrefix(l, "  again ") { // that is to be pasted
 			t.Errorf("%d columns: %s", n, l)
 		}
 	}
@@ -132,6 +132,7 @@ func TestBlock(t *testing.T) {
 func TestBlockWords(t *testing.T) {
 	_, f := leak()
 	f.Dir, f.Cause, f.Like = "out/findings/abc", "policy leak on tickets lets it through", []string{"member: select users (read)"}
+	f.Apply = []string{"leak.sql"}
 	want := `LEAK (read), cross-tenant: agent select help.tickets [` + f.Key + `]
   what     agent of tenant 1 (user 7) received ticket 20 of tenant 2
   allowed  agent may see rows of help.tickets: own
@@ -140,7 +141,8 @@ func TestBlockWords(t *testing.T) {
   step 1   agent of tenant 1 (user 7): SELECT "id", "account_id", "subject"
            FROM "help"."tickets"
   like it  1 more: member: select users (read)
-  again    rlsfuzz replay out/findings/abc
+  again    rlsfuzz replay out/findings/abc \
+             --apply leak.sql
 `
 	if diff := cmp.Diff(want, finding.Block(f)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
