@@ -417,4 +417,5 @@ func (c *campaign) finish() {
 	}
 	c.report.Elapsed = time.Since(c.start)
 	c.report.Untested = c.untested()
+	c.accept()
 }

@@ -18,7 +18,8 @@ type Report struct {
 	Server   string
 	Version  int
 	Blocks   []*Block
-	Leads    []Lead // divergences that the referee did not confirm
+	Accepted []*Block // found, and accepted by the contract
+	Leads    []Lead   // divergences that the referee did not confirm
 	Matrix   *run.Matrix
 	Contract *model.Contract
 	Sessions []*model.Session // that were searched, of the contract
@@ -32,15 +33,16 @@ type Report struct {
 
 // Block is the findings with one cause: the least case, and the other cells.
 type Block struct {
-	Cause   string
-	Finding *finding.Finding
-	Like    []string // cells, as text
-	Dir     string   // where the finding is kept; empty when it is not
-	Unsaved error    // why it could not be kept
-	AtCheck int      // the check that found it first
-	Known   bool     // an earlier run saved it
-	Raw     bool     // as it was found: the search ended before it was reduced
-	Case    []byte   // the case's text, where it could not be kept
+	Cause    string
+	Finding  *finding.Finding
+	Like     []string // cells, as text
+	Dir      string   // where the finding is kept; empty when it is not
+	Unsaved  error    // why it could not be kept
+	AtCheck  int      // the check that found it first
+	Known    bool     // an earlier run saved it
+	Raw      bool     // as it was found: the search ended before it was reduced
+	Accepted string   // the reason of the accept entry that matches; else empty
+	Case     []byte   // the case's text, where it could not be kept
 }
 
 // Lead is a divergence of the fast way that real logins did not show.

@@ -29,7 +29,7 @@ func (c *campaign) untested() []Untested {
 	}
 	for i := range out {
 		for _, a := range c.Contract.Accept {
-			if a.Untested != "" && (a.Untested == out[i].Object || a.Untested == out[i].String()) {
+			if matchesUntested(a, &out[i]) {
 				out[i].Accepted = a.Reason
 			}
 		}

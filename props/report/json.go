@@ -19,6 +19,7 @@ type document struct {
 	Walk          int        `json:"walk"`
 	Shrinks       []int      `json:"shrinks"`
 	Findings      []entry    `json:"findings"`
+	Accepted      []entry    `json:"accepted,omitempty"`
 	Unconfirmed   []lead     `json:"unconfirmed"`
 	Matrix        []cell     `json:"matrix"`
 	Untested      []untested `json:"untested"`
@@ -41,6 +42,7 @@ type entry struct {
 	AtCheck int      `json:"at_check"`
 	Dir     string   `json:"dir,omitempty"`
 	Like    []string `json:"like,omitempty"`
+	Reason  string   `json:"reason,omitempty"`  // why the contract accepts it
 	Known   bool     `json:"known,omitempty"`   // an earlier run saved it
 	Raw     bool     `json:"raw,omitempty"`     // neither reduced nor confirmed: the run ended before
 	Unsaved string   `json:"unsaved,omitempty"` // why dir is missing
@@ -79,6 +81,11 @@ func JSON(w io.Writer, r *props.Report) error {
 	}
 	for _, b := range r.Blocks {
 		d.Findings = append(d.Findings, entryOf(b))
+	}
+	for _, b := range r.Accepted {
+		e := entryOf(b)
+		e.Reason = b.Accepted
+		d.Accepted = append(d.Accepted, e)
 	}
 	for _, l := range r.Leads {
 		d.Unconfirmed = append(d.Unconfirmed, lead(l))

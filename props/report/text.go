@@ -21,6 +21,10 @@ func Text(w io.Writer, r *props.Report) error {
 	p := &printer{w: w}
 	Blocks(w, r)
 	p.leads(r)
+	for _, b := range r.Accepted {
+		f := b.Finding
+		p.line("accepted: %s: %s %s (%s): %s", f.Session, f.Command, f.Table, f.Class, b.Accepted)
+	}
 	p.untested(r)
 	for _, n := range r.Notes {
 		p.line("note: %s", n)
