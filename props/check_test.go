@@ -94,6 +94,11 @@ func TestCheckCannotRun(t *testing.T) {
 	if len(r.errors) != 1 || !strings.Contains(r.errors[0], "there is no contract") {
 		t.Errorf("%q", r.errors)
 	}
+	r = &recorder{TB: t}
+	r.check(props.Config{Contract: filepath.Join(example(t), "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Only: []string{"nobody"}})
+	if len(r.errors) != 1 || !strings.Contains(r.errors[0], "no session and no table of this name") {
+		t.Errorf("%q", r.errors)
+	}
 }
 
 // TestFlags runs Check in a go test of its own, as users do, with rapid's flags.

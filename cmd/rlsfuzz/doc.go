@@ -7,7 +7,7 @@
 //	rlsfuzz replay CASE…         reproduce a finding or a leak report
 //	rlsfuzz clean DSN            remove what a killed run left on a server
 //
-// Exit status: 0 nothing found; 1 a finding; 2 wrong usage or contract; 3 the
-// environment failed; 4 nothing found, but something that the contract names was not
-// tested; 130 interrupted with nothing found.
+// Exit status: 0 nothing found; 1 a finding, however the run ended; 2 wrong usage or
+// contract, or a case that cannot run; 3 the environment failed; 4 nothing found, but
+// something that the contract names was not tested; 130 interrupted with nothing found.
 package main

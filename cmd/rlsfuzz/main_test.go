@@ -57,7 +57,7 @@ func TestScripts(t *testing.T) {
 			}
 			return mounts(t), nil
 		},
-		Cmds:      commands,
+		Cmds: commands,
 	})
 }
 
