@@ -288,11 +288,11 @@ func (c *campaign) block(ctx context.Context, k leak) error {
 		return err
 	}
 	like := []leak{}
-	for _, w := range c.walked {
+	for i, w := range c.walked {
 		if c.muted[w.target] {
 			continue
 		}
-		cause, err := l.cause(ctx, w.scenario, &w.found, c.leaks)
+		cause, err := c.walkedCause(ctx, i)
 		if err != nil {
 			return err
 		}

@@ -23,6 +23,25 @@ type walked struct {
 	leaks  []leak
 	matrix *run.Matrix
 	cells  int
+	causes []Cause // of the leaks, by themselves; Key is empty where nobody asked
+}
+
+// walkedCause finds the cause of the i-th leak of the walk. As long as no leak is known
+// that might explain it, the answer is the same in every run on the target.
+func (c *campaign) walkedCause(ctx context.Context, i int) (Cause, error) {
+	w := &c.walked[i]
+	once := c.Target.walk
+	once.Lock()
+	defer once.Unlock()
+	kept := len(c.leaks) == 0 && once.done != nil && len(once.done.leaks) > 0 && &once.done.leaks[0] == &c.walked[0]
+	if kept && once.done.causes[i].Key != "" {
+		return once.done.causes[i], nil
+	}
+	cause, err := c.labs[0].cause(ctx, w.scenario, &w.found, c.leaks)
+	if kept && err == nil {
+		once.done.causes[i] = cause
+	}
+	return cause, err
 }
 
 // walk walks the matrix once; the divergences are kept in walked.
@@ -42,7 +61,7 @@ func (c *campaign) walk(ctx context.Context) error {
 	}
 	complete, err := c.walkCells(ctx)
 	if err == nil && complete && whole {
-		c.Target.walk.done = &walked{leaks: c.walked, matrix: c.counted, cells: c.report.Walk}
+		c.Target.walk.done = &walked{leaks: c.walked, matrix: c.counted, cells: c.report.Walk, causes: make([]Cause, len(c.walked))}
 	}
 	return err
 }
