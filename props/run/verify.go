@@ -1,0 +1,176 @@
+package run
+
+import (
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// verify compares the answers with the predictions.
+func (w *Worker) verify() []Status {
+	out := make([]Status, len(w.sequences))
+	stuck := false
+	for i := range w.sequences {
+		s := &w.sequences[i]
+		switch {
+		case s.status == Surprise:
+		case stuck:
+			s.status = Unrun
+		default:
+			ok, flowing := w.sequenceOK(s)
+			if !ok {
+				s.status = Surprise
+			}
+			stuck = !flowing
+		}
+		out[i] = s.status
+		if s.status == Passed {
+			w.count(s)
+		}
+	}
+	return out
+}
+
+// sequenceOK compares one sequence. flowing is false when an unexpected error ended
+// the transaction for those that follow.
+func (w *Worker) sequenceOK(s *sequence) (ok, flowing bool) {
+	if a := &w.wire.items[s.all].answer; !a.reached || a.err != nil {
+		return false, false
+	}
+	for i := range s.looks {
+		if a := &w.wire.items[s.looks[i].item].answer; !a.reached || a.err != nil {
+			return false, false
+		}
+	}
+	for i := range s.steps {
+		if !w.stepOK(&s.steps[i]) {
+			return false, true
+		}
+	}
+	if !w.sumsOK(w.wire.items[s.all].at, func(t *model.Table) (tableSum, bool) { return whole(s.final, t), true }) {
+		return false, true
+	}
+	for i := range s.looks {
+		l := &s.looks[i]
+		if !w.sumsOK(w.wire.items[l.item].at, func(t *model.Table) (tableSum, bool) { return w.visible(s.final, l, t) }) {
+			return false, true
+		}
+	}
+	return true, true
+}
+
+func (w *Worker) stepOK(c *stepCheck) bool {
+	first, last := &w.wire.items[c.first].answer, &w.wire.items[c.last].answer
+	if len(first.notices)+len(last.notices) > 0 {
+		return false // a notice may carry anything: it is looked at carefully
+	}
+	err := first.err
+	if err == nil {
+		err = last.err
+	}
+	switch c.predicted.Outcome {
+	case model.Done:
+		if !last.reached || err != nil {
+			return false
+		}
+	case model.Denied:
+		return err != nil && err.Code == "42501" && !suspicious(err.Message, err.Detail, err.Hint)
+	case model.Refused:
+		return err != nil && strings.HasPrefix(err.Code, "23") && !suspicious(err.Message, err.Detail, err.Hint)
+	case model.Unknown:
+		return false
+	}
+	if c.copied >= 0 {
+		copied := &w.wire.items[c.copied].answer
+		return copied.reached && copied.err == nil && copied.rows == last.rows && copied.sum == last.sum
+	}
+	if c.step.Op.Shape.Command == model.Select || len(c.step.Op.Shape.Returning) > 0 {
+		return last.rows == c.predicted.Count && last.sum == c.predicted.Sum
+	}
+	return last.count == c.predicted.Count
+}
+
+// suspicious reports whether an error's text bears a canary, of whatever row.
+func suspicious(texts ...string) bool {
+	for _, t := range texts {
+		if strings.Contains(t, model.TokenPrefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *Worker) sumsOK(at int, expected func(*model.Table) (tableSum, bool)) bool {
+	for _, t := range w.Contract.Schema.Tables {
+		if !watched(t) {
+			continue
+		}
+		want, known := expected(t)
+		if !known || w.wire.sums[at+t.ID] != want {
+			return false
+		}
+	}
+	return true
+}
+
+func whole(st *model.State, t *model.Table) tableSum {
+	var s tableSum
+	for _, sum := range st.Sums(t.ID) {
+		s.rows++
+		s.sum += sum
+	}
+	return s
+}
+
+// visible is what an identity should see of a table, as far as its columns go.
+func (w *Worker) visible(st *model.State, l *look, t *model.Table) (tableSum, bool) {
+	var s tableSum
+	mask := l.plan.masks[t.ID]
+	if mask == nil {
+		return s, true
+	}
+	if w.Known[[2]int{l.id.Session.ID, t.ID}] {
+		return w.wire.sums[w.wire.items[l.item].at+t.ID], true
+	}
+	rule := l.id.Session.Sees[t.ID].Rule
+	var scratch [256]byte
+	for i, row := range st.Rows(t.ID) {
+		ok, known := w.predict.Holds(rule, l.id, st, row)
+		if !known {
+			return s, false
+		}
+		if !ok {
+			continue
+		}
+		s.rows++
+		if l.plan.whole[t.ID] {
+			s.sum += st.Sums(t.ID)[i]
+		} else {
+			s.sum += model.Sum(model.AppendRecord(scratch[:0], row, mask))
+		}
+	}
+	return s, true
+}
+
+// count adds what was at stake in a passed sequence to the matrix.
+func (w *Worker) count(s *sequence) {
+	w.stats.Steps += len(s.steps)
+	for i := range s.steps {
+		c := &s.steps[i]
+		if c.predicted.Outcome == model.Refused {
+			continue
+		}
+		shape := c.step.Op.Shape
+		w.Matrix.Count(c.step.Session.ID, shape.Table.ID, shape.Command, c.predicted.Allowed, c.predicted.Forbidden)
+	}
+	for i := range s.looks {
+		l := &s.looks[i]
+		for _, t := range w.Contract.Schema.Tables {
+			if l.plan.masks[t.ID] == nil || w.Known[[2]int{l.id.Session.ID, t.ID}] {
+				continue
+			}
+			n := w.wire.sums[w.wire.items[l.item].at+t.ID].rows
+			w.Matrix.Count(l.id.Session.ID, t.ID, model.Select, n, s.final.Len(t.ID)-n)
+		}
+	}
+}
