@@ -24,7 +24,6 @@ type Variant struct {
 // careful is what one careful run asked, in the order of the steps.
 type careful struct {
 	initial int
-	loads   []int
 	steps   []carefulStep
 }
 

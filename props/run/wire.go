@@ -29,7 +29,6 @@ type wire struct {
 	sent     int  // flushes, for statistics
 	broken   error
 	sums     []tableSum
-	notices  []string
 	binds    pgproto3.Bind
 	args     [][]byte
 }
