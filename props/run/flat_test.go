@@ -69,7 +69,7 @@ func TestFlat(t *testing.T) {
 
 // statementSize is what a prepared statement with its plan may take in the backend.
 // There is a bounded number of them, of which the rare ones come late.
-const statementSize = 128 << 10
+const statementSize = 48 << 10
 
 // flat draws the checks of the long run.
 type flat struct {
