@@ -104,6 +104,7 @@ func (p *Plan) tableShapes(s *model.Session, t *model.Table) choice {
 	if len(wheres) > 1 {
 		first = wheres[1]
 	}
+	add(&out.selects, 1, model.Shape{Command: model.Select, Form: model.Copy, Columns: a.seen})
 	for _, f := range []model.Form{model.Count, model.CTE, model.SubSelect, model.Locking, model.Cursor} {
 		add(&out.selects, 1, model.Shape{Command: model.Select, Form: f, Columns: a.seen, Where: model.Where{}})
 		add(&out.selects, 1, model.Shape{Command: model.Select, Form: f, Columns: a.seen, Where: first})

@@ -284,7 +284,11 @@ func (s *session) op(ctx context.Context, op *model.Op) ([]model.Row, int, error
 	if op.Shape == nil {
 		return s.exec(ctx, op.Raw, op.Args)
 	}
-	if op.Shape.Form != model.Cursor {
+	switch op.Shape.Form {
+	case model.Copy:
+		return s.copyOut(ctx, op.Shape.Text)
+	case model.Cursor:
+	default:
 		return s.exec(ctx, op.Shape.Text, op.Args)
 	}
 	if _, _, err := s.exec(ctx, op.Shape.Text, op.Args); err != nil {

@@ -44,3 +44,6 @@ func (w *Worker) TxStatus() byte { return w.wire.status }
 
 // Prepared is how many statements the worker's connection has prepared.
 func (w *Worker) Prepared() int { return len(w.wire.prepared) }
+
+// CopyFields splits a line of COPY … TO STDOUT.
+func CopyFields(line []byte) [][]byte { return copyFields(line) }

@@ -377,8 +377,8 @@ func (w *wire) answer(it *item) error {
 		case *pgproto3.NoticeResponse:
 			a.notices = append(a.notices, m.Message+"\n"+m.Detail+"\n"+m.Hint)
 		case *pgproto3.CopyData:
-			if it.keep == rows {
-				a.kept = append(a.kept, copyRow([][]byte{m.Data}))
+			if it.keep == fields || it.keep == rows {
+				w.row(it, copyFields(m.Data))
 			}
 		case *pgproto3.CopyInResponse:
 			w.conn.Frontend.Send(&pgproto3.CopyFail{Message: "no data"})
