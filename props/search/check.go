@@ -29,7 +29,7 @@ func shared() (done func(), err error) {
 	running.Lock()
 	defer running.Unlock()
 	if running.n == 0 {
-		running.restore, err = set(map[string]string{"rapid.nofailfile": "true", "rapid.shrinktime": "20s"})
+		running.restore, err = set(map[string]string{"rapid.nofailfile": "true", "rapid.shrinktime": "1h"})
 		if err != nil {
 			return nil, err
 		}
