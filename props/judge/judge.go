@@ -28,7 +28,7 @@ type Stake struct {
 func Judge(c *model.Contract, s *model.Scenario, t *model.Trace) *Verdict {
 	j := &judge{contract: c, scenario: s, verdict: &Verdict{}}
 	j.predict.Contract = c
-	initial := model.NewState(c.Schema, t.Initial)
+	initial := model.NewState(c.Schema, arrange(c.Schema, s, t.Initial))
 	before := initial
 	for i := range t.Steps {
 		step := &s.Steps[i]
@@ -37,7 +37,7 @@ func Judge(c *model.Contract, s *model.Scenario, t *model.Trace) *Verdict {
 			j.verdict.Unjudged = append(j.verdict.Unjudged, fmt.Sprintf("step %d: no such tenant or user", i+1))
 			break
 		}
-		after := model.NewState(c.Schema, t.Steps[i].After)
+		after := model.NewState(c.Schema, arrange(c.Schema, s, t.Steps[i].After))
 		j.step(i, id, step, &t.Steps[i], before, after)
 		before = after
 	}
@@ -112,6 +112,7 @@ func (j *judge) found(d Divergence) {
 	if d.Did == "" {
 		d.Did = j.did()
 	}
+	j.inOrder(&d)
 	for i := range j.verdict.Divergences {
 		if o := &j.verdict.Divergences[i]; o.Target() == d.Target() && o.Step == d.Step && o.Column == d.Column {
 			return

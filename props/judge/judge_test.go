@@ -1,6 +1,7 @@
 package judge_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -42,6 +43,8 @@ type trial struct {
 	bug     answer
 	fixed   answer
 	want    []result
+
+	reversed bool // the server returns every list of rows the other way round
 }
 
 func read(columns ...int) model.Shape { return model.Shape{Command: model.Select, Columns: columns} }
@@ -143,6 +146,11 @@ func TestJudgeReads(t *testing.T) {
 			name: "a deleted row of its own tenant", shape: read(id),
 			bug: answer{sees: "12"}, fixed: answer{sees: "1"},
 			want: hidden(false, two),
+		},
+		trial{
+			name: "both, in the order of the data", shape: read(id),
+			bug: answer{sees: "123"}, fixed: answer{sees: "1"},
+			want: hidden(true, two, three),
 		},
 		trial{
 			name: "a row that looks the same", shape: read(state),
@@ -277,7 +285,33 @@ func run(t *testing.T, trials []trial) {
 			if got := divergences(t, &k, k.fixed); got != nil {
 				t.Errorf("without the bug: %+v", got)
 			}
+			k.reversed = true
+			if d := cmp.Diff(k.want, divergences(t, &k, k.bug)); d != "" {
+				t.Errorf("with the bug, in the other order (-want +got):\n%s", d)
+			}
 		})
+	}
+}
+
+// reverse turns round what the server returned.
+func reverse(trace *model.Trace) {
+	tables := func(list [][]model.Row) [][]model.Row {
+		out := make([][]model.Row, len(list))
+		for i, rows := range list {
+			out[i] = slices.Clone(rows)
+			slices.Reverse(out[i])
+		}
+		return out
+	}
+	trace.Initial = tables(trace.Initial)
+	for i := range trace.Steps {
+		st := &trace.Steps[i]
+		st.After = tables(st.After)
+		st.Rows = slices.Clone(st.Rows)
+		slices.Reverse(st.Rows)
+		for k := range st.Seen {
+			slices.Reverse(st.Seen[k].Rows)
+		}
 	}
 }
 
@@ -287,6 +321,9 @@ func divergences(t *testing.T, k *trial, a answer) []result {
 	k.shape.Table = s.contract.Schema.Tables[items]
 	op := model.Op{Shape: model.NewShape(k.shape, nil), Args: row(k.args...)}
 	scenario, trace := s.step(k.session, op, a)
+	if k.reversed {
+		reverse(trace)
+	}
 	v := judge.Judge(s.contract, scenario, trace)
 	if len(v.Unjudged) > 0 {
 		t.Errorf("unjudged: %q", v.Unjudged)
