@@ -106,8 +106,14 @@ func (c *campaign) search(ctx context.Context, all *gen.Plan) error {
 		}
 	}
 	if !c.cfg.SkipRandom {
+		known := len(c.leaks)
 		if err := c.random(ctx); err != nil {
 			return err
+		}
+		if len(c.leaks) > known && !c.cfg.SkipMatrix {
+			if err := c.beneath(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return c.sample(ctx)
@@ -145,7 +151,10 @@ func (c *campaign) matrix(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.digest(ctx, c.walked)
+	if err := c.digest(ctx, c.walked); err != nil {
+		return err
+	}
+	return c.beneath(ctx)
 }
 
 // late reports whether half of a run's time is over: the other half is for random search.
@@ -301,14 +310,19 @@ func (c *campaign) block(ctx context.Context, k leak) error {
 			like = append(like, w)
 		}
 	}
-	first := c.first(like, k)
+	return c.announce(ctx, l, k, like)
+}
+
+// announce reduces the first of the leaks that have the cause of k, lets the referee
+// confirm it with the schema as it is, and reports a block of them all.
+func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) error {
 	before := l.runs
-	least, err := l.least(ctx, first)
+	least, err := l.least(ctx, c.first(like, k))
 	if err != nil {
 		return err
 	}
 	c.report.Shrinks = append(c.report.Shrinks, k.runs+l.runs-before)
-	confirmed, reason, err := l.referee(ctx, least)
+	confirmed, reason, err := c.labs[0].referee(ctx, least)
 	if err != nil {
 		return err
 	}

@@ -21,6 +21,9 @@ type Cause struct {
 	harmless bool
 }
 
+// switches reports whether there is an experiment that switches the cause off.
+func (c *Cause) switches() bool { return len(c.try.Before)+len(c.try.Without) > 0 }
+
 // causes lists the experiments for a divergence, the most general object first.
 func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) []Cause {
 	var out []Cause
@@ -43,7 +46,7 @@ func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) [
 		}
 		out = append(out, Cause{
 			Key: "setting " + whose + " " + def.Name, Text: fmt.Sprintf("%s has a default for %s", whose, def.Name),
-			try: run.Variant{Without: def.Name},
+			try: run.Variant{Without: []string{def.Name}},
 		})
 	}
 	out = append(out, t.memberships(id)...)
@@ -259,8 +262,26 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 	if d.Class == judge.Lockout {
 		list = l.opened(d, &step.Op)
 	}
+	if c, err := l.carrier(ctx, s, d, list, run.Variant{}, l.off); err != nil || c.Key != "" {
+		return c, err
+	}
+	if c, err := l.joint(ctx, s, d, list, known); err != nil || c.Key != "" {
+		return c, err
+	}
+	t := l.Contract.Schema.Tables[d.Cell.Table]
+	return Cause{Key: fmt.Sprintf("unknown %s %s", d.Class, t.Label()), Text: ""}, nil
+}
+
+// carrier is the first object without which a divergence is gone from a schema in which
+// base is switched off; a zero Cause where there is none.
+func (l *lab) carrier(ctx context.Context, s *model.Scenario, d *judge.Divergence, list []Cause, base run.Variant, off map[string]bool) (Cause, error) {
 	for _, c := range list {
-		gone, err := l.without(ctx, s, d, c)
+		if off[c.Key] {
+			continue
+		}
+		also := c
+		also.try = base.And(c.try)
+		gone, err := l.without(ctx, s, d, also)
 		if err != nil {
 			return Cause{}, err
 		}
@@ -268,8 +289,41 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 			return c, nil
 		}
 	}
-	t := l.Contract.Schema.Tables[d.Cell.Table]
-	return Cause{Key: fmt.Sprintf("unknown %s %s", d.Class, t.Label()), Text: ""}, nil
+	return Cause{}, nil
+}
+
+// joint explains a divergence that no object carries alone, with all that carries known
+// leaks switched off: either it is gone then, or another object lets it through as well.
+func (l *lab) joint(ctx context.Context, s *model.Scenario, d *judge.Divergence, list []Cause, known []leak) (Cause, error) {
+	base, off := switchedOff(known)
+	if len(off) == 0 || d.Class == judge.Lockout {
+		return Cause{}, nil
+	}
+	gone, err := l.without(ctx, s, d, Cause{try: base})
+	if err != nil {
+		return Cause{}, err
+	}
+	if !gone {
+		return l.carrier(ctx, s, d, list, base, off)
+	}
+	near := slices.IndexFunc(known, func(k leak) bool { return off[k.cause.Key] && k.target.Cell.Table == d.Cell.Table })
+	if near < 0 {
+		near = slices.IndexFunc(known, func(k leak) bool { return off[k.cause.Key] })
+	}
+	return known[near].cause, nil
+}
+
+// switchedOff is the schema without all that carries known leaks, and the causes' keys.
+func switchedOff(known []leak) (base run.Variant, off map[string]bool) {
+	off = map[string]bool{}
+	for i := range known {
+		c := &known[i].cause
+		if !off[c.Key] && c.switches() {
+			off[c.Key] = true
+			base = base.And(c.try)
+		}
+	}
+	return base, off
 }
 
 // without reports whether a divergence goes away with what an experiment switches off.

@@ -22,6 +22,7 @@ type lab struct {
 	unjudged  map[string]int        // why scenarios of the search could not be judged, and how often
 	errors    map[judge.Cell]string // what ended the statements of a cell, where it was no denial
 	runs      int                   // scenarios that ran carefully or committed: distinct ones
+	off       map[string]bool       // keys of causes that are switched off in all that it runs rolled back
 }
 
 func (t *Target) newLab(ctx context.Context) (*lab, error) {
@@ -111,7 +112,7 @@ func (l *lab) trace(ctx context.Context, s *model.Scenario, v run.Variant) (*mod
 	if !s.Committed {
 		return l.fast.Careful(ctx, s, v)
 	}
-	if len(v.Before) == 0 && v.Without == "" {
+	if len(v.Before) == 0 && len(v.Without) == 0 {
 		c, err := l.commits(ctx)
 		if err != nil {
 			return nil, err
@@ -124,7 +125,7 @@ func (l *lab) trace(ctx context.Context, s *model.Scenario, v run.Variant) (*mod
 // experiment runs a committed scenario under a variant, in a database for it alone.
 // A variant that concerns roles, which all databases share, is not tried so.
 func (l *lab) experiment(ctx context.Context, s *model.Scenario, v run.Variant) (*model.Trace, error) {
-	if v.Without != "" || v.Roles {
+	if len(v.Without) > 0 || v.Roles {
 		c, err := l.commits(ctx)
 		if err != nil {
 			return nil, err
@@ -166,7 +167,8 @@ func (l *lab) lockouts(ctx context.Context, s *model.Scenario, v *judge.Verdict)
 			kept = append(kept, d)
 		}
 	}
-	if len(suspects) == 0 {
+	if len(suspects) == 0 || l.off != nil { // what is switched off may be what lets the session in
+		v.Divergences = kept
 		return nil
 	}
 	off := run.Variant{}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -17,8 +18,13 @@ var ErrInvalid = errors.New("the scenario cannot begin")
 // Variant is a change of the schema that lasts for one run: an experiment.
 type Variant struct {
 	Before  []string // statements of the superuser, rolled back with the run
-	Without string   // a setting whose defaults for logins are left out
+	Without []string // settings whose defaults for logins are left out
 	Roles   bool     // it changes roles, which all databases of the server share
+}
+
+// And is both changes, this one first.
+func (v Variant) And(o Variant) Variant {
+	return Variant{Before: slices.Concat(v.Before, o.Before), Without: slices.Concat(v.Without, o.Without), Roles: v.Roles || o.Roles}
 }
 
 // careful is what one careful run asked, in the order of the steps.
@@ -58,7 +64,7 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	if err := w.ready(ctx); err != nil {
 		return nil, err
 	}
-	defer w.contexts.without(v.Without)()
+	defer w.contexts.without(w.Base.Without, v.Without)()
 	w.stats.Careful++
 	w.stats.Steps += len(s.Steps)
 	f, err := w.begin(ctx, s.Data)

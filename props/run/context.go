@@ -15,7 +15,7 @@ type contexts struct {
 	contract *model.Contract
 	super    string
 	names    []string          // every setting that any session or login has
-	skip     string            // a setting whose defaults are left out
+	skip     []string          // settings whose defaults are left out
 	base     map[string]string // their values on a fresh connection of nobody in particular; missing: a placeholder
 }
 
@@ -86,7 +86,7 @@ func (x *contexts) value(name string, id *model.Identity) string {
 	}
 	v := x.base[name]
 	for _, d := range x.contract.Schema.Defaults {
-		if d.Name == name && name != x.skip && (d.Role == "" || d.Role == id.Login) {
+		if d.Name == name && !slices.Contains(x.skip, name) && (d.Role == "" || d.Role == id.Login) {
 			v = d.Value
 		}
 	}
@@ -101,8 +101,8 @@ func literal(s string) string {
 	return quoted
 }
 
-// without leaves out the defaults of a setting until the returned function is called.
-func (x *contexts) without(name string) func() {
-	x.skip = name
-	return func() { x.skip = "" }
+// without leaves out the defaults of settings until the returned function is called.
+func (x *contexts) without(names ...[]string) func() {
+	x.skip = slices.Concat(names...)
+	return func() { x.skip = nil }
 }

@@ -51,6 +51,7 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 	if err := w.housekeeping(ctx); err != nil {
 		return nil, err
 	}
+	defer w.contexts.without(w.Base.Without)()
 	b, err := w.begin(ctx, data)
 	if err != nil {
 		return nil, err
@@ -125,6 +126,9 @@ func (w *Worker) begin(ctx context.Context, data [][]model.Row) (*flow, error) {
 		}
 	}
 	f.plain("BEGIN")
+	for _, text := range w.Base.Before {
+		w.wire.add(item{raw: text})
+	}
 	if err := f.load(data); err != nil {
 		return nil, err
 	}

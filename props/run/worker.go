@@ -19,6 +19,9 @@ type Worker struct {
 	// Known holds (session, table) pairs that are known to show too much or too little:
 	// what the session sees there no longer makes a run a surprise.
 	Known map[[2]int]bool
+	// Base is what every run of the worker begins with, and undoes at its end: a schema in
+	// which something is switched off. Roles is not looked at.
+	Base Variant
 
 	super     string
 	dial      func(context.Context) (*pgx.Conn, error)
