@@ -157,7 +157,7 @@ func (f *flow) load(data [][]model.Row) error {
 		if t.ID >= len(data) || len(data[t.ID]) == 0 {
 			continue
 		}
-		f.untouched[t.ID] += len(data[t.ID])
+		f.untouched[t.ID] += volume(data[t.ID])
 		if f.fixed.touches[t.ID] == "" {
 			f.dead += deadCost * len(data[t.ID])
 		} else {
@@ -175,16 +175,29 @@ func (f *flow) load(data [][]model.Row) error {
 	return nil
 }
 
-// touchRows is how many rows are loaded into a table before it is touched: fewer than
-// fit a page, so that no page stays untouched.
-const touchRows = 16
+// touchBytes is about how much is loaded into a table before it is touched: half of a
+// page, so that no page stays untouched.
+const touchBytes = 4096
+
+// volume is about how many bytes rows take on a page: a tuple's header with its item
+// pointer, and the values.
+func volume(rows []model.Row) int {
+	n := 0
+	for _, row := range rows {
+		n += 28
+		for i := range row {
+			n += max(8, len(row[i].Text))
+		}
+	}
+	return n
+}
 
 // touch changes one row in each table that got some, after everything was observed
 // and just before it is rolled back. It makes Postgres clear a page of dead rows as
 // soon as it is full, which it does only where something was changed or deleted.
 func (f *flow) touch(data [][]model.Row) error {
 	for _, t := range f.order {
-		if f.untouched[t.ID] < touchRows || f.fixed.touches[t.ID] == "" || len(data[t.ID]) == 0 {
+		if f.untouched[t.ID] < touchBytes || f.fixed.touches[t.ID] == "" || len(data[t.ID]) == 0 {
 			continue
 		}
 		if err := f.be(nil); err != nil {

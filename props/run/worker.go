@@ -33,7 +33,7 @@ type Worker struct {
 	deferred  string // constraints that are checked at the end of a transaction
 	fixed     fixedTexts
 	mask      map[maskKey]*maskPlan
-	untouched []int // by Table.ID: rows that were loaded since the table was touched
+	untouched []int // by Table.ID: bytes that were loaded since the table was touched
 	dead      int   // rows that rolled-back checks left since the last housekeeping, in units of their cost
 	waste     int   // how often such a unit may have been looked at since then
 	stats     Stats
