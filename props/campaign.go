@@ -110,11 +110,14 @@ func (c *campaign) search(ctx context.Context, all *gen.Plan) error {
 		if err := c.random(ctx); err != nil {
 			return err
 		}
-		if len(c.leaks) > known && !c.cfg.SkipMatrix {
+		if len(c.leaks) > known && !c.cfg.SkipMatrix && !c.cfg.First {
 			if err := c.beneath(ctx); err != nil {
 				return err
 			}
 		}
+	}
+	if c.cfg.First {
+		return nil
 	}
 	return c.sample(ctx)
 }
@@ -122,6 +125,9 @@ func (c *campaign) search(ctx context.Context, all *gen.Plan) error {
 // assume checks the assumptions apart from the findings: every login works, as a
 // real one.
 func (c *campaign) assume(ctx context.Context) error {
+	if c.copied { // of a target for which this was seen
+		return nil
+	}
 	m, err := c.labs[0].commits(ctx)
 	if err != nil {
 		return err
@@ -154,6 +160,9 @@ func (c *campaign) matrix(ctx context.Context) error {
 	if err := c.digest(ctx, c.walked); err != nil {
 		return err
 	}
+	if c.cfg.First {
+		return nil
+	}
 	return c.beneath(ctx)
 }
 
@@ -173,7 +182,7 @@ func chunks(list [][]model.Step, n int) [][][]model.Step {
 // random runs rounds of batches until the budget is spent.
 func (c *campaign) random(ctx context.Context) error {
 	first := c.report.Checks
-	for next := 0; !c.spent(c.report.Checks - first); next += roundBatches {
+	for next := 0; !c.spent(c.report.Checks-first) && !c.enough(); next += c.step() {
 		results := make([]batchResult, c.batches(c.report.Checks-first))
 		c.round(ctx, next, results)
 		var found []leak
@@ -204,13 +213,27 @@ func (c *campaign) random(ctx context.Context) error {
 	return nil
 }
 
+// step is by how much a round advances the numbers of batches.
+func (c *campaign) step() int {
+	if c.cfg.First {
+		return 1
+	}
+	return roundBatches
+}
+
 // batches is the length of the next round: no more than the rest of the budget needs.
 func (c *campaign) batches(checks int) int {
+	if c.cfg.First {
+		return 1 // what others would find is not asked for
+	}
 	if c.cfg.Checks == 0 {
 		return roundBatches
 	}
 	return min(roundBatches, (c.cfg.Checks-checks+batchChecks-1)/batchChecks)
 }
+
+// enough reports whether the first finding is there, and no more are wanted.
+func (c *campaign) enough() bool { return c.cfg.First && len(c.report.Blocks) > 0 }
 
 // spent reports whether the budget is used up.
 func (c *campaign) spent(checks int) bool {
@@ -241,7 +264,7 @@ func (c *campaign) round(ctx context.Context, first int, results []batchResult) 
 // digest explains new divergences, mutes them, and reports each new cause with its
 // least case.
 func (c *campaign) digest(ctx context.Context, found []leak) error {
-	if len(found) > 0 {
+	if len(found) > 0 && !c.cfg.First {
 		if err := c.walk(ctx); err != nil {
 			return err
 		}
@@ -249,7 +272,7 @@ func (c *campaign) digest(ctx context.Context, found []leak) error {
 	l := c.labs[0]
 	slices.SortStableFunc(found, func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) })
 	for _, k := range found {
-		if c.muted[k.target] {
+		if c.muted[k.target] || c.enough() {
 			continue
 		}
 		if k.cause.Key == "" {
@@ -293,6 +316,9 @@ func (c *campaign) known([]leak) []leak { return c.leaks }
 func (c *campaign) block(ctx context.Context, k leak) error {
 	c.say("reducing %s", c.cellText(&k.found))
 	l := c.labs[0]
+	if c.cfg.First {
+		return c.announce(ctx, l, k, nil)
+	}
 	if err := c.walk(ctx); err != nil {
 		return err
 	}

@@ -27,6 +27,9 @@ type Config struct {
 	Out string
 	// SkipMatrix and SkipRandom leave out one way to search.
 	SkipMatrix, SkipRandom bool
+	// First ends the search with the first finding, reduced from the case that showed it:
+	// the matrix is not walked for a smaller one.
+	First bool
 	// Strict lets divergences of class existence fail.
 	Strict bool
 	// Endless goes on until the context ends: rlsfuzz fuzz without --duration.

@@ -34,6 +34,8 @@ type Target struct {
 	walk     *walkOnce
 	template string
 	made     []string // roles that the files created
+	skip     []string // the preset's own schemas
+	copied   bool     // the server is another target's
 }
 
 // Open reads a contract, starts the server and loads the schema. Close ends it all.
@@ -65,6 +67,9 @@ func Open(ctx context.Context, cfg Config) (*Target, error) {
 func (t *Target) Close() error {
 	if t.template != "" {
 		_ = t.Server.DropDatabase(context.Background(), t.template)
+	}
+	if t.copied {
+		return nil
 	}
 	return t.Server.Close()
 }
@@ -137,7 +142,8 @@ func (t *Target) load(ctx context.Context, src *sources) error {
 	if err := t.logins(ctx, conn); err != nil {
 		return err
 	}
-	return t.resolve(ctx, conn, src.skip)
+	t.skip = src.skip
+	return t.resolve(ctx, conn)
 }
 
 // ours reports whether an existing role was made by another run of rlsfuzz on the server.
@@ -174,8 +180,8 @@ func (t *Target) logins(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-func (t *Target) resolve(ctx context.Context, conn *pgx.Conn, skip []string) error {
-	o := catalog.Options{Schemas: t.File.Schemas, Skip: skip}
+func (t *Target) resolve(ctx context.Context, conn *pgx.Conn) error {
+	o := catalog.Options{Schemas: t.File.Schemas, Skip: append(t.skip[:len(t.skip):len(t.skip)], run.CopySchema)}
 	if !t.Server.Owned() {
 		o.Roles = t.made
 	}
@@ -190,9 +196,11 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn, skip []string) err
 	if t.Contract, err = t.File.Resolve(schema); err != nil {
 		return err
 	}
-	for _, text := range run.CopyTables(schema) {
-		if _, err := conn.Exec(ctx, text); err != nil {
-			return fmt.Errorf("make copies of the tables: %w", err)
+	if !t.copied { // a copy has them already
+		for _, text := range run.CopyTables(schema) {
+			if _, err := conn.Exec(ctx, text); err != nil {
+				return fmt.Errorf("make copies of the tables: %w", err)
+			}
 		}
 	}
 	t.Plan = gen.NewPlan(t.Contract, run.CopyName)

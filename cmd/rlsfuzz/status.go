@@ -33,6 +33,12 @@ func newStatus(w io.Writer) *status {
 }
 
 func (s *status) show(p props.Progress) {
+	rate := float64(p.Checks) / p.Elapsed.Seconds()
+	s.note("%s  %d checks (%.0f/s)  %d/%d cells  %d findings", p.Elapsed.Round(time.Second), p.Checks, rate, p.Cells, p.Possible, p.Findings)
+}
+
+// note shows how far it is, not too often.
+func (s *status) note(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	every := 5 * time.Second
@@ -43,8 +49,7 @@ func (s *status) show(p props.Progress) {
 		return
 	}
 	s.last = time.Now()
-	rate := float64(p.Checks) / p.Elapsed.Seconds()
-	text := fmt.Sprintf("%s  %d checks (%.0f/s)  %d/%d cells  %d findings", p.Elapsed.Round(time.Second), p.Checks, rate, p.Cells, p.Possible, p.Findings)
+	text := fmt.Sprintf(format, args...)
 	if !s.terminal {
 		fmt.Fprintln(s.w, text)
 		return

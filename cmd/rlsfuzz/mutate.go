@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/mutate"
+	"github.com/rlsfuzz/rlsfuzz/props/report"
+)
+
+func mutateCommand() *cobra.Command {
+	var s shared
+	cmd := &cobra.Command{
+		Use:   "mutate [CONTRACT]",
+		Short: "Weaken the schema in every known way: which would the contract catch?",
+		Args:  cobra.MaximumNArgs(1),
+		RunE:  s.mutate,
+	}
+	s.server(cmd)
+	f := cmd.Flags()
+	f.Uint64Var(&s.cfg.Seed, "seed", 1, "where random search begins")
+	f.IntVar(&s.cfg.Checks, "checks", 1000, "random checks for each mutant; then its table is walked")
+	f.IntVar(&s.cfg.Workers, "workers", 0, "mutants at the same time (0: one for each processor)")
+	f.StringSliceVar(&s.cfg.Only, "only", nil, "only mutants of these tables")
+	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review")
+	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder in which results are kept: an interrupted run goes on")
+	f.StringVar(&s.json, "json", "", "write the results as JSON to this file (- is stdout)")
+	return cmd
+}
+
+// mutate judges every mutant and reports the score.
+func (s *shared) mutate(cmd *cobra.Command, args []string) error {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	s.logTo(cmd.ErrOrStderr())
+	s.cfg.Contract = "rlsfuzz.yaml"
+	if len(args) == 1 {
+		s.cfg.Contract = args[0]
+	}
+	ctx := cmd.Context()
+	t, err := props.Open(ctx, s.cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = t.Close() }()
+	state := mutate.State{Hash: t.Hash, Seed: s.cfg.Seed, Checks: s.cfg.Checks}
+	done, err := mutate.ReadState(s.cfg.Out, state)
+	if err != nil {
+		return usage(err)
+	}
+	line := newStatus(cmd.ErrOrStderr())
+	cfg := mutate.Config{Seed: s.cfg.Seed, Checks: s.cfg.Checks, Workers: s.cfg.Workers, Only: s.cfg.Only, Done: done}
+	var kept error
+	cfg.Each = func(n, all int, r mutate.Result) {
+		state.Results = append(state.Results, r)
+		kept = state.Write(s.cfg.Out)
+		line.note("%d of %d mutants; %s: %s, %s", n, all, r.Status, r.Object, r.Kind)
+	}
+	results, err := mutate.Run(ctx, t, cfg)
+	line.end()
+	var leaks *mutate.LeaksError
+	if errors.As(err, &leaks) {
+		return errors.Join(report.Text(cmd.OutOrStdout(), leaks.Report), &exit{statusFound, err})
+	}
+	if err = errors.Join(err, kept); err != nil {
+		return err
+	}
+	if err := s.results(cmd, results); err != nil {
+		return err
+	}
+	switch {
+	case ctx.Err() != nil:
+		return &exit{status: statusInterrupted}
+	case mutate.ScoreOf(results).Survived > 0:
+		return &exit{status: statusFound}
+	}
+	return nil
+}
+
+// results prints the results, and writes them as JSON if asked.
+func (s *shared) results(cmd *cobra.Command, results []mutate.Result) error {
+	out := cmd.OutOrStdout()
+	if s.json == "-" {
+		out = cmd.ErrOrStderr()
+	}
+	if err := mutate.Text(out, results); err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	write := func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(map[string]any{"score": mutate.ScoreOf(results), "results": results})
+	}
+	switch s.json {
+	case "":
+		return nil
+	case "-":
+		return write(cmd.OutOrStdout())
+	}
+	f, err := os.Create(s.json)
+	if err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return fmt.Errorf("write the results: %w", err)
+	}
+	return nil
+}

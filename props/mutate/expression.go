@@ -1,0 +1,143 @@
+package mutate
+
+import (
+	"fmt"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// weakening is a changed expression.
+type weakening struct {
+	kind   Kind
+	change string
+	expr   sql.Expr
+	null   *sql.Column // the change matters only where this column is NULL
+}
+
+// weakenings changes an expression in one place each.
+func weakenings(t *model.Table, tree sql.Expr) []weakening {
+	var out []weakening
+	places := 0
+	sql.Rewrite(tree, func(e sql.Expr) sql.Expr { places++; return e })
+	for at := range places {
+		for choice := 0; ; choice++ {
+			w, ok := weaken(t, tree, at, choice)
+			if !ok {
+				break
+			}
+			if w.expr != nil {
+				out = append(out, w)
+			}
+		}
+	}
+	return out
+}
+
+// weaken makes the choice-th change of the at-th node. ok is false past the last choice.
+func weaken(t *model.Table, tree sql.Expr, at, choice int) (weakening, bool) {
+	var w weakening
+	ok := false
+	n := 0
+	next := sql.Rewrite(tree, func(e sql.Expr) sql.Expr {
+		n++
+		if n-1 != at {
+			return e
+		}
+		list := changes(t, e)
+		if choice >= len(list) {
+			return e
+		}
+		ok, w = true, list[choice]
+		return w.expr
+	})
+	w.expr = next
+	return w, ok
+}
+
+// changes lists what can be put in the place of a node.
+func changes(t *model.Table, e sql.Expr) []weakening {
+	switch x := e.(type) {
+	case *sql.Compare:
+		return comparison(t, x)
+	case *sql.And:
+		out := []weakening{{kind: Connective, change: "OR for AND in " + short(x), expr: &sql.Or{Args: x.Args}}}
+		for i := range x.Args {
+			rest := append(append([]sql.Expr{}, x.Args[:i]...), x.Args[i+1:]...)
+			left := sql.Expr(&sql.And{Args: rest})
+			if len(rest) == 1 {
+				left = rest[0]
+			}
+			out = append(out, weakening{kind: DropConjunct, change: "without " + short(x.Args[i]), expr: left})
+		}
+		return out
+	}
+	return nil
+}
+
+// comparison weakens an equality.
+func comparison(t *model.Table, x *sql.Compare) []weakening {
+	if x.Op != "=" {
+		return nil
+	}
+	var out []weakening
+	add := func(kind Kind, e sql.Expr) {
+		out = append(out, weakening{kind: kind, change: short(e) + " for " + short(x), expr: e})
+	}
+	for _, op := range []string{"<=", "<>"} {
+		add(Comparison, &sql.Compare{Op: op, L: x.L, R: x.R})
+	}
+	add(Comparison, &sql.IsDistinct{L: x.L, R: x.R, Not: true})
+	if c, ok := x.L.(*sql.Column); ok {
+		out[len(out)-1].null = c
+	} else if c, ok := x.R.(*sql.Column); ok {
+		out[len(out)-1].null = c
+	}
+	for _, side := range []sql.Expr{x.L, x.R} {
+		c, ok := side.(*sql.Column)
+		if !ok {
+			continue
+		}
+		add(OrNull, &sql.Or{Args: []sql.Expr{x, &sql.IsNull{X: c}}})
+		out[len(out)-1].null = c
+		for _, other := range alike(t, c) {
+			swapped := *x
+			if side == x.L {
+				swapped.L = other
+			} else {
+				swapped.R = other
+			}
+			add(WrongColumn, &swapped)
+		}
+	}
+	return out
+}
+
+// alike lists the other columns of the policy's table that have the type of a column.
+func alike(t *model.Table, c *sql.Column) []sql.Expr {
+	if c.Qualifier != "" && c.Qualifier != t.Name {
+		return nil
+	}
+	i := t.Column(c.Name)
+	if i < 0 {
+		return nil
+	}
+	var out []sql.Expr
+	for j := range t.Columns {
+		if j != i && t.Columns[j].Type.Name == t.Columns[i].Type.Name {
+			other := *c
+			other.Name = t.Columns[j].Name
+			out = append(out, &other)
+		}
+	}
+	return out
+}
+
+// short is an expression in a few words.
+func short(e sql.Expr) string {
+	text, _ := sql.Print(e, sql.PrintOptions{Named: true})
+	if len(text) > 60 {
+		text = text[:57] + "…"
+	}
+	return fmt.Sprintf("(%s)", text)
+}

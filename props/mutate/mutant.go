@@ -1,0 +1,149 @@
+package mutate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// Kind is a way to weaken a schema.
+type Kind string
+
+// The kinds.
+const (
+	DropPolicy   Kind = "drop policy"
+	UsingTrue    Kind = "USING true"
+	CheckTrue    Kind = "WITH CHECK true"
+	DropCheck    Kind = "drop WITH CHECK"
+	Command      Kind = "command"
+	Permissive   Kind = "permissive"
+	ToPublic     Kind = "to PUBLIC"
+	Comparison   Kind = "comparison"
+	Connective   Kind = "AND to OR"
+	DropConjunct Kind = "drop conjunct"
+	OrNull       Kind = "OR IS NULL"
+	WrongColumn  Kind = "wrong column"
+	Folded       Kind = "case-insensitive"
+	Disable      Kind = "row security off"
+	NoForce      Kind = "no FORCE"
+	BypassRLS    Kind = "BYPASSRLS"
+	Member       Kind = "membership"
+	ColumnGrant  Kind = "column grant"
+	Default      Kind = "default of a setting"
+)
+
+// Mutant is one weakening.
+type Mutant struct {
+	Kind   Kind
+	Object string   // policy tickets_read on tickets
+	Change string   // what becomes of it: account_id = … to account_id <= …
+	Do     []string // statements of the superuser
+	Undo   []string // of what all databases of the server share: roles
+	// Table is the table that it concerns, nil for one of a role.
+	Table *model.Table
+	// Equivalent is the rule by which it changes nothing; empty where none is known.
+	Equivalent string
+
+	policy *model.Policy // that it changes; nil for the others
+}
+
+// Key is the mutant's stable name.
+func (m *Mutant) Key() string { return fmt.Sprintf("%s: %s: %s", m.Object, m.Kind, m.Change) }
+
+// Mutants lists the weakenings of a contract's schema, in the order of its tables and
+// roles. own says which roles may be altered: those that the schema's files made.
+func Mutants(c *model.Contract, own func(role string) bool) []Mutant {
+	var out []Mutant
+	for _, t := range c.Schema.Tables {
+		if t.Parent != "" {
+			continue
+		}
+		list := append(policies(c.Schema, t), table(c, t)...)
+		for i := range list {
+			list[i].Table = t
+		}
+		out = append(out, list...)
+	}
+	out = append(out, roles(c, own)...)
+	out = append(out, defaults(c)...)
+	for i := range out {
+		if out[i].Equivalent == "" {
+			out[i].Equivalent = equivalent(c, &out[i])
+		}
+	}
+	return unique(out)
+}
+
+// unique drops mutants that do the same as one before.
+func unique(list []Mutant) []Mutant {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(list, func(m Mutant) bool {
+		key := strings.Join(m.Do, "\x00")
+		again := seen[key]
+		seen[key] = true
+		return again
+	})
+}
+
+// table lists what can be done to a table and its privileges.
+func table(c *model.Contract, t *model.Table) []Mutant {
+	var out []Mutant
+	if t.RowSecurity {
+		out = append(out, Mutant{
+			Kind: Disable, Object: "table " + t.Label(), Change: "DISABLE ROW LEVEL SECURITY",
+			Do: []string{"ALTER TABLE " + t.SQL() + " DISABLE ROW LEVEL SECURITY"},
+		})
+	}
+	if t.RowSecurity && t.Force {
+		out = append(out, Mutant{
+			Kind: NoForce, Object: "table " + t.Label(), Change: "NO FORCE ROW LEVEL SECURITY",
+			Do: []string{"ALTER TABLE " + t.SQL() + " NO FORCE ROW LEVEL SECURITY"},
+		})
+	}
+	return append(out, columnGrants(c, t)...)
+}
+
+// columnGrants gives each session's role the columns that the contract hides from it.
+func columnGrants(c *model.Contract, t *model.Table) []Mutant {
+	var out []Mutant
+	grant := func(role, privilege string, columns []bool, have []bool) {
+		for i, may := range columns {
+			if may || have[i] || t.Columns[i].Generated && privilege == "UPDATE" {
+				continue
+			}
+			name := t.Columns[i].Name
+			out = append(out, Mutant{
+				Kind: ColumnGrant, Object: "table " + t.Label(), Change: fmt.Sprintf("GRANT %s (%s) TO %s", privilege, name, role),
+				Do: []string{fmt.Sprintf("GRANT %s (%s) ON %s TO %s", privilege, model.Quote(name), t.SQL(), model.Quote(role))},
+			})
+		}
+	}
+	for _, s := range c.Sessions {
+		role := acting(s)
+		rights := c.Schema.Privileges[role]
+		if role == "" || rights == nil {
+			continue
+		}
+		r := &rights[t.ID]
+		if sees := &s.Sees[t.ID]; sees.Columns != nil && sees.Rule.Kind != model.RuleNone {
+			grant(role, "SELECT", sees.Columns, r.Select)
+		}
+		if w := &s.Writes[t.ID]; w.UpdateColumns != nil && w.From != nil && w.From.Kind != model.RuleNone {
+			grant(role, "UPDATE", w.UpdateColumns, r.Update)
+		}
+	}
+	return out
+}
+
+// acting is the role that a session acts as; empty where that follows from the tenant.
+func acting(s *model.Session) string {
+	if s.Role.Text != "" {
+		return s.Role.Text
+	}
+	if s.Role.Column >= 0 {
+		return ""
+	}
+	return s.Login.Text
+}

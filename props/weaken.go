@@ -1,0 +1,66 @@
+package props
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rlsfuzz/rlsfuzz/props/script"
+)
+
+// Weakened is a target whose schema is this one's after some statements, on the same
+// server: a copy of the loaded database, neither a new server nor a new load. Close
+// drops it.
+func (t *Target) Weakened(ctx context.Context, statements []string) (*Target, error) {
+	w := &Target{
+		Server: t.Server, File: t.File, Notes: t.Notes, Statements: slices.Clone(t.Statements),
+		walk: &walkOnce{}, made: t.made, skip: t.skip, copied: true,
+	}
+	var err error
+	if w.template, err = t.Scratch(ctx); err != nil {
+		return nil, err
+	}
+	if err := w.change(ctx, statements); err != nil {
+		_ = w.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (t *Target) change(ctx context.Context, statements []string) error {
+	conn, err := t.Server.Connect(ctx, t.template, "")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	for _, text := range statements {
+		_, err := conn.Exec(ctx, text)
+		var pg *pgconn.PgError
+		if errors.As(err, &pg) && pg.Severity == "ERROR" {
+			return &RefusedError{Statement: text, Err: err}
+		}
+		if err != nil {
+			return fmt.Errorf("weaken the schema: %w", err)
+		}
+		t.Statements = append(t.Statements, script.Statement{File: "weakened", Line: 1, Col: 1, Text: text})
+	}
+	return t.resolve(ctx, conn)
+}
+
+// RefusedError says that Postgres refuses a statement that weakens a schema.
+type RefusedError struct {
+	Statement string
+	Err       error
+}
+
+// Error has Postgres' message.
+func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %v", e.Statement, e.Err) }
+
+// Unwrap gives Postgres' error.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// Made lists the roles that the schema's files created.
+func (t *Target) Made() []string { return slices.Clone(t.made) }
