@@ -14,7 +14,7 @@ func equivalent(c *model.Contract, m *Mutant) string {
 		return "no session has the rights of the owner " + m.Table.Owner + ", whom FORCE concerns"
 	case m.Table != nil && m.policy != nil:
 		return policyRule(c, m)
-	case m.Kind == Disable && !reached(c, m.Table, "ALL"):
+	case m.Kind == Disable && !reached(c, m.Table, "ALL", func(*model.Session) bool { return true }):
 		return "no session has a privilege on " + m.Table.Label()
 	}
 	return ""
@@ -26,12 +26,28 @@ func policyRule(c *model.Contract, m *Mutant) string {
 	if !m.Table.RowSecurity {
 		return "row security of " + m.Table.Label() + " is off: its policies say nothing"
 	}
-	if m.Kind != Command && !reached(c, m.Table, p.Command) {
-		return "no session has the privilege for " + p.Command + " on " + m.Table.Label()
+	applies := func(s *model.Session) bool { return has(c, s, p.Roles) }
+	switch m.Kind {
+	case ToPublic:
+		if !reached(c, m.Table, p.Command, func(s *model.Session) bool { return !applies(s) }) {
+			return "no session outside of its roles has the privilege for " + p.Command + " on " + m.Table.Label()
+		}
+		return ""
+	case Command:
+		return otherCommands(c, m, applies)
+	default:
+	}
+	if !reached(c, m.Table, p.Command, applies) {
+		return "no session of its roles has the privilege for " + p.Command + " on " + m.Table.Label()
+	}
+	if m.weaker != nil {
+		if of := filtered(c, m, applies); of != nil {
+			return "masked by the policies for reading " + of.Label() + ", which say the same of the rows that the sub-select reads"
+		}
 	}
 	for i := range m.Table.Policies {
 		o := &m.Table.Policies[i]
-		if o.Name != p.Name && o.Permissive && p.Permissive && m.Kind != Command && m.Kind != ToPublic && masks(o, p) {
+		if o.Name != p.Name && o.Permissive && p.Permissive && masks(o, p) {
 			return "masked by policy " + o.Name + ", which lets every row through for the same command and roles"
 		}
 	}
@@ -54,9 +70,44 @@ func masks(o, p *model.Policy) bool {
 	return using && (check == "true" || p.Command == "SELECT" || p.Command == "DELETE")
 }
 
-// reached reports whether some session has the privilege for a policy's command.
-func reached(c *model.Contract, t *model.Table, command string) bool {
+// otherCommands is the rule for a policy that becomes one for all commands: those that
+// it did not have before are out of reach, or have a policy that says the same.
+func otherCommands(c *model.Contract, m *Mutant, applies func(*model.Session) bool) string {
+	for _, command := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
+		if command == m.policy.Command || !reached(c, m.Table, command, applies) {
+			continue
+		}
+		says := func(o model.Policy) bool {
+			check := o.Check
+			if check == "" {
+				check = o.Using
+			}
+			return o.Permissive && (o.Command == command || o.Command == "ALL") &&
+				(command == "INSERT" || o.Using == m.policy.Using) && (command == "SELECT" || command == "DELETE" || check == m.policy.Using)
+		}
+		lacks := func(s *model.Session) bool {
+			return applies(s) && !slices.ContainsFunc(m.Table.Policies, func(o model.Policy) bool { return says(o) && has(c, s, o.Roles) })
+		}
+		if reached(c, m.Table, command, lacks) {
+			return ""
+		}
+	}
+	return "its roles have no privilege for other commands, or another policy that says the same"
+}
+
+// has reports whether a policy's roles include a session's.
+func has(c *model.Contract, s *model.Session, roles []string) bool {
+	role := acting(s)
+	return role == "" || slices.Contains(roles, "public") || slices.ContainsFunc(roles, func(r string) bool { return r == role || member(c, role, r, nil) })
+}
+
+// reached reports whether some session, of those that count, has the privilege for a
+// policy's command.
+func reached(c *model.Contract, t *model.Table, command string, counts func(*model.Session) bool) bool {
 	return slices.ContainsFunc(c.Sessions, func(s *model.Session) bool {
+		if !counts(s) {
+			return false
+		}
 		rights := c.Schema.Privileges[acting(s)]
 		if rights == nil {
 			return true // it follows from the tenant
@@ -82,19 +133,115 @@ func ownerOf(c *model.Contract, s *model.Session, t *model.Table) bool {
 // neverNull reports whether a column of a policy's expression can hold no NULL: as far
 // as its name leads to one column of the policy's own table or of a sub-select's.
 func neverNull(s *model.Schema, t *model.Table, tree sql.Expr, c *sql.Column) bool {
-	own := c.Qualifier == t.Name || c.Qualifier == "" && len(sql.Tables(tree)) == 0
-	if own {
+	if c.Qualifier == t.Name || c.Qualifier == "" && !inside(tree, c) {
 		i := t.Column(c.Name)
 		return i >= 0 && t.Columns[i].NotNull
 	}
-	for _, from := range sql.Tables(tree) {
-		if from.Alias != c.Qualifier && (from.Alias != "" || from.Name != c.Qualifier) {
-			continue
+	o := source(s, tree, c)
+	if o == nil {
+		return false
+	}
+	i := o.Column(c.Name)
+	return i >= 0 && o.Columns[i].NotNull
+}
+
+// inside reports whether a column is named within a sub-select.
+func inside(tree sql.Expr, c *sql.Column) bool {
+	found := false
+	sql.Walk(tree, func(e sql.Expr) bool {
+		switch x := e.(type) {
+		case *sql.Exists:
+			sql.WalkQuery(x.Query, func(e sql.Expr) bool { found = found || e == sql.Expr(c); return true })
+		case *sql.InQuery:
+			sql.WalkQuery(x.Query, func(e sql.Expr) bool { found = found || e == sql.Expr(c); return true })
 		}
-		if o := s.Table(from.Schema, from.Name); o != nil {
-			i := o.Column(c.Name)
-			return i >= 0 && o.Columns[i].NotNull
+		return true
+	})
+	return found
+}
+
+// source is the table of a sub-select that a qualified column is of; nil without one.
+func source(s *model.Schema, tree sql.Expr, c *sql.Column) *model.Table {
+	for _, from := range sql.Tables(tree) {
+		if from.Alias == c.Qualifier || from.Alias == "" && from.Name == c.Qualifier {
+			return s.Table(from.Schema, from.Name)
 		}
 	}
-	return false
+	return nil
+}
+
+// filtered is the table of a sub-select whose own policies say of its rows what a
+// conjunct of the sub-select says, for every session that the policy applies to: without
+// the conjunct, the sub-select reads the same rows. It is nil where that is not so.
+func filtered(c *model.Contract, m *Mutant, applies func(*model.Session) bool) *model.Table {
+	of, plain := ofSource(c.Schema, m.Table, m.tree, m.weaker)
+	if of == nil || !of.RowSecurity {
+		return nil
+	}
+	want, _ := sql.Print(plain, sql.PrintOptions{Named: true})
+	for _, s := range c.Sessions {
+		if applies(s) && (ownerOf(c, s, of) && !of.Force || c.Schema.Roles[acting(s)].BypassRLS || !says(c, s, of, want)) {
+			return nil
+		}
+	}
+	return of
+}
+
+// ofSource is the sub-select's table that a conjunct is about, and the conjunct with its
+// columns unqualified, as a policy of that table names them.
+func ofSource(s *model.Schema, t *model.Table, tree, conjunct sql.Expr) (*model.Table, sql.Expr) {
+	var of *model.Table
+	alias := ""
+	plain := sql.Rewrite(conjunct, func(e sql.Expr) sql.Expr {
+		c, ok := e.(*sql.Column)
+		if !ok || c.Qualifier == "" || c.Qualifier == t.Name {
+			return e
+		}
+		o := source(s, tree, c)
+		if o == nil || of != nil && alias != c.Qualifier {
+			return e
+		}
+		of, alias = o, c.Qualifier
+		bare := *c
+		bare.Schema, bare.Qualifier = "", ""
+		return &bare
+	})
+	return of, plain
+}
+
+// says reports whether the policies for reading a table hold a session to a condition:
+// a restrictive one has it, or every permissive one.
+func says(c *model.Contract, s *model.Session, t *model.Table, want string) bool {
+	permissive := false
+	for i := range t.Policies {
+		p := &t.Policies[i]
+		if p.Command != "SELECT" && p.Command != "ALL" || !has(c, s, p.Roles) {
+			continue
+		}
+		said := hasConjunct(p.Using, want)
+		if !p.Permissive && said {
+			return true
+		}
+		if p.Permissive && !said {
+			permissive = true
+		}
+	}
+	return !permissive
+}
+
+// hasConjunct reports whether an expression is a conjunction with a part of that text.
+func hasConjunct(text, want string) bool {
+	e, err := sql.ParseExpr(text)
+	if err != nil {
+		return false
+	}
+	and, ok := e.(*sql.And)
+	if !ok {
+		got, _ := sql.Print(e, sql.PrintOptions{Named: true})
+		return got == want
+	}
+	return slices.ContainsFunc(and.Args, func(part sql.Expr) bool {
+		got, _ := sql.Print(part, sql.PrintOptions{Named: true})
+		return got == want
+	})
 }

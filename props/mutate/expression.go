@@ -13,6 +13,7 @@ type weakening struct {
 	change string
 	expr   sql.Expr
 	null   *sql.Column // the change matters only where this column is NULL
+	weaker sql.Expr    // the conjunct that is left out or holds more often
 }
 
 // weakenings changes an expression in one place each.
@@ -68,7 +69,7 @@ func changes(t *model.Table, e sql.Expr) []weakening {
 			if len(rest) == 1 {
 				left = rest[0]
 			}
-			out = append(out, weakening{kind: DropConjunct, change: "without " + short(x.Args[i]), expr: left})
+			out = append(out, weakening{kind: DropConjunct, change: "without " + short(x.Args[i]), expr: left, weaker: x.Args[i]})
 		}
 		return out
 	}
@@ -84,10 +85,11 @@ func comparison(t *model.Table, x *sql.Compare) []weakening {
 	add := func(kind Kind, e sql.Expr) {
 		out = append(out, weakening{kind: kind, change: short(e) + " for " + short(x), expr: e})
 	}
-	for _, op := range []string{"<=", "<>"} {
-		add(Comparison, &sql.Compare{Op: op, L: x.L, R: x.R})
-	}
+	add(Comparison, &sql.Compare{Op: "<=", L: x.L, R: x.R})
+	out[0].weaker = x
+	add(Comparison, &sql.Compare{Op: "<>", L: x.L, R: x.R})
 	add(Comparison, &sql.IsDistinct{L: x.L, R: x.R, Not: true})
+	out[len(out)-1].weaker = x
 	if c, ok := x.L.(*sql.Column); ok {
 		out[len(out)-1].null = c
 	} else if c, ok := x.R.(*sql.Column); ok {
@@ -99,7 +101,7 @@ func comparison(t *model.Table, x *sql.Compare) []weakening {
 			continue
 		}
 		add(OrNull, &sql.Or{Args: []sql.Expr{x, &sql.IsNull{X: c}}})
-		out[len(out)-1].null = c
+		out[len(out)-1].null, out[len(out)-1].weaker = c, x
 		for _, other := range alike(t, c) {
 			swapped := *x
 			if side == x.L {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // Kind is a way to weaken a schema.
@@ -47,6 +48,8 @@ type Mutant struct {
 	Equivalent string
 
 	policy *model.Policy // that it changes; nil for the others
+	tree   sql.Expr      // the policy's expression, where a part of it is changed
+	weaker sql.Expr      // the part that is left out or holds more often; nil for other changes
 }
 
 // Key is the mutant's stable name.

@@ -1,0 +1,179 @@
+package mutate_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/mutate"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
+)
+
+func TestMain(m *testing.M) { require.Main(m) }
+
+const schema = `
+CREATE ROLE mutate_app LOGIN;
+CREATE ROLE mutate_reader NOLOGIN;
+GRANT mutate_reader TO mutate_app;
+CREATE TABLE accounts (id bigint PRIMARY KEY, name text NOT NULL);
+CREATE TABLE items (id bigint PRIMARY KEY, account_id bigint REFERENCES accounts (id), other_id bigint, body text);
+CREATE TABLE notes (id bigint PRIMARY KEY, item_id bigint NOT NULL REFERENCES items (id), body text);
+ALTER TABLE accounts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE items ENABLE ROW LEVEL SECURITY;
+ALTER TABLE items FORCE ROW LEVEL SECURITY;
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY accounts_read ON accounts FOR SELECT USING (id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+CREATE POLICY items_read ON items FOR SELECT TO mutate_app USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+CREATE POLICY notes_read ON notes FOR SELECT USING (EXISTS (SELECT 1 FROM items i WHERE i.id = notes.item_id
+	AND i.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint));
+GRANT SELECT ON accounts, items, notes TO mutate_app;
+`
+
+const contract = `schema: [schema.sql]
+tenant: {table: accounts, key: id}
+tables:
+  items: {tenant: account_id}
+  notes: {tenant: item_id -> items}
+sessions:
+  member:
+    login: mutate_app
+    settings: {app.tenant_id: $tenant}
+    sees: {"*": own}
+    writes: {"*": none}
+  stranger:
+    login: mutate_app
+    sees: {"*": none}
+    writes: {"*": none}
+`
+
+func open(t *testing.T, contract, schema string) *props.Target {
+	t.Helper()
+	require.Postgres(t)
+	dir := t.TempDir()
+	for name, text := range map[string]string{"rlsfuzz.yaml": contract, "schema.sql": schema} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	target, err := props.Open(context.Background(), props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := target.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return target
+}
+
+// statuses is what became of the mutants of one object, by kind and change.
+func statuses(results []mutate.Result, object string) map[string]mutate.Status {
+	out := map[string]mutate.Status{}
+	for _, r := range results {
+		if r.Object == object {
+			out[string(r.Kind)+": "+strings.ReplaceAll(r.Change, "NULLIF(current_setting('app.tenant_id'::text, true), ''::text)::bigint", "tenant")] = r.Status
+		}
+	}
+	return out
+}
+
+func TestRun(t *testing.T) {
+	target := open(t, contract, schema)
+	var seen int
+	results, err := mutate.Run(t.Context(), target, mutate.Config{Seed: 1, Checks: 300, Each: func(done, all int, _ mutate.Result) { seen = done }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen != len(results) || len(results) == 0 {
+		t.Errorf("%d results, %d of them announced", len(results), seen)
+	}
+	for _, r := range results {
+		if r.Status == mutate.Survived || r.Status == mutate.Refused {
+			t.Errorf("%s: %s: %s", r.Key, r.Status, r.Reason)
+		}
+		if r.Status == mutate.Equivalent && r.Reason == "" {
+			t.Errorf("%s is %s, for the reason %q", r.Key, r.Status, r.Reason)
+		}
+	}
+	counts := map[mutate.Status]int{}
+	for _, s := range statuses(results, "policy notes_read on notes") {
+		counts[s]++
+	}
+	if counts[mutate.Killed] < 4 || counts[mutate.Equivalent] < 3 {
+		t.Errorf("of the policy on notes: %v", statuses(results, "policy notes_read on notes"))
+	}
+	want := map[string]mutate.Status{"row security off: DISABLE ROW LEVEL SECURITY": mutate.Killed, "no FORCE: NO FORCE ROW LEVEL SECURITY": mutate.Equivalent}
+	if d := cmp.Diff(want, statuses(results, "table items")); d != "" {
+		t.Error(d)
+	}
+
+	done := map[string]mutate.Result{}
+	for _, r := range results {
+		done[r.Key] = r
+	}
+	again, err := mutate.Run(t.Context(), target, mutate.Config{Seed: 1, Checks: 300, Done: done})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(results, again); d != "" {
+		t.Errorf("what was judged before is judged again: %s", d)
+	}
+}
+
+// A contract that says little catches little, and hears what it would have to say.
+func TestSurvivors(t *testing.T) {
+	loose := strings.Replace(contract, `sees: {"*": own}`, `sees: {"*": {may: all}}`, 1)
+	results, err := mutate.Run(t.Context(), open(t, loose, schema), mutate.Config{Seed: 1, Checks: 100, Only: []string{"notes"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if r.Kind == mutate.Comparison && strings.Contains(r.Change, "i.id <=") {
+			if r.Status != mutate.Survived || !strings.Contains(r.Reason, "may:") {
+				t.Errorf("%s: %s: %s", r.Key, r.Status, r.Reason)
+			}
+			return
+		}
+	}
+	t.Errorf("no mutant of the join: %+v", results)
+}
+
+func TestLeaks(t *testing.T) {
+	_, err := mutate.Run(t.Context(), open(t, contract, schema+"ALTER TABLE items DISABLE ROW LEVEL SECURITY;"), mutate.Config{Seed: 1, Checks: 100})
+	var leaks *mutate.LeaksError
+	if !errors.As(err, &leaks) || len(leaks.Report.Blocks) == 0 {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestState(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	s := mutate.State{Hash: "h", Seed: 1, Checks: 2, Results: []mutate.Result{{Key: "k", Status: mutate.Killed, Checks: 3}}}
+	if done, err := mutate.ReadState(dir, s); err != nil || done != nil {
+		t.Fatalf("of no file: %v, %v", done, err)
+	}
+	if err := s.Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := mutate.ReadState(dir, s); err != nil || done["k"].Checks != 3 {
+		t.Errorf("%v, %v", done, err)
+	}
+	other := s
+	other.Seed = 2
+	if done, err := mutate.ReadState(dir, other); err != nil || done != nil {
+		t.Errorf("of another seed: %v, %v", done, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, mutate.StateFile), []byte(`{"hash"`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mutate.ReadState(dir, s); err == nil || !strings.Contains(err.Error(), "delete it") {
+		t.Errorf("of a truncated file: %v", err)
+	}
+}
