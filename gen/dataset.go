@@ -57,6 +57,10 @@ type builder struct {
 	tokens int
 	tenant []model.Value
 	guests map[*model.Value]int // rows of one tenant that belong to another too
+
+	stack   []frame // rows that are being made
+	attempt int     // to make the present row
+	journal []int   // tables of the rows that are kept, in their order
 }
 
 // guest reports whether a row of another tenant belongs to this one too.
@@ -88,11 +92,52 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 		for k := range b.tenant {
 			n := first.upTo(o.Rows+1) + (1 - min(1, len(b.ofTenant(t, k))))
 			for range n {
-				b.add(t, k, nil, seeded(bits.Next(), t.ID))
+				b.add(t, b.ownerOf(t, k), nil, seeded(bits.Next(), t.ID))
 			}
 		}
 	}
+	b.followTriggers(bits)
 	return b.dataset(wanted)
+}
+
+// followTriggers makes the rows that triggers would have made: datasets are loaded
+// without triggers, but what relies on a profile for each user finds one.
+func (b *builder) followTriggers(bits Bits) {
+	for _, t := range b.Order {
+		for _, label := range t.Fills {
+			for _, o := range b.Order {
+				if o.Label() == label && b.Empty[o] == "" && !b.tables[o.ID].skip {
+					b.follow(t, o, bits)
+				}
+			}
+		}
+	}
+}
+
+// follow makes a row of a table for each row of another that it refers to and that has none.
+func (b *builder) follow(t, child *model.Table, bits Bits) {
+	for _, key := range b.tables[child.ID].keys {
+		if key.Target != t {
+			continue
+		}
+		for i, row := range b.rows[t.ID] {
+			fixed, refers := map[int]model.Value{}, false
+			for n, col := range key.Columns {
+				fixed[col] = row[key.Targets[n]]
+			}
+			for _, have := range b.rows[child.ID] {
+				same := true
+				for col, v := range fixed {
+					same = same && have[col] == v
+				}
+				refers = refers || same
+			}
+			if !refers {
+				b.add(child, b.ownerOf(child, b.owner[t.ID][i]), fixed, seeded(bits.Next(), child.ID))
+			}
+		}
+		return
+	}
 }
 
 func (b *builder) ofTenant(t *model.Table, k int) []model.Row {

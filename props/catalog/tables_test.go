@@ -127,6 +127,7 @@ func families() []*model.Table {
 			{Name: "email", Columns: []int{3}, Partial: true},
 			{Name: "slug", Columns: []int{2, 4}, NullsEqual: true, Deferrable: true},
 		},
+		Exclusions: []model.Exclusion{{Name: "lowered", Reads: []int{3}}},
 	}
 	parents := &model.Table{
 		Schema: "public", Name: "parents", Owner: "postgres", Key: []int{0, 1},
