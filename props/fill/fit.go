@@ -71,7 +71,7 @@ func (s *server) Cast(typ string, list []string) ([]gen.Answer, error) {
 	for i, v := range list {
 		args[i] = [][]byte{[]byte(v)}
 	}
-	return s.try("SELECT CAST($1::text AS "+typ+")::text", args, nil)
+	return s.try("SELECT CAST($1::text AS "+typ+")", args, nil)
 }
 
 // Insert implements [gen.Server].
