@@ -15,6 +15,7 @@ type Options struct {
 	Steps    int // most steps of a sequence; defaults to 10
 	MinSteps int // fewest steps; defaults to 1
 	Guests   int // per cent of the people who are in two tenants; defaults to 40, negative: none
+	part     int // from 1; 0: drawn
 }
 
 func (o Options) filled() Options {
@@ -37,6 +38,7 @@ type Dataset struct {
 	Data  [][]model.Row // by Table.ID
 	Cast  []Member
 	State *model.State       // Data with the schema's own rows
+	Part  int                // of the schema, that the dataset is about
 	next  []int              // by Table.ID: the next fresh key
 	owned map[string][][]int // by tenant: which rows are its own
 }
@@ -51,6 +53,7 @@ type Member struct {
 // builder makes a dataset row by row.
 type builder struct {
 	*Plan
+	part   int
 	rows   [][]model.Row
 	owner  [][]int // by table: the tenant that each row was made for; -1 for everybody's
 	next   []int
@@ -80,13 +83,17 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 	o = o.filled()
 	b := p.newBuilder()
 	first := seeded(bits.Next(), -1)
+	b.part = first.upTo(len(p.parts))
+	if o.part > 0 {
+		b.part = o.part - 1
+	}
 	b.tenants(o.Tenants, bits)
 	wanted := p.casting(&first, o)
 	for _, w := range wanted {
 		b.person(w, o.Guests, seeded(bits.Next(), -2))
 	}
 	for _, t := range p.Order {
-		if t == p.Contract.Tenancy.Table || p.tables[t.ID].skip || p.Empty[t] != "" {
+		if t == p.Contract.Tenancy.Table || p.tables[t.ID].skip || p.Empty[t] != "" || !p.parts[b.part].all[t.ID] {
 			continue
 		}
 		for k := range b.tenant {
@@ -106,7 +113,7 @@ func (b *builder) followTriggers(bits Bits) {
 	for _, t := range b.Order {
 		for _, label := range t.Fills {
 			for _, o := range b.Order {
-				if o.Label() == label && b.Empty[o] == "" && !b.tables[o.ID].skip {
+				if o.Label() == label && b.Empty[o] == "" && !b.tables[o.ID].skip && b.parts[b.part].all[o.ID] {
 					b.follow(t, o, bits)
 				}
 			}
@@ -326,7 +333,7 @@ func (b *builder) value(e sql.Expr, t *model.Table, row model.Row, k int) (model
 
 // dataset closes the builder: it binds the cast to the users that are there.
 func (b *builder) dataset(wanted []role) *Dataset {
-	d := &Dataset{Data: b.rows, next: b.next, State: model.Initial(b.Contract.Schema, b.rows)}
+	d := &Dataset{Part: b.part, Data: b.rows, next: b.next, State: model.Initial(b.Contract.Schema, b.rows)}
 	taken := map[string]bool{}
 	for _, w := range wanted {
 		m := Member{Session: w.session, Tenant: null, User: null}

@@ -19,14 +19,16 @@ type Plan struct {
 	// Void lists the columns that are always NULL, with the reason.
 	Void map[model.ColumnRef]string
 
-	tables []tablePlan // by Table.ID
-	shapes [][]choice  // by Session.ID
-	copies func(*model.Table) string
-	first  []int // by Table.ID: keys are counted from here
-	clues  *clues
-	types  types
-	most   map[*model.Table]int  // rows of a table that fit beside each other, where that was learnt
-	strict map[*model.Table]bool // tables of whose rows the server found more to collide than the plan
+	tables     []tablePlan // by Table.ID
+	shapes     [][]choice  // by Session.ID
+	copies     func(*model.Table) string
+	first      []int // by Table.ID: keys are counted from here
+	clues      *clues
+	types      types
+	parts      []part
+	partShapes [][][]choice          // by Session.ID and part
+	most       map[*model.Table]int  // rows of a table that fit beside each other, where that was learnt
+	strict     map[*model.Table]bool // tables of whose rows the server found more to collide than the plan
 
 	userExprs   []sql.Expr            // by Session.ID: the condition of its users; nil without one
 	pathQueries map[string]*sql.Query // of the paths to tenants, by their text
@@ -63,6 +65,8 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 	for i, s := range c.Sessions {
 		p.shapes[i] = p.newShapes(s)
 	}
+	p.divide()
+	p.deal()
 	return p
 }
 

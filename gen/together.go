@@ -13,11 +13,12 @@ const trials = 6
 // together loads whole datasets, and is content with fewer rows of a table, then with
 // none, as long as one is refused.
 func (f *fitting) together() error {
-	for n := -MatrixSets; n < trials; n++ {
+	sets := f.MatrixSets()
+	for n := -sets; n < trials; n++ {
 		for {
 			var d *Dataset
 			if n < 0 {
-				d = f.MatrixDataset(n + MatrixSets)
+				d = f.MatrixDataset(n + sets)
 			} else {
 				d = f.Dataset(&Counted{N: uint64(n+1) * 7919}, Options{})
 			}

@@ -82,6 +82,7 @@ type Table struct {
 	Parent      string    // label of the table it inherits from or is a partition of; empty without one
 	Exclusions  []Exclusion
 	Bounds      []string // the constraints of a partitioned table's partitions: what a row must meet one of
+	Stirs       []string // labels of the tables that its triggers, and functions that write in its policies, name; "*": perhaps any
 	Fills       []string // labels of the tables into which its triggers' functions insert
 	Seed        []Row    // rows that the schema's own files inserted, constants to the model
 }

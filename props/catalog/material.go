@@ -168,26 +168,87 @@ ORDER BY 1, 2, 3`)
 	if len(found) > 0 {
 		r.schema.Texts = found
 	}
-	type filler struct {
-		Table uint32
-		Body  string
+	return r.readStirs(ctx)
+}
+
+// readStirs reads what changes along with a table.
+func (r *reader) readStirs(ctx context.Context) error {
+	type trigger struct {
+		Table   uint32
+		Body    string
+		Inserts bool
 	}
-	triggers, err := query[filler](ctx, r, `
-SELECT t.tgrelid, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
-WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 4 <> 0
+	triggers, err := query[trigger](ctx, r, `
+SELECT t.tgrelid, p.prosrc, t.tgtype & 4 <> 0 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
 ORDER BY t.tgrelid, t.tgname::text COLLATE "C"`, r.oids)
 	if err != nil {
 		return err
 	}
+	rules, err := query[trigger](ctx, r, `
+SELECT ev_class, pg_get_ruledef(oid), false FROM pg_rewrite
+WHERE ev_class = ANY ($1::oid[]) AND ev_enabled <> 'D' ORDER BY ev_class, rulename::text COLLATE "C"`, r.oids)
+	if err != nil {
+		return err
+	}
+	triggers = append(triggers, rules...)
+	bodies := map[string]string{}
+	for i := range r.schema.Texts {
+		if x := &r.schema.Texts[i]; x.Kind == "function" {
+			bodies[x.Name[strings.LastIndexByte(x.Name, '.')+1:]] += " " + x.Body
+		}
+	}
 	for _, f := range triggers {
 		t := r.tables[f.Table]
 		for _, o := range r.schema.Tables {
-			if o != t && inserts(f.Body, o) && !slices.Contains(t.Fills, o.Label()) {
+			if f.Inserts && o != t && inserts(f.Body, o) && !slices.Contains(t.Fills, o.Label()) {
 				t.Fills = append(t.Fills, o.Label())
 			}
 		}
+		r.stir(t, f.Body, bodies, true, map[string]bool{})
+	}
+	for _, t := range r.schema.Tables {
+		for i := range t.Policies {
+			r.stir(t, t.Policies[i].Using+" "+t.Policies[i].Check, bodies, false, map[string]bool{})
+		}
 	}
 	return nil
+}
+
+// stir notes the tables that a text names, if it may write, and those of the functions
+// that it calls.
+func (r *reader) stir(t *model.Table, text string, bodies map[string]string, writes bool, seen map[string]bool) {
+	names := map[string]bool{}
+	add := func(label string) {
+		if label != t.Label() && !slices.Contains(t.Stirs, label) {
+			t.Stirs = append(t.Stirs, label)
+		}
+	}
+	for _, token := range sql.Tokens(text) {
+		if token.Kind != sql.Word && token.Kind != sql.QuotedName {
+			continue
+		}
+		names[token.Text] = true
+		switch body, called := bodies[token.Text]; {
+		case called && !seen[token.Text]:
+			seen[token.Text] = true
+			r.stir(t, body, bodies, writes || mayWrite(body), seen)
+		case writes && token.Kind == sql.Word && strings.EqualFold(token.Text, "execute"):
+			add("*") // SQL that is made at run time
+		}
+	}
+	for _, o := range r.schema.Tables {
+		if writes && names[o.Name] {
+			add(o.Label())
+		}
+	}
+}
+
+func mayWrite(body string) bool {
+	return slices.ContainsFunc(sql.Tokens(body), func(t sql.Token) bool {
+		w := strings.ToLower(t.Text)
+		return t.Kind == sql.Word && (w == "insert" || w == "update" || w == "delete" || w == "merge" || w == "truncate" || w == "execute")
+	})
 }
 
 // inserts reports whether the body of a function has INSERT INTO a table.

@@ -51,6 +51,7 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 	if err := w.housekeeping(ctx); err != nil {
 		return nil, err
 	}
+	w.reach = w.reaches.of(data, sequences...)
 	b, err := w.begin(ctx, data)
 	if err != nil {
 		return nil, err
@@ -365,7 +366,7 @@ func (f *flow) overlook(s *sequence) error {
 	if err := f.be(nil); err != nil {
 		return err
 	}
-	name, err := f.name(f.ctx, nil, f.fixed.everything)
+	name, err := f.name(f.ctx, nil, f.reach.everything)
 	if err != nil {
 		return err
 	}

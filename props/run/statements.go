@@ -53,11 +53,6 @@ func rowOf(t *model.Table, columns []bool) string {
 	return "ROW(" + strings.Join(names, ", ") + ")"
 }
 
-// everything is the superuser's observation.
-func everything(s *model.Schema) string {
-	return observation(s, func(*model.Table) ([]bool, bool) { return nil, true })
-}
-
 // visibleMask is the columns of a table that an identity both may see and has the
 // privilege to read.
 func visibleMask(id *model.Identity, t *model.Table) ([]bool, bool) {
