@@ -15,6 +15,7 @@ type Options struct {
 	Steps    int // most steps of a sequence; defaults to 10
 	MinSteps int // fewest steps; defaults to 1
 	Guests   int // per cent of the people who are in two tenants; defaults to 40, negative: none
+	part     int // from 1; 0: drawn
 }
 
 func (o Options) filled() Options {
@@ -37,6 +38,7 @@ type Dataset struct {
 	Data  [][]model.Row // by Table.ID
 	Cast  []Member
 	State *model.State       // Data with the schema's own rows
+	Part  int                // of the schema, that the dataset is about
 	next  []int              // by Table.ID: the next fresh key
 	owned map[string][][]int // by tenant: which rows are its own
 }
@@ -51,12 +53,17 @@ type Member struct {
 // builder makes a dataset row by row.
 type builder struct {
 	*Plan
+	part   int
 	rows   [][]model.Row
 	owner  [][]int // by table: the tenant that each row was made for; -1 for everybody's
 	next   []int
 	tokens int
 	tenant []model.Value
 	guests map[*model.Value]int // rows of one tenant that belong to another too
+
+	stack   []frame // rows that are being made
+	attempt int     // to make the present row
+	journal []int   // tables of the rows that are kept, in their order
 }
 
 // guest reports whether a row of another tenant belongs to this one too.
@@ -76,23 +83,68 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 	o = o.filled()
 	b := p.newBuilder()
 	first := seeded(bits.Next(), -1)
+	b.part = first.upTo(len(p.parts))
+	if o.part > 0 {
+		b.part = o.part - 1
+	}
 	b.tenants(o.Tenants, bits)
 	wanted := p.casting(&first, o)
 	for _, w := range wanted {
 		b.person(w, o.Guests, seeded(bits.Next(), -2))
 	}
 	for _, t := range p.Order {
-		if t == p.Contract.Tenancy.Table || p.tables[t.ID].skip || p.Empty[t] != "" {
+		if t == p.Contract.Tenancy.Table || p.tables[t.ID].skip || p.Empty[t] != "" || !p.parts[b.part].all[t.ID] {
 			continue
 		}
 		for k := range b.tenant {
 			n := first.upTo(o.Rows+1) + (1 - min(1, len(b.ofTenant(t, k))))
 			for range n {
-				b.add(t, k, nil, seeded(bits.Next(), t.ID))
+				b.add(t, b.ownerOf(t, k), nil, seeded(bits.Next(), t.ID))
 			}
 		}
 	}
+	b.followTriggers(bits)
 	return b.dataset(wanted)
+}
+
+// followTriggers makes the rows that triggers would have made: datasets are loaded
+// without triggers, but what relies on a profile for each user finds one.
+func (b *builder) followTriggers(bits Bits) {
+	for _, t := range b.Order {
+		for _, label := range t.Fills {
+			for _, o := range b.Order {
+				if o.Label() == label && b.Empty[o] == "" && !b.tables[o.ID].skip && b.parts[b.part].all[o.ID] {
+					b.follow(t, o, bits)
+				}
+			}
+		}
+	}
+}
+
+// follow makes a row of a table for each row of another that it refers to and that has none.
+func (b *builder) follow(t, child *model.Table, bits Bits) {
+	for _, key := range b.tables[child.ID].keys {
+		if key.Target != t {
+			continue
+		}
+		for i, row := range b.rows[t.ID] {
+			fixed, refers := map[int]model.Value{}, false
+			for n, col := range key.Columns {
+				fixed[col] = row[key.Targets[n]]
+			}
+			for _, have := range b.rows[child.ID] {
+				same := true
+				for col, v := range fixed {
+					same = same && have[col] == v
+				}
+				refers = refers || same
+			}
+			if !refers {
+				b.add(child, b.ownerOf(child, b.owner[t.ID][i]), fixed, seeded(bits.Next(), child.ID))
+			}
+		}
+		return
+	}
 }
 
 func (b *builder) ofTenant(t *model.Table, k int) []model.Row {
@@ -281,7 +333,7 @@ func (b *builder) value(e sql.Expr, t *model.Table, row model.Row, k int) (model
 
 // dataset closes the builder: it binds the cast to the users that are there.
 func (b *builder) dataset(wanted []role) *Dataset {
-	d := &Dataset{Data: b.rows, next: b.next, State: model.Initial(b.Contract.Schema, b.rows)}
+	d := &Dataset{Part: b.part, Data: b.rows, next: b.next, State: model.Initial(b.Contract.Schema, b.rows)}
 	taken := map[string]bool{}
 	for _, w := range wanted {
 		m := Member{Session: w.session, Tenant: null, User: null}

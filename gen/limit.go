@@ -17,5 +17,6 @@ func (p *Plan) Limit(session func(*model.Session) bool, table func(*model.Table)
 			}
 		}
 	}
+	out.deal()
 	return &out
 }

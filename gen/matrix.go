@@ -1,20 +1,26 @@
 package gen
 
 import (
+	"slices"
+
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
+// matrixSets is how many fixed datasets of each part the matrix is walked on.
+const matrixSets = 2
+
 // MatrixSets is how many fixed datasets the matrix is walked on.
-const MatrixSets = 2
+func (p *Plan) MatrixSets() int { return matrixSets * len(p.parts) }
 
 // MatrixDataset is the n-th fixed dataset of the matrix walk: every session has its
-// user in both tenants. In the first one everybody is in two tenants, in the others nobody.
+// user in both tenants. In the first one of each part, which come first, everybody is
+// in two tenants, in the others nobody.
 func (p *Plan) MatrixDataset(n int) *Dataset {
-	guests := 100
-	if n > 0 {
+	guests, set := 100, n/len(p.parts)
+	if set > 0 {
 		guests = -1
 	}
-	return p.Dataset(&Counted{N: uint64(n) * 1000}, Options{Cast: 1 << 20, Rows: 3, Guests: guests})
+	return p.Dataset(&Counted{N: uint64(set) * 1000}, Options{Cast: 1 << 20, Rows: 3, Guests: guests, part: 1 + n%len(p.parts)})
 }
 
 // Matrix lists the cells of the walk over a dataset in their fixed order, each as
@@ -27,10 +33,14 @@ func (p *Plan) Matrix(d *Dataset) [][]model.Step {
 			if m.Tenant.Null && tenant != 0 || !m.Tenant.Null && p.tenantIndex(d, m.Tenant) != tenant {
 				continue
 			}
-			for i := range p.shapes[m.Session.ID] {
-				w.table(&m, &p.shapes[m.Session.ID][i])
+			list := p.inPart(m.Session, d)
+			for i := range list {
+				w.table(&m, &list[i])
 			}
 		}
+	}
+	if len(p.parts) > 1 {
+		return firstFirst(w.cells)
 	}
 	return w.cells
 }
@@ -50,6 +60,30 @@ func (p *Plan) tenantIndex(d *Dataset, tenant model.Value) int {
 		}
 	}
 	return -1
+}
+
+// firstFirst orders cells so that each session, table and command has its first
+// statement before any has its second: there may be no time for all.
+func firstFirst(cells [][]model.Step) [][]model.Step {
+	type cell struct {
+		session, table int
+		command        model.Command
+	}
+	seen := map[cell]int{}
+	rank := make([]int, len(cells))
+	most := 0
+	for i, steps := range cells {
+		s := steps[0].Op.Shape
+		c := cell{steps[0].Session.ID, s.Table.ID, s.Command}
+		rank[i] = seen[c]
+		seen[c]++
+		most = max(most, rank[i])
+	}
+	byRank := make([][][]model.Step, most+1)
+	for i, steps := range cells {
+		byRank[rank[i]] = append(byRank[rank[i]], steps)
+	}
+	return slices.Concat(byRank...)
 }
 
 // walk collects cells.
@@ -270,14 +304,15 @@ func (w *walk) references(m *Member, k *model.ForeignKey, j int, now model.Value
 
 // FreshCells lists the cells of sessions without a tenant on connections that nobody
 // used before: each table is read.
-func (p *Plan) FreshCells(*Dataset) []model.Step {
+func (p *Plan) FreshCells(d *Dataset) []model.Step {
 	var steps []model.Step
 	for _, s := range p.Contract.Sessions {
 		if !s.Tenantless {
 			continue
 		}
-		for i := range p.shapes[s.ID] {
-			steps = append(steps, model.Step{Session: s, Tenant: null, User: null, Fresh: true, Op: model.Op{Shape: p.shapes[s.ID][i].selects[0].shape}})
+		list := p.inPart(s, d)
+		for i := range list {
+			steps = append(steps, model.Step{Session: s, Tenant: null, User: null, Fresh: true, Op: model.Op{Shape: list[i].selects[0].shape}})
 		}
 	}
 	return steps

@@ -1,8 +1,7 @@
 package gen
 
 import (
-	"encoding/json"
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -17,11 +16,19 @@ type Plan struct {
 	Order []*model.Table
 	// Empty lists the tables that cannot be filled, with the reason.
 	Empty map[*model.Table]string
+	// Void lists the columns that are always NULL, with the reason.
+	Void map[model.ColumnRef]string
 
-	tables []tablePlan // by Table.ID
-	shapes [][]choice  // by Session.ID
-	copies func(*model.Table) string
-	first  []int // by Table.ID: keys are counted from here
+	tables     []tablePlan // by Table.ID
+	shapes     [][]choice  // by Session.ID
+	copies     func(*model.Table) string
+	first      []int // by Table.ID: keys are counted from here
+	clues      *clues
+	types      types
+	parts      []part
+	partShapes [][][]choice          // by Session.ID and part
+	most       map[*model.Table]int  // rows of a table that fit beside each other, where that was learnt
+	strict     map[*model.Table]bool // tables of whose rows the server found more to collide than the plan
 
 	userExprs   []sql.Expr            // by Session.ID: the condition of its users; nil without one
 	pathQueries map[string]*sql.Query // of the paths to tenants, by their text
@@ -32,13 +39,19 @@ type tablePlan struct {
 	columns []column
 	tenant  []int // columns that hold a tenant's value directly
 	keys    []*model.ForeignKey
-	skip    bool // filled by nobody: shared rows of the schema, or not to be filled
+	groups  []group
+	rules   []between           // between rows
+	aloof   []*model.ForeignKey // by which no row refers to itself
+	skip    bool                // filled by nobody: shared rows of the schema, or not to be filled
 }
 
 // NewPlan plans the generation for a contract. copies names the copies of tables
 // for queries that the model does not evaluate; nil leaves such queries out.
 func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
-	p := &Plan{Contract: c, Empty: map[*model.Table]string{}, copies: copies}
+	p := &Plan{
+		Contract: c, Empty: map[*model.Table]string{}, Void: map[model.ColumnRef]string{}, copies: copies,
+		clues: newClues(c.Schema), types: newTypes(c.Schema), most: map[*model.Table]int{}, strict: map[*model.Table]bool{},
+	}
 	constants := Constants(c)
 	p.tables = make([]tablePlan, len(c.Schema.Tables))
 	p.first = make([]int, len(c.Schema.Tables))
@@ -52,6 +65,8 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 	for i, s := range c.Sessions {
 		p.shapes[i] = p.newShapes(s)
 	}
+	p.divide()
+	p.deal()
 	return p
 }
 
@@ -101,10 +116,7 @@ func (p *Plan) newTable(t *model.Table, constants map[model.ColumnRef][]string) 
 	b := &p.Contract.Belongs[t.ID]
 	out := tablePlan{table: t, columns: make([]column, len(t.Columns))}
 	for i := range t.Columns {
-		out.columns[i] = newColumn(t, i, constants[model.ColumnRef{Table: t.ID, Column: i}], b.Generators[i])
-		if out.columns[i].how == unfit && !isReference(t, i) {
-			p.Empty[t] = "no value of type " + t.Columns[i].Type.Name + " can be made for column " + t.Columns[i].Name
-		}
+		out.columns[i] = p.newColumn(t, i, constants[model.ColumnRef{Table: t.ID, Column: i}], b.Generators[i])
 	}
 	for i := range b.Paths {
 		if path := &b.Paths[i]; path.Key == nil && path.Query == nil && path.Column >= 0 {
@@ -116,9 +128,16 @@ func (p *Plan) newTable(t *model.Table, constants map[model.ColumnRef][]string) 
 		if k.Target != nil {
 			out.keys = append(out.keys, k)
 		} else if notNull(t, k) {
-			p.Empty[t] = "it refers to " + k.TargetName + ", which is not judged"
+			p.Empty[t] = "it refers to " + k.TargetName + ", which is not judged: name its schema under schemas"
+		} else {
+			for _, c := range k.Columns {
+				p.Void[model.ColumnRef{Table: t.ID, Column: c}] = "it refers to " + k.TargetName + ", which is not judged"
+			}
 		}
 	}
+	// The key of most columns first: it decides for those that share some.
+	slices.SortStableFunc(out.keys, func(a, b *model.ForeignKey) int { return len(b.Columns) - len(a.Columns) })
+	out.groups, out.rules = groups(t), betweens(t)
 	if t.Parent != "" {
 		p.Empty[t] = "it is a part of " + t.Parent
 	}
@@ -151,7 +170,7 @@ func markCanary(t *tablePlan, constants map[model.ColumnRef][]string) {
 	for i := len(t.columns) - 1; i >= 0; i-- {
 		c := &t.table.Columns[i]
 		free := c.Type.Kind == sql.Text && !c.Type.Array && t.columns[i].how == fromPool && !isReference(t.table, i) &&
-			len(constants[model.ColumnRef{Table: t.table.ID, Column: i}]) == 0 && !model.Contains(t.tenant, i) && (c.Type.Length == 0 || c.Type.Length >= 24)
+			len(constants[model.ColumnRef{Table: t.table.ID, Column: i}]) == 0 && !t.columns[i].cycle && !model.Contains(t.tenant, i) && (c.Type.Length == 0 || c.Type.Length >= 24)
 		for j := range t.table.Checks {
 			free = free && !model.Contains(t.table.Checks[j].Columns, i)
 		}
@@ -182,7 +201,6 @@ func Constants(c *model.Contract) map[model.ColumnRef][]string {
 				if e, err := sql.ParseExpr(text); text != "" && err == nil {
 					collect(c, t, e, found)
 				}
-				keys(t, text, found)
 			}
 		}
 	}
@@ -209,24 +227,6 @@ func plain(e sql.Expr) sql.Expr {
 			return e
 		}
 		e = c.X
-	}
-}
-
-var jsonKey = regexp.MustCompile(`(\w+) ->> '([^']+)'(?:::text)?\)+(?:::\w+)? = '?([^':)]*)`)
-
-// keys finds the keys of json columns that a policy compares, and makes documents of them.
-func keys(t *model.Table, text string, found map[model.ColumnRef][]string) {
-	for _, m := range jsonKey.FindAllStringSubmatch(text, -1) {
-		i := t.Column(m[1])
-		if i < 0 || t.Columns[i].Type.Base != "jsonb" && t.Columns[i].Type.Base != "json" {
-			continue
-		}
-		key, kerr := json.Marshal(m[2])
-		value, verr := json.Marshal(strings.TrimSpace(m[3]))
-		ref := model.ColumnRef{Table: t.ID, Column: i}
-		if doc := "{" + string(key) + ": " + string(value) + "}"; kerr == nil && verr == nil && !contains(found[ref], doc) {
-			found[ref] = append(found[ref], doc)
-		}
 	}
 }
 

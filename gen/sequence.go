@@ -28,7 +28,7 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset) []model.Step {
 // step draws one statement of one identity.
 func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step {
 	step := model.Step{Session: who.Session, Tenant: who.Tenant, User: who.User}
-	tables := p.shapes[who.Session.ID]
+	tables := p.inPart(who.Session, d)
 	if len(tables) == 0 {
 		return step
 	}
@@ -247,13 +247,13 @@ func (p *Plan) Shapes(s *model.Session) []*model.Shape {
 
 // Fresh is one look on a connection that nobody used, for every session without a
 // tenant in the contract: where a setting was never set, it is NULL and not empty.
-func (p *Plan) Fresh(*Dataset) []model.Step {
+func (p *Plan) Fresh(d *Dataset) []model.Step {
 	var steps []model.Step
 	for _, s := range p.Contract.Sessions {
-		if !s.Tenantless || len(p.shapes[s.ID]) == 0 {
+		if !s.Tenantless || len(p.inPart(s, d)) == 0 {
 			continue
 		}
-		steps = append(steps, model.Step{Session: s, Tenant: null, User: null, Fresh: true, Op: model.Op{Shape: p.shapes[s.ID][0].selects[0].shape}})
+		steps = append(steps, model.Step{Session: s, Tenant: null, User: null, Fresh: true, Op: model.Op{Shape: p.inPart(s, d)[0].selects[0].shape}})
 	}
 	return steps
 }

@@ -26,6 +26,30 @@ type Schema struct {
 	Extensions []string               // installed extensions, without plpgsql
 	Sequences  []Sequence             // every sequence of the database that no extension made
 	Owner      string                 // the owner of the database
+	Shapes     []TypeShape            // composite and range types and domains, by name
+	Texts      []Text                 // what functions, views and indexes say, for the constants in it
+}
+
+// TypeShape is what a composite or range type is made of, or what a domain checks.
+type TypeShape struct {
+	Name    string   // as Type.Name writes it
+	Fields  []Field  // of a composite type
+	Element *Type    // of a range or a multirange
+	Multi   bool     // a multirange
+	Checks  []string // of a domain and those it stands on, over VALUE
+}
+
+// Field is one field of a composite type.
+type Field struct {
+	Name string
+	Type Type
+}
+
+// Text is SQL that is part of the schema, to find constants in, never for predictions.
+type Text struct {
+	Kind string // function, view, index, trigger
+	Name string // schema.name
+	Body string
 }
 
 // Sequence is a sequence's state, to which a reset puts it back.
@@ -56,7 +80,11 @@ type Table struct {
 	Triggers    []Trigger // user triggers, enabled ones
 	Partitioned bool      // relkind p
 	Parent      string    // label of the table it inherits from or is a partition of; empty without one
-	Seed        []Row     // rows that the schema's own files inserted, constants to the model
+	Exclusions  []Exclusion
+	Bounds      []string // the constraints of a partitioned table's partitions: what a row must meet one of
+	Stirs       []string // labels of the tables that its triggers, and functions that write in its policies, name; "*": perhaps any
+	Fills       []string // labels of the tables into which its triggers' functions insert
+	Seed        []Row    // rows that the schema's own files inserted, constants to the model
 }
 
 // Column is one column, in attnum order without dropped ones.
@@ -85,11 +113,23 @@ type Type struct {
 type Unique struct {
 	Name    string
 	Columns []int
-	Partial bool // has a predicate
+	Partial bool   // has a predicate
+	Where   string // the predicate
 	// NullsEqual is NULLS NOT DISTINCT: two NULLs collide.
 	NullsEqual bool
 	// Deferrable keys are no arbiters of ON CONFLICT.
 	Deferrable bool
+}
+
+// Exclusion is a constraint between rows other than a plain unique key: EXCLUDE, or a
+// unique index over expressions. Two rows collide only if every Same agrees, every
+// Differ differs, every Overlap overlaps, and what the expressions over Reads say.
+type Exclusion struct {
+	Name    string
+	Same    []int
+	Differ  []int
+	Overlap []int
+	Reads   []int // columns of expressions, and of other operators
 }
 
 // ForeignKey is one reference to another table, which may lie outside the judged schemas.

@@ -13,9 +13,19 @@ import (
 var ErrHarness = errors.New("a fault of rlsfuzz")
 
 // agree lets Postgres evaluate the rules that Go evaluates too, for every identity
-// of the first matrix dataset and every row. They must agree.
+// of the first matrix dataset of each part and every row. They must agree.
 func (c *campaign) agree(ctx context.Context, m *run.Committer) error {
-	d := c.Plan.MatrixDataset(0)
+	for n := range c.Plan.Parts() {
+		if err := c.agreeIn(ctx, m, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// agreeIn does so for one part of the schema.
+func (c *campaign) agreeIn(ctx context.Context, m *run.Committer, n int) error {
+	d := c.Plan.MatrixDataset(n)
 	if err := m.Load(ctx, d.Data); errors.Is(err, run.ErrInvalid) {
 		return nil // the search says which rows do not fit
 	} else if err != nil {
@@ -29,7 +39,7 @@ func (c *campaign) agree(ctx context.Context, m *run.Committer) error {
 			continue
 		}
 		for _, t := range c.Contract.Schema.Tables {
-			if t.Parent != "" {
+			if t.Parent != "" || !c.Plan.InPart(t, d) {
 				continue
 			}
 			for _, r := range rules(who.Session, t) {

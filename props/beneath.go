@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
@@ -78,7 +77,7 @@ func (c *campaign) beneathWalk(ctx context.Context, l *lab) ([]leak, error) {
 	}
 	var leaks []leak
 	seen := map[judge.Target]bool{}
-	for n := range gen.MatrixSets {
+	for n := range c.Plan.MatrixSets() {
 		d := c.Plan.MatrixDataset(n)
 		var cells [][]model.Step
 		tried := map[statement]int{}

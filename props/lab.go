@@ -34,6 +34,7 @@ func (t *Target) newLab(ctx context.Context) (*lab, error) {
 	if l.fast, err = run.NewWorker(ctx, t.Server, db, t.Contract); err != nil {
 		return nil, err
 	}
+	l.fast.Divide(t.Plan.Parts())
 	return l, nil
 }
 

@@ -60,12 +60,12 @@ func (c *campaign) sample(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d := c.Plan.MatrixDataset(0)
-	cells := c.Plan.Matrix(d)
-	if len(cells) == 0 {
-		return nil
-	}
 	for i := range sampleSize {
+		d := c.Plan.MatrixDataset(i % len(c.Plan.Parts()))
+		cells := c.Plan.Matrix(d)
+		if len(cells) == 0 {
+			continue
+		}
 		steps := cells[int(seedOf(c.cfg.Seed, -2-i)%uint64(len(cells)))]
 		s := &model.Scenario{Data: d.Data, Steps: steps}
 		fast, err := l.verdict(ctx, s)

@@ -15,6 +15,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/catalog"
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
+	"github.com/rlsfuzz/rlsfuzz/props/fill"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
@@ -204,7 +205,7 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn) error {
 		}
 	}
 	t.Plan = gen.NewPlan(t.Contract, run.CopyName)
-	if err := t.fit(ctx, conn); err != nil {
+	if err := fill.Fit(ctx, conn, t.Plan); err != nil {
 		return err
 	}
 	t.Hash = t.File.Hash() + catalog.Fingerprint(schema)

@@ -66,6 +66,79 @@ func (c *campaign) walk(ctx context.Context) error {
 	return err
 }
 
+// lot is the cells of the walk that share a dataset.
+type lot struct {
+	set    *gen.Dataset
+	chunks [][][]model.Step
+	done   int // chunks that were walked
+}
+
+// unit is a piece of the walk: a chunk of a lot, or its looks on fresh connections.
+type unit struct {
+	lot, chunk int
+	fresh      bool
+}
+
+// order is lot after lot; of a divided schema a chunk of each, then the next ones, so
+// that no table starves.
+func order(lots []lot, divided bool) []unit {
+	var out []unit
+	if !divided {
+		for n := range lots {
+			for i := range lots[n].chunks {
+				out = append(out, unit{lot: n, chunk: i})
+			}
+			out = append(out, unit{lot: n, fresh: true})
+		}
+		return out
+	}
+	for i, left := 0, true; left; i++ {
+		left = false
+		for n := range lots {
+			if i < len(lots[n].chunks) {
+				out, left = append(out, unit{lot: n, chunk: i}), true
+			}
+			if i == 0 && n < len(lots)/2 { // the second datasets show a fresh connection nothing new
+				out = append(out, unit{lot: n, fresh: true})
+			}
+		}
+	}
+	return out
+}
+
+// freshCells looks on fresh connections.
+func (c *campaign) freshCells(ctx context.Context, d *gen.Dataset, note func(*model.Scenario, *judge.Verdict)) error {
+	l := c.labs[0]
+	for _, step := range c.Plan.FreshCells(d) {
+		if len(c.Plan.Parts()) > 1 && c.late() {
+			return nil
+		}
+		s := &model.Scenario{Data: d.Data, Steps: []model.Step{step}, Committed: true}
+		v, err := l.verdict(ctx, s)
+		if err != nil {
+			return err
+		}
+		c.report.Walk++
+		l.count(v)
+		note(s, v)
+	}
+	return nil
+}
+
+// undone says how many cells were not walked.
+func undone(lots []lot) string {
+	left, all := 0, 0
+	for i := range lots {
+		for n, chunk := range lots[i].chunks {
+			all += len(chunk)
+			if n >= lots[i].done {
+				left += len(chunk)
+			}
+		}
+	}
+	return fmt.Sprintf("of the matrix's datasets (%d), %d of %d cells were walked", len(lots), all-left, all)
+}
+
 // walkCells walks cell by cell. It reports whether time was left for all of them.
 func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 	c.walked, complete = []leak{}, true
@@ -82,33 +155,34 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 			}
 		}
 	}
-	for n := range gen.MatrixSets {
-		d := c.Plan.MatrixDataset(n)
-		cells := c.Plan.Matrix(d)
-		for i, chunk := range chunks(cells, 40) {
-			if c.late() {
-				complete = false
-				c.report.Notes = append(c.report.Notes, fmt.Sprintf("half of the time was up: of dataset %d of the matrix, %d of %d cells were walked", n+1, 40*i, len(cells)))
-				break
-			}
-			if err := l.group(ctx, d, chunk, func(_ int, s *model.Scenario, v *judge.Verdict) bool {
-				note(s, v)
-				return true
-			}); err != nil {
+	lots := make([]lot, c.Plan.MatrixSets())
+	for n := range lots {
+		lots[n].set = c.Plan.MatrixDataset(n)
+		lots[n].chunks = chunks(c.Plan.Matrix(lots[n].set), 40)
+	}
+	for _, u := range order(lots, len(c.Plan.Parts()) > 1) {
+		k := &lots[u.lot]
+		if u.fresh {
+			if err := c.freshCells(ctx, k.set, note); err != nil {
 				return false, err
 			}
-			c.report.Walk += len(chunk)
+			continue
 		}
-		for _, step := range c.Plan.FreshCells(d) {
-			s := &model.Scenario{Data: d.Data, Steps: []model.Step{step}, Committed: true}
-			v, err := l.verdict(ctx, s)
-			if err != nil {
-				return false, err
-			}
-			c.report.Walk++
-			l.count(v)
+		if c.late() {
+			complete = false
+			continue
+		}
+		if err := l.group(ctx, k.set, k.chunks[u.chunk], func(_ int, s *model.Scenario, v *judge.Verdict) bool {
 			note(s, v)
+			return true
+		}); err != nil {
+			return false, err
 		}
+		k.done = u.chunk + 1
+		c.report.Walk += len(k.chunks[u.chunk])
+	}
+	if !complete {
+		c.report.Notes = append(c.report.Notes, "half of the time was up: "+undone(lots))
 	}
 	return complete, nil
 }

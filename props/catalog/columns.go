@@ -50,37 +50,42 @@ LEFT JOIN pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
 WHERE a.attrelid = ANY ($1::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attrelid, a.attnum`
 
-func (r *reader) readColumns(ctx context.Context, _ Options) error {
-	type column struct {
-		Table         uint32
-		Number        int16
-		Name          string
-		Type, Plain   string
-		Base, Family  string
-		Array         bool
-		Enum          []string
-		Deterministic bool
-		Length        int
-		NotNull       bool
-		Identity      string
-		Generated     bool
-		Default       string
+// attribute is a row of columnQuery.
+type attribute struct {
+	Table         uint32
+	Number        int16
+	Name          string
+	Type, Plain   string
+	Base, Family  string
+	Array         bool
+	Enum          []string
+	Deterministic bool
+	Length        int
+	NotNull       bool
+	Identity      string
+	Generated     bool
+	Default       string
+}
+
+func (a *attribute) columnType() model.Type {
+	t := model.Type{
+		Name: a.Type, Plain: a.Plain, Base: a.Base, Array: a.Array, Length: a.Length,
+		Kind: kind(a.Base, a.Family, a.Array, a.Deterministic),
 	}
-	found, err := query[column](ctx, r, columnQuery, r.oids)
+	if len(a.Enum) > 0 {
+		t.Enum = a.Enum
+	}
+	return t
+}
+
+func (r *reader) readColumns(ctx context.Context, _ Options) error {
+	found, err := query[attribute](ctx, r, columnQuery, r.oids)
 	if err != nil {
 		return err
 	}
-	for _, f := range found {
-		c := model.Column{
-			Name: f.Name, NotNull: f.NotNull, Identity: f.Identity, Generated: f.Generated,
-			Type: model.Type{
-				Name: f.Type, Plain: f.Plain, Base: f.Base, Array: f.Array, Length: f.Length,
-				Kind: kind(f.Base, f.Family, f.Array, f.Deterministic),
-			},
-		}
-		if len(f.Enum) > 0 {
-			c.Type.Enum = f.Enum
-		}
+	for i := range found {
+		f := &found[i]
+		c := model.Column{Name: f.Name, NotNull: f.NotNull, Identity: f.Identity, Generated: f.Generated, Type: f.columnType()}
 		if f.Generated {
 			c.Formula = f.Default
 		} else {

@@ -15,10 +15,11 @@ func (r *reader) readKeys(ctx context.Context, _ Options) error {
 		Partial    bool
 		NullsEqual bool
 		Deferrable bool
+		Where      string
 	}
 	found, err := query[key](ctx, r, `
 SELECT i.indrelid, c.relname::text, (i.indkey::int2[])[0:i.indnkeyatts - 1], i.indisprimary,
-       i.indpred IS NOT NULL, i.indnullsnotdistinct, NOT i.indimmediate
+       i.indpred IS NOT NULL, i.indnullsnotdistinct, NOT i.indimmediate, coalesce(pg_get_expr(i.indpred, i.indrelid), '')
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = ANY ($1::oid[]) AND i.indisunique AND i.indisready AND i.indexprs IS NULL
 ORDER BY i.indrelid, c.relname::text COLLATE "C"`, r.oids)
@@ -33,7 +34,7 @@ ORDER BY i.indrelid, c.relname::text COLLATE "C"`, r.oids)
 		}
 		t.Unique = append(t.Unique, model.Unique{
 			Name: f.Name, Columns: columns, Partial: f.Partial,
-			NullsEqual: f.NullsEqual, Deferrable: f.Deferrable,
+			Where: f.Where, NullsEqual: f.NullsEqual, Deferrable: f.Deferrable,
 		})
 	}
 	return nil

@@ -124,9 +124,10 @@ func families() []*model.Table {
 		},
 		Unique: []model.Unique{
 			{Name: "children_pkey", Columns: []int{0}},
-			{Name: "email", Columns: []int{3}, Partial: true},
+			{Name: "email", Columns: []int{3}, Partial: true, Where: "(deleted_at IS NULL)"},
 			{Name: "slug", Columns: []int{2, 4}, NullsEqual: true, Deferrable: true},
 		},
+		Exclusions: []model.Exclusion{{Name: "lowered", Reads: []int{3}}},
 	}
 	parents := &model.Table{
 		Schema: "public", Name: "parents", Owner: "postgres", Key: []int{0, 1},
@@ -205,6 +206,7 @@ func descendants() []*model.Table {
 	}
 	parted := part("public", "parted", "")
 	parted.Partitioned = true
+	parted.Bounds = []string{"((region IS NOT NULL) AND (region = 'us'::text))", "((region IS NOT NULL) AND (region = 'eu'::text))"}
 	positive := []model.Check{{Name: "base_id_check", Expr: "(id > 0)", Columns: []int{0}}}
 	return []*model.Table{
 		parted,

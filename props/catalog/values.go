@@ -5,98 +5,18 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
-
-// token is one token of an expression as Postgres prints it: a quoted name and
-// a quoted string carry their text without the quotes.
-type token struct {
-	kind       tokenKind
-	text       string
-	start, end int // in the expression
-}
-
-type tokenKind uint8
-
-const (
-	word tokenKind = iota // unquoted name or keyword
-	name                  // "quoted name"
-	str                   // 'string'
-	number
-	sign // an operator or one character of punctuation
-)
-
-const operators = "+-*/<>=~!@#%^&|`?:"
-
-// scan splits an expression that Postgres printed.
-func scan(expr string) []token {
-	var out []token
-	for i := 0; i < len(expr); {
-		start, c := i, expr[i]
-		switch {
-		case c == ' ' || c == '\n' || c == '\t':
-			i++
-			continue
-		case c == '"':
-			text, end := quoted(expr, i)
-			out, i = append(out, token{name, text, start, end}), end
-		case c == '\'':
-			text, end := quoted(expr, i)
-			out, i = append(out, token{str, text, start, end}), end
-		default:
-			kind, end := run(expr, i)
-			out, i = append(out, token{kind, expr[start:end], start, end}), end
-		}
-	}
-	return out
-}
-
-// run finds the end of the word, number or operator at i.
-func run(expr string, i int) (tokenKind, int) {
-	letter := func(c byte) bool { return c == '_' || c >= 0x80 || c|0x20 >= 'a' && c|0x20 <= 'z' }
-	digit := func(c byte) bool { return c >= '0' && c <= '9' }
-	in, kind := func(byte) bool { return false }, sign
-	switch c := expr[i]; {
-	case letter(c):
-		in, kind = func(c byte) bool { return letter(c) || digit(c) || c == '$' }, word
-	case digit(c):
-		in, kind = func(c byte) bool { return digit(c) || c == '.' || c == 'e' }, number
-	case strings.IndexByte(operators, c) >= 0:
-		in = func(c byte) bool { return strings.IndexByte(operators, c) >= 0 }
-	}
-	end := i + 1
-	for end < len(expr) && in(expr[end]) {
-		end++
-	}
-	return kind, end
-}
-
-// quoted reads from the quote at i to its partner. Postgres doubles quotes and
-// escapes nothing else.
-func quoted(expr string, i int) (string, int) {
-	var b strings.Builder
-	quote := expr[i]
-	for i++; i < len(expr); i++ {
-		c := expr[i]
-		if c == quote {
-			if i+1 == len(expr) || expr[i+1] != quote {
-				return b.String(), i + 1
-			}
-			i++
-		}
-		b.WriteByte(c)
-	}
-	return b.String(), i
-}
 
 // replaceValue puts a column in the place of VALUE in a domain's check.
 func replaceValue(expr, column string) string {
 	var b strings.Builder
 	end := 0
-	for _, t := range scan(expr) {
-		if t.kind == word && t.text == "VALUE" {
-			b.WriteString(expr[end:t.start])
+	for _, t := range sql.Tokens(expr) {
+		if t.Kind == sql.Word && t.Text == "VALUE" {
+			b.WriteString(expr[end:t.Start])
 			b.WriteString(model.Quote(column))
-			end = t.end
+			end = t.End
 		}
 	}
 	return b.String() + expr[end:]
@@ -106,7 +26,7 @@ func replaceValue(expr, column string) string {
 // check has another form. It knows what Postgres prints for col IN (…),
 // col = ANY (…) and equalities joined by OR, with or without col IS NULL.
 func listed(expr, column string) []string {
-	l := list{tokens: scan(expr), column: column}
+	l := list{tokens: sql.Tokens(expr), column: column}
 	if !l.disjunction() || l.at != len(l.tokens) {
 		return nil
 	}
@@ -122,15 +42,15 @@ func listed(expr, column string) []string {
 // list is a recursive descent over one check. Its methods report whether the
 // form was met; the tokens from at on are still to be read.
 type list struct {
-	tokens []token
+	tokens []sql.Token
 	at     int
 	column string
 	values []string
 }
 
 // take reads one token of that text if it comes next.
-func (l *list) take(kind tokenKind, text string) bool {
-	if l.at < len(l.tokens) && l.tokens[l.at].kind == kind && l.tokens[l.at].text == text {
+func (l *list) take(kind sql.TokenKind, text string) bool {
+	if l.at < len(l.tokens) && l.tokens[l.at].Kind == kind && l.tokens[l.at].Text == text {
 		l.at++
 		return true
 	}
@@ -141,7 +61,7 @@ func (l *list) take(kind tokenKind, text string) bool {
 func (l *list) takeAll(texts ...string) bool {
 	from := l.at
 	for _, t := range texts {
-		if !l.take(sign, t) && !l.take(word, t) {
+		if !l.take(sql.Sign, t) && !l.take(sql.Word, t) {
 			l.at = from
 			return false
 		}
@@ -153,7 +73,7 @@ func (l *list) disjunction() bool {
 	if !l.term() {
 		return false
 	}
-	for l.take(word, "OR") {
+	for l.take(sql.Word, "OR") {
 		if !l.term() {
 			return false
 		}
@@ -167,7 +87,7 @@ func (l *list) term() bool {
 		return true
 	}
 	l.at, l.values = from, l.values[:values]
-	return l.take(sign, "(") && l.disjunction() && l.take(sign, ")")
+	return l.take(sql.Sign, "(") && l.disjunction() && l.take(sql.Sign, ")")
 }
 
 func (l *list) comparison() bool {
@@ -177,11 +97,11 @@ func (l *list) comparison() bool {
 	if l.takeAll("IS", "NULL") {
 		return true
 	}
-	if !l.take(sign, "=") {
+	if !l.take(sql.Sign, "=") {
 		return false
 	}
 	if l.takeAll("ANY", "(") {
-		return l.elements() && l.take(sign, ")")
+		return l.elements() && l.take(sql.Sign, ")")
 	}
 	return l.literal()
 }
@@ -189,8 +109,8 @@ func (l *list) comparison() bool {
 // reference reads the column, perhaps cast to text, which leaves its text as it is.
 func (l *list) reference() bool {
 	from := l.at
-	if l.take(sign, "(") {
-		if l.reference() && l.take(sign, ")") {
+	if l.take(sql.Sign, "(") {
+		if l.reference() && l.take(sql.Sign, ")") {
 			for l.takeAll("::", "text") {
 			}
 			return true
@@ -198,20 +118,20 @@ func (l *list) reference() bool {
 		l.at = from
 		return false
 	}
-	return l.take(name, l.column) || l.take(word, l.column)
+	return l.take(sql.QuotedName, l.column) || l.take(sql.Word, l.column)
 }
 
 // elements reads ARRAY[…], perhaps in parentheses and cast.
 func (l *list) elements() bool {
-	if l.take(sign, "(") {
-		return l.elements() && l.take(sign, ")") && l.casts()
+	if l.take(sql.Sign, "(") {
+		return l.elements() && l.take(sql.Sign, ")") && l.casts()
 	}
 	if !l.takeAll("ARRAY", "[") {
 		return false
 	}
 	for l.literal() {
-		if !l.take(sign, ",") {
-			return l.take(sign, "]") && l.casts()
+		if !l.take(sql.Sign, ",") {
+			return l.take(sql.Sign, "]") && l.casts()
 		}
 	}
 	return false
@@ -220,25 +140,25 @@ func (l *list) elements() bool {
 // literal reads one constant and keeps its text as the type's output function prints it.
 func (l *list) literal() bool {
 	from, values := l.at, len(l.values)
-	if l.take(sign, "(") {
-		if l.literal() && l.take(sign, ")") && l.casts() {
+	if l.take(sql.Sign, "(") {
+		if l.literal() && l.take(sql.Sign, ")") && l.casts() {
 			return true
 		}
 		l.at, l.values = from, l.values[:values]
 		return false
 	}
-	minus := l.take(sign, "-")
+	minus := l.take(sql.Sign, "-")
 	if l.at == len(l.tokens) {
 		return false
 	}
 	t := l.tokens[l.at]
 	switch {
-	case t.kind == number && minus:
-		l.values = append(l.values, "-"+t.text)
-	case t.kind == number, t.kind == str && !minus:
-		l.values = append(l.values, t.text)
-	case t.kind == word && (t.text == "true" || t.text == "false") && !minus:
-		l.values = append(l.values, t.text[:1])
+	case t.Kind == sql.Number && minus:
+		l.values = append(l.values, "-"+t.Text)
+	case t.Kind == sql.Number, t.Kind == sql.Str && !minus:
+		l.values = append(l.values, t.Text)
+	case t.Kind == sql.Word && (t.Text == "true" || t.Text == "false") && !minus:
+		l.values = append(l.values, t.Text[:1])
 	default:
 		return false
 	}
@@ -248,7 +168,7 @@ func (l *list) literal() bool {
 
 // casts reads any number of ::type, modifiers and array brackets included.
 func (l *list) casts() bool {
-	for l.take(sign, "::") {
+	for l.take(sql.Sign, "::") {
 		if !l.typeName() {
 			return false
 		}
@@ -261,7 +181,7 @@ func (l *list) typeName() bool {
 	for l.at < len(l.tokens) {
 		t := l.tokens[l.at]
 		// Postgres prints keywords, which end a type, in upper case.
-		known := t.kind == name || t.kind == word && t.text == strings.ToLower(t.text) || t.kind == sign && t.text == "."
+		known := t.Kind == sql.QuotedName || t.Kind == sql.Word && t.Text == strings.ToLower(t.Text) || t.Kind == sql.Sign && t.Text == "."
 		if !known && !l.takeAll("[", "]") {
 			break
 		}
@@ -272,8 +192,8 @@ func (l *list) typeName() bool {
 	if l.at == from {
 		return false
 	}
-	if l.take(sign, "(") { // varchar(20): the constant has been cut already
-		for l.at < len(l.tokens) && !l.take(sign, ")") {
+	if l.take(sql.Sign, "(") { // varchar(20): the constant has been cut already
+		for l.at < len(l.tokens) && !l.take(sql.Sign, ")") {
 			l.at++
 		}
 		l.takeAll("[", "]")

@@ -67,6 +67,7 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	defer w.contexts.without(w.Base.Without, v.Without)()
 	w.stats.Careful++
 	w.stats.Steps += len(s.Steps)
+	w.reach = w.reaches.of(s.Data, s.Steps)
 	f, err := w.begin(ctx, s.Data)
 	if err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 		w.wire.add(item{raw: "DISCARD PLANS"})
 	}
 	var c careful
-	name, err := w.name(ctx, nil, w.fixed.everything)
+	name, err := w.name(ctx, nil, w.reach.everything)
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +166,7 @@ func (f *flow) aftermath(st *carefulStep, id *model.Identity) error {
 		return err
 	}
 	var err error
-	if st.after, err = f.super(f.fixed.everything, nil, rows); err != nil {
+	if st.after, err = f.super(f.reach.everything, nil, rows); err != nil {
 		return err
 	}
 	if st.later, err = f.ask(id); err != nil {
@@ -176,7 +177,7 @@ func (f *flow) aftermath(st *carefulStep, id *model.Identity) error {
 	}
 	for _, t := range f.Contract.Schema.Tables {
 		mask, some := visibleMask(id, t)
-		if !some || !watched(t) {
+		if !some || !f.reach.watches(t) {
 			continue
 		}
 		name, err := f.name(f.ctx, id, fmt.Sprintf("SELECT %s::text FROM %s", rowOf(t, mask), t.SQL()))
@@ -196,6 +197,9 @@ func (f *flow) aftermath(st *carefulStep, id *model.Identity) error {
 func (f *flow) ask(id *model.Identity) ([]ruleAsk, error) {
 	var asks []ruleAsk
 	for _, t := range f.Contract.Schema.Tables {
+		if !f.reach.has(t) {
+			continue
+		}
 		for _, r := range Opaque(id.Session, t) {
 			if err := f.be(nil); err != nil {
 				return nil, err
@@ -321,7 +325,18 @@ func (w *Worker) answers(asks []ruleAsk) model.Answers {
 
 // records sorts the superuser's observation into tables.
 func (w *Worker) records(kept []model.Row) ([][]model.Row, error) {
-	return Records(w.Contract.Schema, kept)
+	return recordsIn(w.Contract.Schema, w.reach, kept)
+}
+
+// recordsIn is Records where only the tables of a reach were read.
+func recordsIn(s *model.Schema, r *reach, kept []model.Row) ([][]model.Row, error) {
+	out, err := Records(s, kept)
+	for i, t := range s.Tables {
+		if err == nil && watched(t) && !r.has(t) {
+			out[i] = t.Seed
+		}
+	}
+	return out, err
 }
 
 // Records sorts rows of (table number, record text) into tables.

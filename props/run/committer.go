@@ -23,6 +23,9 @@ type Committer struct {
 	super    *session
 	pool     map[string]*session
 	order    []*model.Table
+	reaches  *reaches
+	reach    *reach // of the scenario that runs
+	touched  []bool // by Table.ID, since the last reset
 	dirty    bool
 }
 
@@ -37,6 +40,8 @@ type session struct {
 func NewCommitter(ctx context.Context, server *postgres.Server, database string, c *model.Contract) (*Committer, error) {
 	m := &Committer{Contract: c, server: server, database: database, pool: map[string]*session{}}
 	m.order, _ = c.Schema.LoadOrder()
+	m.reaches, m.touched = newReaches(c.Schema, nil), make([]bool, len(c.Schema.Tables))
+	m.reach = m.reaches.of(nil)
 	var err error
 	m.super, err = m.open(ctx, "")
 	return m, err
@@ -108,7 +113,7 @@ func (s *session) exec(ctx context.Context, text string, args []model.Value) ([]
 // Run runs a scenario. fresh gives every step a connection of its own, as the
 // referee does.
 func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*model.Trace, error) {
-	if err := m.reset(ctx, s.Data); err != nil {
+	if err := m.reset(ctx, s.Data, s.Steps); err != nil {
 		return nil, err
 	}
 	t := &model.Trace{}
@@ -133,7 +138,7 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*mo
 }
 
 // reset puts the database back to the schema's own rows, and loads the scenario's.
-func (m *Committer) reset(ctx context.Context, data [][]model.Row) error {
+func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model.Step) error {
 	m.drainBroken()
 	if m.super.conn.IsClosed() {
 		var err error
@@ -150,15 +155,19 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row) error {
 	}
 	clear := m.dirty
 	m.dirty = true
+	m.reach = m.reaches.of(data, steps)
 	if clear {
 		for i := len(m.order) - 1; i >= 0; i-- {
+			if !m.touched[m.order[i].ID] {
+				continue
+			}
 			if err := run("DELETE FROM "+m.order[i].SQL(), nil); err != nil {
 				return fmt.Errorf("reset the scratch database: %w", err)
 			}
 		}
 	}
 	for _, t := range m.order {
-		if clear && len(t.Seed) > 0 {
+		if clear && len(t.Seed) > 0 && m.touched[t.ID] {
 			if err := run(load(t), loadArgs(t, t.Seed)); err != nil {
 				return fmt.Errorf("reset the scratch database: %w", err)
 			}
@@ -168,6 +177,9 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row) error {
 				return fmt.Errorf("%w: %s: %w", ErrInvalid, t.Label(), err)
 			}
 		}
+	}
+	for _, t := range m.order {
+		m.touched[t.ID] = m.reach.has(t)
 	}
 	for _, q := range m.Contract.Schema.Sequences {
 		args := []model.Value{{Text: fmt.Sprint(q.Last)}, {Text: fmt.Sprint(q.Called)}}
@@ -187,11 +199,11 @@ func (m *Committer) drainBroken() {
 }
 
 func (m *Committer) everything(ctx context.Context) ([][]model.Row, error) {
-	kept, _, err := m.super.exec(ctx, everything(m.Contract.Schema), nil)
+	kept, _, err := m.super.exec(ctx, m.reach.everything, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read the scratch database: %w", err)
 	}
-	return Records(m.Contract.Schema, kept)
+	return recordsIn(m.Contract.Schema, m.reach, kept)
 }
 
 // connection is the pooled connection of a login, or a new one.
@@ -369,7 +381,7 @@ func (m *Committer) looks(ctx context.Context, s *session, id *model.Identity) (
 	var out []model.Seen
 	for _, t := range m.Contract.Schema.Tables {
 		mask, some := visibleMask(id, t)
-		if !some || !watched(t) {
+		if !some || !m.reach.watches(t) {
 			continue
 		}
 		seen := model.Seen{Table: t.ID, Columns: mask}
@@ -391,7 +403,9 @@ func (m *Committer) looks(ctx context.Context, s *session, id *model.Identity) (
 }
 
 // Load puts the database back to the schema's own rows and the given ones.
-func (m *Committer) Load(ctx context.Context, data [][]model.Row) error { return m.reset(ctx, data) }
+func (m *Committer) Load(ctx context.Context, data [][]model.Row) error {
+	return m.reset(ctx, data, nil)
+}
 
 // Holds lets Postgres evaluate a rule for every row of a table, by the rows' record texts.
 func (m *Committer) Holds(ctx context.Context, r *model.Rule, id *model.Identity, t *model.Table) (map[string]bool, error) {
@@ -410,6 +424,9 @@ func (m *Committer) Holds(ctx context.Context, r *model.Rule, id *model.Identity
 func (m *Committer) answers(ctx context.Context, id *model.Identity) (model.Answers, error) {
 	var out model.Answers
 	for _, t := range m.Contract.Schema.Tables {
+		if !m.reach.has(t) {
+			continue
+		}
 		for _, r := range Opaque(id.Session, t) {
 			rows, err := m.Holds(ctx, r, id, t)
 			if err != nil {

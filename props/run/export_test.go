@@ -15,7 +15,7 @@ func NewWorkerOn(ctx context.Context, super string, c *model.Contract, dial func
 
 // Texts are the statements that a plain run needs too.
 func (w *Worker) Texts(id *model.Identity) (super, context, everything, look string, args []model.Value) {
-	return w.fixed.super, w.fixed.context, w.fixed.everything, w.masks(id).text, w.contexts.args(id)
+	return w.fixed.super, w.fixed.context, w.reach.everything, w.masks(id).text, w.contexts.args(id)
 }
 
 // CopyTexts are the statements that fill the copies an operation's query runs over,

@@ -52,6 +52,7 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 		return nil, err
 	}
 	defer w.contexts.without(w.Base.Without)()
+	w.reach = w.reaches.of(data, sequences...)
 	b, err := w.begin(ctx, data)
 	if err != nil {
 		return nil, err
@@ -382,7 +383,7 @@ func (f *flow) overlook(s *sequence) error {
 	if err := f.be(nil); err != nil {
 		return err
 	}
-	name, err := f.name(f.ctx, nil, f.fixed.everything)
+	name, err := f.name(f.ctx, nil, f.reach.everything)
 	if err != nil {
 		return err
 	}

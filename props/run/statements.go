@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // CopySchema is the schema of the tables that hold copies of predicted rows. It is
@@ -52,11 +53,6 @@ func rowOf(t *model.Table, columns []bool) string {
 	return "ROW(" + strings.Join(names, ", ") + ")"
 }
 
-// everything is the superuser's observation.
-func everything(s *model.Schema) string {
-	return observation(s, func(*model.Table) ([]bool, bool) { return nil, true })
-}
-
 // visibleMask is the columns of a table that an identity both may see and has the
 // privilege to read.
 func visibleMask(id *model.Identity, t *model.Table) ([]bool, bool) {
@@ -79,6 +75,9 @@ func LoadText(t *model.Table) string { return load(t) }
 // LoadArgs is the arrays of [LoadText].
 func LoadArgs(t *model.Table, data []model.Row) []model.Value { return loadArgs(t, data) }
 
+// RowOf is a whole row of a table, as observations read it.
+func RowOf(t *model.Table) string { return rowOf(t, nil) }
+
 // load inserts rows from one array for each column.
 func load(t *model.Table) string {
 	var names, arrays, values []string
@@ -93,7 +92,8 @@ func load(t *model.Table) string {
 		}
 		names = append(names, model.Quote(c.Name))
 		n := len(arrays) + 1
-		if c.Type.Array {
+		if c.Type.Array || c.Type.Kind == sql.Other && (strings.Contains(c.Type.Plain, ".") || c.Type.Base == "box") {
+			// unnest spreads a composite type, and a box has another delimiter
 			arrays = append(arrays, fmt.Sprintf("$%d::text[]", n))
 			values = append(values, fmt.Sprintf("c%d::%s", n, c.Type.Name))
 		} else {

@@ -102,7 +102,7 @@ func suspicious(texts ...string) bool {
 
 func (w *Worker) sumsOK(at int, expected func(*model.Table) (tableSum, bool)) bool {
 	for _, t := range w.Contract.Schema.Tables {
-		if !watched(t) {
+		if !w.reach.watches(t) {
 			continue
 		}
 		want, known := expected(t)

@@ -32,10 +32,11 @@ type Worker struct {
 	replica   bool
 	deferred  string // constraints that are checked at the end of a transaction
 	fixed     fixedTexts
-	mask      map[maskKey]*maskPlan
-	untouched []int // by Table.ID: bytes that were loaded since the table was touched
-	dead      int   // rows that rolled-back checks left since the last housekeeping, in units of their cost
-	waste     int   // how often such a unit may have been looked at since then
+	reaches   *reaches
+	reach     *reach // of the present flush
+	untouched []int  // by Table.ID: bytes that were loaded since the table was touched
+	dead      int    // rows that rolled-back checks left since the last housekeeping, in units of their cost
+	waste     int    // how often such a unit may have been looked at since then
 	stats     Stats
 	sequences []sequence
 }
@@ -51,9 +52,9 @@ type Stats struct {
 
 // fixedTexts is the statements that every flush uses.
 type fixedTexts struct {
-	super, context, everything string
-	loads                      []string // by Table.ID
-	touches                    []string // by Table.ID; empty: not possible
+	super, context string
+	loads          []string // by Table.ID
+	touches        []string // by Table.ID; empty: not possible
 }
 
 // NewWorker connects to a scratch database.
@@ -63,9 +64,14 @@ func NewWorker(ctx context.Context, server *postgres.Server, database string, c 
 	})
 }
 
+// Divide names sets of tables that many scenarios have in common, by Table.ID, so that
+// these share their statements.
+func (w *Worker) Divide(parts [][]bool) { w.reaches = newReaches(w.Contract.Schema, parts) }
+
 func newWorker(ctx context.Context, super string, c *model.Contract, dial func(context.Context) (*pgx.Conn, error)) (*Worker, error) {
-	w := &Worker{Contract: c, Matrix: NewMatrix(c), super: super, dial: dial, mask: map[maskKey]*maskPlan{}}
+	w := &Worker{Contract: c, Matrix: NewMatrix(c), super: super, dial: dial, reaches: newReaches(c.Schema, nil)}
 	w.predict.Contract = c
+	w.reach = w.reaches.of(nil)
 	w.order, w.replica = c.Schema.LoadOrder()
 	var deferred []string
 	for _, t := range c.Schema.Tables {
@@ -129,7 +135,7 @@ func (w *Worker) connect(ctx context.Context) error {
 		return err
 	}
 	w.contexts = newContexts(w.Contract, w.super, base)
-	w.fixed = fixedTexts{super: w.contexts.superuser(), context: w.contexts.text(), everything: everything(w.Contract.Schema)}
+	w.fixed = fixedTexts{super: w.contexts.superuser(), context: w.contexts.text()}
 	w.fixed.loads, w.fixed.touches = make([]string, len(w.Contract.Schema.Tables)), make([]string, len(w.Contract.Schema.Tables))
 	w.untouched = make([]int, len(w.Contract.Schema.Tables))
 	for i, t := range w.Contract.Schema.Tables {
@@ -234,18 +240,20 @@ type maskPlan struct {
 // masks plans the observation of an identity.
 func (w *Worker) masks(id *model.Identity) *maskPlan {
 	key := maskKey{id.Session.ID, id.Acts()}
-	if p := w.mask[key]; p != nil {
+	reach := w.reach
+	if p := reach.mask[key]; p != nil {
 		return p
 	}
 	p := &maskPlan{masks: make([][]bool, len(w.order)), whole: make([]bool, len(w.order))}
 	p.text = observation(w.Contract.Schema, func(t *model.Table) ([]bool, bool) {
 		mask, some := visibleMask(id, t)
+		some = some && reach.has(t)
 		if some {
 			p.masks[t.ID], p.whole[t.ID] = mask, allTrue(mask)
 		}
 		return mask, some
 	})
-	w.mask[key] = p
+	reach.mask[key] = p
 	return p
 }
 

@@ -1,0 +1,62 @@
+package gen
+
+import (
+	"fmt"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// trials is how many random datasets are loaded while a plan is fitted, after those
+// of the matrix walk.
+const trials = 6
+
+// together loads whole datasets, and is content with fewer rows of a table, then with
+// none, as long as one is refused.
+func (f *fitting) together() error {
+	sets := f.MatrixSets()
+	for n := -sets; n < trials; n++ {
+		for {
+			var d *Dataset
+			if n < 0 {
+				d = f.MatrixDataset(n + sets)
+			} else {
+				d = f.Dataset(&Counted{N: uint64(n+1) * 7919}, Options{})
+			}
+			a, err := f.server.Load(d.Data)
+			if err != nil {
+				return fmt.Errorf("fit whole datasets: %w", err)
+			}
+			if !a.Refused() {
+				break
+			}
+			if a.Table == nil {
+				return fmt.Errorf("fit whole datasets: %s", a.Message)
+			}
+			f.lower(a.Table, &a, len(d.Data[a.Table.ID]))
+		}
+	}
+	return nil
+}
+
+// lower asks less of a table whose rows were refused beside each other.
+func (f *fitting) lower(t *model.Table, a *Answer, rows int) {
+	switch most, limited := f.most[t]; {
+	case !f.strict[t]:
+		f.strict[t] = true
+	case !limited && rows > 2:
+		f.most[t] = 2
+	case most > 1 || !limited && rows > 1:
+		f.most[t] = 1
+	default:
+		if a.Constraint != "" {
+			f.Empty[t] = fmt.Sprintf("constraint %s refused the rows of every dataset", a.Constraint)
+		} else {
+			f.Empty[t] = "Postgres refused the rows of every dataset: " + a.Message
+		}
+		for range f.Order {
+			for _, t := range f.Order {
+				f.cascade(t)
+			}
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package props_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rlsfuzz/rlsfuzz/props"
+)
+
+// bigSchema is a schema of that many tables: tenants, users, memberships and log
+// entries, and modules of a parent with children along foreign keys. Each table but the
+// first has two policies or four; a row and what it refers to are of one tenant.
+func bigSchema(tables int) string {
+	var b strings.Builder
+	b.WriteString(`CREATE ROLE big_app LOGIN; CREATE ROLE big_member; GRANT big_member TO big_app; GRANT USAGE ON SCHEMA public TO big_member;
+CREATE FUNCTION tenant() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('app.tenant', true), '')::bigint $$;
+CREATE TABLE tenants (id bigint PRIMARY KEY, name text NOT NULL);
+CREATE TABLE users (id bigint PRIMARY KEY, tenant_id bigint NOT NULL REFERENCES tenants, email text NOT NULL UNIQUE, role text NOT NULL CHECK (role IN ('member', 'admin')), UNIQUE (tenant_id, id));
+CREATE TABLE log_entries (id bigint PRIMARY KEY, tenant_id bigint NOT NULL REFERENCES tenants, user_id bigint, text text, FOREIGN KEY (tenant_id, user_id) REFERENCES users (tenant_id, id));
+GRANT SELECT ON tenants TO big_member; ALTER TABLE tenants ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON tenants FOR SELECT USING (id = tenant());
+`)
+	secure := func(name string, policies int) {
+		fmt.Fprintf(&b, `GRANT SELECT, INSERT, UPDATE, DELETE ON %[1]s TO big_member; ALTER TABLE %[1]s ENABLE ROW LEVEL SECURITY;
+CREATE POLICY %[1]s_read ON %[1]s FOR SELECT USING (tenant_id = tenant());
+`, name)
+		if policies == 2 {
+			fmt.Fprintf(&b, "CREATE POLICY %[1]s_write ON %[1]s USING (tenant_id = tenant());\n", name)
+			return
+		}
+		fmt.Fprintf(&b, `CREATE POLICY %[1]s_insert ON %[1]s FOR INSERT WITH CHECK (tenant_id = tenant());
+CREATE POLICY %[1]s_update ON %[1]s FOR UPDATE USING (tenant_id = tenant());
+CREATE POLICY %[1]s_delete ON %[1]s FOR DELETE USING (tenant_id = tenant());
+`, name)
+	}
+	secure("users", 4)
+	secure("log_entries", 4)
+	for i := 3; i < tables; i++ {
+		name, module := fmt.Sprintf("t%03d", i), (i-3)%8
+		fmt.Fprintf(&b, "CREATE TABLE %s (id bigint PRIMARY KEY, tenant_id bigint NOT NULL REFERENCES tenants, name text NOT NULL, state text CHECK (state IN ('open', 'closed')), amount numeric(10, 2), at timestamptz NOT NULL, UNIQUE (tenant_id, id)", name)
+		parent := func(column, table string) {
+			fmt.Fprintf(&b, ", %[1]s bigint, FOREIGN KEY (tenant_id, %[1]s) REFERENCES %[2]s (tenant_id, id)", column, table)
+		}
+		switch {
+		case module == 0:
+			parent("owner_id", "users")
+		case module < 4:
+			parent("parent_id", fmt.Sprintf("t%03d", i-module))
+			b.WriteString(", CHECK (parent_id IS NOT NULL)")
+		default:
+			parent("parent_id", fmt.Sprintf("t%03d", i-module+1))
+			parent("other_id", fmt.Sprintf("t%03d", i-module+2))
+		}
+		b.WriteString(");\n")
+		secure(name, 4-2*(i%3%2))
+	}
+	return b.String()
+}
+
+const bigContract = `schema: [schema.sql]
+tenant: {table: tenants, key: id}
+sessions:
+  member:
+    login: big_app
+    role: big_member
+    user: users
+    settings: {app.tenant: $tenant}
+    sees: own
+    writes:
+      "*": {insert: own, update: own, delete: own}
+      tenants: none
+  stranger: {login: big_app, role: big_member, sees: none, writes: none}
+`
+
+// big writes the schema of that many tables and its contract, and opens it.
+func big(t *testing.T, tables int, apply string) (*props.Target, time.Duration) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"schema.sql": bigSchema(tables) + apply, "rlsfuzz.yaml": bigContract} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	began := time.Now()
+	target, err := props.Open(t.Context(), props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = target.Close() })
+	return target, time.Since(began)
+}
+
+// TestScale measures how long it takes to open a schema, and checks per second.
+func TestScale(t *testing.T) {
+	for tables, checks := range map[int]int{10: 500, 50: 200, 400: 100} {
+		t.Run(fmt.Sprint(tables), func(t *testing.T) {
+			target, opened := big(t, tables, "")
+			began := time.Now()
+			r, err := props.Run(t.Context(), target, props.Config{Seed: 1, Checks: checks, SkipMatrix: true, Workers: 1, Log: t.Logf})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := r.Findings(); n != 0 {
+				t.Errorf("%d findings on a sound schema: %s", n, r.Blocks[0].Cause)
+			}
+			t.Logf("%d tables: opened in %v, %d checks in %v, %.0f a second", tables, opened.Round(time.Millisecond), r.Checks, time.Since(began).Round(time.Millisecond), float64(r.Checks)/time.Since(began).Seconds())
+		})
+	}
+}
