@@ -49,7 +49,7 @@ func TestFlat(t *testing.T) {
 	var at []usage
 	var took, ratio []float64
 	for i := range 10 {
-		control := workerOn(t, f.target)
+		control := passing(t, f.target)
 		f.checks(t, control, flatWarm/2)
 		mine, others := f.tenth(t, w, control)
 		control.Close()

@@ -51,6 +51,14 @@ func desk(t testing.TB, apply ...string) *props.Target {
 // workerOn is a worker in a database of its own.
 func workerOn(t testing.TB, target *props.Target) *run.Worker {
 	t.Helper()
+	w := passing(t, target)
+	t.Cleanup(w.Close)
+	return w
+}
+
+// passing is a worker that the caller closes: the test keeps nothing of it.
+func passing(t testing.TB, target *props.Target) *run.Worker {
+	t.Helper()
 	ctx := context.Background()
 	db, err := target.Scratch(ctx)
 	if err != nil {
@@ -60,7 +68,6 @@ func workerOn(t testing.TB, target *props.Target) *run.Worker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(w.Close)
 	return w
 }
 
