@@ -94,31 +94,50 @@ func read(file *contract.File, cfg Config) (*sources, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range append(files, cfg.Apply...) {
+	return out, out.add(append(files, cfg.Apply...))
+}
+
+// add reads files of SQL.
+func (s *sources) add(files []string) error {
+	for _, name := range files {
 		src, err := os.ReadFile(name)
 		if err != nil {
-			return nil, fmt.Errorf("read schema: %w", err)
+			return fmt.Errorf("read schema: %w", err)
 		}
-		s, err := script.Parse(name, string(src), script.Options{Read: os.ReadFile})
+		parsed, err := script.Parse(name, string(src), script.Options{Read: os.ReadFile})
 		if err != nil {
-			return nil, err
+			return err
 		}
-		out.scripts = append(out.scripts, s)
+		s.scripts = append(s.scripts, parsed)
 	}
-	return out, nil
+	return nil
 }
 
 // load makes the template.
 func (t *Target) load(ctx context.Context, src *sources) error {
-	var err error
-	if t.template, err = t.Server.CreateDatabase(ctx, ""); err != nil {
-		return err
+	conn, err := t.fill(ctx, src)
+	if conn != nil {
+		defer func() { _ = conn.Close(context.Background()) }()
 	}
-	conn, err := t.Server.Connect(ctx, t.template, "")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(context.Background()) }()
+	if err := t.logins(ctx, conn); err != nil {
+		return err
+	}
+	return t.resolve(ctx, conn, src.skip)
+}
+
+// fill runs the files in a new template, and gives the connection that did.
+func (t *Target) fill(ctx context.Context, src *sources) (*pgx.Conn, error) {
+	var err error
+	if t.template, err = t.Server.CreateDatabase(ctx, ""); err != nil {
+		return nil, err
+	}
+	conn, err := t.Server.Connect(ctx, t.template, "")
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range src.scripts {
 		result, err := script.Run(ctx, conn, s, script.RunOptions{Database: t.template, ExistingRole: t.ours(conn)})
 		if result != nil {
@@ -129,15 +148,12 @@ func (t *Target) load(ctx context.Context, src *sources) error {
 			t.Notes = append(t.Notes, result.Notes...)
 		}
 		if err != nil {
-			return err
+			return conn, err
 		}
 		t.Statements = append(t.Statements, s.Statements...)
 		t.Notes = append(t.Notes, s.Notes...)
 	}
-	if err := t.logins(ctx, conn); err != nil {
-		return err
-	}
-	return t.resolve(ctx, conn, src.skip)
+	return conn, nil
 }
 
 // ours reports whether an existing role was made by another run of rlsfuzz on the server.
