@@ -116,16 +116,19 @@ func (n *drafting) draft(ctx context.Context, server *postgres.Server) error {
 	if err != nil {
 		return input(err)
 	}
-	src := &sources{skip: own, scripts: []*script.Script{preset}}
+	src := &sources{}
 	if err := src.add(n.files); err != nil {
 		return input(err)
 	}
 	t := &Target{Server: server}
-	conn, err := t.fill(ctx, src)
+	conn, err := t.fill(ctx, &sources{scripts: []*script.Script{preset}})
 	if conn != nil {
 		defer func() { _ = conn.Close(context.Background()) }()
 	}
 	if err != nil {
+		return err
+	}
+	if own, err = draft.Keeps(ctx, conn, own, func() error { return t.run(ctx, conn, src.scripts) }); err != nil {
 		return n.hint(err)
 	}
 	schema, survey, err := t.survey(ctx, conn, own)
@@ -156,11 +159,11 @@ func (n *drafting) draft(ctx context.Context, server *postgres.Server) error {
 // survey reads the catalog: the users' schemas, and those of the preset that they refer
 // to or write policies for.
 func (t *Target) survey(ctx context.Context, conn *pgx.Conn, own []string) (*model.Schema, *draft.Survey, error) {
-	schemas, err := draft.Schemas(ctx, conn, own)
-	if err != nil || len(schemas) == 0 {
+	schemas, single, err := draft.Judged(ctx, conn, own)
+	if err != nil || len(schemas)+len(single) == 0 {
 		return &model.Schema{}, nil, err
 	}
-	o := catalog.Options{Schemas: schemas}
+	o := catalog.Options{Schemas: schemas, Tables: single}
 	if !t.Server.Owned() {
 		o.Roles = t.made
 	}

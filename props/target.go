@@ -138,7 +138,12 @@ func (t *Target) fill(ctx context.Context, src *sources) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range src.scripts {
+	return conn, t.run(ctx, conn, src.scripts)
+}
+
+// run runs files in the template.
+func (t *Target) run(ctx context.Context, conn *pgx.Conn, scripts []*script.Script) error {
+	for _, s := range scripts {
 		result, err := script.Run(ctx, conn, s, script.RunOptions{Database: t.template, ExistingRole: t.ours(conn)})
 		if result != nil {
 			for _, role := range result.Roles {
@@ -148,12 +153,12 @@ func (t *Target) fill(ctx context.Context, src *sources) (*pgx.Conn, error) {
 			t.Notes = append(t.Notes, result.Notes...)
 		}
 		if err != nil {
-			return conn, err
+			return err
 		}
 		t.Statements = append(t.Statements, s.Statements...)
 		t.Notes = append(t.Notes, s.Notes...)
 	}
-	return conn, nil
+	return nil
 }
 
 // ours reports whether an existing role was made by another run of rlsfuzz on the server.
@@ -192,6 +197,9 @@ func (t *Target) logins(ctx context.Context, conn *pgx.Conn) error {
 
 func (t *Target) resolve(ctx context.Context, conn *pgx.Conn, skip []string) error {
 	o := catalog.Options{Schemas: t.File.Schemas, Skip: skip}
+	for _, name := range t.File.Tables {
+		o.Tables = append(o.Tables, catalog.TableName{Schema: name[0], Name: name[1]})
+	}
 	if !t.Server.Owned() {
 		o.Roles = t.made
 	}

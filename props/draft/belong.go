@@ -29,6 +29,7 @@ type placer struct {
 	d      *domains
 	e      *evidence
 	t      tenancy
+	cast   cast
 	places []*place // by Table.ID
 }
 
@@ -244,8 +245,11 @@ func (p *placer) inherit() bool {
 // nobody's.
 func (p *placer) nowhere(b *place) {
 	b.settled = true
-	if !readable(p.survey.Schema, b.table) {
+	if !p.cast.reach(p.survey.Schema, b.table) {
 		b.how = model.Internal
+		if slices.Contains(p.survey.Own, b.table.Schema) {
+			return
+		}
 		b.notes = append(b.notes, "no session has a privilege on it")
 		return
 	}
@@ -257,18 +261,16 @@ func (p *placer) nowhere(b *place) {
 	b.asks = append(b.asks, b.table.Label()+" leads to no tenant: everybody's (shared), or nobody's (internal), or whose?")
 }
 
-// readable reports whether a role without a way around row security has a privilege.
-func readable(s *model.Schema, t *model.Table) bool {
-	for name, privileges := range s.Privileges {
-		role := s.Roles[name]
-		if role.Super || role.BypassRLS || name == t.Owner || name == s.Owner {
-			continue
+// reach reports whether sessions have any privilege on a table.
+func (c *cast) reach(s *model.Schema, t *model.Table) bool {
+	return slices.ContainsFunc(c.actors, func(a *actor) bool {
+		list := s.Privileges[a.acts()]
+		if list == nil || !list[t.ID].Usage {
+			return false
 		}
-		if pr := &privileges[t.ID]; pr.Usage && (some(pr.Select) || some(pr.Insert) || some(pr.Update) || pr.Delete) {
-			return true
-		}
-	}
-	return false
+		p := &list[t.ID]
+		return some(p.Select) || some(p.Insert) || some(p.Update) || p.Delete
+	})
 }
 
 func some(list []bool) bool { return slices.Contains(list, true) }

@@ -46,7 +46,7 @@ func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, er
 	}
 	d := newDomains(s, e)
 	out := &Draft{options: o, survey: s, domains: d, tenancy: d.tenancy(), cast: s.roles(), dropped: map[*path]string{}}
-	placing := &placer{survey: s, d: d, e: e, t: out.tenancy}
+	placing := &placer{survey: s, d: d, e: e, t: out.tenancy, cast: out.cast}
 	placing.place()
 	out.places = placing.places
 	b := &binder{survey: s, d: d, e: e, t: out.tenancy, places: out.places, cast: out.cast, preset: o.Preset}
@@ -82,7 +82,13 @@ func (d *Draft) ask(e *evidence) {
 		d.asks = append(d.asks, "is "+d.tenantText()+" the tenant? "+d.tenancy.why)
 	}
 	for _, text := range e.unread {
+		if m := d.tenancy.member; m != nil && d.survey.mentions(text, m.table) {
+			continue // the tenants of the user
+		}
 		d.asks = append(d.asks, "what does "+short(text)+" hold? It reads the session in a way that is not understood")
+	}
+	if list := e.unbound(d.survey); len(list) > 0 {
+		d.asks = append(d.asks, "policies and functions also read "+strings.Join(list, ", ")+": what is in there?")
 	}
 	if d.options.Lent != "" {
 		d.asks = append(d.asks, "which role does the application connect as? No role of the schema can be used, so "+d.options.Lent+" makes one")

@@ -64,10 +64,18 @@ func (e *evidence) collect() {
 		}
 	}
 	for _, f := range e.survey.Functions {
-		if q, ok := f.query(); ok {
+		if q, ok := f.query(); ok && !slices.Contains(e.survey.Own, f.Schema) {
 			e.query(q, scope{survey: e.survey})
 		}
 	}
+	e.sources = slices.DeleteFunc(e.sources, func(s *Source) bool { return !e.compared(s) })
+}
+
+// compared reports whether a source is held against a column or a constant, not only
+// handed on.
+func (e *evidence) compared(s *Source) bool {
+	return slices.ContainsFunc(e.equal, func(q equality) bool { return q.source == s }) ||
+		slices.ContainsFunc(e.consts, func(c constant) bool { return c.source == s })
 }
 
 // query is the SELECT that a function in SQL consists of.
@@ -194,6 +202,9 @@ func (e *evidence) query(q *sql.Query, in scope) {
 	if q.Where != nil {
 		e.expr(q.Where, inner)
 	}
+	if q.Target != nil {
+		e.expr(q.Target, inner)
+	}
 }
 
 // source says where an expression takes its value from; nil for one with columns,
@@ -242,6 +253,40 @@ func (e *evidence) remember(s *Source, text string) *Source {
 	}
 	e.sources = append(e.sources, s)
 	return s
+}
+
+// unbound is the settings and claims that policies, and what they call, name without
+// comparing anything with them in a way that is understood.
+func (e *evidence) unbound(s *Survey) []string {
+	var b strings.Builder
+	for _, t := range s.Schema.Tables {
+		for _, p := range t.Policies {
+			b.WriteString(p.Using + "\n" + p.Check + "\n")
+		}
+	}
+	var out []string
+	whole := s.closure(b.String())
+	add := func(name string) {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	known := func(ok func(*Source) bool) bool { return slices.ContainsFunc(e.sources, ok) }
+	for _, name := range named(settingName, whole) {
+		if older(name) == 1 && !known(func(x *Source) bool { return x.Setting == name }) {
+			add("setting " + name)
+		}
+	}
+	for _, path := range jsonPaths(whole) {
+		key := strings.Join(path, ".")
+		if !known(func(x *Source) bool {
+			claim, _ := x.Claim()
+			return strings.HasSuffix(strings.Join(append(slices.Clone(x.Path), claim...), "."), path[len(path)-1])
+		}) && strings.Contains(whole, "jwt") && key != "sub" && key != "role" {
+			add("claim " + key)
+		}
+	}
+	return out
 }
 
 // lookup recognises a function whose value is a column of the row that a setting

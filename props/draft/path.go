@@ -113,6 +113,8 @@ func (b *binder) argument(a Arg) (string, bool) {
 			}
 			if c.name() == a.Name || strings.TrimLeft(strings.TrimPrefix(a.Name, "p_"), "_") == c.name() || a.Name == t.Name+"_"+c.name() {
 				rank += 4
+			} else if strings.HasSuffix(a.Name, "_"+c.name()) {
+				rank += 3
 			}
 			if rank > most || most < 0 && best.Table == nil {
 				best, most = c, rank

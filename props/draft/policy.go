@@ -26,7 +26,7 @@ func (r *referee) differs(p *place) {
 		return
 	}
 	if !t.RowSecurity {
-		if readable(r.survey.Schema, t) {
+		if r.cast.reach(r.survey.Schema, t) {
 			p.notes = append(p.notes, "row security is off: whoever has a privilege sees every tenant's rows")
 		}
 		return
@@ -60,6 +60,9 @@ func (r *referee) scope(t *model.Table) scope { return scope{survey: r.survey, b
 
 func (r *referee) compare(p *place, policy *model.Policy) {
 	said := map[string]bool{}
+	if policy.Command == "INSERT" && p.table == r.t.home() && !r.t.byUser {
+		return // the draft lets a session make a tenant
+	}
 	for _, part := range []struct{ what, text string }{{"shows", policy.Using}, {"takes", policy.Check}} {
 		x, err := sql.ParseExpr(part.text)
 		if part.text == "" || err != nil {
@@ -110,7 +113,7 @@ func (r *referee) loose(x sql.Expr, in scope) []sql.Expr {
 		}
 		return []sql.Expr{x}
 	}
-	if never(x) || r.tied(x, in) {
+	if never(x) || r.otherRole(x) || r.tied(x, in) {
 		return nil
 	}
 	return []sql.Expr{x}
@@ -120,6 +123,24 @@ func (r *referee) loose(x sql.Expr, in scope) []sql.Expr {
 func never(x sql.Expr) bool {
 	l, ok := bare(x).(*sql.Literal)
 	return ok && (l.Value.Null || l.Type == "boolean" && l.Value.Text == "f" || l.Value.Text == "false")
+}
+
+// otherRole reports whether a condition holds only for a role that no session runs as.
+func (r *referee) otherRole(x sql.Expr) bool {
+	c, ok := x.(*sql.Compare)
+	if !ok || c.Op != "=" {
+		return false
+	}
+	for _, side := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
+		l, is := bare(side[1]).(*sql.Literal)
+		if !is || l.Value.Null || r.e.source(side[0]) == nil {
+			continue
+		}
+		if _, role := r.survey.Schema.Roles[l.Value.Text]; role {
+			return !slices.ContainsFunc(r.cast.actors, func(a *actor) bool { return a.acts() == l.Value.Text })
+		}
+	}
+	return false
 }
 
 // tied reports whether a condition holds some column against the session. What cannot be
@@ -139,6 +160,10 @@ func (r *referee) tied(x sql.Expr, in scope) bool {
 		return r.outer(x, in)
 	case *sql.IsBool:
 		return r.tied(x.X, in)
+	case *sql.Not: // as Postgres prints IS NOT DISTINCT FROM
+		if d, ok := x.X.(*sql.IsDistinct); ok {
+			return !d.Not && (r.pair(d.L, d.R, in) || r.pair(d.R, d.L, in))
+		}
 	}
 	return r.reads(x, in)
 }

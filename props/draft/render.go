@@ -49,8 +49,12 @@ func (d *Draft) YAML() string {
 func (d *Draft) schemas() []string {
 	var out []string
 	for _, t := range d.survey.Schema.Tables {
-		if !slices.Contains(out, t.Schema) {
-			out = append(out, t.Schema)
+		name := contractName(t.Schema)
+		if slices.Contains(d.survey.Own, t.Schema) {
+			name = tableName(t)
+		}
+		if !slices.Contains(out, name) {
+			out = append(out, name)
 		}
 	}
 	return out

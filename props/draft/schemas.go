@@ -10,6 +10,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
+	"github.com/rlsfuzz/rlsfuzz/props/catalog"
 )
 
 // schemaQuery is the schemas with tables; of a preset's own, those that the users' tables
@@ -25,19 +26,70 @@ WITH RECURSIVE tables AS (
   UNION
   SELECT k.confrelid FROM wanted w JOIN pg_constraint k ON k.conrelid = w.oid AND k.contype = 'f'
 )
-SELECT DISTINCT t.nspname::text COLLATE "C" FROM tables t JOIN wanted w ON w.oid = t.oid ORDER BY 1`
+SELECT t.nspname::text, c.relname::text, t.nspname = ANY ($1::text[])
+FROM tables t JOIN wanted w ON w.oid = t.oid JOIN pg_class c ON c.oid = t.oid
+ORDER BY t.nspname::text COLLATE "C", c.relname::text COLLATE "C"`
 
-// Schemas is the schemas that a draft is about. own names those that a preset brings.
-func Schemas(ctx context.Context, conn *pgx.Conn, own []string) ([]string, error) {
+// Judged is the schemas that a draft is about, and the single tables of those that a
+// preset brings, which own names.
+func Judged(ctx context.Context, conn *pgx.Conn, own []string) ([]string, []catalog.TableName, error) {
 	if own == nil {
 		own = []string{}
 	}
 	rows, err := conn.Query(ctx, schemaQuery, own)
 	if err != nil {
+		return nil, nil, fmt.Errorf("list tables: %w", err)
+	}
+	var schemas []string
+	var single []catalog.TableName
+	var t catalog.TableName
+	var brought bool
+	_, err = pgx.ForEachRow(rows, []any{&t.Schema, &t.Name, &brought}, func() error {
+		if brought {
+			single = append(single, t)
+		} else if !slices.Contains(schemas, t.Schema) {
+			schemas = append(schemas, t.Schema)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("list tables: %w", err)
+	}
+	return schemas, single, nil
+}
+
+// Keeps runs the users' files and says which of the preset's schemas are still its own:
+// files that drop and make one anew fill it with their own tables.
+func Keeps(ctx context.Context, conn *pgx.Conn, own []string, run func() error) ([]string, error) {
+	before, err := namespaces(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	if err := run(); err != nil {
+		return nil, err
+	}
+	after, err := namespaces(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, name := range own {
+		if before[name] == after[name] {
+			out = append(out, name)
+		}
+	}
+	return out, nil
+}
+
+func namespaces(ctx context.Context, conn *pgx.Conn) (map[string]uint32, error) {
+	rows, err := conn.Query(ctx, "SELECT nspname::text, oid FROM pg_namespace")
+	if err != nil {
 		return nil, fmt.Errorf("list schemas: %w", err)
 	}
-	out, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
+	out := map[string]uint32{}
+	var name string
+	var oid uint32
+	if _, err := pgx.ForEachRow(rows, []any{&name, &oid}, func() error { out[name] = oid; return nil }); err != nil {
 		return nil, fmt.Errorf("list schemas: %w", err)
 	}
 	return out, nil

@@ -126,8 +126,12 @@ func (b *binder) strangers() []*actor {
 // bind gives a session its tenant and its user by everything that the schema reads.
 func (b *binder) bind(s *session) {
 	s.user = b.userTable()
-	for _, src := range b.e.sources {
-		b.source(s, src)
+	for _, lookup := range []bool{true, false} { // the key of a row before the key alone
+		for _, src := range b.e.sources {
+			if (src.Lookup != nil) == lookup {
+				b.source(s, src)
+			}
+		}
 	}
 	b.constants(s)
 	if b.t.member != nil && !b.brought() && s.user != nil {
@@ -188,9 +192,14 @@ func (b *binder) variable(s *Source, user *model.Table) string {
 		if !of(m) {
 			continue
 		}
-		if b.t.tenants != nil && b.t.tenants.home != nil {
-			for _, c := range m.in(b.t.tenants.home) {
-				return variable("$tenant", b.t.tenants.home.Columns[c].Name)
+		if user != nil && m == b.t.users {
+			return b.userColumn(user)
+		}
+		if home := b.t.home(); home != nil {
+			for _, c := range m.in(home) {
+				if identifies(Column{home, c}) || s.Role() {
+					return variable("$tenant", home.Columns[c].Name)
+				}
 			}
 		}
 		if user != nil {
@@ -244,12 +253,16 @@ func (b *binder) give(s *session, src *Source, v string) {
 		s.claims.set(path, v, src.Many)
 		return
 	}
+	same := func(o [2]string) bool { return o[0] == src.Setting }
 	if len(src.Path) == 0 {
+		if slices.ContainsFunc(s.settings, same) {
+			return // it is bound by the row that it names
+		}
 		s.settings = append(s.settings, [2]string{src.Setting, v})
 		return
 	}
 	text := nested(src.Path, v, src.Many)
-	if slices.ContainsFunc(s.settings, func(o [2]string) bool { return o[0] == src.Setting }) {
+	if slices.ContainsFunc(s.settings, same) {
 		s.asks = append(s.asks, "setting "+src.Setting+" holds more keys: "+strings.Join(src.Path, "."))
 		return
 	}

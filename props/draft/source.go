@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
 // Source is where an expression of a policy takes a value from that the session
@@ -101,6 +103,11 @@ func (s *Survey) closure(text string) string {
 	return b.String()
 }
 
+// mentions reports whether a text, or what it calls, names a table.
+func (s *Survey) mentions(text string, t *model.Table) bool {
+	return regexp.MustCompile(`(?i)(^|[^\w$])` + regexp.QuoteMeta(t.Name) + `($|[^\w$])`).MatchString(s.closure(text))
+}
+
 // candidates is what a text may read of the session: the settings that it names, and
 // the keys of JSON in them. Which of them an expression takes its value from is asked
 // of Postgres.
@@ -119,6 +126,7 @@ func candidates(text string) []Source {
 			}
 		}
 	}
+	slices.SortStableFunc(settings, func(a, b string) int { return older(a) - older(b) })
 	paths := jsonPaths(text)
 	for _, name := range settings {
 		for _, p := range paths {
@@ -132,6 +140,17 @@ func candidates(text string) []Source {
 		add(Source{Setting: name})
 	}
 	return out
+}
+
+// older puts PostgREST's present setting before those of its past.
+func older(setting string) int {
+	switch {
+	case setting == jwtClaims:
+		return 0
+	case strings.HasPrefix(setting, "request.jwt.claim"):
+		return 2
+	}
+	return 1
 }
 
 func named(re *regexp.Regexp, text string) []string {

@@ -107,8 +107,11 @@ func (d *domains) group(cur *domain, sourced []*domain) *domain {
 		if m.home != nil && slices.Contains(d.survey.Own, m.home.Schema) {
 			continue
 		}
-		n := d.reach(m, cur)
-		if n > 0 && (slices.Contains(sourced, m) || 2*n >= d.reach(cur, m)) {
+		n, rest := d.reach(m, cur), d.reach(cur, m)
+		brought := slices.Contains(sourced, m)
+		switch {
+		case n == 0:
+		case link(cur.home, m) >= 0 && brought, !brought && 2*n >= rest, n > rest, !brought && d.guarded(m, cur): // a membership has no direction
 			fit = append(fit, m)
 		}
 	}
@@ -118,6 +121,26 @@ func (d *domains) group(cur *domain, sourced []*domain) *domain {
 		}
 	}
 	return d.widest(fit, cur)
+}
+
+// guarded reports whether row security lets users at the rows of a group by way of the
+// membership table: then the group is more than a label of users.
+func (d *domains) guarded(group, users *domain) bool {
+	m := d.member(group, users)
+	if m == nil {
+		return false
+	}
+	for _, t := range d.survey.Schema.Tables {
+		if t == m.table || t != group.home && len(group.in(t)) == 0 {
+			continue
+		}
+		for _, p := range t.Policies {
+			if d.survey.mentions(p.Using+" "+p.Check, m.table) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // identity reports whether a domain's values may be users': a session can be bound to a
@@ -179,41 +202,31 @@ func (d *domains) structural() tenancy {
 	return tenancy{tenants: d.commonest(), guess: true, why: "nothing in the schema says what a tenant is"}
 }
 
-// commonest is the columns of one name and type that stand in most tables and are no
-// keys; of one table alone only a uuid that is never NULL.
+// commonest is the uuid columns of one name that stand in most tables and are no keys,
+// those that are never NULL before others. Of other types it cannot be told.
 func (d *domains) commonest() *domain {
-	type family struct{ name, typ string }
-	by := map[family]*domain{}
-	var order []family
+	by := map[string]*domain{}
+	var best *domain
+	most := 0
 	for _, t := range d.survey.Schema.Tables {
 		for i := range t.Columns {
 			c := &t.Columns[i]
-			f := family{c.Name, c.Type.Base}
-			id := c.Type.Kind == sql.UUID || c.Type.Kind == sql.Int || c.Type.Kind == sql.Text
-			if !id || c.Type.Array || identifies(Column{t, i}) || slices.Contains(d.survey.Own, t.Schema) {
+			if c.Type.Kind != sql.UUID || identifies(Column{t, i}) || slices.Contains(d.survey.Own, t.Schema) {
 				continue
 			}
-			if by[f] == nil {
-				by[f] = &domain{}
-				order = append(order, f)
+			if by[c.Name] == nil {
+				by[c.Name] = &domain{}
 			}
-			by[f].columns = append(by[f].columns, Column{t, i})
+			by[c.Name].columns = append(by[c.Name].columns, Column{t, i})
 		}
 	}
-	var best *domain
-	most := 0
-	for _, f := range order {
-		m := by[f]
-		rank := 4 * (len(m.columns) - 1)
-		first := m.columns[0]
-		if typ := &first.Table.Columns[first.Column]; typ.Type.Kind == sql.UUID {
-			rank += 2
-			if typ.NotNull {
-				rank++
-			}
+	for _, name := range sortedKeys(by) {
+		rank := 2 * len(by[name].columns)
+		if first := by[name].columns[0]; first.Table.Columns[first.Column].NotNull {
+			rank++
 		}
 		if rank > most {
-			best, most = m, rank
+			best, most = by[name], rank
 		}
 	}
 	return best
