@@ -15,13 +15,15 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/catalog"
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
 	"github.com/rlsfuzz/rlsfuzz/props/draft"
+	"github.com/rlsfuzz/rlsfuzz/props/dump"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
 // InitConfig says what a contract is drafted from.
 type InitConfig struct {
-	// Sources are SQL files, patterns of files or folders of migrations.
+	// Sources are SQL files, patterns of files or folders of migrations; or one connection
+	// string, of a database whose schema is copied.
 	Sources []string
 	// Contract is the file to write. Defaults to rlsfuzz.yaml.
 	Contract string
@@ -44,6 +46,7 @@ type Drafted struct {
 	Draft    *draft.Draft
 	Files    int
 	Preset   string
+	Brought  string // the preset that a database's own surroundings are like
 	Why      string // what suggested the preset
 }
 
@@ -59,8 +62,11 @@ func Init(ctx context.Context, cfg InitConfig) (*Drafted, error) {
 			return nil, input(fmt.Errorf("%s is there already: --force overwrites it, --contract names another", path))
 		}
 	}
-	if err := n.read(); err != nil {
-		return nil, input(err)
+	if info, err := os.Stat(filepath.Dir(cfg.Contract)); err != nil || !info.IsDir() {
+		return nil, input(fmt.Errorf("there is no folder %s for the contract", filepath.Dir(cfg.Contract)))
+	}
+	if err := n.read(ctx); err != nil {
+		return nil, err
 	}
 	server, err := postgres.Start(ctx, postgres.Options{Want: cfg.Postgres, AllowAnyServer: cfg.AllowAnyServer, Log: cfg.Log})
 	if err != nil {
@@ -78,7 +84,9 @@ type drafting struct {
 	cfg   InitConfig
 	out   *Drafted
 	files []string
-	roles string // SQL of the login that the schema lacks
+	src   sources
+	own   []string // schemas of surroundings that a database brings itself
+	roles string   // SQL of the login that the schema lacks
 }
 
 // rolesFile is where the login goes that the schema lacks.
@@ -87,14 +95,21 @@ func (n *drafting) rolesFile() string {
 	return strings.TrimSuffix(n.cfg.Contract, ext) + "-roles.sql"
 }
 
-// read finds and reads the files, and guesses what surrounds them.
-func (n *drafting) read() error {
+// read finds and reads the files, or copies the database, and guesses what surrounds it.
+func (n *drafting) read(ctx context.Context) error {
+	n.out.Preset = n.cfg.Preset
+	if slices.ContainsFunc(n.cfg.Sources, func(s string) bool { return strings.Contains(s, "://") }) {
+		return n.database(ctx)
+	}
 	var err error
 	if n.files, err = draft.Files(n.cfg.Sources); err != nil {
-		return err
+		return input(err)
 	}
 	n.files = slices.DeleteFunc(n.files, func(f string) bool { return filepath.Clean(f) == filepath.Clean(n.rolesFile()) })
-	n.out.Files, n.out.Preset = len(n.files), n.cfg.Preset
+	n.out.Files = len(n.files)
+	if err := n.src.add(n.files); err != nil {
+		return input(err)
+	}
 	if n.cfg.Preset != "" {
 		return nil
 	}
@@ -102,7 +117,7 @@ func (n *drafting) read() error {
 	for _, f := range n.files {
 		b, err := os.ReadFile(f)
 		if err != nil {
-			return fmt.Errorf("read schema: %w", err)
+			return input(fmt.Errorf("read schema: %w", err))
 		}
 		texts = append(texts, draft.Text{Name: f, SQL: string(b)})
 	}
@@ -110,14 +125,28 @@ func (n *drafting) read() error {
 	return nil
 }
 
+// database copies a database's schema. Its surroundings come with it.
+func (n *drafting) database(ctx context.Context) error {
+	if len(n.cfg.Sources) > 1 || n.cfg.Preset != "" {
+		return input(errors.New("a connection string stands alone: a database brings all that its schema needs, files and presets included"))
+	}
+	if err := n.src.copy(ctx, n.cfg.Sources[0]); err != nil {
+		return err
+	}
+	public, err := dump.Public(n.cfg.Sources[0])
+	if err != nil {
+		return input(err)
+	}
+	n.out.Database, n.out.Preset = public, "plain"
+	n.out.Brought = draft.Brought(n.src.texts[0])
+	_, n.own, err = script.Preset(n.out.Brought)
+	return err
+}
+
 // draft loads the files and makes the draft.
 func (n *drafting) draft(ctx context.Context, server *postgres.Server) error {
 	preset, own, err := script.Preset(n.out.Preset)
 	if err != nil {
-		return input(err)
-	}
-	src := &sources{}
-	if err := src.add(n.files); err != nil {
 		return input(err)
 	}
 	t := &Target{Server: server}
@@ -128,28 +157,38 @@ func (n *drafting) draft(ctx context.Context, server *postgres.Server) error {
 	if err != nil {
 		return err
 	}
-	if own, err = draft.Keeps(ctx, conn, own, func() error { return t.run(ctx, conn, src.scripts) }); err != nil {
+	own, err = draft.Keeps(ctx, conn, own, func() error { return t.run(ctx, conn, n.src.scripts) })
+	if err != nil {
 		return n.hint(err)
 	}
-	schema, survey, err := t.survey(ctx, conn, own)
+	schema, survey, err := t.survey(ctx, conn, append(own, n.own...))
 	if err != nil {
 		return err
 	}
 	if len(schema.Tables) == 0 {
 		return input(errors.New("the schema has no table: are these the right files?"))
 	}
-	o := draft.Options{Preset: n.out.Preset}
-	if roles, lonely := survey.Lonely(); lonely {
+	return n.make(ctx, t, conn, survey)
+}
+
+// make drafts from what was surveyed.
+func (n *drafting) make(ctx context.Context, t *Target, conn *pgx.Conn, survey *draft.Survey) error {
+	o := draft.Options{Preset: n.out.Preset, Brought: n.out.Brought, Database: n.out.Database}
+	roles, lonely := survey.Lonely()
+	if lonely && n.out.Database != "" {
+		return input(fmt.Errorf("%s: no role with LOGIN has privileges on its tables, or may take a role that has: rlsfuzz could not connect as the application does. Grant some, or write the schema and its roles to files and name those", n.out.Database))
+	}
+	files := n.files
+	if lonely {
+		var err error
 		if survey, err = n.lend(ctx, t, conn, survey, roles); err != nil {
 			return err
 		}
 		n.out.Roles, o.Lent = n.rolesFile(), filepath.Base(n.rolesFile())
-	}
-	files := n.files
-	if n.roles != "" {
 		files = append(slices.Clone(files), n.rolesFile())
 	}
 	o.Files = draft.Written(filepath.Dir(n.cfg.Contract), files)
+	var err error
 	if n.out.Draft, err = draft.Make(ctx, conn, survey, o); err != nil {
 		return err
 	}
@@ -230,7 +269,7 @@ const maxMended = 20
 // hint adds what helps when the files do not load.
 func (n *drafting) hint(err error) error {
 	var failed *script.Error
-	if !errors.As(err, &failed) || n.cfg.Preset != "" {
+	if !errors.As(err, &failed) || n.cfg.Preset != "" || n.out.Database != "" {
 		return err
 	}
 	how := "guessed: nothing in the files leans on another"

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -16,6 +17,7 @@ type Options struct {
 	Files    []string // of schema:, as the contract will write them
 	Database string   // connection string, instead of files; without a password
 	Preset   string
+	Brought  string // the preset that a copied database's own surroundings are like
 	Lent     string // file with a login that the schema lacks; empty: none
 }
 
@@ -49,7 +51,7 @@ func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, er
 	placing := &placer{survey: s, d: d, e: e, t: out.tenancy, cast: out.cast}
 	placing.place()
 	out.places = placing.places
-	b := &binder{survey: s, d: d, e: e, t: out.tenancy, places: out.places, cast: out.cast, preset: o.Preset}
+	b := &binder{survey: s, d: d, e: e, t: out.tenancy, places: out.places, cast: out.cast, preset: cmp.Or(o.Brought, o.Preset)}
 	b.sessions()
 	out.sessions, out.paths = b.made, b.paths()
 	check := &referee{survey: s, e: e, d: d, t: out.tenancy, cast: out.cast}

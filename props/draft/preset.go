@@ -71,3 +71,11 @@ func Guess(files []Text) (preset, why string) {
 	}
 	return preset, why
 }
+
+// Brought is the preset that the surroundings in a database's own dump are like.
+func Brought(dump string) string {
+	if makesSchema("auth").MatchString(dump) && makesSchema("storage").MatchString(dump) && strings.Contains(dump, "auth.uid()") {
+		return "supabase"
+	}
+	return ""
+}
