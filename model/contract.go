@@ -143,6 +143,23 @@ type Writes struct {
 	MayInsert, MayUpdate, MayDelete bool
 }
 
+// Exact reports whether the rules of a command are written, and not as upper bounds:
+// less is a lockout.
+func (w *Writes) Exact(c Command) bool {
+	switch c {
+	case Insert:
+		return w.Written && !w.MayInsert
+	case Update:
+		return w.Written && !w.MayUpdate
+	case Delete:
+		return w.Written && !w.MayDelete
+	case Upsert, Merge:
+		return w.Written && !w.MayInsert && !w.MayUpdate
+	default:
+		return false
+	}
+}
+
 // Rule is a condition over a row, an identity and the other tables.
 type Rule struct {
 	Text string // as written: own and deleted_at is null

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/catalog"
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
+	"github.com/rlsfuzz/rlsfuzz/props/dump"
 	"github.com/rlsfuzz/rlsfuzz/props/fill"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
@@ -48,15 +50,15 @@ func Open(ctx context.Context, cfg Config) (*Target, error) {
 	if err != nil {
 		return nil, missing(cfg.Contract, err)
 	}
-	scripts, err := read(file, cfg)
+	scripts, err := read(ctx, file, cfg)
 	if err != nil {
-		return nil, input(err)
+		return nil, err
 	}
 	server, err := postgres.Start(ctx, postgres.Options{Want: cfg.Postgres, AllowAnyServer: cfg.AllowAnyServer, Log: cfg.Log})
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{Server: server, File: file, walk: &walkOnce{}}
+	t := &Target{Server: server, File: file, Notes: scripts.notes, walk: &walkOnce{}}
 	if err := t.load(ctx, scripts); err != nil {
 		_ = t.Close()
 		return nil, err
@@ -79,53 +81,104 @@ func (t *Target) Close() error {
 type sources struct {
 	scripts []*script.Script
 	skip    []string // the preset's own schemas
+	notes   []string // what the copy of a database leaves out
+	texts   []string // SQL that came from no file
 }
 
-func read(file *contract.File, cfg Config) (*sources, error) {
+func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error) {
 	out := &sources{}
-	switch {
-	case file.Database != "":
-		return nil, fmt.Errorf("%s: database: copying a schema from a database comes in a later version; write it with pg_dump --schema-only to a file and name that under the key schema", file.Path)
-	case len(file.SchemaFiles) == 0:
-		return nil, fmt.Errorf("%s: no schema: is named; list the SQL files that make it, such as schema: [schema.sql]", file.Path)
+	if file.Database == "" && len(file.SchemaFiles) == 0 {
+		return nil, input(fmt.Errorf("%s: neither schema: nor database: is named; list the SQL files that make the schema, such as schema: [schema.sql]", file.Path))
 	}
 	preset, own, err := script.Preset(file.Preset)
 	if err != nil {
-		return nil, err
+		return nil, input(err)
 	}
 	out.skip = own
 	out.scripts = append(out.scripts, preset)
-	base := filepath.Dir(file.Path)
-	files, err := script.Expand(base, file.SchemaFiles)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range append(files, cfg.Apply...) {
-		src, err := os.ReadFile(name)
-		if err != nil {
-			return nil, fmt.Errorf("read schema: %w", err)
-		}
-		s, err := script.Parse(name, string(src), script.Options{Read: os.ReadFile})
-		if err != nil {
+	if file.Database != "" {
+		if err := out.copy(ctx, file.Database); err != nil {
 			return nil, err
 		}
-		out.scripts = append(out.scripts, s)
+		return out, input(out.add(cfg.Apply))
 	}
-	return out, nil
+	files, err := script.Expand(filepath.Dir(file.Path), file.SchemaFiles)
+	if err != nil {
+		return nil, input(err)
+	}
+	return out, input(out.add(append(files, cfg.Apply...)))
+}
+
+// copy reads the schema of a database, which is never written to.
+func (s *sources) copy(ctx context.Context, dsn string) error {
+	copied, err := dump.Copy(ctx, dsn)
+	if err != nil {
+		var missing *dump.MissingError
+		if errors.As(err, &missing) {
+			return input(err)
+		}
+		return err
+	}
+	s.notes = append(s.notes, copied.Notes...)
+	for _, part := range []struct{ name, text string }{{"roles of " + copied.Name, copied.Roles}, {"schema of " + copied.Name, copied.Dump}} {
+		parsed, err := script.Parse(part.name, part.text, script.Options{})
+		if err != nil {
+			return input(err)
+		}
+		s.scripts = append(s.scripts, parsed)
+	}
+	s.texts = append(s.texts, copied.Dump)
+	return nil
+}
+
+// add reads files of SQL.
+func (s *sources) add(files []string) error {
+	for _, name := range files {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			return fmt.Errorf("read schema: %w", err)
+		}
+		parsed, err := script.Parse(name, string(src), script.Options{Read: os.ReadFile})
+		if err != nil {
+			return err
+		}
+		s.scripts = append(s.scripts, parsed)
+	}
+	return nil
 }
 
 // load makes the template.
 func (t *Target) load(ctx context.Context, src *sources) error {
-	var err error
-	if t.template, err = t.Server.CreateDatabase(ctx, ""); err != nil {
-		return err
+	conn, err := t.fill(ctx, src)
+	if conn != nil {
+		defer func() { _ = conn.Close(context.Background()) }()
 	}
-	conn, err := t.Server.Connect(ctx, t.template, "")
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(context.Background()) }()
-	for _, s := range src.scripts {
+	if err := t.logins(ctx, conn); err != nil {
+		return err
+	}
+	t.skip = src.skip
+	return t.resolve(ctx, conn)
+}
+
+// fill runs the files in a new template, and gives the connection that did.
+func (t *Target) fill(ctx context.Context, src *sources) (*pgx.Conn, error) {
+	var err error
+	if t.template, err = t.Server.CreateDatabase(ctx, ""); err != nil {
+		return nil, err
+	}
+	conn, err := t.Server.Connect(ctx, t.template, "")
+	if err != nil {
+		return nil, err
+	}
+	return conn, t.run(ctx, conn, src.scripts)
+}
+
+// run runs files in the template.
+func (t *Target) run(ctx context.Context, conn *pgx.Conn, scripts []*script.Script) error {
+	for _, s := range scripts {
 		result, err := script.Run(ctx, conn, s, script.RunOptions{Database: t.template, ExistingRole: t.ours(conn)})
 		if result != nil {
 			for _, role := range result.Roles {
@@ -140,11 +193,7 @@ func (t *Target) load(ctx context.Context, src *sources) error {
 		t.Statements = append(t.Statements, s.Statements...)
 		t.Notes = append(t.Notes, s.Notes...)
 	}
-	if err := t.logins(ctx, conn); err != nil {
-		return err
-	}
-	t.skip = src.skip
-	return t.resolve(ctx, conn)
+	return nil
 }
 
 // ours reports whether an existing role was made by another run of rlsfuzz on the server.
@@ -183,6 +232,9 @@ func (t *Target) logins(ctx context.Context, conn *pgx.Conn) error {
 
 func (t *Target) resolve(ctx context.Context, conn *pgx.Conn) error {
 	o := catalog.Options{Schemas: t.File.Schemas, Skip: append(t.skip[:len(t.skip):len(t.skip)], run.CopySchema)}
+	for _, name := range t.File.Tables {
+		o.Tables = append(o.Tables, catalog.TableName{Schema: name[0], Name: name[1]})
+	}
 	if !t.Server.Owned() {
 		o.Roles = t.made
 	}

@@ -16,6 +16,8 @@ type Options struct {
 	// of Roles may use and that is not Postgres' own, an extension's, or in Skip.
 	// Superusers among the roles count only when Roles names them.
 	Schemas []string
+	// Tables are single tables of further schemas, which are judged as well.
+	Tables []TableName
 	// Skip names schemas that are never judged by default, such as a preset's own.
 	Skip []string
 	// Roles are the roles, of login and group kind, whose privileges are wanted.
@@ -24,9 +26,12 @@ type Options struct {
 	Roles []string
 }
 
-// NotFoundError says that a schema, role or database that was named does not exist.
+// TableName names a table.
+type TableName struct{ Schema, Name string }
+
+// NotFoundError says that a schema, table, role or database that was named does not exist.
 type NotFoundError struct {
-	Object string // schema, role or database
+	Object string // schema, table, role or database
 	Name   string
 }
 
@@ -58,6 +63,7 @@ type reader struct {
 	conn    *pgx.Conn
 	schema  *model.Schema
 	judged  string   // OIDs of the judged schemas, as a Postgres array
+	single  string   // OIDs of tables that are judged by themselves
 	session []string // roles whose privileges are read, by name
 
 	tables  map[uint32]*model.Table

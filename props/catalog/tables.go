@@ -32,7 +32,7 @@ FROM pg_namespace n ORDER BY n.nspname::text COLLATE "C"`, texts(o.Skip), texts(
 	var judged []uint32
 	for _, s := range found {
 		oids[s.Name] = s.OID
-		if len(o.Schemas) == 0 && s.Usable {
+		if len(o.Schemas)+len(o.Tables) == 0 && s.Usable {
 			judged = append(judged, s.OID)
 		}
 	}
@@ -44,6 +44,25 @@ FROM pg_namespace n ORDER BY n.nspname::text COLLATE "C"`, texts(o.Skip), texts(
 		judged = append(judged, oid)
 	}
 	r.judged = array(judged)
+	return r.readSingle(ctx, o.Tables)
+}
+
+// readSingle finds the tables that are judged by themselves.
+func (r *reader) readSingle(ctx context.Context, names []TableName) error {
+	var oids []uint32
+	for _, name := range names {
+		found, err := query[struct{ OID uint32 }](ctx, r, `
+SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')`, name.Schema, name.Name)
+		if err != nil {
+			return err
+		}
+		if len(found) == 0 {
+			return &NotFoundError{Object: "table", Name: name.Schema + "." + name.Name}
+		}
+		oids = append(oids, found[0].OID)
+	}
+	r.single = array(oids)
 	return nil
 }
 
@@ -68,10 +87,10 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhseqno = 1
 LEFT JOIN pg_class p ON p.oid = i.inhparent
 LEFT JOIN pg_namespace pn ON pn.oid = p.relnamespace
-WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND c.relnamespace = ANY ($1::oid[])
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND (c.relnamespace = ANY ($1::oid[]) OR c.oid = ANY ($2::oid[]))
   AND NOT EXISTS (SELECT FROM pg_depend d
       WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
-ORDER BY n.nspname::text COLLATE "C", c.relname::text COLLATE "C"`, r.judged)
+ORDER BY n.nspname::text COLLATE "C", c.relname::text COLLATE "C"`, r.judged, r.single)
 	if err != nil {
 		return err
 	}

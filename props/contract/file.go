@@ -10,11 +10,12 @@ import (
 
 // File is a contract that was read, with the places of what it says.
 type File struct {
-	Path        string   // as given to Load
-	SchemaFiles []string // as written: names and patterns, relative to the contract
-	Database    string   // connection string; empty with SchemaFiles
-	Preset      string   // plain, supabase or postgrest
-	Schemas     []string // judged; empty: every schema that some session may use
+	Path        string      // as given to Load
+	SchemaFiles []string    // as written: names and patterns, relative to the contract
+	Database    string      // connection string; empty with SchemaFiles
+	Preset      string      // plain, supabase or postgrest
+	Schemas     []string    // judged; empty, with Tables: every schema that some session may use
+	Tables      [][2]string // schema and name of single tables that are judged beside Schemas
 	Services    []Service
 
 	source   *source
@@ -73,7 +74,16 @@ func (f *File) read(o object) {
 	f.files = o.texts("schema")
 	f.SchemaFiles = values(f.files)
 	f.schemas = o.texts("schemas")
-	f.Schemas = values(f.schemas)
+	for _, t := range f.schemas {
+		switch parts := splitNames(t.value, '.'); len(parts) {
+		case 1:
+			f.Schemas = append(f.Schemas, parts[0].text)
+		case 2:
+			f.Tables = append(f.Tables, [2]string{parts[0].text, parts[1].text})
+		default:
+			o.fail(t.place(), "a schema, or SCHEMA.TABLE", "%q is neither", short(t.value))
+		}
+	}
 	f.Database = o.text("database").value
 	if f.Database != "" && len(f.SchemaFiles) > 0 {
 		o.fail(o.text("database").place(), "either schema, or database", "both schema and database are given")

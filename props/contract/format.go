@@ -11,7 +11,7 @@ var contractShape = &shape{
 		{"schema", "SQL files, or patterns of files, run in order in a fresh database; relative to the contract.", texts, false},
 		{"database", "Connection string of a database whose schema is copied; it is never written to.", aText, false},
 		{"preset", "The surroundings that the files expect. Defaults to plain.", one(presets...), false},
-		{"schemas", "The schemas that are judged. Defaults to every schema that some session may use.", texts, false},
+		{"schemas", "The schemas that are judged; SCHEMA.TABLE is a single table of another. Defaults to every schema that some session may use.", texts, false},
 		{"tenant", "What a tenant is.", of(tenantShape), true},
 		{"tables", "How rows belong to tenants, by table. Other tables are inferred.", mapOf(of(tableShape)), false},
 		{"secrets", "Columns table.column: who presents the value may use it.", texts, false},

@@ -76,8 +76,12 @@ func (r *resolver) judged() {
 	}
 	have = sorted(have)
 	for _, t := range r.file.schemas {
-		if !contains(have, t.value) {
+		parts := splitNames(t.value, '.')
+		switch {
+		case len(parts) == 1 && !contains(have, parts[0].text):
 			r.fail(t.place(), oneOf(t.value, have), "no tables in schema %q", t.value)
+		case len(parts) == 2 && r.schema.Table(parts[0].text, parts[1].text) == nil:
+			r.fail(t.place(), "a schema, or SCHEMA.TABLE", "no table %q", short(t.value))
 		}
 	}
 }

@@ -385,7 +385,7 @@ func (j *judge) stakes() {
 		}
 		j.verdict.Stakes = append(j.verdict.Stakes, Stake{j.cell(s.Table, s.Command), allowed, p.Forbidden})
 	}
-	if s.Command == model.Select || p.Outcome != model.Done || p.Count == 0 || !j.id.Session.Writes[s.Table.ID].Written {
+	if s.Command == model.Select || p.Outcome != model.Done || p.Count == 0 || !j.id.Session.Writes[s.Table.ID].Exact(s.Command) {
 		return
 	}
 	if j.trace.Err.Denied() || j.trace.Err == nil && j.trace.Count < p.Count {

@@ -1,0 +1,311 @@
+package draft
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// place is how the draft says that a table's rows belong to tenants.
+type place struct {
+	table    *model.Table
+	how      model.How
+	ways     []string // columns and foreign keys, as a contract writes them
+	query    string   // SELECT of the tenants of a row
+	inherits bool     // as its parent, which the contract infers
+	plural   bool     // a row may have several tenants
+	settled  bool
+	parents  []*model.Table // that its ways lead to
+	notes    []string       // what a person should know, as comments
+	asks     []string       // what only a person can say
+}
+
+// placer places the tables one by one, those first that others hang on.
+type placer struct {
+	survey *Survey
+	d      *domains
+	e      *evidence
+	t      tenancy
+	cast   cast
+	places []*place // by Table.ID
+}
+
+func (p *placer) place() {
+	for _, t := range p.survey.Schema.Tables {
+		p.places = append(p.places, &place{table: t})
+	}
+	for _, b := range p.places {
+		p.itself(b)
+	}
+	p.users()
+	for _, b := range p.places { // all columns are known before parents are added
+		if len(b.ways) > 0 && !p.t.byUser && b.table != p.home() {
+			p.agree(b)
+		}
+	}
+	for p.inherit() || p.through(true, false) || p.through(false, false) || p.byUser() || p.through(true, true) || p.through(false, true) {
+	}
+	for _, b := range p.places {
+		if !b.settled {
+			p.nowhere(b)
+		}
+	}
+}
+
+func (p *placer) home() *model.Table {
+	if p.t.tenants == nil {
+		return nil
+	}
+	return p.t.tenants.home
+}
+
+// itself places the tenants' table, and tables with a column of the tenants.
+func (p *placer) itself(b *place) {
+	t, m := b.table, p.t.tenants
+	cols := m.in(t)
+	switch {
+	case m == nil || len(cols) == 0 || p.parent(t) != nil:
+		return
+	case t == m.home:
+		cols = []int{m.key}
+	case p.t.byUser:
+		cols = p.owners(b, cols)
+	}
+	for _, c := range cols {
+		b.ways = append(b.ways, columnName(t.Columns[c].Name))
+	}
+	b.settled = true
+	if nullable := !slices.ContainsFunc(cols, func(c int) bool { return t.Columns[c].NotNull }); nullable {
+		b.asks = append(b.asks, fmt.Sprintf("a row of %s without %s is nobody's: right? If everybody's, add null: shared", t.Label(), strings.Join(b.ways, ", ")))
+	}
+}
+
+// owners chooses among several columns that name a user: those that are never NULL
+// before others, part of a key before others, one that a policy compares before others.
+func (p *placer) owners(b *place, cols []int) []int {
+	best, most := []int(nil), -1
+	for _, c := range cols {
+		rank := 0
+		if b.table.Columns[c].NotNull {
+			rank += 4
+		}
+		if slices.Contains(b.table.Key, c) {
+			rank += 2
+		}
+		if slices.ContainsFunc(p.e.equal, func(q equality) bool { return q.table == b.table && q.column == Column{b.table, c} }) {
+			rank++
+		}
+		switch {
+		case rank > most:
+			best, most = []int{c}, rank
+		case rank == most:
+			best = append(best, c)
+		}
+	}
+	if len(cols) > 1 {
+		var list []string
+		for _, c := range cols {
+			list = append(list, b.table.Columns[c].Name)
+		}
+		b.asks = append(b.asks, fmt.Sprintf("%s names users in several columns (%s): whose is a row?", b.table.Label(), strings.Join(list, ", ")))
+	}
+	return best
+}
+
+// agree adds the parents of a table that has a tenant's column: a row whose column
+// says one tenant and whose parent says another ties the two together.
+func (p *placer) agree(b *place) {
+	for _, k := range p.owned(b.table, true, false) {
+		if !p.reaches(k.Target, b.table, map[int]bool{}) {
+			b.ways = append(b.ways, arrow(b.table, k))
+			b.parents = append(b.parents, k.Target)
+		}
+	}
+}
+
+func (p *placer) reaches(from, to *model.Table, seen map[int]bool) bool {
+	if from == to {
+		return true
+	}
+	if seen[from.ID] {
+		return false
+	}
+	seen[from.ID] = true
+	return slices.ContainsFunc(p.places[from.ID].parents, func(t *model.Table) bool { return p.reaches(t, to, seen) })
+}
+
+// owned is the foreign keys of a table to tables that are placed and owned.
+func (p *placer) owned(t *model.Table, required, several bool) []*model.ForeignKey {
+	var out []*model.ForeignKey
+	for i := range t.ForeignKeys {
+		k := &t.ForeignKeys[i]
+		if k.Target == nil || k.Target == t || k.Target == p.home() || required && !always(t, k) {
+			continue
+		}
+		to := p.places[k.Target.ID]
+		if to.settled && to.how == model.Owned && !to.inherits && (several || !to.plural) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// through places tables by their foreign keys.
+func (p *placer) through(required, several bool) bool {
+	type found struct {
+		b    *place
+		keys []*model.ForeignKey
+	}
+	var all []found
+	for _, b := range p.places {
+		if keys := p.owned(b.table, required, several); !b.settled && len(keys) > 0 && p.parent(b.table) == nil {
+			all = append(all, found{b, keys})
+		}
+	}
+	for _, f := range all {
+		for _, k := range f.keys {
+			f.b.ways = append(f.b.ways, arrow(f.b.table, k))
+			f.b.parents = append(f.b.parents, k.Target)
+			f.b.plural = f.b.plural || p.places[k.Target.ID].plural
+		}
+		f.b.settled = true
+	}
+	return len(all) > 0
+}
+
+// users places the users' own table by its column, else by the membership table.
+func (p *placer) users() {
+	u := p.t.users
+	if u == nil || u.home == nil || p.t.member == nil || p.places[u.home.ID].settled {
+		return
+	}
+	b, m := p.places[u.home.ID], p.t.member
+	b.query = p.memberQuery(sql.QuoteName(u.home.Name) + "." + sql.QuoteName(u.home.Columns[u.key].Name))
+	b.settled, b.plural = true, true
+	p.places[m.table.ID].notes = append(p.places[m.table.ID].notes, "says which tenants a user belongs to")
+}
+
+// memberQuery is the tenants of a user, who is an expression.
+func (p *placer) memberQuery(user string) string {
+	m := p.t.member
+	at := func(c int) string { return "m." + sql.QuoteName(m.table.Columns[c].Name) }
+	return "SELECT " + at(m.group) + " FROM " + sqlName(m.table) + " m WHERE " + at(m.member) + " = " + user
+}
+
+// byUser places tables that name a user and nothing else.
+func (p *placer) byUser() bool {
+	u := p.t.users
+	if u == nil || u.home == nil || !p.places[u.home.ID].settled || p.places[u.home.ID].how != model.Owned {
+		return false
+	}
+	some := false
+	for _, b := range p.places {
+		cols := u.in(b.table)
+		if b.settled || b.table == u.home || len(cols) == 0 || p.parent(b.table) != nil || len(u.home.Key) != 1 || u.home.Key[0] != u.key {
+			continue
+		}
+		for _, c := range p.owners(b, cols) {
+			b.ways = append(b.ways, columnName(b.table.Columns[c].Name)+" -> "+tableName(u.home))
+		}
+		b.parents = append(b.parents, u.home)
+		b.settled, b.plural, some = true, p.places[u.home.ID].plural, true
+	}
+	return some
+}
+
+// parent is the table that a partition or child belongs to.
+func (p *placer) parent(t *model.Table) *model.Table {
+	for _, o := range p.survey.Schema.Tables {
+		if t.Parent != "" && o != t && (o.Label() == t.Parent || o.Schema+"."+o.Name == t.Parent) {
+			return o
+		}
+	}
+	return nil
+}
+
+// inherit leaves partitions and children to the contract, which places them as their
+// parent.
+func (p *placer) inherit() bool {
+	some := false
+	for _, b := range p.places {
+		parent := p.parent(b.table)
+		if b.settled || parent == nil || !p.places[parent.ID].settled {
+			continue
+		}
+		from := p.places[parent.ID]
+		b.settled, b.inherits, b.how, b.plural, some = true, true, from.how, from.plural, true
+	}
+	return some
+}
+
+// nowhere places what leads to no tenant: everybody's if some session may read it, else
+// nobody's.
+func (p *placer) nowhere(b *place) {
+	b.settled = true
+	if !p.cast.reach(p.survey.Schema, b.table) {
+		b.how = model.Internal
+		if slices.Contains(p.survey.Own, b.table.Schema) {
+			return
+		}
+		b.notes = append(b.notes, "no session has a privilege on it")
+		return
+	}
+	b.how = model.Shared
+	if slices.Contains(p.survey.Own, b.table.Schema) {
+		b.asks = append(b.asks, "how do rows of "+b.table.Label()+" belong to a tenant? Until you say, everybody may see and change them")
+		return
+	}
+	b.asks = append(b.asks, b.table.Label()+" leads to no tenant: everybody's (shared), or nobody's (internal), or whose?")
+}
+
+// reach reports whether sessions have any privilege on a table.
+func (c *cast) reach(s *model.Schema, t *model.Table) bool {
+	return slices.ContainsFunc(c.actors, func(a *actor) bool {
+		list := s.Privileges[a.acts()]
+		if list == nil || !list[t.ID].Usage {
+			return false
+		}
+		p := &list[t.ID]
+		return some(p.Select) || some(p.Insert) || some(p.Update) || p.Delete
+	})
+}
+
+func some(list []bool) bool { return slices.Contains(list, true) }
+
+// arrow writes a foreign key as a contract does.
+func arrow(t *model.Table, k *model.ForeignKey) string {
+	var cols []string
+	for _, c := range k.Columns {
+		cols = append(cols, columnName(t.Columns[c].Name))
+	}
+	text := strings.Join(cols, ", ")
+	if len(cols) > 1 {
+		text = "(" + text + ")"
+	}
+	return text + " -> " + tableName(k.Target)
+}
+
+// tableName is a table as a contract names it, in double quotes where a dot or another
+// sign would be taken for something else.
+func tableName(t *model.Table) string {
+	name := contractName(t.Name)
+	if t.Schema == "public" {
+		return name
+	}
+	return contractName(t.Schema) + "." + name
+}
+
+func columnName(name string) string { return contractName(name) }
+
+func contractName(name string) string {
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$") == "" && name != "shared" && name != "internal" {
+		return name
+	}
+	return model.Quote(name)
+}
+
+// sqlName is a table as SQL names it.
+func sqlName(t *model.Table) string { return sql.QuoteName(t.Schema) + "." + sql.QuoteName(t.Name) }

@@ -1,0 +1,186 @@
+package draft
+
+import (
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// domain is the columns that hold the same kind of value, all users or all accounts,
+// and the sources that bring one.
+type domain struct {
+	columns []Column
+	sources []*Source
+	home    *model.Table // the table with one row for each value; nil without one
+	key     int          // its column there
+}
+
+// domains puts columns together that a foreign key or a comparison joins.
+type domains struct {
+	survey *Survey
+	parent map[Column]Column
+	all    []*domain
+	of     map[Column]*domain
+}
+
+func newDomains(s *Survey, e *evidence) *domains {
+	d := &domains{survey: s, parent: map[Column]Column{}, of: map[Column]*domain{}}
+	for _, t := range s.Schema.Tables {
+		for i := range t.ForeignKeys {
+			k := &t.ForeignKeys[i]
+			for j, col := range k.Columns {
+				if k.Target != nil {
+					d.join(Column{t, col}, Column{k.Target, k.Targets[j]})
+				}
+			}
+		}
+	}
+	for _, pair := range e.same {
+		if sameType(pair[0], pair[1]) {
+			d.join(pair[0], pair[1])
+		}
+	}
+	first := map[*Source]Column{}
+	for _, q := range e.equal {
+		if q.op != "=" {
+			continue
+		}
+		if other, ok := first[q.source]; ok && sameType(other, q.column) {
+			d.join(q.column, other)
+		} else if !ok {
+			first[q.source] = q.column
+		}
+		if l := q.source.Lookup; l != nil && sameType(l.Value, q.column) {
+			d.join(q.column, l.Value)
+		}
+	}
+	for s, c := range d.subjects(first) {
+		d.join(s, c)
+	}
+	d.gather(e)
+	return d
+}
+
+// subjects joins the claim sub with the users of a preset that issues the tokens.
+func (d *domains) subjects(first map[*Source]Column) map[Column]Column {
+	out := map[Column]Column{}
+	t := d.survey.Schema.Table("auth", "users")
+	if t == nil || !slices.Contains(d.survey.Own, "auth") || len(t.Key) != 1 {
+		return out
+	}
+	for s, c := range first {
+		path, ok := s.Claim()
+		if id := (Column{t, t.Key[0]}); ok && s.Lookup == nil && slices.Equal(path, []string{"sub"}) && sameType(id, c) {
+			out[c] = id
+		}
+	}
+	return out
+}
+
+// sameType reports whether two columns can hold the same values.
+func sameType(a, b Column) bool {
+	x, y := &a.Table.Columns[a.Column].Type, &b.Table.Columns[b.Column].Type
+	return x.Base == y.Base && x.Array == y.Array || x.Kind == y.Kind && x.Kind.Comparable() && !x.Array && !y.Array
+}
+
+func (d *domains) find(c Column) Column {
+	for {
+		p, ok := d.parent[c]
+		if !ok {
+			return c
+		}
+		c = p
+	}
+}
+
+func (d *domains) join(a, b Column) {
+	if a, b = d.find(a), d.find(b); a != b {
+		d.parent[b] = a
+	}
+}
+
+// gather makes the domains, in the order of tables and columns.
+func (d *domains) gather(e *evidence) {
+	by := map[Column]*domain{}
+	for _, t := range d.survey.Schema.Tables {
+		for i := range t.Columns {
+			c := Column{t, i}
+			root := d.find(c)
+			if by[root] == nil {
+				by[root] = &domain{}
+				d.all = append(d.all, by[root])
+			}
+			by[root].columns = append(by[root].columns, c)
+			d.of[c] = by[root]
+		}
+	}
+	for _, q := range e.equal {
+		if m := d.of[q.column]; q.op == "=" && !slices.Contains(m.sources, q.source) {
+			m.sources = append(m.sources, q.source)
+		}
+	}
+	for _, m := range d.all {
+		d.settleHome(m)
+	}
+}
+
+// settleHome finds the table that lists the values: a key of one column that refers to
+// no other, the one that most columns refer to.
+func (d *domains) settleHome(m *domain) {
+	best := -1
+	for _, c := range m.columns {
+		if !identifies(c) || refers(c) != nil {
+			continue
+		}
+		n := 0
+		for _, o := range m.columns {
+			if k := refers(o); k != nil && k.Target == c.Table {
+				n++
+			}
+		}
+		if slices.Contains(d.survey.Own, c.Table.Schema) && n == 0 {
+			n = -1
+		}
+		if n > best || m.home == nil {
+			best, m.home, m.key = n, c.Table, c.Column
+		}
+	}
+}
+
+// identifies reports whether a column alone is a key of its table.
+func identifies(c Column) bool {
+	t := c.Table
+	if len(t.Key) == 1 && t.Key[0] == c.Column {
+		return true
+	}
+	if !t.Columns[c.Column].NotNull {
+		return false
+	}
+	return slices.ContainsFunc(t.Unique, func(u model.Unique) bool {
+		return !u.Partial && len(u.Columns) == 1 && u.Columns[0] == c.Column
+	})
+}
+
+// refers is the foreign key that a column alone makes up, or nil.
+func refers(c Column) *model.ForeignKey {
+	for i := range c.Table.ForeignKeys {
+		if k := &c.Table.ForeignKeys[i]; len(k.Columns) == 1 && k.Columns[0] == c.Column && k.Target != nil && k.Target != c.Table {
+			return k
+		}
+	}
+	return nil
+}
+
+// in is the columns of a table that belong to the domain.
+func (m *domain) in(t *model.Table) []int {
+	var out []int
+	if m == nil {
+		return nil
+	}
+	for _, c := range m.columns {
+		if c.Table == t {
+			out = append(out, c.Column)
+		}
+	}
+	return out
+}

@@ -1,0 +1,160 @@
+package draft
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// Options is what is known of a draft beside the schema.
+type Options struct {
+	Files    []string // of schema:, as the contract will write them
+	Database string   // connection string, instead of files; without a password
+	Preset   string
+	Brought  string // the preset that a copied database's own surroundings are like
+	Lent     string // file with a login that the schema lacks; empty: none
+}
+
+// Draft is a contract as structure suggests it, with what a person must review.
+type Draft struct {
+	options  Options
+	survey   *Survey
+	domains  *domains
+	tenancy  tenancy
+	cast     cast
+	places   []*place
+	sessions []*session
+	paths    []*path
+	secrets  []Column
+	asks     []string         // about the schema as a whole
+	dropped  map[*path]string // paths that cannot be said, and why
+	lines    []any            // what each line of the contract is about: a place, a path
+}
+
+// Make drafts a contract. The connection leads to a scratch database with the schema; it
+// is asked what expressions answer, in transactions that are rolled back.
+func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, error) {
+	p := newProbe(ctx, conn, s)
+	e := &evidence{survey: s, probe: p}
+	e.collect()
+	if p.err != nil {
+		return nil, fmt.Errorf("ask what policies read: %w", p.err)
+	}
+	d := newDomains(s, e)
+	out := &Draft{options: o, survey: s, domains: d, tenancy: d.tenancy(), cast: s.roles(), dropped: map[*path]string{}}
+	placing := &placer{survey: s, d: d, e: e, t: out.tenancy, cast: out.cast}
+	placing.place()
+	out.places = placing.places
+	b := &binder{survey: s, d: d, e: e, t: out.tenancy, places: out.places, cast: out.cast, preset: cmp.Or(o.Brought, o.Preset)}
+	b.sessions()
+	out.sessions, out.paths = b.made, b.paths()
+	check := &referee{survey: s, e: e, d: d, t: out.tenancy, cast: out.cast}
+	for _, one := range out.places {
+		check.differs(one)
+	}
+	var asked []Column
+	out.secrets, asked = s.secrets(d)
+	for _, c := range asked {
+		out.asks = append(out.asks, c.String()+" is unique: does who presents it get in? Then it is one of secrets:")
+	}
+	out.ask(e)
+	return out, nil
+}
+
+// Lonely reports whether no role with LOGIN can act as the roles that have privileges,
+// and names those.
+func (s *Survey) Lonely() ([]string, bool) {
+	c := s.roles()
+	var out []string
+	for _, a := range c.actors {
+		out = append(out, a.acts())
+	}
+	return out, c.lonely || len(c.actors) == 0
+}
+
+// ask collects the questions that are of no single table.
+func (d *Draft) ask(e *evidence) {
+	if d.tenancy.guess {
+		d.asks = append(d.asks, "is "+d.tenantText()+" the tenant? "+d.tenancy.why)
+	}
+	for _, text := range e.unread {
+		if m := d.tenancy.member; m != nil && d.survey.mentions(text, m.table) {
+			continue // the tenants of the user
+		}
+		d.asks = append(d.asks, "what does "+short(text)+" hold? It reads the session in a way that is not understood")
+	}
+	if list := e.unbound(d.survey); len(list) > 0 {
+		d.asks = append(d.asks, "policies and functions also read "+strings.Join(list, ", ")+": what is in there?")
+	}
+	if d.options.Lent != "" {
+		d.asks = append(d.asks, "which role does the application connect as? No role of the schema can be used, so "+d.options.Lent+" makes one")
+	}
+	d.hierarchy()
+	d.kinds()
+	for _, name := range d.cast.bypass {
+		d.asks = append(d.asks, name+" bypasses row security: which jobs, reports or admin pages run as it? Each is an entry under paths")
+	}
+	for _, name := range d.cast.owners {
+		d.asks = append(d.asks, name+" owns tables, so that row security does not hold for it without FORCE: does the application connect as it?")
+	}
+}
+
+// hierarchy asks about tenants that have tenants above them.
+func (d *Draft) hierarchy() {
+	t := d.tenancy.home()
+	if t == nil || d.tenancy.byUser {
+		return
+	}
+	for i := range t.ForeignKeys {
+		k := &t.ForeignKeys[i]
+		if k.Target != t || len(k.Columns) != 1 {
+			continue
+		}
+		col := t.Columns[k.Columns[0]].Name
+		d.asks = append(d.asks, fmt.Sprintf("tenants form a hierarchy (%s.%s): if a session of one sees those below, give it tenants: SELECT id FROM %s WHERE id = $tenant OR %s = $tenant",
+			t.Label(), col, t.Label(), col))
+	}
+}
+
+// kinds asks about columns that tell kinds of users apart.
+func (d *Draft) kinds() {
+	list := []*model.Table{}
+	if d.tenancy.member != nil {
+		list = append(list, d.tenancy.member.table)
+	}
+	if u := d.tenancy.users; u != nil && u.home != nil && !slices.Contains(d.survey.Own, u.home.Schema) {
+		list = append(list, u.home)
+	}
+	for _, t := range list {
+		for i := range t.Columns {
+			c := &t.Columns[i]
+			values := c.Type.Enum
+			for _, check := range t.Checks {
+				if len(check.Values) > 0 && len(check.Columns) == 1 && check.Columns[0] == i {
+					values = check.Values
+				}
+			}
+			if len(values) > 1 && len(values) <= 12 {
+				d.asks = append(d.asks, fmt.Sprintf("%s.%s tells kinds apart (%s): if their rights differ, a session for each, with user: {table: …, where: …}",
+					t.Label(), c.Name, strings.Join(values, ", ")))
+			}
+		}
+	}
+}
+
+// tenantText names the tenant for people.
+func (d *Draft) tenantText() string {
+	if t := d.tenancy.home(); t != nil {
+		return t.Label() + "." + t.Columns[d.tenancy.tenants.key].Name
+	}
+	if m := d.tenancy.tenants; m != nil {
+		return "a value of type " + d.tenancy.typeName() + ", as in " + m.columns[0].String()
+	}
+	return "a text"
+}

@@ -1,0 +1,344 @@
+package draft
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// Column is a column of a table.
+type Column struct {
+	Table  *model.Table
+	Column int
+}
+
+// name is the column's name.
+func (c Column) name() string { return c.Table.Columns[c.Column].Name }
+
+// String is table.column, for people.
+func (c Column) String() string { return c.Table.Label() + "." + c.name() }
+
+// evidence is what expressions of the schema say of what columns and sources hold. It
+// tells what a value is, an account or a user, never who may see what.
+type evidence struct {
+	survey *Survey
+	probe  *probe
+
+	equal   []equality
+	same    [][2]Column
+	consts  []constant
+	unread  []string // expressions that read the session in a way that is not understood
+	sources []*Source
+}
+
+// equality is a column that is compared with a source.
+type equality struct {
+	column Column
+	source *Source
+	op     string
+	table  *model.Table // whose policy or default says so; nil for a function
+}
+
+// constant is a source that is compared with a constant.
+type constant struct {
+	source *Source
+	value  string
+}
+
+// collect reads policies, defaults, and functions that are one query.
+func (e *evidence) collect() {
+	for _, t := range e.survey.Schema.Tables {
+		for _, p := range t.Policies {
+			for _, text := range []string{p.Using, p.Check} {
+				if x, err := sql.ParseExpr(text); text != "" && err == nil {
+					e.expr(x, scope{survey: e.survey, base: t})
+				}
+			}
+		}
+		for i := range t.Columns {
+			if text := t.Columns[i].Default; text != "" && !t.Columns[i].Generated {
+				e.defaulted(Column{t, i}, text)
+			}
+		}
+	}
+	for _, f := range e.survey.Functions {
+		if q, ok := f.query(); ok && !slices.Contains(e.survey.Own, f.Schema) {
+			e.query(q, scope{survey: e.survey})
+		}
+	}
+	e.sources = slices.DeleteFunc(e.sources, func(s *Source) bool { return !e.compared(s) })
+}
+
+// compared reports whether a source is held against a column or a constant, not only
+// handed on.
+func (e *evidence) compared(s *Source) bool {
+	return slices.ContainsFunc(e.equal, func(q equality) bool { return q.source == s }) ||
+		slices.ContainsFunc(e.consts, func(c constant) bool { return c.source == s })
+}
+
+// query is the SELECT that a function in SQL consists of.
+func (f *Function) query() (*sql.Query, bool) {
+	if f.Language != "sql" {
+		return nil, false
+	}
+	text := strings.TrimSpace(f.Body)
+	if strings.HasPrefix(text, "RETURN ") {
+		text = "SELECT " + strings.TrimPrefix(text, "RETURN ")
+	}
+	if inner, ok := strings.CutPrefix(text, "BEGIN ATOMIC"); ok {
+		text = strings.TrimSuffix(strings.TrimSpace(inner), "END")
+	}
+	text = strings.TrimSuffix(strings.TrimSpace(text), ";")
+	q, err := sql.ParseQuery(text)
+	return q, err == nil
+}
+
+func (e *evidence) defaulted(c Column, text string) {
+	x, err := sql.ParseExpr(text)
+	if err != nil {
+		return
+	}
+	if s := e.source(x); s != nil {
+		e.equal = append(e.equal, equality{c, s, "=", c.Table})
+	}
+}
+
+// expr goes through an expression in its scope.
+func (e *evidence) expr(x sql.Expr, in scope) {
+	sql.Walk(x, func(x sql.Expr) bool {
+		switch x := x.(type) {
+		case *sql.Compare:
+			e.compare(x.Op, x.L, x.R, in)
+			e.compare(flipped(x.Op), x.R, x.L, in)
+		case *sql.IsDistinct:
+			e.compare("=", x.L, x.R, in)
+			e.compare("=", x.R, x.L, in)
+		case *sql.AnyArray:
+			e.compare("=", x.X, x.Array, in)
+		case *sql.InQuery:
+			e.in(x, in)
+			e.query(x.Query, in)
+			e.expr(x.X, in)
+			return false
+		case *sql.Exists:
+			e.query(x.Query, in)
+			return false
+		case *sql.Opaque:
+			e.source(x)
+		}
+		return true
+	})
+}
+
+func flipped(op string) string {
+	switch op {
+	case "<":
+		return ">"
+	case ">":
+		return "<"
+	case "<=":
+		return ">="
+	case ">=":
+		return "<="
+	}
+	return op
+}
+
+// compare notes a comparison of l with r.
+func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
+	left, ok := in.column(l)
+	if !ok {
+		if c, is := bare(r).(*sql.Literal); is && !c.Value.Null {
+			if s := e.source(l); s != nil {
+				e.consts = append(e.consts, constant{s, c.Value.Text})
+			}
+		}
+		return
+	}
+	if right, ok := in.column(r); ok {
+		if op == "=" && left != right {
+			e.same = append(e.same, [2]Column{left, right})
+		}
+		return
+	}
+	if s := e.source(r); s != nil {
+		e.equal = append(e.equal, equality{left, s, op, in.base})
+	}
+}
+
+// in notes a column that is looked for in a query: in another table's column, or in a
+// list that the session brings.
+func (e *evidence) in(x *sql.InQuery, in scope) {
+	left, ok := in.column(x.X)
+	if !ok || x.Not {
+		return
+	}
+	inner := in.with(x.Query)
+	if right, ok := inner.column(x.Query.Target); ok && x.Query.Opaque == nil {
+		e.same = append(e.same, [2]Column{left, right})
+		return
+	}
+	if s := e.set(x.Query); s != nil {
+		e.equal = append(e.equal, equality{left, s, "=", in.base})
+	}
+}
+
+func (e *evidence) query(q *sql.Query, in scope) {
+	if q == nil {
+		return
+	}
+	if q.Opaque != nil {
+		e.expr(q.Opaque, in)
+		return
+	}
+	inner := in.with(q)
+	for _, t := range q.From {
+		if t.On != nil {
+			e.expr(t.On, inner)
+		}
+	}
+	if q.Where != nil {
+		e.expr(q.Where, inner)
+	}
+	if q.Target != nil {
+		e.expr(q.Target, inner)
+	}
+}
+
+// source says where an expression takes its value from; nil for one with columns,
+// for a constant, and where Postgres does not tell.
+func (e *evidence) source(x sql.Expr) *Source {
+	x = bare(x)
+	switch x.(type) {
+	case *sql.Opaque, *sql.Coalesce:
+	default:
+		return nil
+	}
+	if len(sql.Columns(x)) > 0 || len(sql.Tables(x)) > 0 {
+		return nil
+	}
+	text, _ := sql.Print(x, sql.PrintOptions{})
+	s := e.probe.source(text, false)
+	if s == nil {
+		s = e.lookup(text)
+	}
+	return e.remember(s, text)
+}
+
+// set is source for a query of any number of values.
+func (e *evidence) set(q *sql.Query) *Source {
+	if len(sql.QueryTables(q)) > 0 {
+		return nil
+	}
+	text, _ := sql.PrintQuery(q, sql.PrintOptions{})
+	return e.remember(e.probe.source(text, true), text)
+}
+
+// remember gives the one value that stands for equal sources, and lists what reads
+// the session in a way that is not understood.
+func (e *evidence) remember(s *Source, text string) *Source {
+	if s == nil {
+		whole := e.survey.closure(text)
+		if (settingName.MatchString(whole) || roleWord.MatchString(whole)) && !slices.Contains(e.unread, text) {
+			e.unread = append(e.unread, text)
+		}
+		return nil
+	}
+	for _, known := range e.sources {
+		if known.same(s) {
+			return known
+		}
+	}
+	e.sources = append(e.sources, s)
+	return s
+}
+
+// unbound is the settings and claims that policies, and what they call, name without
+// comparing anything with them in a way that is understood.
+func (e *evidence) unbound(s *Survey) []string {
+	var b strings.Builder
+	for _, t := range s.Schema.Tables {
+		for _, p := range t.Policies {
+			b.WriteString(p.Using + "\n" + p.Check + "\n")
+		}
+	}
+	var out []string
+	whole := s.closure(b.String())
+	add := func(name string) {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	known := func(ok func(*Source) bool) bool { return slices.ContainsFunc(e.sources, ok) }
+	for _, name := range named(settingName, whole) {
+		if older(name) == 1 && !known(func(x *Source) bool { return x.Setting == name }) {
+			add("setting " + name)
+		}
+	}
+	for _, path := range jsonPaths(whole) {
+		key := strings.Join(path, ".")
+		if !known(func(x *Source) bool {
+			claim, _ := x.Claim()
+			return strings.HasSuffix(strings.Join(append(slices.Clone(x.Path), claim...), "."), path[len(path)-1])
+		}) && strings.Contains(whole, "jwt") && key != "sub" && key != "role" {
+			add("claim " + key)
+		}
+	}
+	return out
+}
+
+// lookup recognises a function whose value is a column of the row that a setting
+// names: SELECT user_id FROM sessions WHERE id = current_session_id().
+func (e *evidence) lookup(text string) *Source {
+	m := called.FindStringSubmatch(text)
+	if m == nil || e.probe.err != nil {
+		return nil
+	}
+	if s, ok := e.probe.known["lookup "+text]; ok {
+		return s
+	}
+	var found *Source
+	for _, f := range e.survey.Functions {
+		if f.Name == m[2] && (m[1] == "" || f.Schema == m[1]) && len(f.Args) == 0 && !f.Set {
+			if q, ok := f.query(); ok && found == nil {
+				found = e.lookupOf(q)
+			}
+		}
+	}
+	e.probe.known["lookup "+text] = found
+	return found
+}
+
+func (e *evidence) lookupOf(q *sql.Query) *Source {
+	if q.Opaque != nil || len(q.From) != 1 || q.Where == nil {
+		return nil
+	}
+	in := scope{survey: e.survey}.with(q)
+	value, ok := in.column(q.Target)
+	c, is := q.Where.(*sql.Compare)
+	if !ok || !is || c.Op != "=" {
+		return nil
+	}
+	for _, sides := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
+		key, ok := in.column(sides[0])
+		if s := e.source(sides[1]); ok && s != nil && s.Lookup == nil {
+			out := *s
+			out.Lookup = &Lookup{Key: key, Value: value}
+			return &out
+		}
+	}
+	return nil
+}
+
+// bare is an expression without casts around it.
+func bare(x sql.Expr) sql.Expr {
+	for {
+		c, ok := x.(*sql.Cast)
+		if !ok {
+			return x
+		}
+		x = c.X
+	}
+}

@@ -1,0 +1,140 @@
+package draft
+
+import (
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// membership is a table that says which values of one domain belong to which of
+// another: users to accounts.
+type membership struct {
+	table         *model.Table
+	group, member int // columns
+}
+
+// member finds the membership table between two domains: one with a key over a column
+// of each. Columns that are never NULL go before others.
+func (d *domains) member(group, of *domain) *membership {
+	var best *membership
+	most := 0
+	for _, t := range d.survey.Schema.Tables {
+		if t == group.home || t == of.home || group == of {
+			continue
+		}
+		for _, key := range keys(t) {
+			m, rank := pairing(t, key, group.in(t), of.in(t))
+			if m != nil && rank > most {
+				best, most = m, rank
+			}
+		}
+	}
+	return best
+}
+
+// keys is the primary key and the unique constraints of a table.
+func keys(t *model.Table) [][]int {
+	out := [][]int{t.Key}
+	for _, u := range t.Unique {
+		if !u.Partial {
+			out = append(out, u.Columns)
+		}
+	}
+	return out
+}
+
+// pairing looks for a column of each kind in a key of two or three columns.
+func pairing(t *model.Table, key, groups, members []int) (*membership, int) {
+	if len(key) < 2 || len(key) > 3 {
+		return nil, 0
+	}
+	for _, g := range groups {
+		for _, m := range members {
+			if g == m || !slices.Contains(key, g) || !slices.Contains(key, m) {
+				continue
+			}
+			rank := 1
+			if len(key) == 2 {
+				rank++
+			}
+			if t.Columns[g].NotNull && t.Columns[m].NotNull {
+				rank += 2
+			}
+			return &membership{t, g, m}, rank
+		}
+	}
+	return nil, 0
+}
+
+// link is the column by which a table's own rows name a value of a domain; -1 for none.
+func link(t *model.Table, m *domain) int {
+	if t == nil || t == m.home {
+		return -1
+	}
+	best := -1
+	for _, c := range m.in(t) {
+		if best < 0 || t.Columns[c].NotNull && !t.Columns[best].NotNull {
+			best = c
+		}
+	}
+	return best
+}
+
+// above reports whether values of one domain are grouped by those of another.
+func (d *domains) above(group, of *domain) bool {
+	return group != of && (link(of.home, group) >= 0 || d.member(group, of) != nil)
+}
+
+// reach counts the tables with data whose rows lead to a value of the domain, without
+// going through the table of another one.
+func (d *domains) reach(m, without *domain) int {
+	led := map[*model.Table]bool{}
+	for more := true; more; {
+		more = false
+		for _, t := range d.survey.Schema.Tables {
+			if led[t] || without != nil && t == without.home || !d.leads(t, m, led) {
+				continue
+			}
+			led[t], more = true, true
+		}
+	}
+	n := 0
+	for t := range led {
+		if t != m.home && !slices.Contains(d.survey.Own, t.Schema) && holdsData(t) {
+			n++
+		}
+	}
+	return n
+}
+
+func (d *domains) leads(t *model.Table, m *domain, led map[*model.Table]bool) bool {
+	if t == m.home || len(m.in(t)) > 0 {
+		return true
+	}
+	for i := range t.ForeignKeys {
+		k := &t.ForeignKeys[i]
+		if k.Target != nil && k.Target != m.home && led[k.Target] && always(t, k) {
+			return true
+		}
+	}
+	return false
+}
+
+// always reports whether a foreign key is never NULL.
+func always(t *model.Table, k *model.ForeignKey) bool {
+	return !slices.ContainsFunc(k.Columns, func(c int) bool { return !t.Columns[c].NotNull })
+}
+
+// holdsData reports whether a table has a column that is neither key nor reference.
+func holdsData(t *model.Table) bool {
+	for i := range t.Columns {
+		key := slices.Contains(t.Key, i)
+		for j := range t.ForeignKeys {
+			key = key || slices.Contains(t.ForeignKeys[j].Columns, i)
+		}
+		if !key {
+			return true
+		}
+	}
+	return false
+}

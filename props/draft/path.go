@@ -1,0 +1,136 @@
+package draft
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// path is a way to the data beside tables: a view or a function.
+type path struct {
+	name, kind string
+	as         []string // names of sessions
+	run        string
+	args       []string // as a contract writes them
+	notes      []string
+}
+
+// paths lists the views that sessions may read and the functions that they may call.
+func (b *binder) paths() []*path {
+	var out []*path
+	for _, v := range b.survey.Views {
+		if as := b.users(v.Readers); len(as) > 0 && !slices.Contains(b.survey.Own, v.Schema) {
+			p := &path{name: "view " + plainName(v.Schema, v.Name), kind: "view", as: as}
+			p.run = "SELECT * FROM " + sql.QuoteName(v.Schema) + "." + sql.QuoteName(v.Name)
+			switch {
+			case v.Stored:
+				p.notes = append(p.notes, "a materialized view has no row security: whoever may read it sees all of it")
+			case !v.Invoker:
+				p.notes = append(p.notes, "reads its tables as its owner "+v.Owner)
+			}
+			out = append(out, p)
+		}
+	}
+	for _, f := range b.survey.Functions {
+		as := b.users(f.Callers)
+		if len(as) == 0 || f.Trigger || slices.Contains(b.survey.Own, f.Schema) || f.pseudo() {
+			continue
+		}
+		out = append(out, b.function(f, as))
+	}
+	counts := map[string]int{}
+	for _, p := range out { // functions of one name and different arguments
+		if counts[p.name]++; counts[p.name] > 1 {
+			p.name += " " + strconv.Itoa(counts[p.name])
+		}
+	}
+	return out
+}
+
+// users is the sessions that act as one of the roles.
+func (b *binder) users(roles []string) []string {
+	var out []string
+	for _, s := range b.made {
+		if slices.Contains(roles, s.acts) {
+			out = append(out, s.name)
+		}
+	}
+	return out
+}
+
+func (b *binder) function(f *Function, as []string) *path {
+	p := &path{name: "function " + plainName(f.Schema, f.Name), kind: "function", as: as}
+	var list []string
+	for _, a := range f.Args {
+		arg, ok := b.argument(a)
+		if !ok {
+			list = append(list, "NULL::"+a.Type)
+			continue
+		}
+		p.args = append(p.args, arg)
+		list = append(list, "$"+strconv.Itoa(len(p.args))+"::"+a.Type)
+	}
+	verb := "SELECT * FROM "
+	if f.Procedure {
+		verb = "CALL "
+	}
+	p.run = verb + sql.QuoteName(f.Schema) + "." + sql.QuoteName(f.Name) + "(" + strings.Join(list, ", ") + ")"
+	if f.Definer {
+		p.notes = append(p.notes, "SECURITY DEFINER: runs with the rights of "+f.Owner)
+	}
+	return p
+}
+
+// pseudo reports whether a function cannot be called with values.
+func (f *Function) pseudo() bool {
+	for _, a := range f.Args {
+		if strings.HasPrefix(a.Type, "any") || a.Type == "internal" || a.Type == "cstring" || a.Type == "trigger" || a.Type == "record" {
+			return true
+		}
+	}
+	return f.Returns == "internal"
+}
+
+// argument draws an argument from a column of its type: one of its name, else the key of
+// the tenants or users, else the first.
+func (b *binder) argument(a Arg) (string, bool) {
+	best, most := Column{}, -1
+	for _, t := range b.survey.Schema.Tables {
+		for i := range t.Columns {
+			c := Column{t, i}
+			if typ := &t.Columns[i].Type; typ.Name != a.Type && typ.Plain != a.Type {
+				continue
+			}
+			rank := 0
+			if slices.Contains(b.survey.Own, t.Schema) {
+				rank--
+			}
+			if m := b.d.of[c]; m != nil && m.home == t && m.key == i && (m == b.t.tenants || m == b.t.users) {
+				rank += 2
+			}
+			if c.name() == a.Name || strings.TrimLeft(strings.TrimPrefix(a.Name, "p_"), "_") == c.name() || a.Name == t.Name+"_"+c.name() {
+				rank += 4
+			} else if strings.HasSuffix(a.Name, "_"+c.name()) {
+				rank += 3
+			}
+			if rank > most || most < 0 && best.Table == nil {
+				best, most = c, rank
+			}
+		}
+	}
+	if best.Table != nil {
+		return tableName(best.Table) + "." + columnName(best.name()), true
+	}
+	switch a.Type {
+	case "text", "character varying", "name":
+		return "'a'", true
+	case "integer", "bigint", "smallint", "numeric":
+		return "1", true
+	}
+	return "", false
+}
+
+func plainName(schema, name string) string { return (&model.Table{Schema: schema, Name: name}).Label() }

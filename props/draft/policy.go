@@ -1,0 +1,230 @@
+package draft
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// referee compares policies with the draft, which was made without them: where a policy
+// says something else, one of the two is wrong.
+type referee struct {
+	survey *Survey
+	e      *evidence
+	d      *domains
+	t      tenancy
+	cast   cast
+}
+
+// differs notes where the policies of a table say something other than the draft.
+func (r *referee) differs(p *place) {
+	t := p.table
+	if p.how != model.Owned {
+		return
+	}
+	if !t.RowSecurity {
+		if r.cast.reach(r.survey.Schema, t) {
+			p.notes = append(p.notes, "row security is off: whoever has a privilege sees every tenant's rows")
+		}
+		return
+	}
+	for i := range t.Policies {
+		policy := &t.Policies[i]
+		if !policy.Permissive || !r.concerns(policy) || r.restricted(t, policy) {
+			continue
+		}
+		r.compare(p, policy)
+	}
+}
+
+// concerns reports whether a policy is for a role that sessions run as.
+func (r *referee) concerns(p *model.Policy) bool {
+	return slices.ContainsFunc(r.cast.actors, func(a *actor) bool { return r.survey.applies(p, a.acts()) })
+}
+
+// restricted reports whether a restrictive policy ties the same rows to the session.
+func (r *referee) restricted(t *model.Table, p *model.Policy) bool {
+	return slices.ContainsFunc(t.Policies, func(o model.Policy) bool {
+		if o.Permissive || o.Command != "ALL" && o.Command != p.Command || o.Using == "" {
+			return false
+		}
+		x, err := sql.ParseExpr(o.Using)
+		return err == nil && len(r.loose(x, r.scope(t))) == 0
+	})
+}
+
+func (r *referee) scope(t *model.Table) scope { return scope{survey: r.survey, base: t} }
+
+func (r *referee) compare(p *place, policy *model.Policy) {
+	said := map[string]bool{}
+	if policy.Command == "INSERT" && p.table == r.t.home() && !r.t.byUser {
+		return // the draft lets a session make a tenant
+	}
+	for _, part := range []struct{ what, text string }{{"shows", policy.Using}, {"takes", policy.Check}} {
+		x, err := sql.ParseExpr(part.text)
+		if part.text == "" || err != nil {
+			continue
+		}
+		for _, b := range r.loose(x, r.scope(p.table)) {
+			text, _ := sql.Print(b, sql.PrintOptions{})
+			if said[text] {
+				continue
+			}
+			said[text] = true
+			verb := part.what
+			if policy.Command == "UPDATE" || policy.Command == "DELETE" {
+				verb = "lets change"
+			}
+			p.notes = append(p.notes, fmt.Sprintf("policy %q for %s %s rows of any tenant where %s: meant?", policy.Name, policy.Command, verb, short(text)))
+		}
+		for _, q := range r.unequal(x, r.scope(p.table)) {
+			p.notes = append(p.notes, fmt.Sprintf("policy %q for %s compares %s by %s, not by =: meant?", policy.Name, policy.Command, q.column.name(), q.op))
+		}
+	}
+}
+
+// short is a text of one line that fits beside a table.
+func short(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > 90 {
+		return string(r[:87]) + "…"
+	}
+	return s
+}
+
+// loose is the alternatives of a condition that are not tied to the session: they let
+// rows through whoever asks.
+func (r *referee) loose(x sql.Expr, in scope) []sql.Expr {
+	switch x := x.(type) {
+	case *sql.Or:
+		var out []sql.Expr
+		for _, a := range x.Args {
+			out = append(out, r.loose(a, in)...)
+		}
+		return out
+	case *sql.And:
+		for _, a := range x.Args {
+			if len(r.loose(a, in)) == 0 {
+				return nil
+			}
+		}
+		return []sql.Expr{x}
+	}
+	if never(x) || r.otherRole(x) || r.tied(x, in) {
+		return nil
+	}
+	return []sql.Expr{x}
+}
+
+// never reports whether a condition is the constant false.
+func never(x sql.Expr) bool {
+	l, ok := bare(x).(*sql.Literal)
+	return ok && (l.Value.Null || l.Type == "boolean" && l.Value.Text == "f" || l.Value.Text == "false")
+}
+
+// otherRole reports whether a condition holds only for a role that no session runs as.
+func (r *referee) otherRole(x sql.Expr) bool {
+	c, ok := x.(*sql.Compare)
+	if !ok || c.Op != "=" {
+		return false
+	}
+	for _, side := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
+		l, is := bare(side[1]).(*sql.Literal)
+		if !is || l.Value.Null || r.e.source(side[0]) == nil {
+			continue
+		}
+		if _, role := r.survey.Schema.Roles[l.Value.Text]; role {
+			return !slices.ContainsFunc(r.cast.actors, func(a *actor) bool { return a.acts() == l.Value.Text })
+		}
+	}
+	return false
+}
+
+// tied reports whether a condition holds some column against the session. What cannot be
+// told, such as a function of the schema's own with a column, counts as tied.
+func (r *referee) tied(x sql.Expr, in scope) bool {
+	switch x := x.(type) {
+	case *sql.Compare:
+		return r.pair(x.L, x.R, in) || r.pair(x.R, x.L, in) || r.reads(x, in)
+	case *sql.IsDistinct:
+		return x.Not && (r.pair(x.L, x.R, in) || r.pair(x.R, x.L, in))
+	case *sql.AnyArray:
+		return !x.Not && r.pair(x.X, x.Array, in)
+	case *sql.InQuery:
+		_, ok := in.column(x.X)
+		return !x.Not && ok
+	case *sql.Exists:
+		return r.outer(x, in)
+	case *sql.IsBool:
+		return r.tied(x.X, in)
+	case *sql.Not: // as Postgres prints IS NOT DISTINCT FROM
+		if d, ok := x.X.(*sql.IsDistinct); ok {
+			return !d.Not && (r.pair(d.L, d.R, in) || r.pair(d.R, d.L, in))
+		}
+	}
+	return r.reads(x, in)
+}
+
+// pair reports whether l is a column and r a value of the session.
+func (r *referee) pair(l, v sql.Expr, in scope) bool {
+	_, ok := in.column(l)
+	return ok && r.e.source(v) != nil
+}
+
+// outer reports whether a sub-select names a column of the policy's own table.
+func (r *referee) outer(x *sql.Exists, in scope) bool {
+	if x.Query.Opaque != nil {
+		return true
+	}
+	inner := in.with(x.Query)
+	found := false
+	sql.Walk(x, func(e sql.Expr) bool {
+		if c, ok := e.(*sql.Column); ok {
+			at, known := inner.column(c)
+			found = found || known && at.Table == in.base || !known
+		}
+		return !found
+	})
+	return found
+}
+
+// reads reports whether a part that only Postgres understands has a column and reads
+// the session, or calls a function that does.
+func (r *referee) reads(x sql.Expr, in scope) bool {
+	found := false
+	sql.Walk(x, func(e sql.Expr) bool {
+		o, ok := e.(*sql.Opaque)
+		if !ok || found {
+			return !found
+		}
+		text, _ := sql.Print(o, sql.PrintOptions{})
+		whole := r.survey.closure(text)
+		found = len(sql.Columns(o)) > 0 && (settingName.MatchString(whole) || roleWord.MatchString(whole) || len(whole) > len(text) || len(sql.Tables(o)) > 0)
+		return !found
+	})
+	return found
+}
+
+// unequal is comparisons of a tenant's or user's column with the session by another
+// operator.
+func (r *referee) unequal(x sql.Expr, in scope) []equality {
+	var out []equality
+	sql.Walk(x, func(e sql.Expr) bool {
+		c, ok := e.(*sql.Compare)
+		if !ok || c.Op == "=" {
+			return true
+		}
+		for _, side := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
+			col, is := in.column(side[0])
+			m := r.d.of[col]
+			if s := r.e.source(side[1]); is && s != nil && m != nil && (m == r.t.tenants || m == r.t.users) {
+				out = append(out, equality{col, s, c.Op, in.base})
+			}
+		}
+		return true
+	})
+	return out
+}

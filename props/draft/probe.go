@@ -1,0 +1,129 @@
+package draft
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// probe asks Postgres which source an expression without columns takes its value
+// from: each candidate in turn is given a value that nothing else has.
+type probe struct {
+	ctx    context.Context
+	conn   *pgconn.PgConn
+	survey *Survey
+	known  map[string]*Source // by the expression's text; nil for none
+	err    error
+}
+
+// probes are values that stand nowhere by chance, of the types that keys have.
+var probes = []string{"5ca1ab1e-0000-4000-8000-0000000c0de1", "918273645", "rlsfuzz probe", "7183"}
+
+func newProbe(ctx context.Context, conn *pgx.Conn, s *Survey) *probe {
+	return &probe{ctx: ctx, conn: conn.PgConn(), survey: s, known: map[string]*Source{}}
+}
+
+// source says where an expression takes its value from; nil when no setting and no
+// role gives it. With set, the text is a query of any number of values.
+func (p *probe) source(text string, set bool) *Source {
+	if found, ok := p.known[text]; ok || p.err != nil {
+		return found
+	}
+	whole := p.survey.closure(text)
+	query := "SELECT (" + text + ")::text"
+	if set {
+		query = "SELECT v::text FROM (" + text + ") q (v)"
+	}
+	var found *Source
+	for _, c := range candidates(whole) {
+		if p.gives(query, &c, whole) {
+			found = &c
+			break
+		}
+	}
+	if found == nil && roleWord.MatchString(whole) && p.isRole(query) {
+		found = &Source{}
+	}
+	p.known[text] = found
+	return found
+}
+
+// gives reports whether a query answers with the value that the source was given.
+func (p *probe) gives(query string, s *Source, whole string) bool {
+	for _, value := range probes {
+		text := value
+		if len(s.Path) > 0 {
+			text = nested(s.Path, value, s.Many)
+		}
+		if got, ok := p.ask(query, s.Setting, text, named(settingName, whole)); ok && got == value {
+			return true
+		}
+		if p.err != nil {
+			return false
+		}
+	}
+	return false
+}
+
+// nested is JSON with a value at a path.
+func nested(path []string, value string, many bool) string {
+	var v any = value
+	if many {
+		v = []string{value}
+	}
+	for i := len(path) - 1; i >= 0; i-- {
+		v = map[string]any{path[i]: v}
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "{}" // maps of strings always encode
+	}
+	return string(b)
+}
+
+// isRole reports whether a query answers with the name of the role that asks.
+func (p *probe) isRole(query string) bool {
+	name, ok := p.ask("SELECT current_user::text", "", "", nil)
+	got, same := p.ask(query, "", "", nil)
+	return ok && same && got == name
+}
+
+// ask runs a query in a transaction of its own, which is rolled back, with one
+// setting given and the others empty. What Postgres refuses is no answer.
+func (p *probe) ask(query, setting, value string, others []string) (string, bool) {
+	if p.err != nil {
+		return "", false
+	}
+	var b strings.Builder
+	b.WriteString("BEGIN; SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '1s';")
+	for _, name := range others {
+		b.WriteString("SELECT pg_catalog.set_config(" + literal(name) + ", '', true);")
+	}
+	if setting != "" {
+		b.WriteString("SELECT pg_catalog.set_config(" + literal(setting) + ", " + literal(value) + ", true);")
+	}
+	results, err := p.conn.Exec(p.ctx, b.String()+query).ReadAll()
+	if _, end := p.conn.Exec(p.ctx, "ROLLBACK").ReadAll(); end != nil {
+		p.err = end
+		return "", false
+	}
+	if err != nil {
+		return "", false
+	}
+	last := results[len(results)-1]
+	if len(last.Rows) != 1 || last.Rows[0][0] == nil {
+		return "", false
+	}
+	return string(last.Rows[0][0]), true
+}
+
+func literal(s string) string {
+	quoted := "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	if strings.Contains(s, `\`) {
+		return "E" + strings.ReplaceAll(quoted, `\`, `\\`)
+	}
+	return quoted
+}

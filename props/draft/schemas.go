@@ -1,0 +1,133 @@
+package draft
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+	"github.com/rlsfuzz/rlsfuzz/props/catalog"
+)
+
+// schemaQuery is the schemas with tables; of a preset's own, those that the users' tables
+// refer to, at whatever distance, and those with policies, which presets do not write.
+const schemaQuery = `
+WITH RECURSIVE tables AS (
+  SELECT c.oid, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
+), wanted AS (
+  SELECT oid FROM tables WHERE nspname <> ALL ($1::text[]) OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = tables.oid)
+  UNION
+  SELECT k.confrelid FROM wanted w JOIN pg_constraint k ON k.conrelid = w.oid AND k.contype = 'f'
+)
+SELECT t.nspname::text, c.relname::text, t.nspname = ANY ($1::text[])
+FROM tables t JOIN wanted w ON w.oid = t.oid JOIN pg_class c ON c.oid = t.oid
+ORDER BY t.nspname::text COLLATE "C", c.relname::text COLLATE "C"`
+
+// Judged is the schemas that a draft is about, and the single tables of those that a
+// preset brings, which own names.
+func Judged(ctx context.Context, conn *pgx.Conn, own []string) ([]string, []catalog.TableName, error) {
+	if own == nil {
+		own = []string{}
+	}
+	rows, err := conn.Query(ctx, schemaQuery, own)
+	if err != nil {
+		return nil, nil, fmt.Errorf("list tables: %w", err)
+	}
+	var schemas []string
+	var single []catalog.TableName
+	var t catalog.TableName
+	var brought bool
+	_, err = pgx.ForEachRow(rows, []any{&t.Schema, &t.Name, &brought}, func() error {
+		if brought {
+			single = append(single, t)
+		} else if !slices.Contains(schemas, t.Schema) {
+			schemas = append(schemas, t.Schema)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("list tables: %w", err)
+	}
+	return schemas, single, nil
+}
+
+// Keeps runs the users' files and says which of the preset's schemas are still its own:
+// files that drop and make one anew fill it with their own tables.
+func Keeps(ctx context.Context, conn *pgx.Conn, own []string, run func() error) ([]string, error) {
+	before, err := namespaces(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	if err := run(); err != nil {
+		return nil, err
+	}
+	after, err := namespaces(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, name := range own {
+		if before[name] == after[name] {
+			out = append(out, name)
+		}
+	}
+	return out, nil
+}
+
+func namespaces(ctx context.Context, conn *pgx.Conn) (map[string]uint32, error) {
+	rows, err := conn.Query(ctx, "SELECT nspname::text, oid FROM pg_namespace")
+	if err != nil {
+		return nil, fmt.Errorf("list schemas: %w", err)
+	}
+	out := map[string]uint32{}
+	var name string
+	var oid uint32
+	if _, err := pgx.ForEachRow(rows, []any{&name, &oid}, func() error { out[name] = oid; return nil }); err != nil {
+		return nil, fmt.Errorf("list schemas: %w", err)
+	}
+	return out, nil
+}
+
+// Login is SQL that makes a login for roles that none of the schema's can take; without
+// such roles, one with the usual privileges of an application.
+func Login(s *Survey, login string, roles []string) string {
+	var b strings.Builder
+	name := sql.QuoteName(login)
+	if len(roles) > 0 {
+		b.WriteString("-- Made by rlsfuzz init: no role of the schema has LOGIN and may take the roles that\n-- have privileges. Put the application's own login in its place.\n")
+		b.WriteString("CREATE ROLE " + name + " LOGIN NOINHERIT;\n")
+		for _, r := range roles {
+			b.WriteString("GRANT " + sql.QuoteName(r) + " TO " + name + ";\n")
+		}
+		return b.String()
+	}
+	b.WriteString("-- Made by rlsfuzz init: no role of the schema has privileges. This one has those that an\n-- application usually has, and owns nothing. Put the application's own role in its place.\n")
+	b.WriteString("CREATE ROLE " + name + " LOGIN;\n")
+	for _, schema := range tableSchemas(s.Schema) {
+		if slices.Contains(s.Own, schema) {
+			continue
+		}
+		at := sql.QuoteName(schema)
+		b.WriteString("GRANT USAGE ON SCHEMA " + at + " TO " + name + ";\n")
+		b.WriteString("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + at + " TO " + name + ";\n")
+		b.WriteString("GRANT USAGE ON ALL SEQUENCES IN SCHEMA " + at + " TO " + name + ";\n")
+	}
+	return b.String()
+}
+
+func tableSchemas(s *model.Schema) []string {
+	var out []string
+	for _, t := range s.Tables {
+		if !slices.Contains(out, t.Schema) {
+			out = append(out, t.Schema)
+		}
+	}
+	return out
+}

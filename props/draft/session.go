@@ -1,0 +1,416 @@
+package draft
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// session is a session of the draft.
+type session struct {
+	name, login, role string
+	acts              string // the role that its statements run as
+	user              *model.Table
+	claims            *claims
+	settings          [][2]string
+	tenants           string // a query
+	stranger          bool
+	notes, asks       []string
+	sees, writes      []entry
+}
+
+// entry is the rule of a table.
+type entry struct {
+	table *model.Table // nil: every table that is not named
+	rule  string       // as YAML
+	note  string
+}
+
+// claims is the value of a claim: text, a list of one, or claims inside.
+type claims struct {
+	value string
+	many  bool
+	names []string
+	in    map[string]*claims
+}
+
+func (c *claims) set(path []string, value string, many bool) {
+	if len(path) == 0 {
+		c.value, c.many = value, many
+		return
+	}
+	if c.in == nil {
+		c.in = map[string]*claims{}
+	}
+	if c.in[path[0]] == nil {
+		c.in[path[0]] = &claims{}
+		c.names = append(c.names, path[0])
+	}
+	c.in[path[0]].set(path[1:], value, many)
+}
+
+// binder makes the sessions.
+type binder struct {
+	survey *Survey
+	d      *domains
+	e      *evidence
+	t      tenancy
+	places []*place
+	cast   cast
+	preset string
+	made   []*session
+}
+
+// anonymous is the role of a request without a token, where the preset fixes it.
+func (b *binder) anonymous() string {
+	if b.preset == "supabase" || b.preset == "postgrest" {
+		return "anon"
+	}
+	return ""
+}
+
+func (b *binder) sessions() {
+	actors := b.cast.actors
+	for _, a := range actors {
+		if a.role == b.anonymous() && a.role != "" && len(actors) > 1 {
+			continue
+		}
+		s := b.begin(a, a.acts())
+		b.bind(s)
+		b.rules(s)
+		b.made = append(b.made, s)
+	}
+	for i, a := range b.strangers() {
+		name := "stranger"
+		if i > 0 {
+			name = "stranger as " + a.acts()
+		}
+		s := b.begin(a, name)
+		s.stranger = true
+		b.constants(s)
+		b.rules(s)
+		b.made = append(b.made, s)
+	}
+}
+
+func (b *binder) begin(a *actor, name string) *session {
+	return &session{name: name, login: a.login, role: a.role, acts: a.acts(), claims: &claims{}}
+}
+
+// strangers is the actors of sessions whose tenant was never set: the weakest, and each
+// one where settings bind sessions, since a job can forget them.
+func (b *binder) strangers() []*actor {
+	list := slices.Clone(b.cast.actors)
+	slices.SortStableFunc(list, func(x, y *actor) int {
+		if anon := b.anonymous(); anon != "" && (x.role == anon) != (y.role == anon) {
+			if x.role == anon {
+				return -1
+			}
+			return 1
+		}
+		return x.power - y.power
+	})
+	forgets := slices.ContainsFunc(b.e.sources, func(s *Source) bool {
+		_, claim := s.Claim()
+		return !claim && !s.Role()
+	})
+	if len(list) > 1 && !forgets {
+		list = list[:1]
+	}
+	return list
+}
+
+// bind gives a session its tenant and its user by everything that the schema reads.
+func (b *binder) bind(s *session) {
+	s.user = b.userTable()
+	for _, lookup := range []bool{true, false} { // the key of a row before the key alone
+		for _, src := range b.e.sources {
+			if (src.Lookup != nil) == lookup {
+				b.source(s, src)
+			}
+		}
+	}
+	b.constants(s)
+	if b.t.member != nil && !b.brought() && s.user != nil {
+		if who := b.userColumn(s.user); who != "" {
+			p := placer{t: b.t}
+			s.tenants = p.memberQuery(who)
+		}
+	}
+	if b.t.guess {
+		s.asks = append(s.asks, "nothing in the schema reads a setting or claim: how does the application bind a session? settings: {app.tenant_id: $tenant}")
+	}
+}
+
+// brought reports whether the session itself brings the tenant.
+func (b *binder) brought() bool {
+	return b.t.tenants != nil && slices.ContainsFunc(b.e.sources, func(s *Source) bool {
+		return b.variable(s, nil) == "$tenant"
+	})
+}
+
+// userTable is the table whose rows are the sessions' users; nil where the tenants are.
+func (b *binder) userTable() *model.Table {
+	for _, s := range b.e.sources {
+		if s.Lookup != nil && len(s.Lookup.Key.Table.Key) == 1 {
+			return s.Lookup.Key.Table
+		}
+	}
+	if b.t.users == nil {
+		return nil
+	}
+	return b.d.bearer(b.t.users)
+}
+
+// userColumn is the variable with the user's value in the domain of users.
+func (b *binder) userColumn(t *model.Table) string {
+	for _, c := range b.t.users.in(t) {
+		if v := variable("$user", t.Columns[c].Name); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// variable is what a source is to a session: the tenant, a column of its row, the
+// user's; "" for something else.
+func (b *binder) variable(s *Source, user *model.Table) string {
+	of := func(m *domain) bool { return m != nil && slices.Contains(m.sources, s) }
+	if s.Lookup != nil {
+		if user == s.Lookup.Key.Table {
+			return variable("$user", s.Lookup.Key.name())
+		}
+		return ""
+	}
+	if of(b.t.tenants) {
+		return "$tenant"
+	}
+	for _, m := range b.d.all {
+		if !of(m) {
+			continue
+		}
+		if user != nil && m == b.t.users {
+			return b.userColumn(user)
+		}
+		if home := b.t.home(); home != nil {
+			for _, c := range m.in(home) {
+				if identifies(Column{home, c}) || s.Role() {
+					return variable("$tenant", home.Columns[c].Name)
+				}
+			}
+		}
+		if user != nil {
+			for _, c := range m.in(user) {
+				return variable("$user", user.Columns[c].Name)
+			}
+		}
+	}
+	return ""
+}
+
+// variable writes $user.column; "" for a name that no variable can have.
+func variable(first, column string) string {
+	if strings.Trim(column, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" || column == "" || '0' <= column[0] && column[0] <= '9' {
+		return ""
+	}
+	return first + "." + column
+}
+
+// source binds one source, or asks about it.
+func (b *binder) source(s *session, src *Source) {
+	if b.role(src) {
+		return // the role's claim: constants
+	}
+	v := b.variable(src, s.user)
+	if src.Role() {
+		if strings.HasPrefix(v, "$tenant") && b.t.tenants.home != nil {
+			s.login, s.role = v, ""
+			s.notes = append(s.notes, "policies compare current_user: one role for each tenant, all of which the schema's files must make")
+			return
+		}
+		s.asks = append(s.asks, "policies compare current_user: which role connects for which tenant?")
+		return
+	}
+	if v == "" {
+		if named := b.likeNamed(src, s.user); named != "" {
+			v = named
+			s.asks = append(s.asks, src.String()+" is taken to be "+named+", by its name alone")
+		}
+	}
+	if v == "" {
+		s.asks = append(s.asks, b.unknown(src))
+		return
+	}
+	b.give(s, src, v)
+}
+
+// give writes a source's value where the session brings it.
+func (b *binder) give(s *session, src *Source, v string) {
+	if path, ok := src.Claim(); ok {
+		s.claims.set(path, v, src.Many)
+		return
+	}
+	same := func(o [2]string) bool { return o[0] == src.Setting }
+	if len(src.Path) == 0 {
+		if slices.ContainsFunc(s.settings, same) {
+			return // it is bound by the row that it names
+		}
+		s.settings = append(s.settings, [2]string{src.Setting, v})
+		return
+	}
+	text := nested(src.Path, v, src.Many)
+	if slices.ContainsFunc(s.settings, same) {
+		s.asks = append(s.asks, "setting "+src.Setting+" holds more keys: "+strings.Join(src.Path, "."))
+		return
+	}
+	s.settings = append(s.settings, [2]string{src.Setting, text})
+}
+
+// likeNamed is a column of the user or the tenant with the name of a claim.
+func (b *binder) likeNamed(src *Source, user *model.Table) string {
+	path, ok := src.Claim()
+	if !ok {
+		return ""
+	}
+	name := path[len(path)-1]
+	if user != nil && user.Column(name) >= 0 {
+		return variable("$user", name)
+	}
+	if t := b.t.tenants; t != nil && t.home != nil && t.home.Column(name) >= 0 {
+		return variable("$tenant", name)
+	}
+	return ""
+}
+
+func (b *binder) unknown(src *Source) string {
+	out := src.String() + " is read, but nothing says what it holds"
+	var list []string
+	for _, c := range b.e.consts {
+		if c.source == src && !slices.Contains(list, c.value) {
+			list = append(list, c.value)
+		}
+	}
+	if len(list) > 0 {
+		out += "; it is compared with " + strings.Join(list, ", ")
+	}
+	for _, q := range b.e.equal {
+		if q.source == src {
+			return out + "; it is compared with " + q.column.String()
+		}
+	}
+	return out
+}
+
+// role reports whether a source is a claim with the name of a role, as PostgREST
+// brings it.
+func (b *binder) role(src *Source) bool {
+	path, ok := src.Claim()
+	if !ok || len(path) != 1 {
+		return false
+	}
+	return path[0] == "role" || slices.ContainsFunc(b.e.consts, func(c constant) bool {
+		_, is := b.survey.Schema.Roles[c.value]
+		return c.source == src && is
+	})
+}
+
+// constants gives the claims that say which role it is, and the role where the preset's
+// tokens always carry it.
+func (b *binder) constants(s *session) {
+	given := false
+	for _, src := range b.e.sources {
+		if b.role(src) && s.role != "" {
+			path, _ := src.Claim()
+			s.claims.set(path, s.role, false)
+			given = given || path[0] == "role"
+		}
+	}
+	if !given && s.role != "" && (b.anonymous() != "" || len(s.claims.names) > 0) {
+		s.claims.set([]string{"role"}, s.role, false)
+	}
+}
+
+// rules gives upper bounds: less is no lockout until a person has written the rule.
+func (b *binder) rules(s *session) {
+	every := entry{rule: "{may: own}"}
+	if s.stranger {
+		every.rule = "none"
+	}
+	s.sees, s.writes = []entry{every}, []entry{every}
+	single := b.brought()
+	for _, p := range b.places {
+		may := b.survey.Schema.Privileges[s.acts]
+		if p.how == model.Internal || p.inherits {
+			continue
+		}
+		changes := may != nil && b.changes(s, p.table)
+		switch {
+		case p.how == model.Shared:
+			s.sees = append(s.sees, entry{table: p.table, rule: "{may: all}"})
+			if changes {
+				s.writes = append(s.writes, entry{p.table, "{may: all}", "? may it change what is everybody's?"})
+			}
+		case s.stranger:
+		case p.table == b.t.home() && changes && !b.t.byUser:
+			s.writes = append(s.writes, entry{p.table, "{insert: {may: all}, update: {may: own}, delete: {may: own}}", "a new tenant is nobody's yet"})
+		case p.plural && single && changes:
+			s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
+		}
+	}
+}
+
+func (t tenancy) home() *model.Table {
+	if t.tenants == nil {
+		return nil
+	}
+	return t.tenants.home
+}
+
+// changes reports whether row security, if it is on, lets the session change anything of
+// a table.
+func (b *binder) changes(s *session, t *model.Table) bool {
+	roles := []string{s.acts}
+	if strings.HasPrefix(s.acts, "$") {
+		roles = sortedKeys(b.survey.Schema.Privileges)
+	}
+	for _, role := range roles {
+		list := b.survey.Schema.Privileges[role]
+		if list == nil {
+			continue
+		}
+		p := &list[t.ID]
+		if !p.Usage || !some(p.Insert) && !some(p.Update) && !p.Delete {
+			continue
+		}
+		if !t.RowSecurity || slices.ContainsFunc(t.Policies, func(x model.Policy) bool {
+			return x.Permissive && x.Command != "SELECT" && b.survey.applies(&x, role)
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// typeName is the type of a tenant's value where no table lists them.
+func (t tenancy) typeName() string {
+	if t.tenants == nil || len(t.tenants.columns) == 0 {
+		return "text"
+	}
+	c := t.tenants.columns[0]
+	typ := &c.Table.Columns[c.Column].Type
+	if typ.Kind == sql.Other {
+		return typ.Base
+	}
+	return typ.Plain
+}
+
+func (s *session) String() string {
+	how := s.login
+	if s.role != "" {
+		how += ", SET ROLE " + s.role
+	}
+	return fmt.Sprintf("%s (%s)", s.name, how)
+}

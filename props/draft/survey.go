@@ -1,0 +1,145 @@
+package draft
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// Survey is what a draft is made from: the catalog of the tables, and beside it the
+// functions and views through which sessions reach them.
+type Survey struct {
+	Schema    *model.Schema
+	Functions []*Function
+	Views     []*View
+	Own       []string // schemas that the preset brings
+}
+
+// Function is a function or a procedure that no extension made.
+type Function struct {
+	Schema, Name string
+	Args         []Arg // of its call, without OUT ones
+	Returns      string
+	Set          bool // returns any number of rows
+	Procedure    bool
+	Trigger      bool // can only be called by a trigger
+	Definer      bool // SECURITY DEFINER
+	Language     string
+	Body         string // its text; for SQL bodies the statement
+	Owner        string
+	Callers      []string // roles that may call it
+}
+
+// Arg is an argument of a function.
+type Arg struct {
+	Name, Type string
+	Default    bool
+}
+
+// View is a view or a materialized view.
+type View struct {
+	Schema, Name string
+	Stored       bool // materialized
+	Invoker      bool // security_invoker
+	Owner        string
+	Definition   string
+	Readers      []string // roles that may select from it
+}
+
+const functionQuery = `
+SELECT n.nspname::text, p.proname::text, coalesce(a.names, '{}'), coalesce(a.types, '{}'), p.pronargdefaults::int,
+       pg_get_function_result(p.oid), p.proretset, p.prokind = 'p',
+       p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype), p.prosecdef, l.lanname::text,
+       coalesce(nullif(p.prosrc, ''), pg_get_function_sqlbody(p.oid), ''), pg_get_userbyid(p.proowner)::text,
+       ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY ($1::text[])
+             AND has_function_privilege(r.oid, p.oid, 'EXECUTE') AND has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY 1)
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+CROSS JOIN LATERAL (
+  SELECT array_agg(coalesce(p.proargnames[i.place], '')::text ORDER BY i.place) AS names,
+         array_agg(format_type(i.type, NULL) ORDER BY i.place) AS types
+  FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY i (type, place)
+  WHERE coalesce(p.proargmodes[i.place], 'i') IN ('i', 'b', 'v')
+) a
+WHERE p.prokind IN ('f', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+ORDER BY n.nspname::text COLLATE "C", p.proname::text COLLATE "C", pg_get_function_identity_arguments(p.oid) COLLATE "C"`
+
+const viewQuery = `
+SELECT n.nspname::text, c.relname::text, c.relkind = 'm',
+       coalesce((SELECT o.option_value::bool FROM pg_options_to_table(c.reloptions) o WHERE o.option_name = 'security_invoker'), false),
+       pg_get_userbyid(c.relowner)::text, coalesce(pg_get_viewdef(c.oid), ''),
+       ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY ($1::text[])
+             AND has_any_column_privilege(r.oid, c.oid, 'SELECT') AND has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY 1)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
+ORDER BY n.nspname::text COLLATE "C", c.relname::text COLLATE "C"`
+
+// Look reads the functions and views of the connection's database. own names the
+// schemas that a preset brings.
+func Look(ctx context.Context, conn *pgx.Conn, s *model.Schema, own []string) (*Survey, error) {
+	out := &Survey{Schema: s, Own: own}
+	roles := make([]string, 0, len(s.Privileges))
+	for name := range s.Privileges {
+		roles = append(roles, name)
+	}
+	tx := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, conn, tx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SET LOCAL search_path = ''"); err != nil {
+			return err
+		}
+		if err := out.readFunctions(ctx, tx, roles); err != nil {
+			return fmt.Errorf("functions: %w", err)
+		}
+		if err := out.readViews(ctx, tx, roles); err != nil {
+			return fmt.Errorf("views: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read catalog: %w", err)
+	}
+	return out, nil
+}
+
+func (s *Survey) readFunctions(ctx context.Context, tx pgx.Tx, roles []string) error {
+	rows, err := tx.Query(ctx, functionQuery, roles)
+	if err != nil {
+		return err
+	}
+	var f Function
+	var names, types []string
+	var defaults int
+	_, err = pgx.ForEachRow(rows, []any{
+		&f.Schema, &f.Name, &names, &types, &defaults, &f.Returns, &f.Set, &f.Procedure, &f.Trigger, &f.Definer, &f.Language,
+		&f.Body, &f.Owner, &f.Callers,
+	}, func() error {
+		one := f
+		one.Args = nil
+		for i := range types {
+			one.Args = append(one.Args, Arg{Name: names[i], Type: types[i], Default: i >= len(types)-defaults})
+		}
+		s.Functions = append(s.Functions, &one)
+		f.Callers, names, types = nil, nil, nil
+		return nil
+	})
+	return err
+}
+
+func (s *Survey) readViews(ctx context.Context, tx pgx.Tx, roles []string) error {
+	rows, err := tx.Query(ctx, viewQuery, roles)
+	if err != nil {
+		return err
+	}
+	var v View
+	_, err = pgx.ForEachRow(rows, []any{&v.Schema, &v.Name, &v.Stored, &v.Invoker, &v.Owner, &v.Definition, &v.Readers}, func() error {
+		one := v
+		s.Views = append(s.Views, &one)
+		v.Readers = nil
+		return nil
+	})
+	return err
+}

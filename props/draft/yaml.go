@@ -1,0 +1,83 @@
+package draft
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+)
+
+// plainScalar is what YAML takes for a text without quotes, in whatever place.
+var plainScalar = regexp.MustCompile(`^[A-Za-z_$./][A-Za-z0-9_$./-]*( [A-Za-z0-9_$./=<>-]+)*$`)
+
+// notText is plain scalars that YAML takes for something else.
+var notText = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|null|~|y|n|\.inf|\.nan)$`)
+
+// scalar writes a text for YAML, in quotes where it needs them.
+func scalar(s string) string {
+	if plainScalar.MatchString(s) && !notText.MatchString(s) {
+		return s
+	}
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(s); err != nil {
+		return `""` // a text always encodes
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// flow writes a list, alone where there is one.
+func flow(list []string) string {
+	if len(list) == 1 {
+		return scalar(list[0])
+	}
+	return flowList(list)
+}
+
+func flowList(list []string) string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = scalar(s)
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+// writer writes lines with their indentation, and comments wrapped to the page.
+type writer struct {
+	b     strings.Builder
+	about any   // what the lines to come are about
+	lines []any // what each line is about
+}
+
+func (w *writer) line(indent int, text string) {
+	w.lines = append(w.lines, w.about)
+	w.b.WriteString(strings.Repeat("  ", indent) + text + "\n")
+}
+
+// pageWidth is where comments are broken.
+const pageWidth = 100
+
+// comment writes text as comment lines; mark stands before the first one.
+func (w *writer) comment(indent int, mark, text string) {
+	lead := "# " + mark
+	room := pageWidth - 2*indent - len(lead)
+	for _, line := range wrap(text, room) {
+		w.line(indent, lead+line)
+		lead = "# " + strings.Repeat(" ", len(mark))
+	}
+}
+
+func wrap(text string, room int) []string {
+	var out []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(word) > room {
+			out, line = append(out, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(out, line)
+}

@@ -1,0 +1,65 @@
+package dump
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+)
+
+// MissingError says that no pg_dump can read the server, and what to do.
+type MissingError struct {
+	Have   int    // the major version of the newest pg_dump; 0 without one
+	Server int    // the server's
+	Path   string // of the one that was found
+}
+
+// Error says what is missing and the remedies.
+func (e *MissingError) Error() string {
+	remedy := fmt.Sprintf("install PostgreSQL %d's client programs and put them on PATH, or write the schema to a file where there is one (pg_dump --schema-only) and name that file", e.Server)
+	if e.Have == 0 {
+		return "there is no pg_dump, which reads the schema of a database: " + remedy
+	}
+	return fmt.Sprintf("%s is of version %d and cannot read a server of version %d: %s", e.Path, e.Have, e.Server, remedy)
+}
+
+// places is where pg_dump may be besides PATH.
+var places = []string{
+	"/usr/lib/postgresql/*/bin/pg_dump", "/usr/pgsql-*/bin/pg_dump",
+	"/opt/homebrew/opt/*/bin/pg_dump", "/usr/local/opt/*/bin/pg_dump", "/Applications/Postgres.app/Contents/Versions/*/bin/pg_dump",
+}
+
+var versionOf = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
+
+// find is a pg_dump that is no older than the server: that on PATH, else the oldest
+// that will do.
+func find(ctx context.Context, server int) (string, error) {
+	var candidates []string
+	if path, err := exec.LookPath("pg_dump"); err == nil {
+		candidates = append(candidates, path)
+	}
+	for _, pattern := range places {
+		found, err := filepath.Glob(pattern)
+		if err == nil {
+			candidates = append(candidates, found...)
+		}
+	}
+	missing := &MissingError{Server: server}
+	for _, path := range candidates {
+		out, err := exec.CommandContext(ctx, path, "--version").Output()
+		m := versionOf.FindSubmatch(out)
+		if err != nil || m == nil {
+			continue
+		}
+		major, err := strconv.Atoi(string(m[1]))
+		if err == nil && major >= server {
+			return path, nil
+		}
+		if err == nil && major > missing.Have {
+			missing.Have, missing.Path = major, path
+		}
+	}
+	return "", missing
+}

@@ -1,0 +1,279 @@
+package props_test
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
+)
+
+// drafted writes the files to a folder and drafts a contract from them.
+func drafted(t *testing.T, preset string, files map[string]string) *props.Drafted {
+	t.Helper()
+	require.Postgres(t) // or the test is skipped
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := props.Init(t.Context(), props.InitConfig{
+		Sources: []string{dir}, Contract: filepath.Join(dir, "rlsfuzz.yaml"), Preset: preset, Postgres: os.Getenv("RLSFUZZ_POSTGRES"),
+		AllowAnyServer: os.Getenv("RLSFUZZ_POSTGRES_ANY") == "1",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// convention is a way in which schemas keep tenants apart, and what a draft must say.
+type convention struct {
+	name   string
+	schema string
+	want   []string // lines of the contract, blanks around them aside
+	never  []string // texts that must not stand there
+	says   []string // texts in its comments, line breaks aside
+}
+
+var conventions = []convention{
+	{
+		name: "a setting and one login",
+		schema: `
+CREATE TABLE firms (id uuid PRIMARY KEY, name text);
+CREATE TABLE jobs (id int PRIMARY KEY, firm_id uuid NOT NULL REFERENCES firms, title text);
+CREATE TABLE steps (id int PRIMARY KEY, job_id int NOT NULL REFERENCES jobs, note text);
+ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON jobs USING (firm_id = nullif(current_setting('app.firm', true), '')::uuid);
+CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO init_app;`,
+		want: []string{
+			"tenant: {table: firms, key: id}", "firms: {tenant: id}", "jobs: {tenant: firm_id}", "steps: {tenant: job_id -> jobs}",
+			"app.firm: $tenant", "login: init_app", "stranger:",
+		},
+		says: []string{"row security is off: whoever has a privilege sees every tenant's rows"},
+	},
+	{
+		name: "custom claims in app_metadata",
+		schema: `
+CREATE ROLE api LOGIN NOINHERIT; CREATE ROLE init_member; GRANT init_member TO api;
+CREATE FUNCTION claim(name text) RETURNS text STABLE LANGUAGE sql AS
+  $$ SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> name $$;
+CREATE TABLE orgs (id uuid PRIMARY KEY, name text);
+CREATE TABLE people (id uuid PRIMARY KEY, org_id uuid NOT NULL REFERENCES orgs, name text);
+CREATE TABLE docs (id int PRIMARY KEY, org_id uuid NOT NULL REFERENCES orgs, author uuid REFERENCES people, body text);
+ALTER TABLE docs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON docs USING (org_id = (SELECT (nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'app_metadata' ->> 'org')::uuid)
+  AND author = (current_setting('request.jwt.claims', true)::jsonb ->> 'sub')::uuid);
+GRANT ALL ON ALL TABLES IN SCHEMA public TO init_member;`,
+		want: []string{
+			"tenant: {table: orgs, key: id}", "user: {table: people}", "claims: {app_metadata: {org: $tenant}, sub: $user.id, role: init_member}",
+			"login: api", "role: init_member", "docs: {tenant: org_id}",
+		},
+	},
+	{
+		name: "users in several tenants",
+		schema: `
+CREATE TABLE people (id uuid PRIMARY KEY, name text);
+CREATE TABLE teams (id int PRIMARY KEY, name text, above int REFERENCES teams);
+CREATE TABLE seats (team int REFERENCES teams, person uuid REFERENCES people, kind text CHECK (kind IN ('boss', 'hand')), PRIMARY KEY (team, person));
+CREATE TABLE notes (id int PRIMARY KEY, team int NOT NULL REFERENCES teams, body text);
+CREATE TABLE mails (id int PRIMARY KEY, person uuid NOT NULL REFERENCES people, body text);
+CREATE TABLE colours (name text PRIMARY KEY);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON notes USING (team IN (SELECT s.team FROM seats s WHERE s.person = current_setting('app.me')::uuid));
+CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO init_app;`,
+		want: []string{
+			"tenant: {table: teams, key: id}", "people: {tenants: SELECT m.team FROM public.seats m WHERE m.person = people.id}",
+			"seats: {tenant: team}", "mails: {tenant: person -> people}", "colours: {tenant: shared}", "app.me: $user.id", "user: {table: people}",
+			"tenants: SELECT m.team FROM public.seats m WHERE m.person = $user.id",
+		},
+		says: []string{"hierarchy", "seats.kind tells kinds apart (boss, hand)", "colours leads to no tenant"},
+	},
+	{
+		name: "a table of sessions behind a claim",
+		schema: `
+CREATE SCHEMA hidden;
+CREATE TABLE people (id int PRIMARY KEY, name text);
+CREATE TABLE hidden.logins (token uuid PRIMARY KEY, person int NOT NULL REFERENCES people, at timestamptz);
+CREATE FUNCTION me() RETURNS int STABLE SECURITY DEFINER LANGUAGE sql AS
+  $$ SELECT person FROM hidden.logins WHERE token = nullif(current_setting('app.session', true), '')::uuid $$;
+CREATE TABLE notes (id int PRIMARY KEY, person int NOT NULL REFERENCES people, body text);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON notes USING (person = me());
+CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO init_app;`,
+		want: []string{"tenant: {table: people, key: id}", "user: {table: hidden.logins}", "app.session: $user.token", "hidden.logins: {tenant: person}"},
+	},
+	{
+		name: "one role for each tenant",
+		schema: `
+CREATE ROLE init_one LOGIN; CREATE ROLE init_two LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, login name NOT NULL UNIQUE);
+CREATE TABLE jobs (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, title text);
+ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON jobs USING (EXISTS (SELECT FROM firms f WHERE f.id = jobs.firm AND f.login = current_user));
+GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO init_one, init_two;`,
+		want: []string{"tenant: {table: firms, key: id}", "login: $tenant.login", "jobs: {tenant: firm}"},
+	},
+	{
+		name: "the owner connects",
+		schema: `
+CREATE ROLE init_owner LOGIN;
+CREATE TABLE jobs (id int PRIMARY KEY, firm uuid NOT NULL, title text);
+ALTER TABLE jobs OWNER TO init_owner; ALTER TABLE jobs ENABLE ROW LEVEL SECURITY; ALTER TABLE jobs FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON jobs USING (firm = current_setting('app.firm')::uuid);`,
+		want: []string{"tenant: {values: uuid}", "login: init_owner", "jobs: {tenant: firm}"},
+		says: []string{"init_owner owns tables"},
+	},
+	{
+		name: "no role at all",
+		schema: `
+CREATE TABLE "Big Firms" (id int PRIMARY KEY, "Name.Of" text);
+CREATE TABLE "Jobs" ("Id" int PRIMARY KEY, "the firm" int NOT NULL REFERENCES "Big Firms", title text);
+ALTER TABLE "Jobs" ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON "Jobs" USING ("the firm" = current_setting('app.firm')::int OR title IS NULL);`,
+		want: []string{`Jobs: {tenant: "\"the firm\""}`, "login: rlsfuzz_login", "app.firm: $tenant"},
+		says: []string{"which role does the application connect as?", `policy "p" for ALL shows rows of any tenant where title IS NULL`},
+	},
+	{
+		name: "nothing but tables",
+		schema: `
+CREATE TABLE a (id int PRIMARY KEY, b text); CREATE TABLE c (id int PRIMARY KEY, d text);
+CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT ON a TO init_app;`,
+		want: []string{"tenant: {values: text}", "a: {tenant: shared}", "c: {tenant: internal}"},
+		says: []string{"nothing in the schema reads a setting or claim", "may it change what is everybody's?"},
+	},
+	{
+		name: "partitions, keys of several columns and circles",
+		schema: `
+CREATE TABLE firms (id int PRIMARY KEY, first_job int);
+CREATE TABLE jobs (firm int REFERENCES firms, id int, boss int, PRIMARY KEY (firm, id), FOREIGN KEY (firm, boss) REFERENCES jobs);
+ALTER TABLE firms ADD FOREIGN KEY (id, first_job) REFERENCES jobs (firm, id) DEFERRABLE INITIALLY DEFERRED;
+CREATE TABLE steps (id int, firm int NOT NULL, job int NOT NULL, day date NOT NULL, FOREIGN KEY (firm, job) REFERENCES jobs) PARTITION BY RANGE (day);
+CREATE TABLE steps_old PARTITION OF steps FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON jobs USING (firm >= current_setting('app.firm')::int);
+CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO init_app;
+CREATE VIEW all_jobs AS SELECT * FROM jobs; GRANT SELECT ON all_jobs TO init_app;
+CREATE FUNCTION find(job int, what text, VARIADIC rest int[]) RETURNS SETOF jobs LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM jobs WHERE id = job';`,
+		want: []string{"firms: {tenant: id}", `view all_jobs:`, "run: \"SELECT * FROM public.find($1::integer, $2::text, NULL::integer[])\""},
+		says: []string{"steps_old is placed as steps", "compares firm by >=, not by =", "reads its tables as its owner", "SECURITY DEFINER"},
+	},
+}
+
+// TestInit drafts a contract for each convention. That it resolves is a part of Init.
+func TestInit(t *testing.T) {
+	for _, c := range conventions {
+		t.Run(c.name, func(t *testing.T) {
+			d := drafted(t, "", map[string]string{"schema.sql": c.schema})
+			var lines, comments []string
+			for line := range strings.Lines(d.YAML) {
+				line = strings.TrimSpace(line)
+				if text, ok := strings.CutPrefix(line, "#"); ok {
+					comments = append(comments, strings.TrimSpace(text))
+				}
+				lines = append(lines, line)
+			}
+			for _, w := range c.want {
+				if !slices.Contains(lines, w) {
+					t.Errorf("no line %s", w)
+				}
+			}
+			said := strings.Join(comments, " ")
+			for _, w := range c.says {
+				if !strings.Contains(said, w) {
+					t.Errorf("no comment says %s", w)
+				}
+			}
+			if t.Failed() {
+				t.Log(d.YAML)
+			}
+		})
+	}
+}
+
+// renamed gives every table and column of public a name that means nothing: x and a part
+// of the name's hash.
+const renamed = `
+DO $$ DECLARE r record; BEGIN
+  FOR r IN SELECT c.oid::regclass AS t, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped LOOP
+    EXECUTE format('ALTER TABLE %s RENAME COLUMN %I TO %I', r.t, r.attname, 'x' || left(md5(r.attname), 8));
+  END LOOP;
+  FOR r IN SELECT c.oid::regclass AS t, c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') LOOP
+    EXECUTE format('ALTER TABLE %s RENAME TO %I', r.t, 'x' || left(md5(r.relname), 8));
+  END LOOP;
+END $$;`
+
+// word is a name in a contract; names of settings and roles stay.
+var word = regexp.MustCompile(`app\.\w+|role: \w+|[A-Za-z_]\w*`)
+
+// TestInitNames drafts schemas with all their names taken away: the draft is the same.
+func TestInitNames(t *testing.T) {
+	helpdesk, err := os.ReadFile("helpdesk/schema.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas := map[string]string{"helpdesk": string(helpdesk)}
+	for _, c := range conventions[:3] {
+		schemas[c.name] = c.schema
+	}
+	for name, schema := range schemas {
+		t.Run(name, func(t *testing.T) {
+			plain := drafted(t, "plain", map[string]string{"1.sql": schema})
+			nameless := drafted(t, "plain", map[string]string{"1.sql": schema, "2.sql": renamed})
+			translated := word.ReplaceAllStringFunc(plain.YAML, func(w string) string {
+				sum := md5.Sum([]byte(w))
+				if x := "x" + hex.EncodeToString(sum[:])[:8]; strings.Contains(nameless.YAML, x) {
+					return x
+				}
+				return w
+			})
+			if d := cmp.Diff(said(translated), said(nameless.YAML)); d != "" {
+				t.Errorf("names decided (-with names +without):\n%s", d)
+			}
+			if !strings.Contains(nameless.YAML, "{tenant: x") {
+				t.Error("nothing was renamed: the test shows nothing")
+			}
+		})
+	}
+}
+
+// said is the lines of a contract without comments, in no order: tables come by name.
+// Which column feeds an argument is no intent, and by name the best guess.
+func said(yaml string) []string {
+	var out []string
+	for line := range strings.Lines(yaml) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "schema:") && !strings.HasPrefix(line, "args:") {
+			out = append(out, line)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestInitKeeps does not overwrite.
+func TestInitKeeps(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "rlsfuzz.yaml")
+	if err := os.WriteFile(path, []byte("mine"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := props.Init(t.Context(), props.InitConfig{Sources: []string{dir}, Contract: path})
+	var mistake *props.InputError
+	if !errors.As(err, &mistake) || !strings.Contains(err.Error(), "--force") {
+		t.Errorf("an existing contract: %v", err)
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "mine" {
+		t.Errorf("the contract was touched: %q, %v", b, err)
+	}
+}
