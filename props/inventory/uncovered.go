@@ -1,0 +1,77 @@
+package inventory
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// uncovered is why neither a path nor the cells of a session stand for a statement; empty
+// when they do. Where row security holds for its role, the cells of the role's session
+// say what any statement over the same tables may show. Where it does not, the statement
+// itself is all that keeps tenants apart: only a path that runs it says so.
+func (b *builder) uncovered(s *Statement, objects []*Object) (why string, touched []Touch) {
+	touched = b.catalog.reachAll(objects, s.Role)
+	if b.isPath(s) {
+		return "", touched
+	}
+	if s.Role == "" {
+		return "the file does not say which role ran it: set log_line_prefix = '%m [%p] %q%u@%d '", touched
+	}
+	if b.catalog.Roles[s.Role] == nil {
+		return fmt.Sprintf("the schema has no role %s: what it may see is not known", s.Role), touched
+	}
+	why = "no session of the contract logs in or acts as " + s.Role
+	for _, m := range b.sessionsOf(s.Role) {
+		touched = b.catalog.reachAll(objects, m.role)
+		if why = b.unproven(m, objects, touched); why == "" {
+			break
+		}
+	}
+	return why, touched
+}
+
+// unproven is why the cells of a session do not stand for a statement over objects.
+func (b *builder) unproven(m member, objects []*Object, touched []Touch) string {
+	for i := range touched {
+		t := &touched[i]
+		switch {
+		case t.Object.Kind == Materialized, t.Bypass != "" && b.concerns(t.Object):
+			return "row security does not hold (" + t.why() + "): only a path that runs this statement tests it"
+		}
+	}
+	for _, o := range objects {
+		if !b.catalog.may(m.role, o).Any() {
+			return "no session of the role may use " + o.ID()
+		}
+	}
+	return ""
+}
+
+// isPath reports whether a path of the contract runs the statement.
+func (b *builder) isPath(s *Statement) bool {
+	want := sql.Normal(s.Text)
+	return slices.ContainsFunc(b.contract.Paths, func(p *model.Path) bool {
+		return slices.ContainsFunc(p.Run, func(text string) bool {
+			list, err := sql.Split(text)
+			if err != nil {
+				list = []sql.Statement{{Text: text}}
+			}
+			return slices.ContainsFunc(list, func(one sql.Statement) bool { return sql.Normal(one.Text) == want })
+		})
+	})
+}
+
+// sessionsOf lists the sessions that log in or act as a role: a log has the login, the
+// statistics have the role.
+func (b *builder) sessionsOf(role string) []member {
+	var out []member
+	for _, m := range b.who {
+		if m.role == role || slices.Contains(named(b.contract, m.session.Login), role) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
