@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/catalog"
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
+	"github.com/rlsfuzz/rlsfuzz/props/inventory"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
@@ -30,10 +32,12 @@ type Target struct {
 	Statements []script.Statement // of preset, schema and applied files, in order
 	Notes      []string           // what loading left out or changed
 	Hash       string             // of the contract's and the schema's meaning
+	Catalog    *inventory.Catalog // every way into the database
 
 	walk     *walkOnce
 	template string
 	made     []string // roles that the files created
+	skip     []string // the preset's own schemas
 }
 
 // Open reads a contract, starts the server and loads the schema. Close ends it all.
@@ -188,6 +192,10 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn, skip []string) err
 		return input(fmt.Errorf("%s: the schema has no table that any session may use; check its schema: and its schemas: key", t.File.Path))
 	}
 	if t.Contract, err = t.File.Resolve(schema); err != nil {
+		return err
+	}
+	t.skip = slices.DeleteFunc(slices.Clone(skip), func(name string) bool { return slices.Contains(t.File.Schemas, name) })
+	if t.Catalog, err = inventory.Read(ctx, conn, slices.Sorted(maps.Keys(schema.Privileges))); err != nil {
 		return err
 	}
 	for _, text := range run.CopyTables(schema) {

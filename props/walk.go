@@ -55,11 +55,12 @@ func (c *campaign) walk(ctx context.Context) error {
 		once.Lock()
 		defer once.Unlock()
 		if w := once.done; w != nil {
-			c.walked, c.counted, c.report.Walk = w.leaks, w.matrix, w.cells
+			c.walked, c.counted, c.report.Walk, c.whole = w.leaks, w.matrix, w.cells, true
 			return nil
 		}
 	}
 	complete, err := c.walkCells(ctx)
+	c.whole = complete && err == nil
 	if err == nil && complete && whole {
 		c.Target.walk.done = &walked{leaks: c.walked, matrix: c.counted, cells: c.report.Walk, causes: make([]Cause, len(c.walked))}
 	}
@@ -84,7 +85,7 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 	}
 	for n := range gen.MatrixSets {
 		d := c.Plan.MatrixDataset(n)
-		cells := c.Plan.Matrix(d)
+		cells := c.freshFirst(c.Plan.Matrix(d))
 		for i, chunk := range chunks(cells, 40) {
 			if c.late() {
 				complete = false

@@ -35,7 +35,7 @@ func command() *cobra.Command {
 		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(demoCommand(), checkCommand(), fuzzCommand(), replayCommand(), cleanCommand())
+	root.AddCommand(demoCommand(), pathsCommand(), checkCommand(), fuzzCommand(), replayCommand(), cleanCommand())
 	for _, c := range append(root.Commands(), root) {
 		if args := c.Args; args != nil {
 			c.Args = func(cmd *cobra.Command, list []string) error {

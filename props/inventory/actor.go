@@ -62,6 +62,7 @@ func (b *builder) idle(w *Way, r *Role, touched []Touch) {
 		return at != nil && b.contract.Belongs[at.ID].How != model.Shared || at == nil && t.Object.relation()
 	})
 	switch {
+	case !b.startable(r):
 	case data && len(u.Bypass) > 0:
 		u.Reach = All
 		w.Gap = "no session of the contract is this role, and row security does not stop it"
@@ -69,6 +70,20 @@ func (b *builder) idle(w *Way, r *Role, touched []Touch) {
 		u.Reach = Condition
 		w.Gap = "no session of the contract is this role"
 	}
+}
+
+// startable reports whether anybody can be a role: it logs in, or a role that does may
+// become it.
+func (b *builder) startable(r *Role) bool {
+	if r.Login {
+		return true
+	}
+	for _, o := range b.catalog.Roles {
+		if o.Login && slices.Contains(o.Becomes, r.Name) {
+			return true
+		}
+	}
+	return false
 }
 
 // definers are the routines and views that run with a role's rights for others.
@@ -103,35 +118,4 @@ func attributes(r *Role, definers []string) string {
 		out = append(out, fmt.Sprintf("for others run as it: %s", strings.Join(definers, ", ")))
 	}
 	return strings.Join(out, "; ")
-}
-
-// statement adds a statement of the application that no path and no session covers.
-func (b *builder) statement(s *Statement) {
-	needs, uncertain := b.catalog.statementNeeds(s.Text)
-	var objects []*Object
-	for _, n := range needs {
-		objects = append(objects, n.To)
-	}
-	why, touched := b.uncovered(s, objects)
-	if why == "" || !slices.ContainsFunc(touched, func(t Touch) bool { return b.concerns(t.Object) }) {
-		return
-	}
-	n := 1
-	for i := range b.out.Ways {
-		if b.out.Ways[i].Kind == "statement" {
-			n++
-		}
-	}
-	w := Way{
-		ID: fmt.Sprintf("statement %d", n), Kind: "statement", Name: s.Role, Start: ByApplication,
-		Uncertain: uncertain, Gap: why, Calls: s.Calls, Text: strings.Join(strings.Fields(s.Text), " "), Line: s.Line,
-	}
-	b.use(&w, member{role: s.Role}, touched, nil, nil, nil)
-	b.add(w)
-}
-
-// concerns reports whether an object holds rows of tenants.
-func (b *builder) concerns(o *Object) bool {
-	at := b.tables[o]
-	return at != nil && b.contract.Belongs[at.ID].How != model.Shared
 }

@@ -150,6 +150,11 @@ func (b *builder) use(w *Way, m member, touched []Touch, sees []model.Sees, writ
 			rules = append(rules, at.Label()+": "+seen(&sees[at.ID]))
 		}
 	}
+	if w.Uncertain != "" && sees != nil && m.session != nil { // it may touch any
+		for _, at := range b.contract.Schema.Tables {
+			u.Reach = max(u.Reach, b.spreads(m.session, at, &sees[at.ID], &writes[at.ID]))
+		}
+	}
 	u.Rule = strings.Join(unique(rules), "; ")
 	if table != nil && table.Kind == Table && b.tables[table] == nil {
 		u.Rule = "none: the table lies outside of the schemas that are judged"
@@ -280,9 +285,7 @@ func (b *builder) tested(session, object, command string) bool {
 	if b.options.Last == nil {
 		return false
 	}
-	return slices.ContainsFunc(b.options.Last.Cells, func(c Cell) bool {
-		return c.Session == session && c.Object == object && c.Command == command
-	})
+	return slices.ContainsFunc(b.options.Last.Cells, Cell{Session: session, Object: object, Command: command}.is)
 }
 
 func unique(list []string) []string {

@@ -34,6 +34,11 @@ type Cell struct {
 	Forbidden int    `json:"forbidden"`
 }
 
+// is reports whether two are the same session, object and command.
+func (c Cell) is(o Cell) bool {
+	return c.Session == o.Session && c.Object == o.Object && c.Command == o.Command
+}
+
 // state is the file: the coverage of each contract that writes to one folder.
 type state struct {
 	Version   int                  `json:"version"`
@@ -172,7 +177,7 @@ func (c *Coverage) Merge(now *Coverage, scope Scope) *Coverage {
 		return out
 	}
 	for _, cell := range c.Cells {
-		tried := scope.Sessions[cell.Session] && scope.Tried[cell.Object]
+		tried := scope.Sessions[cell.Session] && scope.Tried[cell.Object] || slices.ContainsFunc(now.Cells, cell.is)
 		if !tried && c.Objects[cell.Object] != "" && c.Objects[cell.Object] == current[cell.Object] {
 			out.Cells = append(out.Cells, cell)
 		}

@@ -111,13 +111,13 @@ SELECT c.oid, c.relkind::text, n.nspname::text, c.relname::text, pg_get_userbyid
        coalesce((SELECT i.inhparent FROM pg_inherits i WHERE i.inhrelid = c.oid ORDER BY i.inhseqno LIMIT 1), 0)::oid,
        concat_ws(E'\n', c.relkind, CASE c.relowner WHEN 10 THEN ' ' ELSE pg_get_userbyid(c.relowner) END, c.relrowsecurity, c.relforcerowsecurity, c.reloptions::text,
          ` + fmt.Sprintf(grants, "c.relacl", `'r'::"char"`, "c.relowner") + `,
-         (SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, `+columnGrants+`, pg_get_expr(d.adbin, d.adrelid)), E'\n' ORDER BY a.attnum)
+         (SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, ` + columnGrants + `, pg_get_expr(d.adbin, d.adrelid)), E'\n' ORDER BY a.attnum)
           FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
          (SELECT string_agg(k.conname || ' ' || pg_get_constraintdef(k.oid), E'\n' ORDER BY k.conname) FROM pg_constraint k WHERE k.conrelid = c.oid),
          (SELECT string_agg(indexdef, E'\n' ORDER BY indexdef) FROM (SELECT pg_get_indexdef(i.indexrelid) AS indexdef FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique) x),
-         (SELECT string_agg(pg_get_triggerdef(t.oid) || t.tgenabled, E'\n' ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
-         (SELECT string_agg(concat_ws(' ', p.polname, p.polcmd, p.polpermissive,
+         (SELECT string_agg(pg_get_triggerdef(t.oid) || t.tgenabled::text, E'\n' ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
+         (SELECT string_agg(concat_ws(' ', p.polname, p.polcmd::text, p.polpermissive,
                    (SELECT string_agg(CASE u WHEN 0 THEN 'public' WHEN 10 THEN ' ' ELSE pg_get_userbyid(u) END, ',' ORDER BY u::regrole::text) FROM unnest(p.polroles) u),
                    pg_get_expr(p.polqual, p.polrelid), '/', pg_get_expr(p.polwithcheck, p.polrelid)), E'\n' ORDER BY p.polname)
           FROM pg_policy p WHERE p.polrelid = c.oid),

@@ -15,7 +15,7 @@ const most = 20
 // Text writes the inventory for a person, grouped by what the ways are. The last line
 // counts.
 func (v *Inventory) Text(w io.Writer) error {
-	p := &printer{w: w}
+	p := &printer{w: w, checked: v.Last != nil}
 	if v.Last == nil {
 		p.line("%s: no check has run", v.Contract)
 	} else {
@@ -83,8 +83,9 @@ func (v *Inventory) summary() string {
 
 // printer remembers the first error of a writer.
 type printer struct {
-	w   io.Writer
-	err error
+	w       io.Writer
+	checked bool // there was a check
+	err     error
 }
 
 func (p *printer) line(format string, args ...any) {
@@ -157,7 +158,7 @@ func (p *printer) way(w *Way) {
 	}
 	p.part("unsure", w.Uncertain)
 	p.part("policies", strings.Join(policyNames(w), ", "))
-	p.part("covered", covered(w))
+	p.part("covered", covered(w, p.checked))
 }
 
 // policyNames leaves out the name of the table itself.
@@ -172,12 +173,14 @@ func policyNames(w *Way) []string {
 	return out
 }
 
-func covered(w *Way) string {
+func covered(w *Way, checked bool) string {
 	switch {
 	case w.Gap != "":
 		return "NO: " + w.Gap
 	case w.Cells == 0:
 		return ""
+	case !checked:
+		return "not yet"
 	case w.Tested == 0:
 		return "NO"
 	case w.Tested < w.Cells:
@@ -186,9 +189,9 @@ func covered(w *Way) string {
 	return "yes"
 }
 
-// users prints the sessions that have the same role and rule together.
+// users prints the sessions that have the same rule together.
 func (p *printer) users(w *Way) {
-	type kind struct{ role, runs, rule string }
+	type kind struct{ runs, rule string }
 	names := map[kind][]string{}
 	var order []kind
 	for i := range w.Users {
@@ -196,24 +199,29 @@ func (p *printer) users(w *Way) {
 		if u.Session == "" {
 			continue
 		}
-		k := kind{u.Role, strings.Join(u.RunsAs, ", "), u.Rule}
+		name, k := u.Session, kind{rule: u.Rule}
+		if w.Kind != "role" {
+			name += " (" + u.Role + ")"
+			if runs := strings.Join(u.RunsAs, ", "); runs != u.Role {
+				k.runs = runs
+			}
+		}
 		if names[k] == nil {
 			order = append(order, k)
 		}
-		names[k] = append(names[k], u.Session)
+		names[k] = append(names[k], name)
 	}
+	label := "sessions"
 	for _, k := range order {
 		text := strings.Join(names[k], ", ")
-		if w.Kind != "role" {
-			text += " as " + k.role
-		}
-		if k.runs != k.role && w.Kind != "role" {
-			text += ", running as " + k.runs
+		if k.runs != "" {
+			text += " running as " + k.runs
 		}
 		if k.rule != "" {
 			text += ": " + k.rule
 		}
-		p.part("sessions", text)
+		p.part(label, text)
+		label = ""
 	}
 }
 
@@ -228,7 +236,7 @@ func (p *printer) part(name, text string) {
 func (p *printer) field(name, indent, text string) {
 	line := indent + name
 	hang := strings.Repeat(" ", len([]rune(line))+1)
-	if name == "" {
+	if name == "" { // a title
 		hang = indent + "  "
 	}
 	if len(hang) > width/3 {

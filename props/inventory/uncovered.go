@@ -3,10 +3,42 @@ package inventory
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
+
+// statement adds a statement of the application that no path and no session covers.
+func (b *builder) statement(s *Statement) {
+	needs, uncertain := b.catalog.statementNeeds(s.Text)
+	var objects []*Object
+	for _, n := range needs {
+		objects = append(objects, n.To)
+	}
+	why, touched := b.uncovered(s, objects)
+	if why == "" || !slices.ContainsFunc(touched, func(t Touch) bool { return b.concerns(t.Object) }) {
+		return
+	}
+	n := 1
+	for i := range b.out.Ways {
+		if b.out.Ways[i].Kind == "statement" {
+			n++
+		}
+	}
+	w := Way{
+		ID: fmt.Sprintf("statement %d", n), Kind: "statement", Name: s.Role, Start: ByApplication,
+		Uncertain: uncertain, Gap: why, Calls: s.Calls, Text: strings.Join(strings.Fields(s.Text), " "), Line: s.Line,
+	}
+	b.use(&w, member{role: s.Role}, touched, nil, nil, nil)
+	b.add(w)
+}
+
+// concerns reports whether an object holds rows of tenants.
+func (b *builder) concerns(o *Object) bool {
+	at := b.tables[o]
+	return at != nil && b.contract.Belongs[at.ID].How != model.Shared
+}
 
 // uncovered is why neither a path nor the cells of a session stand for a statement; empty
 // when they do. Where row security holds for its role, the cells of the role's session
