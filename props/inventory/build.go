@@ -257,6 +257,9 @@ func (b *builder) add(w Way) {
 		w.Bypass = append(w.Bypass, w.Users[i].Bypass...)
 	}
 	w.Bypass = unique(w.Bypass)
+	if w.Mark != Same {
+		w.Tested = 0 // what was tested is another
+	}
 	b.out.Ways = append(b.out.Ways, w)
 }
 

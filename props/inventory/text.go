@@ -135,7 +135,7 @@ func (p *printer) way(w *Way) {
 		name += " (" + w.Kind + ")"
 	}
 	if w.Mark != Same {
-		name += "  [" + map[Mark]string{Added: "new", Changed: "changed"}[w.Mark] + " since the last check]"
+		name += "  [" + w.Mark.String() + " since the last check]"
 	}
 	p.field("", "  ", name)
 	if w.Text != "" {
@@ -181,6 +181,8 @@ func covered(w *Way, checked bool) string {
 		return ""
 	case !checked:
 		return "not yet"
+	case w.Mark != Same:
+		return "NO: " + w.Mark.String() + " since the last check"
 	case w.Tested == 0:
 		return "NO"
 	case w.Tested < w.Cells:

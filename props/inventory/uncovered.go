@@ -67,16 +67,16 @@ func (b *builder) uncovered(s *Statement, objects []*Object) (why string, touche
 
 // unproven is why the cells of a session do not stand for a statement over objects.
 func (b *builder) unproven(m member, objects []*Object, touched []Touch) string {
+	for _, o := range objects {
+		if !b.catalog.may(m.role, o).Any() {
+			return "no session of the role may use " + o.ID()
+		}
+	}
 	for i := range touched {
 		t := &touched[i]
 		switch {
 		case t.Object.Kind == Materialized, t.Bypass != "" && b.concerns(t.Object):
 			return "row security does not hold (" + t.why() + "): only a path that runs this statement tests it"
-		}
-	}
-	for _, o := range objects {
-		if !b.catalog.may(m.role, o).Any() {
-			return "no session of the role may use " + o.ID()
 		}
 	}
 	return ""
