@@ -32,6 +32,7 @@ type campaign struct {
 
 	scope   scope  // what the search is limited to
 	pending []leak // found, but not yet reported
+	history        // what the last check covered
 }
 
 // roundBatches is how many batches a round has.
@@ -52,6 +53,7 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 		Matrix: run.NewMatrix(t.Contract), Contract: t.Contract, Notes: t.Notes,
 	}
 	c.report.Sessions, c.report.Tables = scope.of(t.Contract)
+	c.recall()
 	defer func() {
 		for _, l := range c.labs {
 			l.close()
@@ -458,4 +460,5 @@ func (c *campaign) finish() {
 	c.report.Elapsed = time.Since(c.start)
 	c.report.Untested = c.untested()
 	c.accept()
+	c.remember()
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
 	"github.com/rlsfuzz/rlsfuzz/props/dump"
 	"github.com/rlsfuzz/rlsfuzz/props/fill"
+	"github.com/rlsfuzz/rlsfuzz/props/inventory"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
@@ -33,6 +35,7 @@ type Target struct {
 	Statements []script.Statement // of preset, schema and applied files, in order
 	Notes      []string           // what loading left out or changed
 	Hash       string             // of the contract's and the schema's meaning
+	Catalog    *inventory.Catalog // every way into the database
 
 	walk     *walkOnce
 	template string
@@ -250,6 +253,9 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	if !t.copied { // a copy has them already
+		if t.Catalog, err = inventory.Read(ctx, conn, slices.Sorted(maps.Keys(schema.Privileges))); err != nil {
+			return err
+		}
 		for _, text := range run.CopyTables(schema) {
 			if _, err := conn.Exec(ctx, text); err != nil {
 				return fmt.Errorf("make copies of the tables: %w", err)

@@ -55,11 +55,12 @@ func (c *campaign) walk(ctx context.Context) error {
 		once.Lock()
 		defer once.Unlock()
 		if w := once.done; w != nil {
-			c.walked, c.counted, c.report.Walk = w.leaks, w.matrix, w.cells
+			c.walked, c.counted, c.report.Walk, c.whole = w.leaks, w.matrix, w.cells, true
 			return nil
 		}
 	}
 	complete, err := c.walkCells(ctx)
+	c.whole = complete && err == nil
 	if err == nil && complete && whole {
 		c.Target.walk.done = &walked{leaks: c.walked, matrix: c.counted, cells: c.report.Walk, causes: make([]Cause, len(c.walked))}
 	}
@@ -158,7 +159,7 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 	lots := make([]lot, c.Plan.MatrixSets())
 	for n := range lots {
 		lots[n].set = c.Plan.MatrixDataset(n)
-		lots[n].chunks = chunks(c.Plan.Matrix(lots[n].set), 40)
+		lots[n].chunks = chunks(c.freshFirst(c.Plan.Matrix(lots[n].set)), 40)
 	}
 	for _, u := range order(lots, len(c.Plan.Parts()) > 1) {
 		k := &lots[u.lot]

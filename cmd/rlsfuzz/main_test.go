@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 func withServer(args []string) []string {
 	want := os.Getenv("RLSFUZZ_POSTGRES")
 	named := slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "--postgres") })
-	if want == "" || named || len(args) < 2 || !slices.Contains([]string{"check", "fuzz", "demo", "replay", "mutate", "init"}, args[1]) {
+	if want == "" || named || len(args) < 2 || !slices.Contains([]string{"check", "fuzz", "demo", "replay", "mutate", "init", "paths"}, args[1]) {
 		return args
 	}
 	return append(slices.Clone(args), "--postgres", want)

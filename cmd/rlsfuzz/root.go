@@ -35,7 +35,7 @@ func command() *cobra.Command {
 		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(demoCommand(), initCommand(), checkCommand(), fuzzCommand(), replayCommand(), mutateCommand(), cleanCommand())
+	root.AddCommand(demoCommand(), initCommand(), pathsCommand(), checkCommand(), fuzzCommand(), replayCommand(), mutateCommand(), cleanCommand())
 	for _, c := range append(root.Commands(), root) {
 		if args := c.Args; args != nil {
 			c.Args = func(cmd *cobra.Command, list []string) error {

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/inventory"
+)
+
+func pathsCommand() *cobra.Command {
+	var s shared
+	var statements string
+	cmd := &cobra.Command{
+		Use:   "paths [CONTRACT]",
+		Short: "List every way into tenant data: tables, views, functions, paths, roles; and what is covered",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.paths(cmd, args, statements)
+		},
+	}
+	s.server(cmd)
+	f := cmd.Flags()
+	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review")
+	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder in which the last check left what it covered")
+	f.StringVar(&s.json, "json", "", "write the inventory as JSON to this file (- is stdout)")
+	f.StringVar(&statements, "statements", "", "what the application runs: pg_stat_statements as CSV, or a server log (stderr or csvlog)")
+	return cmd
+}
+
+// paths opens the contract and prints the inventory.
+func (s *shared) paths(cmd *cobra.Command, args []string, statements string) error {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	s.logTo(cmd.ErrOrStderr())
+	s.cfg.Contract = "rlsfuzz.yaml"
+	if len(args) == 1 {
+		s.cfg.Contract = args[0]
+	}
+	var seen []inventory.Statement
+	if statements != "" {
+		data, err := os.ReadFile(statements)
+		if err != nil {
+			return usage(fmt.Errorf("--statements %s: %w", statements, plain(err)))
+		}
+		if seen, err = inventory.ReadStatements(statements, data); err != nil {
+			return usage(fmt.Errorf("--statements %w", err))
+		}
+	}
+	t, err := props.Open(cmd.Context(), s.cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = t.Close() }()
+	v, err := t.Inventory(s.cfg.Out, seen)
+	if err != nil {
+		return err
+	}
+	return s.publishPaths(cmd, v)
+}
+
+// publishPaths writes the inventory to the terminal, or as JSON where that is asked.
+func (s *shared) publishPaths(cmd *cobra.Command, v *inventory.Inventory) error {
+	var err error
+	switch s.json {
+	case "":
+		err = v.Text(cmd.OutOrStdout())
+	case "-":
+		err = v.JSON(cmd.OutOrStdout())
+	default:
+		var f *os.File
+		if f, err = os.Create(s.json); err == nil {
+			err = errors.Join(v.JSON(f), f.Close(), v.Text(cmd.OutOrStdout()))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("write the inventory: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package inventory_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rlsfuzz/rlsfuzz/props/inventory"
+)
+
+func TestCoverageFile(t *testing.T) {
+	dir := t.TempDir()
+	a := &inventory.Coverage{Seed: 1, Checks: 2, Objects: map[string]string{"table t": "x"}, Cells: []inventory.Cell{{Session: "s", Object: "table t", Command: "select", Allowed: 1}}}
+	b := &inventory.Coverage{Seed: 3, Objects: map[string]string{}, Cells: []inventory.Cell{}}
+	for contract, c := range map[string]*inventory.Coverage{"a.yaml": a, "sub/b.yaml": b} {
+		if got, err := inventory.LoadCoverage(dir, contract); got != nil || err != nil {
+			t.Fatalf("before a check: %v, %v", got, err)
+		}
+		if err := c.Save(dir, contract); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for contract, want := range map[string]*inventory.Coverage{"a.yaml": a, "./a.yaml": a, "sub/b.yaml": b} {
+		got, err := inventory.LoadCoverage(dir, contract)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", contract, diff)
+		}
+	}
+	list, err := os.ReadDir(dir)
+	if err != nil || len(list) != 1 {
+		t.Errorf("%d files are left, %v", len(list), err)
+	}
+}
+
+func TestCoverageUnreadable(t *testing.T) {
+	for name, text := range map[string]string{"torn": `{"version": 1, "contr`, "another version": `{"version": 99}`, "a list": `[]`} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, inventory.CoverageFile), []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			_, err := inventory.LoadCoverage(dir, "a.yaml")
+			var state *inventory.StateError
+			if !errors.As(err, &state) || !strings.Contains(err.Error(), inventory.CoverageFile) || !strings.Contains(err.Error(), "remove it") {
+				t.Errorf("%v", err)
+			}
+			if err := (&inventory.Coverage{Seed: 5}).Save(dir, "a.yaml"); err != nil {
+				t.Fatal(err)
+			}
+			if c, err := inventory.LoadCoverage(dir, "a.yaml"); err != nil || c.Seed != 5 {
+				t.Errorf("written anew: %v, %v", c, err)
+			}
+		})
+	}
+}
+
+func TestMerge(t *testing.T) {
+	cell := func(session, object string) inventory.Cell {
+		return inventory.Cell{Session: session, Object: object, Command: "select", Allowed: 1}
+	}
+	before := &inventory.Coverage{
+		Objects: map[string]string{"table a": "1", "table b": "1", "table c": "1"},
+		Cells:   []inventory.Cell{cell("s", "table a"), cell("s", "table b"), cell("s", "table c"), cell("u", "table a")},
+	}
+	now := &inventory.Coverage{Seed: 9, Objects: map[string]string{"table a": "1", "table b": "2", "table c": "1", "table d": "1"}, Cells: []inventory.Cell{cell("s", "table c")}}
+	set := func(names ...string) map[string]bool {
+		out := map[string]bool{}
+		for _, n := range names {
+			out[n] = true
+		}
+		return out
+	}
+	tests := []struct {
+		name    string
+		before  *inventory.Coverage
+		scope   inventory.Scope
+		objects map[string]string
+		cells   []inventory.Cell
+	}{
+		{"a whole check replaces all", before, inventory.Scope{Whole: true}, now.Objects, now.Cells},
+		{
+			"one table", before, inventory.Scope{Sessions: set("s", "u"), Objects: set("table c"), Tried: set("table c")},
+			map[string]string{"table a": "1", "table b": "1", "table c": "1"},
+			[]inventory.Cell{cell("s", "table c"), cell("s", "table a"), cell("u", "table a")}, // b is another now
+		},
+		{
+			"one session", before, inventory.Scope{Sessions: set("s"), Objects: set(), Tried: set("table a", "table b", "table c", "table d")},
+			map[string]string{"table a": "1", "table b": "1", "table c": "1"},
+			[]inventory.Cell{cell("s", "table c"), cell("u", "table a")},
+		},
+		{
+			"it ended before the walk did", before, inventory.Scope{Sessions: set("s", "u")},
+			map[string]string{"table a": "1", "table b": "1", "table c": "1"},
+			[]inventory.Cell{cell("s", "table c"), cell("s", "table a"), cell("u", "table a")},
+		},
+		{"the first check, of one table", nil, inventory.Scope{Objects: set("table d")}, map[string]string{"table d": "1"}, now.Cells},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := test.before.Merge(now, test.scope)
+			if diff := cmp.Diff(test.objects, got.Objects); diff != "" {
+				t.Errorf("objects (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.cells, got.Cells); diff != "" {
+				t.Errorf("cells (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestMarks compares a schema with what a check of it knew before a migration.
+func TestMarks(t *testing.T) {
+	before := open(t, "testdata/shop.yaml")
+	known := &inventory.Coverage{Objects: inventory.Prints(before.Contract, before.Catalog)}
+	file := filepath.Join(t.TempDir(), "migration.sql")
+	text := `CREATE VIEW fresh_view AS SELECT * FROM bare; GRANT SELECT ON fresh_view TO inv_member;
+DROP POLICY events_read ON events;
+CREATE POLICY events_read ON events USING (true);
+CREATE OR REPLACE FUNCTION tenant() RETURNS int LANGUAGE sql STABLE AS $$ SELECT 1 $$;
+ALTER ROLE inv_member BYPASSRLS;`
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	after := open(t, "testdata/shop.yaml", file)
+	want := map[string]inventory.Mark{
+		"view fresh_view": inventory.Added, "table events": inventory.Changed, "function tenant": inventory.Changed, "role inv_member": inventory.Changed,
+	}
+	got := map[string]inventory.Mark{}
+	for id, print := range inventory.Prints(after.Contract, after.Catalog) {
+		if m := known.Mark(id, print); m != inventory.Same {
+			got[id] = m
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("marks (-want +got):\n%s", diff)
+	}
+	fresh := inventory.NewFresh(after.Contract, after.Catalog, known)
+	for label, want := range map[string]bool{"events": true, "orders": true, "bare": false, "plans": false} { // the policy of orders asks tenant()
+		if table := after.Contract.Schema.Table("public", label); fresh.Table(table) != want {
+			t.Errorf("%s: fresh is %v", label, !want)
+		}
+	}
+	for _, s := range after.Contract.Sessions {
+		if fresh.Session(after.Contract, s) != (s.Name == "member") {
+			t.Errorf("session %s", s.Name)
+		}
+	}
+	if inventory.NewFresh(after.Contract, after.Catalog, nil).Any() {
+		t.Error("without a check before, something is new")
+	}
+}

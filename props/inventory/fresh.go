@@ -1,0 +1,152 @@
+package inventory
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// Prints is the hash of each object, each role and each path of the contract, by ID.
+func Prints(c *model.Contract, cat *Catalog) map[string]string {
+	out := map[string]string{}
+	for _, o := range cat.Objects {
+		out[o.ID()] = o.Print
+	}
+	for _, r := range cat.concerned(c) {
+		out[roleID(r.Name)] = r.Print
+	}
+	for _, p := range c.Paths {
+		if id := cat.pathID(p); out[id] == "" {
+			out[id] = pathPrint(p)
+		}
+	}
+	return out
+}
+
+func roleID(name string) string { return "role " + name }
+
+// pathID names a path among all ways. One that stands for an object of the catalog has
+// that object's name.
+func (c *Catalog) pathID(p *model.Path) string {
+	if c.byID(p.Name) != nil {
+		return p.Name
+	}
+	return "path " + p.Name
+}
+
+// byID finds an object; nil when there is none.
+func (c *Catalog) byID(id string) *Object {
+	for _, o := range c.Objects {
+		if o.ID() == id {
+			return o
+		}
+	}
+	return nil
+}
+
+// pathPrint hashes what a path runs.
+func pathPrint(p *model.Path) string {
+	text, err := json.Marshal([]any{p.Kind, p.As, p.Run, p.Command, p.Args, p.Env, p.Output, p.Convert, p.Wildcards, p.MustFail})
+	if err != nil {
+		panic(fmt.Sprintf("inventory: a path: %v", err)) // it is plain values
+	}
+	return fingerprint(string(text))
+}
+
+// Fresh is what is new or changed since a check, and all that it bears on.
+type Fresh struct {
+	catalog *Catalog
+	ids     map[string]bool
+}
+
+// NewFresh compares a catalog with the last check; without one nothing is fresh.
+func NewFresh(c *model.Contract, cat *Catalog, last *Coverage) *Fresh {
+	f := &Fresh{catalog: cat, ids: map[string]bool{}}
+	for id, print := range Prints(c, cat) {
+		if last.Mark(id, print) != Same {
+			f.ids[id] = true
+		}
+	}
+	for grown := len(f.ids) > 0; grown; {
+		grown = false
+		for _, o := range cat.Objects {
+			for _, n := range o.Needs {
+				// A table's change is no change of the views over it, but a function's is of
+				// the policies that ask it, and a view's of what reads through it.
+				if id := o.ID(); !f.ids[id] && n.To.Kind > ForeignTable && f.ids[n.To.ID()] {
+					f.ids[id], grown = true, true
+				}
+			}
+		}
+	}
+	return f
+}
+
+// Any reports whether anything is fresh.
+func (f *Fresh) Any() bool { return f != nil && len(f.ids) > 0 }
+
+// Table reports whether a table is fresh, or what its policies and triggers call.
+func (f *Fresh) Table(t *model.Table) bool { return f.ids["table "+t.Label()] }
+
+// Path reports whether a path is fresh.
+func (f *Fresh) Path(p *model.Path) bool { return f.ids[f.catalog.pathID(p)] }
+
+// Session reports whether the role that a session acts as is fresh.
+func (f *Fresh) Session(c *model.Contract, s *model.Session) bool {
+	for _, role := range acting(c, s) {
+		if f.ids[roleID(role)] {
+			return true
+		}
+	}
+	return false
+}
+
+// acting lists the roles that a session acts as: one, or where the role follows from the
+// tenant, those of the tenants that the schema's own files make.
+func acting(c *model.Contract, s *model.Session) []string {
+	name := s.Role
+	if name.IsZero() {
+		name = s.Login
+	}
+	return named(c, name)
+}
+
+func named(c *model.Contract, name model.Name) []string {
+	if name.Text != "" {
+		return []string{name.Text}
+	}
+	var out []string
+	if t := c.Tenancy.Table; t != nil && name.Column >= 0 {
+		for _, row := range t.Seed {
+			if role := row[name.Column].Text; c.Schema.Roles[role].Name != "" {
+				out = append(out, role)
+			}
+		}
+	}
+	return out
+}
+
+// concerned lists the roles that a contract's schema mentions and those that own something
+// in it, by name; not the first superuser, nor Postgres' own.
+func (c *Catalog) concerned(of *model.Contract) []*Role {
+	names := map[string]bool{}
+	for name := range of.Schema.Roles {
+		names[name] = true
+	}
+	for _, o := range c.Objects {
+		names[o.Owner] = true
+	}
+	var out []*Role
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if r := c.Roles[name]; r != nil && !r.Bootstrap && !predefined(name) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// predefined reports whether a role is Postgres' own.
+func predefined(role string) bool { return len(role) > 3 && role[:3] == "pg_" }
