@@ -130,7 +130,11 @@ func compare(t *testing.T, conn *pgx.Conn, path string) comparison {
 	if err != nil {
 		t.Fatal(err)
 	}
-	schema, err := catalog.Read(t.Context(), conn, catalog.Options{Schemas: f.Schemas})
+	o := catalog.Options{Schemas: f.Schemas}
+	for _, name := range f.Tables {
+		o.Tables = append(o.Tables, catalog.TableName{Schema: name[0], Name: name[1]})
+	}
+	schema, err := catalog.Read(t.Context(), conn, o)
 	if err != nil {
 		t.Fatal(err)
 	}

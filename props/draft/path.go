@@ -111,10 +111,11 @@ func (b *binder) argument(a Arg) (string, bool) {
 			if m := b.d.of[c]; m != nil && m.home == t && m.key == i && (m == b.t.tenants || m == b.t.users) {
 				rank += 2
 			}
-			if c.name() == a.Name || strings.TrimLeft(strings.TrimPrefix(a.Name, "p_"), "_") == c.name() || a.Name == t.Name+"_"+c.name() {
-				rank += 4
-			} else if strings.HasSuffix(a.Name, "_"+c.name()) {
-				rank += 3
+			switch name := strings.TrimLeft(strings.TrimPrefix(a.Name, "p_"), "_"); {
+			case name == c.name(), a.Name == t.Name+"_"+c.name():
+				rank += 100
+			case strings.HasSuffix(a.Name, "_"+c.name()):
+				rank += len(c.name())
 			}
 			if rank > most || most < 0 && best.Table == nil {
 				best, most = c, rank

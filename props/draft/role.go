@@ -65,10 +65,17 @@ func (s *Survey) roles() cast {
 }
 
 // from is the roles that a login acts as: itself, where it has rights, and those that it
-// takes by SET ROLE because it does not inherit from them.
+// takes by SET ROLE, because it does not inherit from them or because there are several:
+// nobody acts with the rights of all of them together.
 func (s *Survey) from(login model.Role, useful map[string]bool) []*actor {
 	var out []*actor
-	if useful[login.Name] {
+	several := 0
+	for _, name := range login.MemberOf {
+		if useful[name] && !s.Schema.Roles[name].BypassRLS {
+			several++
+		}
+	}
+	if useful[login.Name] && several < 2 {
 		out = append(out, &actor{login: login.Name})
 	}
 	for i, name := range login.MemberOf {
@@ -80,7 +87,7 @@ func (s *Survey) from(login model.Role, useful map[string]bool) []*actor {
 			}
 			inherits = login.Grants[i].Inherit
 		}
-		if !inherits && useful[name] && !role.Super && !role.BypassRLS {
+		if (!inherits || several > 1) && useful[name] && !role.Super && !role.BypassRLS {
 			out = append(out, &actor{login: login.Name, role: name})
 		}
 	}
