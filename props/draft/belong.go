@@ -46,7 +46,7 @@ func (p *placer) place() {
 			p.agree(b)
 		}
 	}
-	for p.inherit() || p.through(true, false) || p.through(false, false) || p.byUser() || p.through(true, true) || p.through(false, true) {
+	for p.inherit() || p.through(true, false) || p.through(false, false) || p.byUser() || p.members() || p.through(true, true) || p.through(false, true) {
 	}
 	for _, b := range p.places {
 		if !b.settled {
@@ -183,14 +183,36 @@ func (p *placer) users() {
 		return
 	}
 	b, m := p.places[u.home.ID], p.t.member
-	b.query = p.memberQuery(sql.QuoteName(u.home.Name) + "." + sql.QuoteName(u.home.Columns[u.key].Name))
+	b.query = m.query(sql.QuoteName(u.home.Name) + "." + sql.QuoteName(u.home.Columns[u.key].Name))
 	b.settled, b.plural = true, true
 	p.places[m.table.ID].notes = append(p.places[m.table.ID].notes, "says which tenants a user belongs to")
 }
 
-// memberQuery is the tenants of a user, who is an expression.
-func (p *placer) memberQuery(user string) string {
-	m := p.t.member
+// members places tables that lead to no tenant by themselves, but that a membership table
+// ties to tenants: people rather than a list of features, which nobody protects.
+func (p *placer) members() bool {
+	some := false
+	for _, b := range p.places {
+		if b.settled || !b.table.RowSecurity || p.t.byUser || p.t.tenants == nil || len(b.table.Key) != 1 || p.parent(b.table) != nil {
+			continue
+		}
+		of := p.d.of[Column{b.table, b.table.Key[0]}]
+		if of == nil || of.home != b.table {
+			continue
+		}
+		m := p.d.member(p.t.tenants, of)
+		if m == nil {
+			continue
+		}
+		b.query = m.query(sql.QuoteName(b.table.Name) + "." + sql.QuoteName(b.table.Columns[b.table.Key[0]].Name))
+		b.settled, b.plural, some = true, true, true
+		p.places[m.table.ID].notes = append(p.places[m.table.ID].notes, "says which tenants a row of "+b.table.Label()+" belongs to")
+	}
+	return some
+}
+
+// query is the tenants of a member, which is an expression.
+func (m *membership) query(user string) string {
 	at := func(c int) string { return "m." + sql.QuoteName(m.table.Columns[c].Name) }
 	return "SELECT " + at(m.group) + " FROM " + sqlName(m.table) + " m WHERE " + at(m.member) + " = " + user
 }

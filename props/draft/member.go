@@ -107,6 +107,16 @@ func (d *domains) reach(m, without *domain) int {
 	return n
 }
 
+// owns reports whether rows with data cannot be without a value of the domain: some table
+// has a column of it that is never NULL. Whom a row merely mentions does not own it.
+func (d *domains) owns(m, other *domain) bool {
+	between := d.member(m, other)
+	return slices.ContainsFunc(d.survey.Schema.Tables, func(t *model.Table) bool {
+		return t != m.home && t != other.home && holdsData(t) && (between == nil || t != between.table) &&
+			slices.ContainsFunc(m.in(t), func(c int) bool { return t.Columns[c].NotNull })
+	})
+}
+
 func (d *domains) leads(t *model.Table, m *domain, led map[*model.Table]bool) bool {
 	if t == m.home || len(m.in(t)) > 0 {
 		return true

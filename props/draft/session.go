@@ -137,7 +137,7 @@ func (b *binder) bind(s *session) {
 	if b.t.member != nil && !b.brought() && s.user != nil {
 		if who := b.userColumn(s.user); who != "" {
 			p := placer{t: b.t}
-			s.tenants = p.memberQuery(who)
+			s.tenants = p.t.member.query(who)
 		}
 	}
 	if b.t.guess {

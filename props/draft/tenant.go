@@ -109,9 +109,10 @@ func (d *domains) group(cur *domain, sourced []*domain) *domain {
 		}
 		n, rest := d.reach(m, cur), d.reach(cur, m)
 		brought := slices.Contains(sourced, m)
+		own := link(cur.home, m) >= 0 || d.owns(m, cur) // a membership has no direction
 		switch {
 		case n == 0:
-		case link(cur.home, m) >= 0 && brought, !brought && 2*n >= rest, n > rest, !brought && d.guarded(m, cur): // a membership has no direction
+		case link(cur.home, m) >= 0 && brought, own && !brought && 2*n >= rest, own && n > rest, !brought && d.guarded(m, cur) && (own || !d.owns(cur, m)):
 			fit = append(fit, m)
 		}
 	}
