@@ -184,6 +184,12 @@ func (w *walk) insert(m *Member, s *model.Shape) {
 			continue
 		}
 		w.add(m, s, values(row, s.Columns))
+		if tenant != m.Tenant {
+			w.fresh++
+			if row := w.aboutSelf(w.d, m, s.Table, tenant, w.fresh, &choices{}); row != nil {
+				w.add(m, s, values(row, s.Columns))
+			}
+		}
 	}
 }
 
@@ -234,6 +240,11 @@ func (w *walk) offer(t *model.Table, tenant model.Value, n int) model.Row {
 // target adds a write without a condition, on an own row, on another tenant's row.
 func (w *walk) target(m *Member, s *model.Shape, own, other model.Row) {
 	base := []model.Row{own, other}
+	if row := w.ownRow(w.d, m, s.Table); row != nil && s.Command == model.Update && s.Where.Match == model.Equal && len(s.Where.Columns) == len(s.Table.Key) {
+		for _, v := range w.promotions(s.Table, s.Columns[0], row) {
+			w.add(m, s, w.compared(s, []model.Value{v}, row))
+		}
+	}
 	if s.Where.Match == model.AnyOf {
 		if own == nil || other == nil {
 			return

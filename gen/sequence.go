@@ -152,6 +152,11 @@ func (p *Plan) proposal(s *model.Shape, who *Member, d *Dataset, fresh *int, c *
 		}
 	}
 	row := b.proposed(t, k, c)
+	if c.percent(15) {
+		if own := p.aboutSelf(d, who, t, tenant, *fresh, c); own != nil {
+			row = own
+		}
+	}
 	if row == nil {
 		row = make(model.Row, len(t.Columns))
 		for i := range row {

@@ -25,9 +25,10 @@ type campaign struct {
 	report  *Report
 	start   time.Time
 	muted   mutes
-	leaks   []leak      // one for each known cause
-	walked  []leak      // every divergence of the matrix walk; nil before it
-	counted *run.Matrix // what was at stake in the walk
+	leaks   []leak                  // one for each known cause
+	walked  []leak                  // every divergence of the matrix walk; nil before it
+	writes  map[judge.Target][]leak // forbidden writes of the walk, a few of each cell
+	counted *run.Matrix             // what was at stake in the walk
 	blocks  map[string]*Block
 
 	scope   scope  // what the search is limited to
@@ -372,6 +373,9 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 		b.Like = append(b.Like, c.cellText(&k.found))
 	}
 	b.Finding.Like = b.Like
+	if b.Finding.Escalation, err = c.escalation(ctx, like, k); err != nil {
+		return err
+	}
 	c.blocks[k.cause.Key] = b
 	c.report.Blocks = append(c.report.Blocks, b)
 	c.save(b)
@@ -457,6 +461,7 @@ func (c *campaign) finish() {
 	for _, reason := range slices.Sorted(maps.Keys(unjudged)) {
 		c.report.Notes = append(c.report.Notes, fmt.Sprintf("%d checks could not be judged: %s", unjudged[reason], reason))
 	}
+	c.report.Notes = append(c.report.Notes, c.unfilled()...)
 	c.report.Elapsed = time.Since(c.start)
 	c.report.Untested = c.untested()
 	c.accept()

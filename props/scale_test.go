@@ -93,20 +93,58 @@ func big(t *testing.T, tables int, apply string) (*props.Target, time.Duration) 
 	return target, time.Since(began)
 }
 
-// TestScale measures how long it takes to open a schema, and checks per second.
+// TestScale opens schemas of 10, 50 and 400 tables and says how long that took and how
+// many checks a second there were: they must not depend on the number of tables. It
+// takes minutes: RLSFUZZ_LONG=1.
 func TestScale(t *testing.T) {
-	for tables, checks := range map[int]int{10: 500, 50: 200, 400: 100} {
+	if os.Getenv("RLSFUZZ_LONG") != "1" {
+		t.Skip("takes minutes: RLSFUZZ_LONG=1 runs it, as .ci/long does")
+	}
+	var first float64
+	for _, tables := range []int{10, 50, 400} {
 		t.Run(fmt.Sprint(tables), func(t *testing.T) {
 			target, opened := big(t, tables, "")
 			began := time.Now()
-			r, err := props.Run(t.Context(), target, props.Config{Seed: 1, Checks: checks, SkipMatrix: true, Workers: 1, Log: t.Logf})
+			r, err := props.Run(t.Context(), target, props.Config{Seed: 1, Checks: 2000, SkipMatrix: true, Workers: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if n := r.Findings(); n != 0 {
 				t.Errorf("%d findings on a sound schema: %s", n, r.Blocks[0].Cause)
 			}
-			t.Logf("%d tables: opened in %v, %d checks in %v, %.0f a second", tables, opened.Round(time.Millisecond), r.Checks, time.Since(began).Round(time.Millisecond), float64(r.Checks)/time.Since(began).Seconds())
+			rate := float64(r.Checks) / time.Since(began).Seconds()
+			t.Logf("%d tables: opened in %v, %d checks in %v, %.0f a second", tables, opened.Round(time.Millisecond), r.Checks, time.Since(began).Round(time.Millisecond), rate)
+			if first == 0 {
+				first = rate
+			}
+			if rate < first/3 {
+				t.Errorf("%.0f checks a second, of %.0f with 10 tables", rate, first)
+			}
 		})
 	}
+}
+
+// TestScaleTurns walks a schema that is divided into parts: a leak in any table is
+// found, and every table has something at stake. All of it takes minutes: RLSFUZZ_LONG=1;
+// else three tables are walked.
+func TestScaleTurns(t *testing.T) {
+	tables, only := 40, []string{"member", "t038", "t020", "log_entries"}
+	if os.Getenv("RLSFUZZ_LONG") == "1" {
+		tables, only = 400, nil
+	}
+	leak := fmt.Sprintf("CREATE POLICY leak ON t%03d FOR SELECT USING (true);", tables-2)
+	target, _ := big(t, tables, leak)
+	r, err := props.Run(t.Context(), target, props.Config{Seed: 1, SkipRandom: true, Only: only})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Blocks) != 1 || !strings.Contains(r.Blocks[0].Cause, "leak") {
+		t.Errorf("found %d causes, want the planted policy", len(r.Blocks))
+	}
+	for _, u := range r.Untested {
+		if u.Session == "member" && u.Object != "tenants" {
+			t.Errorf("%s: %s", u.String(), u.Reason)
+		}
+	}
+	t.Logf("%d checks in %v", r.Checks, r.Elapsed)
 }

@@ -3,6 +3,7 @@ package props
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
@@ -63,6 +64,26 @@ func (c *campaign) cell(s *model.Session, t *model.Table, command model.Command)
 		u.Reason = "nothing was ever at stake"
 	}
 	return u, true
+}
+
+// unfilled says once for each table which of its columns are always NULL, and why.
+func (c *campaign) unfilled() []string {
+	var out []string
+	for _, t := range c.Contract.Schema.Tables {
+		if c.Plan.Empty[t] != "" || c.scope.tables != nil && !c.scope.tables[t.Label()] {
+			continue
+		}
+		var columns []string
+		for i := range t.Columns {
+			if why := c.Plan.Void[model.ColumnRef{Table: t.ID, Column: i}]; why != "" {
+				columns = append(columns, t.Columns[i].Name+" ("+why+")")
+			}
+		}
+		if len(columns) > 0 {
+			out = append(out, fmt.Sprintf("rows of %s have no value in %s", t.Label(), strings.Join(columns, ", ")))
+		}
+	}
+	return out
 }
 
 // covered counts the cells with something at stake, and all.

@@ -23,6 +23,7 @@ type walked struct {
 	leaks  []leak
 	matrix *run.Matrix
 	cells  int
+	writes map[judge.Target][]leak
 	causes []Cause // of the leaks, by themselves; Key is empty where nobody asked
 }
 
@@ -55,14 +56,14 @@ func (c *campaign) walk(ctx context.Context) error {
 		once.Lock()
 		defer once.Unlock()
 		if w := once.done; w != nil {
-			c.walked, c.counted, c.report.Walk, c.whole = w.leaks, w.matrix, w.cells, true
+			c.walked, c.counted, c.report.Walk, c.writes, c.whole = w.leaks, w.matrix, w.cells, w.writes, true
 			return nil
 		}
 	}
 	complete, err := c.walkCells(ctx)
 	c.whole = complete && err == nil
 	if err == nil && complete && whole {
-		c.Target.walk.done = &walked{leaks: c.walked, matrix: c.counted, cells: c.report.Walk, causes: make([]Cause, len(c.walked))}
+		c.Target.walk.done = &walked{leaks: c.walked, matrix: c.counted, cells: c.report.Walk, writes: c.writes, causes: make([]Cause, len(c.walked))}
 	}
 	return err
 }
@@ -147,12 +148,16 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 	l.fast.Matrix = run.NewMatrix(c.Contract)
 	c.counted = l.fast.Matrix
 	seen := map[judge.Target]bool{}
+	c.writes = map[judge.Target][]leak{}
 	note := func(s *model.Scenario, v *judge.Verdict) {
 		for _, d := range v.Divergences {
 			if !seen[d.Target()] {
 				seen[d.Target()] = true
 				c.walked = append(c.walked, leak{scenario: s, found: d, target: d.Target()})
 				l.ignore(d.Target())
+			}
+			if list := c.writes[d.Target()]; d.Class <= judge.Write && len(d.Became) > 0 && len(list) < escalationTries {
+				c.writes[d.Target()] = append(list, leak{scenario: s, found: d, target: d.Target()})
 			}
 		}
 	}

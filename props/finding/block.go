@@ -31,6 +31,9 @@ func Block(f *Finding) string {
 	if f.Cause != "" {
 		entry("cause", f.Cause, 2)
 	}
+	if text := f.escalated(); text != "" {
+		entry("widens", text, 3)
+	}
 	for i := range f.Scenario.Steps {
 		if i == blockSteps-1 && len(f.Scenario.Steps) > blockSteps {
 			entry("", fmt.Sprintf("… and %d more steps", len(f.Scenario.Steps)-i), 1)
@@ -56,6 +59,9 @@ func Block(f *Finding) string {
 func title(f *Finding) string {
 	if f.Class.String() == "lockout" {
 		return "LOCKOUT"
+	}
+	if len(f.Escalation) > 0 {
+		return "LEAK (" + f.Class.String() + ", escalation)"
 	}
 	return "LEAK (" + f.Class.String() + ")"
 }

@@ -1,6 +1,9 @@
 package finding
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
@@ -19,6 +22,7 @@ type Finding struct {
 	Scenario   *model.Scenario
 	Divergence *judge.Divergence
 	Like       []string        // other cells with the same cause: "support: update tickets (move)"
+	Escalation []Readable      // what a forbidden write made readable; empty when nothing was found
 	Seed       string          // of the run that found it; may be empty
 	Server     string          // the server, for people
 	Referee    string          // what fresh connections said; may be empty
@@ -26,6 +30,30 @@ type Finding struct {
 	Dir        string          // the folder, once saved
 	Apply      []string        // files of SQL that ran after the schema
 	Contract   *model.Contract // that the scenario and the divergence refer to
+}
+
+// Readable is rows of a table that a session reads after a forbidden write and did not
+// read before it.
+type Readable struct {
+	Table   string // label
+	Rows    int
+	Foreign bool // some are another tenant's
+}
+
+// escalated says in a sentence what became readable; empty when nothing did.
+func (f *Finding) escalated() string {
+	if len(f.Escalation) == 0 {
+		return ""
+	}
+	var parts []string
+	for _, r := range f.Escalation {
+		part := fmt.Sprintf("%d of %s", r.Rows, r.Table)
+		if r.Foreign {
+			part += " (another tenant's among them)"
+		}
+		parts = append(parts, part)
+	}
+	return "after it the session reads rows that it did not read before: " + strings.Join(parts, ", ")
 }
 
 // New describes a divergence of a scenario. Cause, Like, Seed, Server and Referee

@@ -17,6 +17,7 @@ func Page(w io.Writer, f *Finding, m Material) error {
 	if f.Cause != "" {
 		p.line("\n**Cause.** %s", f.Cause)
 	}
+	p.escalation()
 	p.rows()
 	p.steps()
 	p.again(m)
@@ -40,6 +41,25 @@ func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n",
 func (p *page) head() {
 	p.line("# %s, %s: %s\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.Command+" "+p.f.Table))
 	p.line("**%s.**", escaped(p.sentence()))
+}
+
+// escalation is what the write widens, by experiment.
+func (p *page) escalation() {
+	if len(p.f.Escalation) == 0 {
+		return
+	}
+	p.line("\n## Escalation\n")
+	p.line("The write widens what the session is entitled to. On a dataset of two tenants the session looked before the write and")
+	p.line("after it, bound anew each time; these rows, which the write left alone, became readable:\n")
+	p.line("| table | rows | another tenant's |\n|---|---|---|")
+	for _, r := range p.f.Escalation {
+		foreign := "no"
+		if r.Foreign {
+			foreign = "yes"
+		}
+		p.line("| %s | %d | %s |", escaped(r.Table), r.Rows, foreign)
+	}
+	p.line("")
 }
 
 // table is what the contract allows beside what Postgres did.

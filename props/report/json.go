@@ -7,6 +7,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
 
 // document is the object that --json writes.
@@ -42,11 +43,19 @@ type entry struct {
 	AtCheck int      `json:"at_check"`
 	Dir     string   `json:"dir,omitempty"`
 	Like    []string `json:"like,omitempty"`
-	Reason  string   `json:"reason,omitempty"`  // why the contract accepts it
-	Known   bool     `json:"known,omitempty"`   // an earlier run saved it
-	Raw     bool     `json:"raw,omitempty"`     // neither reduced nor confirmed: the run ended before
-	Unsaved string   `json:"unsaved,omitempty"` // why dir is missing
-	Case    string   `json:"case,omitempty"`    // the case, where it could not be saved
+	Wider   []wider  `json:"escalation,omitempty"` // what the forbidden write made readable
+	Reason  string   `json:"reason,omitempty"`     // why the contract accepts it
+	Known   bool     `json:"known,omitempty"`      // an earlier run saved it
+	Raw     bool     `json:"raw,omitempty"`        // neither reduced nor confirmed: the run ended before
+	Unsaved string   `json:"unsaved,omitempty"`    // why dir is missing
+	Case    string   `json:"case,omitempty"`       // the case, where it could not be saved
+}
+
+// wider is rows of a table that became readable.
+type wider struct {
+	Table   string `json:"table"`
+	Rows    int    `json:"rows"`
+	Foreign bool   `json:"another_tenants"`
 }
 
 type lead struct {
@@ -102,12 +111,20 @@ func JSON(w io.Writer, r *props.Report) error {
 	return enc.Encode(d)
 }
 
+func widened(f *finding.Finding) []wider {
+	var out []wider
+	for _, r := range f.Escalation {
+		out = append(out, wider(r))
+	}
+	return out
+}
+
 func entryOf(b *props.Block) entry {
 	f := b.Finding
 	rows, steps := f.Scenario.Size()
 	e := entry{
 		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Table: f.Table, Column: f.Column, Command: f.Command,
-		Rule: f.Rule, Cause: b.Cause, Rows: rows, Steps: steps, AtCheck: b.AtCheck, Dir: b.Dir, Like: b.Like, Known: b.Known, Raw: b.Raw,
+		Rule: f.Rule, Cause: b.Cause, Rows: rows, Steps: steps, AtCheck: b.AtCheck, Dir: b.Dir, Like: b.Like, Wider: widened(f), Known: b.Known, Raw: b.Raw,
 	}
 	if b.Unsaved != nil {
 		e.Unsaved, e.Case = b.Unsaved.Error(), string(b.Case)

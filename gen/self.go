@@ -1,0 +1,85 @@
+package gen
+
+import "github.com/rlsfuzz/rlsfuzz/model"
+
+// What a session writes about itself may widen what it sees next: a membership of its
+// own user in another tenant, its own role, a claim in its profile.
+
+// selfColumns are the columns by which a table's rows refer to the user of a session.
+func (p *Plan) selfColumns(s *model.Session, t *model.Table) []int {
+	if s.User == nil {
+		return nil
+	}
+	var out []int
+	for _, k := range p.tables[t.ID].keys {
+		if k.Target != s.User.Table {
+			continue
+		}
+		for i, col := range k.Columns {
+			if len(k.Target.Key) > 0 && k.Targets[i] == k.Target.Key[0] {
+				out = append(out, col)
+			}
+		}
+	}
+	return out
+}
+
+// aboutSelf makes a new row of a tenant that refers to the session's user; nil where
+// the table refers to no user.
+func (p *Plan) aboutSelf(d *Dataset, m *Member, t *model.Table, tenant model.Value, n int, c *choices) model.Row {
+	columns := p.selfColumns(m.Session, t)
+	if len(columns) == 0 || m.User.Null {
+		return nil
+	}
+	b := p.offering(d, tenant, n)
+	b.next[t.ID] += n
+	for i := range b.owner { // the user is of another tenant
+		clear(b.owner[i])
+	}
+	kept := b.rows
+	b.rows = append([][]model.Row(nil), kept...)
+	row := b.row(t, 0, map[int]model.Value{columns[0]: m.User}, c)
+	b.rows = kept
+	if row != nil {
+		b.unique(t, row, map[int]model.Value{columns[0]: m.User})
+	}
+	return row
+}
+
+// own is the row of a session's user in a table: the user's own, or one that refers to it.
+func (p *Plan) ownRow(d *Dataset, m *Member, t *model.Table) model.Row {
+	if m.Session.User == nil || m.User.Null {
+		return nil
+	}
+	columns := p.selfColumns(m.Session, t)
+	if t == m.Session.User.Table {
+		columns = t.Key
+	}
+	if len(columns) == 0 {
+		return nil
+	}
+	for _, row := range d.State.Rows(t.ID) {
+		if row[columns[0]] == m.User {
+			return row
+		}
+	}
+	return nil
+}
+
+// mostRoles bounds the values that are tried of a column of the session's own row.
+const mostRoles = 6
+
+// promotions are the other values of a column whose values are few and named.
+func (p *Plan) promotions(t *model.Table, i int, row model.Row) []model.Value {
+	col := &p.tables[t.ID].columns[i]
+	if !col.cycle || !p.Free(t, i) {
+		return nil
+	}
+	var out []model.Value
+	for _, v := range col.pool {
+		if v != row[i] && len(out) < mostRoles {
+			out = append(out, v)
+		}
+	}
+	return out
+}
