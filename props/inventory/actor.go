@@ -25,6 +25,11 @@ func (b *builder) role(r *Role) {
 			touched = append(touched, t)
 		}
 	}
+	var direct []*Object
+	for i := range touched {
+		direct = append(direct, touched[i].Object)
+	}
+	past := b.bypasses(b.catalog.reachAll(direct, r.Name)) // also through views and routines
 	for _, s := range b.contract.Sessions {
 		login := slices.Contains(named(b.contract, s.Login), r.Name)
 		acts := slices.Contains(acting(b.contract, s), r.Name)
@@ -32,21 +37,22 @@ func (b *builder) role(r *Role) {
 			continue
 		}
 		w.Start = BySession
-		m := member{s, r.Name}
 		if !acts {
-			m.session = nil
-			w.Users = append(w.Users, User{Session: s.Name, Role: r.Name, RunsAs: acting(b.contract, s), Bypass: []string{}, Rule: "logs in"})
+			b.use(&w, member{role: r.Name}, touched, nil, nil, nil)
+			u := &w.Users[len(w.Users)-1]
+			u.Session, u.Rule, u.Bypass = s.Name, "logs in", past
 			continue
 		}
-		b.use(&w, m, touched, s.Sees, s.Writes, nil)
-		w.Users[len(w.Users)-1].Session, w.Users[len(w.Users)-1].Rule = s.Name, "acts as it"
+		b.use(&w, member{s, r.Name}, touched, s.Sees, s.Writes, nil)
+		u := &w.Users[len(w.Users)-1]
+		u.Rule, u.Bypass = "acts as it", past
 		w.Cells++
 		if b.options.Last != nil && slices.ContainsFunc(b.options.Last.Cells, func(c Cell) bool { return c.Session == s.Name }) {
 			w.Tested++
 		}
 	}
 	if len(w.Users) == 0 {
-		b.idle(&w, r, touched)
+		b.idle(&w, r, touched, past)
 	}
 	w.Policies = nil // they are listed with the tables
 	w.Text = attributes(r, b.definers(r.Name))
@@ -54,9 +60,10 @@ func (b *builder) role(r *Role) {
 }
 
 // idle completes a role that is no session's.
-func (b *builder) idle(w *Way, r *Role, touched []Touch) {
+func (b *builder) idle(w *Way, r *Role, touched []Touch, past []string) {
 	b.use(w, member{role: r.Name}, touched, nil, nil, nil)
 	u := &w.Users[0]
+	u.Bypass = past
 	data := slices.ContainsFunc(touched, func(t Touch) bool {
 		at := b.tables[t.Object]
 		return at != nil && b.contract.Belongs[at.ID].How != model.Shared || at == nil && t.Object.relation()

@@ -85,6 +85,9 @@ func (b *builder) object(o *Object) {
 		b.use(&w, m, b.catalog.Reach(o, m.role), m.session.Sees, m.session.Writes, o)
 		b.cover(&w, m.session, o)
 	}
+	if !o.relation() && len(w.Touches) == 0 && w.Uncertain == "" {
+		w.Cells, w.Tested = 0, 0 // it reads no row: there is nothing to test
+	}
 	if len(w.Users) == 0 {
 		b.out.Unreached = append(b.out.Unreached, o.ID())
 		return

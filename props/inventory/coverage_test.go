@@ -86,17 +86,20 @@ func TestMerge(t *testing.T) {
 	}{
 		{"a whole check replaces all", before, inventory.Scope{Whole: true}, now.Objects, now.Cells},
 		{
-			"one table", before, inventory.Scope{Sessions: set("s", "u"), Objects: set("table c"), Tried: set("table c")},
+			"one table", before,
+			inventory.Scope{Sessions: set("s", "u"), Objects: set("table c"), Tried: set("table c")},
 			map[string]string{"table a": "1", "table b": "1", "table c": "1"},
 			[]inventory.Cell{cell("s", "table c"), cell("s", "table a"), cell("u", "table a")}, // b is another now
 		},
 		{
-			"one session", before, inventory.Scope{Sessions: set("s"), Objects: set(), Tried: set("table a", "table b", "table c", "table d")},
+			"one session", before,
+			inventory.Scope{Sessions: set("s"), Objects: set(), Tried: set("table a", "table b", "table c", "table d")},
 			map[string]string{"table a": "1", "table b": "1", "table c": "1"},
 			[]inventory.Cell{cell("s", "table c"), cell("u", "table a")},
 		},
 		{
-			"it ended before the walk did", before, inventory.Scope{Sessions: set("s", "u")},
+			"it ended before the walk did", before,
+			inventory.Scope{Sessions: set("s", "u")},
 			map[string]string{"table a": "1", "table b": "1", "table c": "1"},
 			[]inventory.Cell{cell("s", "table c"), cell("s", "table a"), cell("u", "table a")},
 		},

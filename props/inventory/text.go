@@ -150,7 +150,9 @@ func (p *printer) way(w *Way) {
 	for _, why := range w.Bypass {
 		p.part("PAST RLS", why)
 	}
-	p.part("reaches", w.Reach.String())
+	if w.Kind != "role" || w.Reach != Nothing {
+		p.part("reaches", w.Reach.String())
+	}
 	if w.Kind == "role" {
 		p.part("uses", shortened(w.Touches))
 	} else {
