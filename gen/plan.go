@@ -21,7 +21,8 @@ type Plan struct {
 	tables []tablePlan // by Table.ID
 	shapes [][]choice  // by Session.ID
 	copies func(*model.Table) string
-	first  []int // by Table.ID: keys are counted from here
+	first  []int         // by Table.ID: keys are counted from here
+	calls  [][]*callPlan // by Session.ID
 
 	userExprs   []sql.Expr            // by Session.ID: the condition of its users; nil without one
 	pathQueries map[string]*sql.Query // of the paths to tenants, by their text
@@ -51,6 +52,10 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 	p.shapes = make([][]choice, len(c.Sessions))
 	for i, s := range c.Sessions {
 		p.shapes[i] = p.newShapes(s)
+	}
+	p.calls = make([][]*callPlan, len(c.Sessions))
+	for i, s := range c.Sessions {
+		p.calls[i] = p.newCalls(s)
 	}
 	return p
 }

@@ -26,6 +26,8 @@ type Schema struct {
 	Extensions []string               // installed extensions, without plpgsql
 	Sequences  []Sequence             // every sequence of the database that no extension made
 	Owner      string                 // the owner of the database
+	Views      []*View                // views and materialized views of the judged schemas, in the order in which they were made
+	Routines   []*Routine             // functions and procedures of the judged schemas, by schema, name and arguments
 }
 
 // Sequence is a sequence's state, to which a reset puts it back.

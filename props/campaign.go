@@ -25,9 +25,10 @@ type campaign struct {
 	report  *Report
 	start   time.Time
 	muted   mutes
-	leaks   []leak      // one for each known cause
-	walked  []leak      // every divergence of the matrix walk; nil before it
-	counted *run.Matrix // what was at stake in the walk
+	leaks   []leak                // one for each known cause
+	walked  []leak                // every divergence of the matrix walk; nil before it
+	counted *run.Matrix           // what was at stake in the walk
+	tried   map[judge.Cell]*tried // what the walk's calls of paths showed
 	blocks  map[string]*Block
 
 	scope   scope  // what the search is limited to
@@ -52,6 +53,7 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 		Matrix: run.NewMatrix(t.Contract), Contract: t.Contract, Notes: t.Notes,
 	}
 	c.report.Sessions, c.report.Tables = scope.of(t.Contract)
+	c.report.Paths = scope.ways(t.Contract)
 	defer func() {
 		for _, l := range c.labs {
 			l.close()
@@ -238,7 +240,7 @@ func (c *campaign) digest(ctx context.Context, found []leak) error {
 		}
 	}
 	l := c.labs[0]
-	slices.SortStableFunc(found, func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) })
+	found = c.tablesFirst(found)
 	for _, k := range found {
 		if c.muted[k.target] {
 			continue
@@ -260,6 +262,32 @@ func (c *campaign) digest(ctx context.Context, found []leak) error {
 		}
 	}
 	return nil
+}
+
+// tablesFirst orders divergences by class. Where a path is among them, what the walk found
+// of tables comes first: what a table shows, a path that reads it shows too.
+func (c *campaign) tablesFirst(found []leak) []leak {
+	byClass := func(list []leak) {
+		slices.SortStableFunc(list, func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) })
+	}
+	var tables, paths []leak
+	for _, k := range found {
+		if k.target.Cell.Path == nil {
+			tables = append(tables, k)
+		} else {
+			paths = append(paths, k)
+		}
+	}
+	if len(paths) > 0 {
+		for _, k := range c.walked {
+			if k.target.Cell.Path == nil && !slices.ContainsFunc(tables, func(o leak) bool { return o.target == k.target }) {
+				tables = append(tables, k)
+			}
+		}
+	}
+	byClass(tables)
+	byClass(paths)
+	return append(tables, paths...)
 }
 
 // plain is the walk's instance of a leak, if it has one: the same cell may show the
@@ -382,13 +410,15 @@ func (c *campaign) depth(k *leak) int {
 			}
 		}
 	}
+	if k.target.Cell.Path != nil {
+		return n + 1
+	}
 	visit(c.Contract.Schema.Tables[k.target.Cell.Table])
 	return n
 }
 
 func (c *campaign) cellText(d *judge.Divergence) string {
-	t := c.Contract.Schema.Tables[d.Cell.Table]
-	return fmt.Sprintf("%s: %s %s (%s)", c.Contract.Sessions[d.Cell.Session].Name, d.Cell.Command, t.Label(), d.Class)
+	return fmt.Sprintf("%s: %s %s (%s)", c.Contract.Sessions[d.Cell.Session].Name, d.Cell.Action(), d.Cell.Object(c.Contract.Schema), d.Class)
 }
 
 func (c *campaign) progress() {
@@ -418,4 +448,5 @@ func (c *campaign) finish() {
 	c.report.Elapsed = time.Since(c.start)
 	c.report.Untested = c.untested()
 	c.accept()
+	c.told()
 }
