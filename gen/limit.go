@@ -2,11 +2,11 @@ package gen
 
 import "github.com/rlsfuzz/rlsfuzz/model"
 
-// Limit is the same plan for a few sessions and tables: only these sessions act, on
-// these tables. Rows are made for every table as before.
-func (p *Plan) Limit(session func(*model.Session) bool, table func(*model.Table) bool) *Plan {
+// Limit is the same plan for a few sessions, tables and paths: only these sessions act, on
+// these tables and paths. Rows are made for every table as before.
+func (p *Plan) Limit(session func(*model.Session) bool, table func(*model.Table) bool, path func(*model.Path) bool) *Plan {
 	out := *p
-	out.shapes = make([][]choice, len(p.shapes))
+	out.shapes, out.calls = make([][]choice, len(p.shapes)), make([][]*callPlan, len(p.calls))
 	for _, s := range p.Contract.Sessions {
 		if !session(s) {
 			continue
@@ -14,6 +14,11 @@ func (p *Plan) Limit(session func(*model.Session) bool, table func(*model.Table)
 		for _, c := range p.shapes[s.ID] {
 			if table(c.table) {
 				out.shapes[s.ID] = append(out.shapes[s.ID], c)
+			}
+		}
+		for _, c := range p.calls[s.ID] {
+			if path(c.path) {
+				out.calls[s.ID] = append(out.calls[s.ID], c)
 			}
 		}
 	}

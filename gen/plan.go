@@ -29,6 +29,7 @@ type Plan struct {
 	partShapes [][][]choice          // by Session.ID and part
 	most       map[*model.Table]int  // rows of a table that fit beside each other, where that was learnt
 	strict     map[*model.Table]bool // tables of whose rows the server found more to collide than the plan
+	calls      [][]*callPlan         // by Session.ID
 
 	userExprs   []sql.Expr            // by Session.ID: the condition of its users; nil without one
 	pathQueries map[string]*sql.Query // of the paths to tenants, by their text
@@ -67,6 +68,10 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 	}
 	p.divide()
 	p.deal()
+	p.calls = make([][]*callPlan, len(c.Sessions))
+	for i, s := range c.Sessions {
+		p.calls[i] = p.newCalls(s)
+	}
 	return p
 }
 

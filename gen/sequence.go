@@ -16,6 +16,9 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset) []model.Step {
 	steps := make([]model.Step, 0, n)
 	c := seeded(bits.Next(), -3)
 	actors := [2]int{p.actor(d.Cast, &c), 0}
+	if who := &d.Cast[actors[0]]; len(p.calls[who.Session.ID]) > 0 && (c.percent(pathShare) || len(p.shapes[who.Session.ID]) == 0) {
+		return p.callSequence(who, d, n, bits)
+	}
 	actors[1] = p.actor(d.Cast, &c)
 	fresh := 0
 	for range n {
@@ -24,6 +27,9 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset) []model.Step {
 	}
 	return steps
 }
+
+// pathShare is how many of a hundred sequences are calls of paths.
+const pathShare = 30
 
 // step draws one statement of one identity.
 func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step {

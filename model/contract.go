@@ -185,60 +185,6 @@ const (
 	RuleCondition
 )
 
-// Path is a way to the data other than a table.
-type Path struct {
-	ID      int // index in Contract.Paths
-	Name    string
-	Kind    string // view, function, search, export, report, dashboard, job, webhook, …
-	As      []string
-	Users   []PathUser  // parallel to As
-	Run     []string    // SQL as written, one transaction each; empty for a program
-	Command []string    // a program and its arguments
-	Args    []PathArg   // for $1…; where none are written and $1 is used, the tenant
-	Env     [][2]string // names and values of environment variables, variables in them
-	Output  []string    // files that it leaves
-	Convert [][2]string // file endings and filters
-	// Wildcards are refused: %, _, '' and NULL must fail or return nothing.
-	Wildcards bool
-	// MustFail: without a tenant it must end in an error.
-	MustFail bool
-	Audit    *Audit
-	Enqueue  *Enqueue // nil: none
-}
-
-// PathUser is a session that uses a path, with the rules that hold there.
-type PathUser struct {
-	Session *Session
-	Vars    []Var    // the session's, then those that only the path names
-	Sees    []Sees   // by Table.ID
-	Writes  []Writes // by Table.ID
-}
-
-// PathArg is where an argument is drawn from: a column, a variable of the session,
-// or a constant.
-type PathArg struct {
-	Column   ColumnRef
-	Variable string // tenant, user.id: as rules name it; empty for the others
-	Constant bool
-	Text     string // of a constant
-}
-
-// Audit is the log entry that each use of a path must leave.
-type Audit struct {
-	Table             *Table
-	Where             *Rule // nil: every row
-	Tenant, Actor, At int   // columns; -1 where not written
-	When              int   // argument, from 0, whose value makes an entry due; -1: always
-	Require           []int // columns that must not be empty
-}
-
-// Enqueue is SQL of another session that puts work into the queue.
-type Enqueue struct {
-	Session *Session
-	Vars    []Var // the session's, then those that only Run names
-	Run     []string
-}
-
 // Accept is an intended exception.
 type Accept struct {
 	Path, Table, Session, Command, Class, Untested, Key, Reason, Link string

@@ -28,6 +28,8 @@ type Schema struct {
 	Owner      string                 // the owner of the database
 	Shapes     []TypeShape            // composite and range types and domains, by name
 	Texts      []Text                 // what functions, views and indexes say, for the constants in it
+	Views      []*View                // views and materialized views of the judged schemas, in the order in which they were made
+	Routines   []*Routine             // functions and procedures of the judged schemas, by schema, name and arguments
 }
 
 // TypeShape is what a composite or range type is made of, or what a domain checks.

@@ -18,13 +18,14 @@ const (
 	Delete
 	Upsert
 	Merge
+	Call // of a path
 )
 
 // Commands lists the commands that cells of the matrix have, in their order.
 var Commands = []Command{Select, Insert, Update, Delete}
 
 func (c Command) String() string {
-	return [...]string{"select", "insert", "update", "delete", "upsert", "merge"}[c]
+	return [...]string{"select", "insert", "update", "delete", "upsert", "merge", "call"}[c]
 }
 
 // Form is a way to write a query whose rows are those of the plain form.
@@ -94,12 +95,14 @@ type Param struct {
 	Set    bool // a new value; otherwise one that is compared
 }
 
-// Op is one statement of a scenario.
+// Op is what a step does: a statement over a table (Shape), a call of a path (Path),
+// or a statement written by hand (Raw), which the model does not predict. Exactly one
+// of the three is set.
 type Op struct {
 	Shape *Shape
+	Path  *Path
+	Raw   string
 	Args  []Value
-	// Raw is a statement written by hand, which the model does not predict; Shape is then nil.
-	Raw string
 }
 
 // Reads reports whether the statement reads a column of its target, so that

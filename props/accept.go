@@ -25,7 +25,7 @@ func (c *campaign) accept() {
 		a := c.Contract.Accept[i]
 		used[i] = used[i] || slices.ContainsFunc(c.report.Untested, func(u Untested) bool { return matchesUntested(a, &u) })
 		whole := !c.report.Ended && len(c.cfg.Only) == 0 && !c.cfg.SkipMatrix && !c.cfg.SkipRandom
-		if !used[i] && whole && a.Path == "" {
+		if !used[i] && whole {
 			c.remark("%s:%d: this accept entry is stale: it matches nothing", c.File.Path, a.Line)
 		}
 	}
@@ -33,7 +33,7 @@ func (c *campaign) accept() {
 
 // accepts looks for an entry for each cell of a block.
 func (c *campaign) accepts(b *Block, used []bool) (reason string, ok bool) {
-	first := cellLabel(b.Finding.Session, b.Finding.Command, b.Finding.Table, b.Finding.Class.String())
+	first := cellLabel(b.Finding.Session, b.Finding.Divergence.Cell.Action(), b.Finding.Divergence.Cell.Object(c.Contract.Schema), b.Finding.Class.String())
 	for n, cell := range append([]string{first}, b.Like...) {
 		i := slices.IndexFunc(c.Contract.Accept, func(a *model.Accept) bool { return matchesCell(a, cell, b.Finding.Key) })
 		if i < 0 {
@@ -53,7 +53,7 @@ func cellLabel(session, command, table, class string) string {
 
 // matchesCell compares an entry with a cell as cellText writes it, or with a finding's key.
 func matchesCell(a *model.Accept, cell, key string) bool {
-	if a.Untested != "" || a.Path != "" {
+	if a.Untested != "" {
 		return false
 	}
 	if a.Key != "" {
@@ -66,7 +66,14 @@ func matchesCell(a *model.Accept, cell, key string) bool {
 		return false
 	}
 	table, class := rest[:at], strings.TrimSuffix(rest[at+2:], ")")
-	said := a.Session != "" || a.Table != "" || a.Command != "" || a.Class != ""
+	path := ""
+	if command == model.Call.String() {
+		path, table, command = table, "", ""
+	}
+	if a.Path != "" && a.Path != path {
+		return false
+	}
+	said := a.Path != "" || a.Session != "" || a.Table != "" || a.Command != "" || a.Class != ""
 	return said && matches(a.Session, session) && matches(a.Table, table) && matches(a.Command, command) && matches(a.Class, class)
 }
 
@@ -74,5 +81,5 @@ func matchesCell(a *model.Accept, cell, key string) bool {
 func matches(said, is string) bool { return said == "" || said == is }
 
 func matchesUntested(a *model.Accept, u *Untested) bool {
-	return a.Untested != "" && (a.Untested == u.Object || a.Untested == u.String())
+	return a.Untested != "" && (a.Untested == u.Object || a.Untested == "path "+u.Object || a.Untested == u.String())
 }

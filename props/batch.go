@@ -70,6 +70,7 @@ func seedOf(seed uint64, n int) uint64 {
 func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak) batchResult {
 	b := &batch{lab: l, ctx: ctx, muted: mutes{}, causes: known, tried: map[string]bool{}}
 	l.fast.Known = map[[2]int]bool{}
+	l.live = map[string]bool{}
 	for t := range muted {
 		b.muted[t] = true
 		l.ignore(t)
@@ -261,6 +262,9 @@ func (b *batch) shrinks(t *rapid.T) bool {
 
 // least reduces a leak to the least case of its cell.
 func (l *lab) least(ctx context.Context, k leak) (leak, error) {
+	if err := l.fewest(ctx, k.scenario, &k.found); err != nil {
+		return k, err
+	}
 	s, d, err := reduce.Least(l.Plan, k.scenario, &k.found, func(s *model.Scenario) (*judge.Divergence, error) {
 		v, err := l.verdict(ctx, s)
 		if err != nil {
@@ -277,5 +281,5 @@ func (l *lab) least(ctx context.Context, k leak) (leak, error) {
 		return k, err
 	}
 	k.scenario, k.found = s, *d
-	return k, nil
+	return k, l.fewest(ctx, s, &k.found)
 }

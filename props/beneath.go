@@ -13,9 +13,9 @@ import (
 // layers is how many leaks may lie one below the other in a cell.
 const layers = 4
 
-// repeats is how often a statement of a session is tried again on a dataset: nearly
+// tries is how often a statement of a session is tried again on a dataset: nearly
 // every one surprises, where what it should see is switched off, and takes a careful run.
-const repeats = 4
+const tries = 4
 
 // statement is a shape of a session.
 type statement struct {
@@ -73,6 +73,9 @@ func (c *campaign) below(ctx context.Context, base run.Variant, off map[string]b
 func (c *campaign) beneathWalk(ctx context.Context, l *lab) ([]leak, error) {
 	covered := map[judge.Cell]bool{}
 	for target := range c.muted {
+		if target.Cell.Command == model.Call { // what a path shows is explained by the path
+			continue
+		}
 		covered[target.Cell] = target.Class != judge.Lockout || covered[target.Cell]
 	}
 	var leaks []leak
@@ -80,10 +83,10 @@ func (c *campaign) beneathWalk(ctx context.Context, l *lab) ([]leak, error) {
 	for n := range c.Plan.MatrixSets() {
 		d := c.Plan.MatrixDataset(n)
 		var cells [][]model.Step
-		tried := map[statement]int{}
+		had := map[statement]int{}
 		for _, steps := range c.Plan.Matrix(d) {
 			by := statement{steps[0].Session, steps[0].Op.Shape}
-			if tried[by]++; tried[by] <= repeats && covered[cellOf(&steps[0])] {
+			if had[by]++; had[by] <= tries && covered[cellOf(&steps[0])] {
 				cells = append(cells, steps)
 			}
 		}

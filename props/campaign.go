@@ -29,6 +29,7 @@ type campaign struct {
 	walked  []leak                  // every divergence of the matrix walk; nil before it
 	writes  map[judge.Target][]leak // forbidden writes of the walk, a few of each cell
 	counted *run.Matrix             // what was at stake in the walk
+	tried   map[judge.Cell]*tried   // what the walk's calls of paths showed
 	blocks  map[string]*Block
 
 	scope   scope  // what the search is limited to
@@ -55,6 +56,7 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 	}
 	c.report.Sessions, c.report.Tables = scope.of(t.Contract)
 	c.recall()
+	c.report.Paths = scope.ways(t.Contract)
 	defer func() {
 		for _, l := range c.labs {
 			l.close()
@@ -273,7 +275,7 @@ func (c *campaign) digest(ctx context.Context, found []leak) error {
 		}
 	}
 	l := c.labs[0]
-	slices.SortStableFunc(found, func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) })
+	found = c.tablesFirst(found)
 	for _, k := range found {
 		if c.muted[k.target] || c.enough() {
 			continue
@@ -295,6 +297,32 @@ func (c *campaign) digest(ctx context.Context, found []leak) error {
 		}
 	}
 	return nil
+}
+
+// tablesFirst orders divergences by class. Where a path is among them, what the walk found
+// of tables comes first: what a table shows, a path that reads it shows too.
+func (c *campaign) tablesFirst(found []leak) []leak {
+	byClass := func(list []leak) {
+		slices.SortStableFunc(list, func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) })
+	}
+	var tables, paths []leak
+	for _, k := range found {
+		if k.target.Cell.Path == nil {
+			tables = append(tables, k)
+		} else {
+			paths = append(paths, k)
+		}
+	}
+	if len(paths) > 0 {
+		for _, k := range c.walked {
+			if k.target.Cell.Path == nil && !slices.ContainsFunc(tables, func(o leak) bool { return o.target == k.target }) {
+				tables = append(tables, k)
+			}
+		}
+	}
+	byClass(tables)
+	byClass(paths)
+	return append(tables, paths...)
 }
 
 // plain is the walk's instance of a leak, if it has one: the same cell may show the
@@ -428,13 +456,15 @@ func (c *campaign) depth(k *leak) int {
 			}
 		}
 	}
+	if k.target.Cell.Path != nil {
+		return n + 1
+	}
 	visit(c.Contract.Schema.Tables[k.target.Cell.Table])
 	return n
 }
 
 func (c *campaign) cellText(d *judge.Divergence) string {
-	t := c.Contract.Schema.Tables[d.Cell.Table]
-	return fmt.Sprintf("%s: %s %s (%s)", c.Contract.Sessions[d.Cell.Session].Name, d.Cell.Command, t.Label(), d.Class)
+	return fmt.Sprintf("%s: %s %s (%s)", c.Contract.Sessions[d.Cell.Session].Name, d.Cell.Action(), d.Cell.Object(c.Contract.Schema), d.Class)
 }
 
 func (c *campaign) progress() {
@@ -465,5 +495,6 @@ func (c *campaign) finish() {
 	c.report.Elapsed = time.Since(c.start)
 	c.report.Untested = c.untested()
 	c.accept()
+	c.told()
 	c.remember()
 }

@@ -30,13 +30,33 @@ func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) [
 	c := t.Contract
 	for _, name := range []string{id.Login, id.Role} {
 		if r, ok := c.Schema.Roles[name]; ok && r.BypassRLS && !r.Super && t.mayAlter(name) {
-			out = append(out, Cause{
-				Key: "role " + name + " bypassrls", Text: fmt.Sprintf("role %s bypasses row security (BYPASSRLS)", name),
-				try: run.Variant{Roles: true, Before: []string{"ALTER ROLE " + model.Quote(name) + " NOBYPASSRLS"}},
-			})
+			out = append(out, bypasses(name))
 		}
 	}
-	for _, def := range c.Schema.Defaults {
+	out = append(out, t.defaults(id)...)
+	out = append(out, t.memberships(id)...)
+	table := c.Schema.Tables[d.Cell.Table]
+	if d.Column >= 0 {
+		out = append(out, t.columnGrant(table, d, id))
+	}
+	if op.Shape != nil && op.Shape.Table != table && d.Became != nil { // a consequence
+		out = append(out, tableCauses(op.Shape.Table, op.Shape.Command, id)...)
+	}
+	return append(out, tableCauses(table, d.Cell.Command, id)...)
+}
+
+// bypasses is the experiment with a role that bypasses row security.
+func bypasses(name string) Cause {
+	return Cause{
+		Key: "role " + name + " bypassrls", Text: fmt.Sprintf("role %s bypasses row security (BYPASSRLS)", name),
+		try: run.Variant{Roles: true, Before: []string{"ALTER ROLE " + model.Quote(name) + " NOBYPASSRLS"}},
+	}
+}
+
+// defaults is the experiments with settings that a login has by default.
+func (t *Target) defaults(id *model.Identity) []Cause {
+	var out []Cause
+	for _, def := range t.Contract.Schema.Defaults {
 		if def.Role != "" && def.Role != id.Login {
 			continue
 		}
@@ -49,15 +69,7 @@ func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) [
 			try: run.Variant{Without: []string{def.Name}},
 		})
 	}
-	out = append(out, t.memberships(id)...)
-	table := c.Schema.Tables[d.Cell.Table]
-	if d.Column >= 0 {
-		out = append(out, t.columnGrant(table, d, id))
-	}
-	if op.Shape != nil && op.Shape.Table != table && d.Became != nil { // a consequence
-		out = append(out, tableCauses(op.Shape.Table, op.Shape.Command, id)...)
-	}
-	return append(out, tableCauses(table, d.Cell.Command, id)...)
+	return out
 }
 
 // memberships is the roles whose rights the acting role has without being asked. One
@@ -187,7 +199,7 @@ func tableCauses(table *model.Table, command model.Command, id *model.Identity) 
 // restrict is the experiment that shows a table to an identity as the rules want it:
 // where a leak of another table goes away with it, that table's leak is the cause.
 func restrict(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) (run.Variant, bool) {
-	if len(table.Key) != 1 || !table.RowSecurity {
+	if len(table.Key) != 1 {
 		return run.Variant{}, false
 	}
 	p := model.Predictor{Contract: c}
@@ -238,16 +250,20 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 	}
 	st := s.Initial(l.Contract.Schema)
 	step := &s.Steps[d.Step]
-	id, ok := l.Contract.Bind(step.Session, step.Tenant, step.User, st)
+	id, ok := l.Contract.BindStep(step, st)
 	if !ok {
 		return Cause{}, fmt.Errorf("explain a divergence: %w", run.ErrInvalid)
 	}
+	if d.Cell.Path != nil {
+		return l.pathCause(ctx, s, d, id, known)
+	}
 	for _, k := range known {
-		if k.target.Class > judge.Read || k.target.Cell.Session != d.Cell.Session || k.target.Cell.Command != model.Select || k.target.Cell.Table == d.Cell.Table {
+		if k.target.Cell.Path != nil || k.target.Class > judge.Read || k.target.Cell.Session != d.Cell.Session || k.target.Cell.Command != model.Select || k.target.Cell.Table == d.Cell.Table {
 			continue
 		}
-		v, ok := restrict(l.Contract, l.Contract.Schema.Tables[k.target.Cell.Table], id, st)
-		if !ok {
+		table := l.Contract.Schema.Tables[k.target.Cell.Table]
+		v, ok := restrict(l.Contract, table, id, st)
+		if !ok || !table.RowSecurity {
 			continue
 		}
 		gone, err := l.without(ctx, s, d, Cause{try: v})
@@ -328,6 +344,10 @@ func switchedOff(known []leak) (base run.Variant, off map[string]bool) {
 
 // without reports whether a divergence goes away with what an experiment switches off.
 func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergence, c Cause) (bool, error) {
+	if d.Worlds != nil {
+		still, _, err := l.interference(ctx, s, d.Step, c.try)
+		return still == nil, err
+	}
 	verdict, err := l.under(ctx, s, c.try)
 	if err != nil {
 		return false, err

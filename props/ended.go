@@ -3,10 +3,12 @@ package props
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
 // GoneError says that the server went away while the search ran.
@@ -53,6 +55,7 @@ func (c *campaign) answers() bool {
 func (c *campaign) rescue() {
 	type place struct {
 		class, table int
+		path         *model.Path
 	}
 	made := map[place]*Block{}
 	for _, k := range c.pending {
@@ -60,7 +63,7 @@ func (c *campaign) rescue() {
 			continue
 		}
 		c.muted[k.target] = true
-		at := place{int(k.target.Class), k.target.Cell.Table}
+		at := place{int(k.target.Class), k.target.Cell.Table, k.target.Cell.Path}
 		if b := made[at]; b != nil {
 			b.like(c.cellText(&k.found))
 			continue
@@ -68,7 +71,7 @@ func (c *campaign) rescue() {
 		made[at] = c.unreduced(k)
 	}
 	for _, k := range c.pending { // the pages name what is like them
-		b := made[place{int(k.target.Class), k.target.Cell.Table}]
+		b := made[place{int(k.target.Class), k.target.Cell.Table, k.target.Cell.Path}]
 		if b == nil || b.Finding.Dir != "" || b.Unsaved != nil {
 			continue
 		}
@@ -100,6 +103,32 @@ func (r *Report) EachCell(f func(s *model.Session, t *model.Table, c model.Comma
 			}
 		}
 	}
+}
+
+// EachPath calls f for each session and path of what is searched.
+func (r *Report) EachPath(f func(s *model.Session, p *model.Path)) {
+	for _, s := range r.Sessions {
+		for _, p := range r.Paths {
+			if p.User(s) != nil {
+				f(s, p)
+			}
+		}
+	}
+}
+
+// told takes findings of class existence out of the blocks: Postgres documents that keys
+// tell of other rows. Config.Strict leaves them in.
+func (c *campaign) told() {
+	if c.cfg.Strict {
+		return
+	}
+	c.report.Blocks = slices.DeleteFunc(c.report.Blocks, func(b *Block) bool {
+		apart := b.Finding.Class == judge.Existence
+		if apart {
+			c.report.Apart = append(c.report.Apart, b)
+		}
+		return apart
+	})
 }
 
 // remark adds a note to the report.

@@ -21,12 +21,15 @@ type lab struct {
 	memo      map[string]*judge.Verdict
 	unjudged  map[string]int        // why scenarios of the search could not be judged, and how often
 	errors    map[judge.Cell]string // what ended the statements of a cell, where it was no denial
+	live      map[string]bool       // calls of which is known whether hidden rows might show: see liveKey
+	tried     map[judge.Cell]*tried // what the calls of paths showed
+	proven    map[string]bool       // the same, of the walk; shared and no longer changed
 	runs      int                   // scenarios that ran carefully or committed: distinct ones
 	off       map[string]bool       // keys of causes that are switched off in all that it runs rolled back
 }
 
 func (t *Target) newLab(ctx context.Context) (*lab, error) {
-	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}}
+	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}, live: map[string]bool{}, tried: map[judge.Cell]*tried{}}
 	db, err := l.database(ctx)
 	if err != nil {
 		return nil, err
@@ -89,12 +92,38 @@ func (l *lab) verdict(ctx context.Context, s *model.Scenario) (*judge.Verdict, e
 	if err := l.lockouts(ctx, s, v); err != nil {
 		return nil, err
 	}
+	if err := l.interferences(ctx, s, v); err != nil {
+		return nil, err
+	}
 	if len(l.memo) >= memoLimit {
 		clear(l.memo)
 	}
 	l.runs++
 	l.memo[key] = v
 	return v, nil
+}
+
+// interferences adds what second worlds show of a scenario's calls.
+func (l *lab) interferences(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
+	for i := range s.Steps {
+		if s.Steps[i].Op.Path == nil || s.Committed || len(v.Stakes) == 0 && len(v.Divergences) == 0 {
+			continue
+		}
+		d, reason, err := l.interference(ctx, s, i, run.Variant{})
+		if err != nil {
+			return err
+		}
+		if reason != "" {
+			if v.Unclear == nil {
+				v.Unclear = map[judge.Cell]string{}
+			}
+			v.Unclear[judge.PathCell(s.Steps[i].Session.ID, s.Steps[i].Op.Path)] = reason
+		}
+		if d != nil {
+			v.Interferes(d)
+		}
+	}
+	return nil
 }
 
 // under runs a scenario under a variant and judges it.
@@ -222,9 +251,13 @@ func memoKey(s *model.Scenario) string {
 		b = append(b, 0)
 		b = append(b, st.User.Text...)
 		b = append(b, 0)
-		if st.Op.Shape != nil {
+		switch {
+		case st.Op.Shape != nil:
 			b = append(b, st.Op.Shape.Text...)
-		} else {
+		case st.Op.Path != nil:
+			b = append(b, st.Op.Path.Name...)
+			b = append(b, byte(len(st.Op.Args)))
+		default:
 			b = append(b, st.Op.Raw...)
 		}
 		b = model.AppendRecord(b, st.Op.Args, nil)
@@ -244,13 +277,14 @@ type leak struct {
 
 // group runs sequences on a dataset the fast way, carefully where something
 // surprises, and hands every unmuted divergence to see. see says whether to go on.
-func (l *lab) group(ctx context.Context, d *gen.Dataset, sequences [][]model.Step, see func(i int, s *model.Scenario, v *judge.Verdict) bool) error {
-	for first := 0; first < len(sequences); {
-		statuses, err := l.fast.Fast(ctx, d.Data, d.State, sequences[first:])
+func (l *lab) group(ctx context.Context, d *gen.Dataset, all [][]model.Step, see func(i int, s *model.Scenario, v *judge.Verdict) bool) error {
+	sequences, calls := apart(all)
+	for first := 0; first < len(sequences.list); {
+		statuses, err := l.fast.Fast(ctx, d.Data, d.State, sequences.list[first:])
 		if err != nil {
 			return err
 		}
-		next := len(sequences)
+		next := len(sequences.list)
 		for i, status := range statuses {
 			if status == run.Unrun {
 				next = first + i
@@ -259,7 +293,7 @@ func (l *lab) group(ctx context.Context, d *gen.Dataset, sequences [][]model.Ste
 			if status != run.Surprise {
 				continue
 			}
-			s := &model.Scenario{Data: d.Data, Steps: sequences[first+i]}
+			s := &model.Scenario{Data: d.Data, Steps: sequences.list[first+i]}
 			v, err := l.verdict(ctx, s)
 			if err != nil {
 				return err
@@ -268,13 +302,37 @@ func (l *lab) group(ctx context.Context, d *gen.Dataset, sequences [][]model.Ste
 			for _, reason := range v.Unjudged {
 				l.unjudged[reason]++
 			}
-			if !see(first+i, s, v) {
+			if !see(sequences.index[first+i], s, v) {
 				return nil
 			}
 		}
 		first = next
 	}
+	for i, steps := range calls.list {
+		more, err := l.calls(ctx, d, steps, drawn(steps), func(s *model.Scenario, v *judge.Verdict) bool { return see(calls.index[i], s, v) })
+		if err != nil || !more {
+			return err
+		}
+	}
 	return nil
+}
+
+// indexed is some sequences with their numbers among all.
+type indexed struct {
+	list  [][]model.Step
+	index []int
+}
+
+// apart divides sequences of statements over tables from calls of paths.
+func apart(sequences [][]model.Step) (tables, calls indexed) {
+	for i, steps := range sequences {
+		to := &tables
+		if len(steps) > 0 && steps[0].Op.Path != nil {
+			to = &calls
+		}
+		to.list, to.index = append(to.list, steps), append(to.index, i)
+	}
+	return tables, calls
 }
 
 // count adds what was at stake in a careful run to the matrix.
@@ -284,7 +342,16 @@ func (l *lab) count(v *judge.Verdict) {
 			l.errors[cell] = text
 		}
 	}
+	for cell, text := range v.Unclear {
+		if t := l.attempts(cell); t.unclear == "" || text < t.unclear {
+			t.unclear = text
+		}
+	}
 	for _, s := range v.Stakes {
+		if s.Cell.Path != nil {
+			l.fast.Matrix.CountPath(s.Cell.Session, s.Cell.Path.ID, s.Allowed, s.Forbidden)
+			continue
+		}
 		l.fast.Matrix.Count(s.Cell.Session, s.Cell.Table, s.Cell.Command, s.Allowed, s.Forbidden)
 	}
 }
@@ -292,7 +359,7 @@ func (l *lab) count(v *judge.Verdict) {
 // ignore lets the fast way pass over what a session sees of a table, once that is
 // known to differ.
 func (l *lab) ignore(t judge.Target) {
-	if t.Cell.Command == model.Select && (t.Class <= judge.Read || t.Class == judge.Lockout) {
+	if t.Cell.Path == nil && t.Cell.Command == model.Select && (t.Class <= judge.Read || t.Class == judge.Lockout) {
 		if l.fast.Known == nil {
 			l.fast.Known = map[[2]int]bool{}
 		}

@@ -12,18 +12,18 @@ import (
 // NameError says that Config.Only names what the contract does not have.
 type NameError struct {
 	Name   string
-	Choice []string // sessions, then tables
+	Choice []string // sessions, tables, then paths
 }
 
 // Error names the choices.
 func (e *NameError) Error() string {
-	return fmt.Sprintf("--only %s: the contract has no session and no table of this name; it has %s", e.Name, strings.Join(e.Choice, ", "))
+	return fmt.Sprintf("--only %s: the contract has no session, no table and no path of this name; it has %s", e.Name, strings.Join(e.Choice, ", "))
 }
 
 // scope is what a search is limited to: where Only names sessions, to these; where it
-// names tables, to these.
+// names tables or paths, to these.
 type scope struct {
-	sessions, tables map[string]bool // nil: all
+	sessions, tables, paths map[string]bool // nil: all
 }
 
 func newScope(c *model.Contract, only []string) (scope, error) {
@@ -31,7 +31,8 @@ func newScope(c *model.Contract, only []string) (scope, error) {
 	for _, name := range only {
 		session := slices.ContainsFunc(c.Sessions, func(s *model.Session) bool { return s.Name == name })
 		i := slices.IndexFunc(c.Schema.Tables, func(t *model.Table) bool { return t.Label() == name || t.Schema+"."+t.Name == name })
-		if !session && i < 0 {
+		path := slices.ContainsFunc(c.Paths, func(p *model.Path) bool { return p.Name == name })
+		if !session && i < 0 && !path {
 			return out, &NameError{Name: name, Choice: names(c)}
 		}
 		if session {
@@ -40,6 +41,15 @@ func newScope(c *model.Contract, only []string) (scope, error) {
 		if i >= 0 {
 			note(&out.tables, c.Schema.Tables[i].Label())
 		}
+		if path {
+			note(&out.paths, name)
+		}
+	}
+	if out.tables != nil && out.paths == nil {
+		out.paths = map[string]bool{}
+	}
+	if out.paths != nil && out.tables == nil {
+		out.tables = map[string]bool{}
 	}
 	return out, nil
 }
@@ -59,18 +69,37 @@ func names(c *model.Contract) []string {
 	for _, t := range c.Schema.Tables {
 		out = append(out, t.Label())
 	}
+	for _, p := range c.Paths {
+		out = append(out, p.Name)
+	}
 	return out
 }
+
+// all reports whether nothing is left out.
+func (s scope) all() bool { return s.sessions == nil && s.tables == nil && s.paths == nil }
+
+func (s scope) path(p *model.Path) bool { return s.paths == nil || s.paths[p.Name] }
 
 func (s scope) session(m *model.Session) bool { return s.sessions == nil || s.sessions[m.Name] }
 func (s scope) table(t *model.Table) bool     { return s.tables == nil || s.tables[t.Label()] }
 
 // plan limits what is drawn.
 func (s scope) plan(p *gen.Plan) *gen.Plan {
-	if s.sessions == nil && s.tables == nil {
+	if s.all() {
 		return p
 	}
-	return p.Limit(s.session, s.table)
+	return p.Limit(s.session, s.table, s.path)
+}
+
+// ways lists the paths that a search covers.
+func (s scope) ways(c *model.Contract) []*model.Path {
+	var out []*model.Path
+	for _, p := range c.Paths {
+		if s.path(p) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // of lists what a search covers.

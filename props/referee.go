@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
@@ -17,6 +19,9 @@ func (l *lab) referee(ctx context.Context, k leak) (confirmed bool, reason strin
 	m, err := l.commits(ctx)
 	if err != nil {
 		return false, "", err
+	}
+	if k.found.Worlds != nil {
+		return l.refereeWorlds(ctx, m, k)
 	}
 	fresh := !usesOver(k.scenario)
 	t, err := m.Run(ctx, k.scenario, fresh)
@@ -44,6 +49,74 @@ func (l *lab) referee(ctx context.Context, k leak) (confirmed bool, reason strin
 		}
 	}
 	return false, "seen in a rolled-back transaction only: real logins do not show it", nil
+}
+
+// refereeWorlds runs the call with real logins and commits in both worlds, twice in each.
+func (l *lab) refereeWorlds(ctx context.Context, m *run.Committer, k leak) (confirmed bool, reason string, err error) {
+	if confirmed, reason, err = l.certain(ctx, k); err != nil || !confirmed {
+		return false, reason, err
+	}
+	o, err := l.observe(ctx, k.scenario, k.found.Step)
+	if err != nil || o == nil {
+		return false, "the referee could not evaluate its rules", err
+	}
+	var first, second [][]string
+	for range 2 {
+		for _, variant := range []bool{false, true} {
+			s := *k.scenario
+			if variant {
+				data, ok, err := o.second(ctx, k.found.Worlds.Variant, nil)
+				if err != nil || !ok {
+					return false, "the referee could not make the second world", err
+				}
+				s.Data = data
+			}
+			lines, err := o.committed(ctx, m, &s)
+			if err != nil {
+				return false, "", err
+			}
+			if variant {
+				second = append(second, lines)
+			} else {
+				first = append(first, lines)
+			}
+		}
+	}
+	if differ, repeats := judge.Repeated(first, second, judge.Known(k.scenario, l.Contract.Schema)); !differ || !repeats {
+		return false, "seen in a rolled-back transaction only: real logins do not show it", nil
+	}
+	return true, "", nil
+}
+
+// certain repeats the worlds often enough that chance is no explanation.
+func (l *lab) certain(ctx context.Context, k leak) (bool, string, error) {
+	o, err := l.observe(ctx, k.scenario, k.found.Step)
+	if err != nil || o == nil {
+		return false, "", err
+	}
+	_, data, reason, err := o.hold(ctx, []gen.Variant{k.found.Worlds.Variant}, certain)
+	if err == nil && data == nil && reason == "" {
+		reason = NotRepeatable
+	}
+	return data != nil, reason, err
+}
+
+// committed runs a scenario with real commits and gives the lines of the call.
+func (o *observer) committed(ctx context.Context, m *run.Committer, s *model.Scenario) ([]string, error) {
+	t, err := m.Run(ctx, s, true)
+	if errors.Is(err, run.ErrInvalid) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	before := t.Initial
+	if o.at > 0 {
+		before = t.Steps[o.at-1].After
+	}
+	lines := append(t.Steps[o.at].Output.Lines(), o.made(&run.WorldRun{Before: before, After: t.Steps[o.at].After})...)
+	slices.Sort(lines)
+	return lines, nil
 }
 
 // usesOver reports whether a scenario is about connections that are used again.

@@ -105,6 +105,14 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 	if err := l.lockouts(ctx, s, v); err != nil {
 		return nil, err
 	}
+	if err := l.interferences(ctx, s, v); err != nil {
+		return nil, err
+	}
+	for i := range v.Divergences {
+		if err := l.fewest(ctx, s, &v.Divergences[i]); err != nil {
+			return nil, err
+		}
+	}
 	r.Found, r.Verdict = v.Divergences, Fixed
 	if len(r.Found) > 0 {
 		r.Verdict = StillLeaks

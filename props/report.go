@@ -24,6 +24,8 @@ type Report struct {
 	Contract *model.Contract
 	Sessions []*model.Session // that were searched, of the contract
 	Tables   []*model.Table   // that were searched
+	Paths    []*model.Path    // that were searched
+	Apart    []*Block         // of class existence: reported, and no findings
 	Untested []Untested
 	Notes    []string
 	Sampled  int   // passed scenarios that the referee ran again
@@ -55,6 +57,7 @@ type Untested struct {
 	Session, Object, Command, Reason string
 	Accepted                         string // the reason of an accept entry, if one matches
 	Vacant                           bool   // a whole session, table or path
+	Weak                             bool   // of a path that the contract does not name, or one that no call can tell of
 }
 
 // Findings counts the findings: each cell of each block is one.
@@ -69,6 +72,7 @@ func (r *Report) Findings() int {
 // Cells counts the cells of the matrix, and how many of them are untested.
 func (r *Report) Cells() (all, untested int) {
 	all = len(r.Sessions) * len(r.Tables) * len(model.Commands)
+	r.EachPath(func(*model.Session, *model.Path) { all++ })
 	for i := range r.Untested {
 		if r.Untested[i].Session != "" {
 			untested++
@@ -82,7 +86,7 @@ func (r *Report) Cells() (all, untested int) {
 // make possible.
 func (r *Report) Incomplete() bool {
 	for i := range r.Untested {
-		if r.Untested[i].Accepted == "" {
+		if r.Untested[i].Accepted == "" && !r.Untested[i].Weak {
 			return true
 		}
 	}

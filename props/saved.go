@@ -82,6 +82,9 @@ func (c *campaign) concerns(k *finding.Case) bool {
 		return true
 	}
 	session := c.scope.sessions == nil || c.scope.sessions[k.Found.Session]
+	if k.Found.Path != "" {
+		return session && (c.scope.paths == nil || c.scope.paths[k.Found.Path])
+	}
 	return session && (c.scope.tables == nil || c.scope.tables[k.Found.Object])
 }
 
@@ -114,10 +117,16 @@ func (c *campaign) rerun(ctx context.Context, k *finding.Case, all *gen.Plan) (*
 	if err := l.lockouts(ctx, s, v); err != nil {
 		return nil, err
 	}
+	if err := l.interferences(ctx, s, v); err != nil {
+		return nil, err
+	}
 	d := c.shown(k, v)
 	if d == nil {
 		c.remark("fixed: %s no longer leaks%s", dir, what(k))
 		return nil, nil
+	}
+	if err := l.fewest(ctx, s, d); err != nil {
+		return nil, err
 	}
 	return &leak{scenario: s, found: *d, target: d.Target()}, nil
 }
@@ -125,6 +134,9 @@ func (c *campaign) rerun(ctx context.Context, k *finding.Case, all *gen.Plan) (*
 func what(k *finding.Case) string {
 	if k.Found == nil {
 		return ""
+	}
+	if k.Found.Path != "" {
+		return fmt.Sprintf(" (%s: call %s, %s)", k.Found.Session, k.Found.Path, k.Found.Class)
 	}
 	return fmt.Sprintf(" (%s: %s %s, %s)", k.Found.Session, k.Found.Command, k.Found.Object, k.Found.Class)
 }
@@ -137,11 +149,23 @@ func (c *campaign) shown(k *finding.Case, v *judge.Verdict) *judge.Divergence {
 	for i := range v.Divergences {
 		d := &v.Divergences[i]
 		if f := k.Found; f != nil && f.Class == d.Class.String() && f.Command == d.Cell.Command.String() &&
-			f.Session == c.Contract.Sessions[d.Cell.Session].Name && f.Object == c.Contract.Schema.Tables[d.Cell.Table].Label() {
+			f.Session == c.Contract.Sessions[d.Cell.Session].Name && named(c.Contract, f, d) {
 			return d
 		}
 	}
 	return &v.Divergences[0]
+}
+
+// named reports whether a divergence is about the table and the path of a case.
+func named(c *model.Contract, f *finding.Found, d *judge.Divergence) bool {
+	table, path := "", ""
+	if d.Cell.Table >= 0 {
+		table = c.Schema.Tables[d.Cell.Table].Label()
+	}
+	if d.Cell.Path != nil {
+		path = d.Cell.Path.Name
+	}
+	return f.Object == table && f.Path == path
 }
 
 // reopen makes blocks of the cases that still leak; the least case of a cause is its

@@ -3,6 +3,7 @@ package props
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
@@ -24,6 +25,8 @@ type walked struct {
 	matrix *run.Matrix
 	cells  int
 	writes map[judge.Target][]leak
+	proven map[string]bool // kinds of calls in which hidden rows might show
+	tried  map[judge.Cell]*tried
 	causes []Cause // of the leaks, by themselves; Key is empty where nobody asked
 }
 
@@ -50,20 +53,25 @@ func (c *campaign) walk(ctx context.Context) error {
 	if c.walked != nil {
 		return nil
 	}
-	whole := c.scope.sessions == nil && c.scope.tables == nil
+	whole := c.scope.all()
 	if whole {
 		once := c.Target.walk
 		once.Lock()
 		defer once.Unlock()
 		if w := once.done; w != nil {
 			c.walked, c.counted, c.report.Walk, c.writes, c.whole = w.leaks, w.matrix, w.cells, w.writes, true
+			c.tried = w.tried
+			c.prove(w.proven)
 			return nil
 		}
 	}
 	complete, err := c.walkCells(ctx)
 	c.whole = complete && err == nil
 	if err == nil && complete && whole {
-		c.Target.walk.done = &walked{leaks: c.walked, matrix: c.counted, cells: c.report.Walk, writes: c.writes, causes: make([]Cause, len(c.walked))}
+		c.Target.walk.done = &walked{
+			leaks: c.walked, matrix: c.counted, cells: c.report.Walk, writes: c.writes,
+			proven: c.labs[0].proven, tried: c.tried, causes: make([]Cause, len(c.walked)),
+		}
 	}
 	return err
 }
@@ -169,6 +177,10 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 	for _, u := range order(lots, len(c.Plan.Parts()) > 1) {
 		k := &lots[u.lot]
 		if u.fresh {
+			if err := c.walkCalls(ctx, k.set, note); err != nil {
+				return false, err
+			}
+			maps.DeleteFunc(l.live, func(_ string, live bool) bool { return !live }) // other rows may tell
 			if err := c.freshCells(ctx, k.set, note); err != nil {
 				return false, err
 			}
@@ -190,5 +202,55 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 	if !complete {
 		c.report.Notes = append(c.report.Notes, "half of the time was up: "+undone(lots))
 	}
+	c.prove(l.live)
+	c.tried = l.tried
+	l.live, l.tried = map[string]bool{}, map[judge.Cell]*tried{}
 	return complete, nil
+}
+
+// prove hands every worker the calls in which hidden rows might show.
+func (c *campaign) prove(live map[string]bool) {
+	proven := map[string]bool{}
+	for key, ok := range live {
+		if ok {
+			proven[key] = true
+		}
+	}
+	for _, l := range c.labs {
+		l.proven = proven
+	}
+}
+
+// walkCalls walks the cells of sessions and paths: every call of every member, in the
+// worlds of all variants.
+func (c *campaign) walkCalls(ctx context.Context, d *gen.Dataset, note func(*model.Scenario, *judge.Verdict)) error {
+	l := c.labs[0]
+	see := func(s *model.Scenario, v *judge.Verdict) bool {
+		note(s, v)
+		return true
+	}
+	for i := range d.Cast {
+		var steps []model.Step
+		for _, call := range c.Plan.Calls(d, &d.Cast[i]) {
+			steps = append(steps, call.Step)
+		}
+		if c.late() {
+			c.report.Notes = append(c.report.Notes, "half of the time was up: not all paths were walked")
+			return nil
+		}
+		if len(steps) == 0 {
+			continue
+		}
+		if _, err := l.calls(ctx, d, steps, gen.Variants, see); err != nil {
+			return err
+		}
+		c.report.Walk += len(steps)
+	}
+	for _, call := range c.Plan.WithoutTenant(d) {
+		if _, err := l.calls(ctx, d, []model.Step{call.Step}, gen.Variants, see); err != nil {
+			return err
+		}
+		c.report.Walk++
+	}
+	return nil
 }

@@ -54,7 +54,7 @@ func title(b *props.Block) string {
 	if b.Unsaved != nil {
 		where = "NOT SAVED: " + b.Unsaved.Error()
 	}
-	return fmt.Sprintf("%s: %s %s (%s) %s", f.Session, f.Command, f.Table, f.Class, where)
+	return fmt.Sprintf("%s: %s %s (%s) %s", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(f.Contract.Schema), f.Class, where)
 }
 
 // check opens the contract, searches and reports.

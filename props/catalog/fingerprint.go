@@ -26,6 +26,7 @@ func Fingerprint(s *model.Schema) string {
 	for i, t := range s.Tables {
 		c.Tables[i] = f.table(t)
 	}
+	c.Views, c.Routines = f.views(s.Views), f.routines(s.Routines)
 	c.Roles, c.Privileges = maps.Clone(s.Roles), maps.Clone(s.Privileges)
 	for name, first := range f.bootstrap {
 		if first {
@@ -68,4 +69,33 @@ func (f fingerprint) table(t *model.Table) *model.Table {
 		c.Policies[i].Roles = roles
 	}
 	return &c
+}
+
+// views is copies without the first superuser.
+func (f fingerprint) views(list []*model.View) []*model.View {
+	var out []*model.View
+	for _, v := range list {
+		c := *v
+		c.Owner = f.role(v.Owner)
+		c.Readers, c.Writers = maps.Clone(v.Readers), maps.Clone(v.Writers)
+		for name, first := range f.bootstrap {
+			if first {
+				delete(c.Readers, name)
+				delete(c.Writers, name)
+			}
+		}
+		out = append(out, &c)
+	}
+	return out
+}
+
+func (f fingerprint) routines(list []*model.Routine) []*model.Routine {
+	var out []*model.Routine
+	for _, r := range list {
+		c := *r
+		c.Owner = f.role(r.Owner)
+		c.Callers = slices.DeleteFunc(slices.Clone(r.Callers), func(name string) bool { return f.bootstrap[name] })
+		out = append(out, &c)
+	}
+	return out
 }

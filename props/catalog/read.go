@@ -110,6 +110,8 @@ func (r *reader) read(ctx context.Context, o Options) error {
 		{"needed roles", r.keepRoles},
 		{"privileges", r.readPrivileges},
 		{"column privileges", r.readColumnPrivileges},
+		{"views", r.readViews},
+		{"routines", r.readRoutines},
 		{"settings", r.readSettings},
 		{"sequences", r.readSequences},
 		{"rows", r.readRows},

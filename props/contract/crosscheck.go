@@ -21,7 +21,9 @@ func (f *File) crossCheck() {
 	for i := range f.accept {
 		a := &f.accept[i]
 		f.known(a.session, "session", f.sessionNames())
-		f.known(a.path, "path", f.pathNames())
+		if word, _, _ := strings.Cut(a.path.value, " "); !contains([]string{"view", "materialized", "function", "procedure"}, word) {
+			f.known(a.path, "path", f.pathNames())
+		}
 	}
 }
 

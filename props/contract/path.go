@@ -2,6 +2,7 @@ package contract
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -37,6 +38,21 @@ type acceptDecl struct {
 
 // arguments is how many values $1… may name: without args $1 is the tenant.
 func (d *pathDecl) arguments() int { return max(1, len(d.args)) }
+
+// takes reports whether the path has a $1 anywhere.
+func (d *pathDecl) takes() bool {
+	list := []piece{}
+	for _, t := range d.run {
+		list = append(list, sqlParts(t.value)...)
+	}
+	for _, t := range append(slices.Clone(d.command), d.output...) {
+		list = append(list, parts(t.value)...)
+	}
+	for _, e := range d.env {
+		list = append(list, parts(e.value.value)...)
+	}
+	return slices.ContainsFunc(list, func(p piece) bool { return p.name == "1" })
+}
 
 func (s *source) path(p pair) pathDecl {
 	o := s.object(p.value, pathShape)

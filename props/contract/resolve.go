@@ -56,6 +56,9 @@ func (f *File) Resolve(s *model.Schema) (*model.Contract, error) {
 			r.path(&f.paths[i])
 		}
 	}
+	if len(r.errs) == 0 {
+		r.found()
+	}
 	for _, t := range f.secrets {
 		if ref, ok := r.columnRef(t); ok {
 			r.contract.Secrets = append(r.contract.Secrets, ref)

@@ -20,7 +20,7 @@ func (r *resolver) path(d *pathDecl) {
 	for _, t := range d.args {
 		p.Args = append(p.Args, r.argument(t))
 	}
-	if len(d.args) == 0 {
+	if len(d.args) == 0 && d.takes() {
 		p.Args = []model.PathArg{{Column: model.ColumnRef{Table: -1, Column: -1}, Variable: "tenant"}}
 	}
 	for _, t := range d.as {
@@ -31,8 +31,13 @@ func (r *resolver) path(d *pathDecl) {
 		r.pathVariables(d, in)
 		u.Sees = r.seen(d.sees, s.Sees, in)
 		u.Writes = r.changed(d.writes, s.Writes, in)
+		u.Said = r.said(d.writes)
+		rules := *s
+		rules.Vars, rules.Sees, rules.Writes = u.Vars, u.Sees, u.Writes
+		u.Rules = &rules
 		p.Users = append(p.Users, u)
 	}
+	p.SQL = transactions(p.Run)
 	if d.audit != nil {
 		p.Audit = r.audit(d, p)
 	}
@@ -44,6 +49,20 @@ func (r *resolver) path(d *pathDecl) {
 		}
 		p.Enqueue = &model.Enqueue{Session: s, Vars: vars, Run: values(d.enqueue)}
 	}
+}
+
+// said marks the tables of which a path says what may be written.
+func (r *resolver) said(g grants[writesDecl]) []bool {
+	if !g.given {
+		return nil
+	}
+	out := make([]bool, len(r.schema.Tables))
+	named := pick(r, g)
+	for _, t := range r.schema.Tables {
+		d, _ := named.of(t)
+		out[t.ID] = d != nil
+	}
+	return out
 }
 
 func both(list []pairText) [][2]string {

@@ -24,7 +24,7 @@ func Block(f *Finding) string {
 			fmt.Fprintf(&b, "  %-9s%s\n", name, line)
 		}
 	}
-	fmt.Fprintf(&b, "%s, %s: %s [%s]\n", title(f), f.Scope(), cut(f.Session+" "+f.Command+" "+f.Table, 40), f.Key)
+	fmt.Fprintf(&b, "%s, %s: %s [%s]\n", title(f), f.Scope(), cut(f.Session+" "+f.action()+" "+f.object(), 40), f.Key)
 	entry("what", t.sentence(), 3)
 	entry("allowed", t.allows(), 2)
 	entry("Postgres", f.Divergence.Did, 2)
@@ -45,7 +45,7 @@ func Block(f *Finding) string {
 		if len(f.Scenario.Steps) > 2 {
 			most = 1
 		}
-		entry(name, oneLine(t.who(st)+": "+Statement(&st.Op)), most)
+		entry(name, oneLine(t.who(st)+": "+t.does(st)), most)
 	}
 	if n := len(f.Like); n > 0 {
 		entry("like it", fmt.Sprintf("%d more: %s", n, strings.Join(f.Like, "; ")), 2)

@@ -21,7 +21,7 @@ type Case struct {
 // Found says what a case showed when it was written. It is information: editing it
 // changes nothing.
 type Found struct {
-	Key, Class, Scope, Session, Command, Object, Column, Rule string
+	Key, Class, Scope, Session, Command, Object, Path, Column, Rule string
 	// State is empty for a case that is the least of its kind, and was confirmed.
 	State string
 }
@@ -46,13 +46,14 @@ type Field struct {
 	Pos    Pos
 }
 
-// Step is one statement of one session.
+// Step is one statement of one session, or one call of a path.
 type Step struct {
 	Session string
 	Tenant  model.Value // NULL: none
 	User    model.Value // NULL: none, or the first that fits
 	Fresh   bool
 	SQL     string
+	Call    string // the name of a path; SQL is empty then
 	Args    []model.Value
 	Expect  *Expect // nil: nothing is expected
 	Pos     Pos
@@ -83,6 +84,9 @@ func FromScenario(c *model.Contract, s *model.Scenario) *Case {
 		step := Step{Session: st.Session.Name, Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, SQL: st.Op.Raw, Args: st.Op.Args}
 		if st.Op.Shape != nil {
 			step.SQL = st.Op.Shape.Text
+		}
+		if st.Op.Path != nil {
+			step.Call = st.Op.Path.Name
 		}
 		k.Steps = append(k.Steps, step)
 	}

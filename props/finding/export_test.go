@@ -1,4 +1,6 @@
 package finding
 
-// Bound is bound, for tests of its reading of quotes.
-var Bound = bound
+import "github.com/rlsfuzz/rlsfuzz/model/sql"
+
+// Bound writes arguments into a statement, for tests of its reading of quotes.
+var Bound = sql.Bind

@@ -14,7 +14,8 @@ type Finding struct {
 	Class      judge.Class
 	Cross      bool // a row of another tenant is concerned; otherwise it is within the tenant
 	Session    string
-	Table      string // label
+	Table      string // label; empty where a path gave too much
+	Path       string // the path's name; empty for a statement over a table
 	Command    string
 	Column     string // that must stay hidden or unchanged; empty for whole rows
 	Rule       string // of the contract, that decided
@@ -59,12 +60,37 @@ func (f *Finding) escalated() string {
 // New describes a divergence of a scenario. Cause, Like, Seed, Server and Referee
 // are left to the caller.
 func New(c *model.Contract, s *model.Scenario, d *judge.Divergence) *Finding {
-	t := c.Schema.Tables[d.Cell.Table]
-	return &Finding{
-		Key: Key(c, s, d), Class: d.Class, Cross: d.Cross, Session: c.Sessions[d.Cell.Session].Name, Table: t.Label(),
-		Command: d.Cell.Command.String(), Column: columnName(t, d.Column), Rule: d.Rule, Scenario: s, Divergence: d, Contract: c,
+	f := &Finding{
+		Key: Key(c, s, d), Class: d.Class, Cross: d.Cross, Session: c.Sessions[d.Cell.Session].Name,
+		Command: d.Cell.Command.String(), Rule: d.Rule, Scenario: s, Divergence: d, Contract: c,
 	}
+	if t := tableOf(c, d); t != nil {
+		f.Table, f.Column = t.Label(), columnName(t, d.Column)
+	}
+	if p := d.Cell.Path; p != nil {
+		f.Path = p.Name
+	}
+	return f
 }
+
+// tableOf is the table that a divergence is about; nil where a path gave too much.
+func tableOf(c *model.Contract, d *judge.Divergence) *model.Table {
+	if d.Cell.Table < 0 {
+		return nil
+	}
+	return c.Schema.Tables[d.Cell.Table]
+}
+
+// object is what the session used: the path, or the table.
+func (f *Finding) object() string {
+	if f.Path != "" {
+		return f.Path
+	}
+	return f.Table
+}
+
+// action is what the session did: call, or the command on the table.
+func (f *Finding) action() string { return f.Divergence.Cell.Action() }
 
 // again is the command that replays the finding, a line for each file that it needs.
 func (f *Finding) again() []string {

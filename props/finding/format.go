@@ -72,6 +72,7 @@ func (f *Found) entries() []foundEntry {
 		{"session", &f.Session},
 		{"command", &f.Command},
 		{"object", &f.Object},
+		{"path", &f.Path},
 		{"column", &f.Column},
 		{"rule", &f.Rule},
 		{"state", &f.State},
@@ -108,7 +109,11 @@ func (st *Step) format(b *strings.Builder) {
 	if st.Fresh {
 		b.WriteString("    fresh: true\n")
 	}
-	b.WriteString("    sql: " + block(st.SQL, "      ") + "\n")
+	if st.Call != "" {
+		b.WriteString("    call: " + scalar(model.Value{Text: st.Call}) + "\n")
+	} else {
+		b.WriteString("    sql: " + block(st.SQL, "      ") + "\n")
+	}
 	if len(st.Args) > 0 {
 		args := make([]string, len(st.Args))
 		for i, a := range st.Args {

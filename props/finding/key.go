@@ -16,8 +16,15 @@ import (
 // nullable column changes no key.
 func Key(c *model.Contract, s *model.Scenario, d *judge.Divergence) string {
 	k := keyer{sha256.New()}
-	t := c.Schema.Tables[d.Cell.Table]
-	k.add("finding", d.Class.String(), scope(d.Cross), c.Sessions[d.Cell.Session].Name, t.Label(), d.Cell.Command.String(), columnName(t, d.Column))
+	t := tableOf(c, d)
+	texts := []string{"finding", d.Class.String(), scope(d.Cross), c.Sessions[d.Cell.Session].Name}
+	if t != nil {
+		texts = append(texts, t.Label(), d.Cell.Command.String(), columnName(t, d.Column))
+	}
+	if d.Cell.Path != nil {
+		texts = append(texts, "path", d.Cell.Path.Name)
+	}
+	k.add(texts...)
 	for i, rows := range s.Data {
 		for _, row := range rows {
 			k.row(c.Schema.Tables[i], row)
@@ -54,9 +61,12 @@ func (k keyer) row(t *model.Table, row model.Row) {
 
 func (k keyer) step(st *model.Step) {
 	texts := []string{"step", st.Session.Name, valueKey(st.Tenant), valueKey(st.User), strconv.FormatBool(st.Fresh)}
-	if s := st.Op.Shape; s != nil {
+	switch s := st.Op.Shape; {
+	case s != nil:
 		texts = append(texts, shapeKey(s)...)
-	} else {
+	case st.Op.Path != nil:
+		texts = append(texts, "call", st.Op.Path.Name)
+	default:
 		texts = append(texts, st.Op.Raw)
 	}
 	for _, a := range st.Op.Args {

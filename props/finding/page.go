@@ -17,6 +17,9 @@ func Page(w io.Writer, f *Finding, m Material) error {
 	if f.Cause != "" {
 		p.line("\n**Cause.** %s", f.Cause)
 	}
+	if p.d.Worlds != nil {
+		p.difference()
+	}
 	p.escalation()
 	p.rows()
 	p.steps()
@@ -39,7 +42,7 @@ type page struct {
 func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n", args...) }
 
 func (p *page) head() {
-	p.line("# %s, %s: %s\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.Command+" "+p.f.Table))
+	p.line("# %s, %s: %s\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.action()+" "+p.f.object()))
 	p.line("**%s.**", escaped(p.sentence()))
 }
 
@@ -73,7 +76,10 @@ func (p *page) table() {
 	st := &p.f.Scenario.Steps[p.d.Step]
 	entry("The contract allows", escaped(p.allows()))
 	entry("Postgres did", escaped(fmt.Sprintf("%s, in step %d", p.d.Did, p.d.Step+1)))
-	entry("Path", escaped(fmt.Sprintf("%s on %s", p.f.Command, p.f.Table)))
+	entry("Path", escaped(p.path()))
+	for _, text := range p.origins(st) {
+		entry("Argument", escaped(text))
+	}
 	entry("Session", escaped(p.who(st)+p.acting(st)))
 	entry("Server", escaped(p.f.Server))
 	entry("Referee", escaped(p.f.Referee))
@@ -81,9 +87,44 @@ func (p *page) table() {
 	entry("Key", p.f.Key)
 }
 
+// path is what the session went through.
+func (p *page) path() string {
+	if p.f.Path == "" {
+		return fmt.Sprintf("%s on %s", p.f.Command, p.f.Table)
+	}
+	kind := p.d.Cell.Path.Kind
+	if p.d.Cell.Path.View == nil && p.d.Cell.Path.Routine == nil {
+		return fmt.Sprintf("%s (%s)", p.f.Path, kind)
+	}
+	return p.f.Path + ", which the contract does not name: " + p.f.Session + " may use it by its grants"
+}
+
+// difference shows how the output follows from hidden rows.
+func (p *page) difference() {
+	w := p.d.Worlds
+	p.line("\n## What tells\n")
+	p.line("The same call runs on the rows below and again after %s %s. Nothing that the session may see is another than before, and yet its output is.\n", escaped(p.hidden()), wasDone(w.Variant))
+	show := func(title string, lines []string) {
+		if len(lines) == 0 {
+			return
+		}
+		p.line("%s:\n\n```", title)
+		for i, l := range lines {
+			if i == 8 {
+				p.line("… and %d more", len(lines)-i)
+				break
+			}
+			p.line("%s", l)
+		}
+		p.line("```\n")
+	}
+	show("Only before", w.First)
+	show("Only after", w.Second)
+}
+
 // acting is the roles of a session: , login helpdesk_app, role helpdesk_member.
 func (p *page) acting(st *model.Step) string {
-	id, ok := p.c.Bind(st.Session, st.Tenant, st.User, p.state)
+	id, ok := p.c.BindStep(st, p.state)
 	if !ok {
 		return ""
 	}
@@ -156,7 +197,11 @@ func (p *page) steps() {
 			note = ", on a fresh connection"
 		}
 		p.line("%d. %s%s:\n", i+1, escaped(p.who(st)), note)
-		p.line("   ```sql\n   %s;\n   ```\n", strings.ReplaceAll(Statement(&st.Op), "\n", "\n   "))
+		statements := []string{Statement(&st.Op)}
+		if st.Op.Path != nil {
+			statements = p.calls(st)
+		}
+		p.line("   ```sql\n   %s;\n   ```\n", strings.ReplaceAll(strings.Join(statements, ";\n"), "\n", "\n   "))
 	}
 	if p.f.Scenario.Committed {
 		p.line("Each step commits on a real connection of its login.\n")

@@ -57,7 +57,7 @@ func (p *caseParser) found(e entry) (*Found, error) {
 			}
 		}
 		if !known {
-			return nil, p.unknown(e, "key, class, scope, session, command, object, column, rule")
+			return nil, p.unknown(e, "key, class, scope, session, command, object, path, column, rule, state")
 		}
 	}
 	return f, nil
@@ -141,12 +141,14 @@ func (p *caseParser) step(n ast.Node) (Step, error) {
 			err = p.flag(e, &st.Fresh)
 		case "sql":
 			err = p.text(e, &st.SQL)
+		case "call":
+			err = p.text(e, &st.Call)
 		case "args":
 			st.Args, err = p.values(e)
 		case "expect":
 			st.Expect, err = p.expect(e)
 		default:
-			err = p.unknown(e, "session, tenant, user, fresh, sql, args, expect")
+			err = p.unknown(e, "session, tenant, user, fresh, sql, call, args, expect")
 		}
 		if err != nil {
 			return st, err
@@ -155,8 +157,10 @@ func (p *caseParser) step(n ast.Node) (Step, error) {
 	switch {
 	case st.Session == "":
 		return st, p.at(st.Pos, "the step has no session")
-	case strings.TrimSpace(st.SQL) == "":
-		return st, p.at(st.Pos, "the step has no sql")
+	case strings.TrimSpace(st.SQL) == "" && st.Call == "":
+		return st, p.at(st.Pos, "the step has no sql and no call")
+	case st.SQL != "" && st.Call != "":
+		return st, p.at(st.Pos, "the step has both sql and call")
 	}
 	return st, nil
 }

@@ -25,6 +25,10 @@ func Repro(w io.Writer, f *Finding, m Material) error {
 	r.rows()
 	r.watch()
 	for i := range f.Scenario.Steps {
+		if i == r.d.Step && r.d.Worlds != nil {
+			r.twice(i)
+			continue
+		}
 		r.step(i)
 	}
 	r.verdict()
@@ -56,7 +60,7 @@ func (r *repro) section(title string) {
 func (r *repro) bind() error {
 	for i := range r.f.Scenario.Steps {
 		st := &r.f.Scenario.Steps[i]
-		id, ok := r.c.Bind(st.Session, st.Tenant, st.User, r.state)
+		id, ok := r.c.BindStep(st, r.state)
 		if !ok {
 			return &Stale{Name: "repro.sql", Reason: fmt.Sprintf("step %d: the session %s has no tenant or user among the rows", i+1, st.Session.Name)}
 		}
@@ -111,6 +115,16 @@ func (r *repro) rows() {
 		}
 	}
 	r.text("COMMIT;")
+	r.refresh()
+}
+
+// refresh fills the materialized views anew.
+func (r *repro) refresh() {
+	for _, v := range r.c.Schema.Views {
+		if v.Materialized {
+			r.line("REFRESH MATERIALIZED VIEW %s;", v.SQL())
+		}
+	}
 }
 
 func (r *repro) data(t *model.Table) []model.Row {
@@ -165,7 +179,14 @@ func (r *repro) verdict() {
 	r.text(farewell)
 	who := r.who(&r.f.Scenario.Steps[r.d.Step])
 	what := r.verb()
+	if r.f.Path != "" {
+		what += " through " + r.f.Path
+	}
 	switch {
+	case r.d.Worlds != nil:
+		what = "tells by " + r.f.Path + " of"
+	case r.d.Rule == judge.MustFail || r.d.Rule == judge.RefuseWildcards:
+		what = "was not refused:"
 	case r.d.Class == judge.Lockout && len(r.d.Rows) == 0:
 		what = "was refused"
 	case r.d.Column >= 0 && r.d.Became == nil:

@@ -28,9 +28,13 @@ func (r *repro) step(i int) {
 		r.look(false)
 	}
 	r.text("SAVEPOINT rlsfuzz;")
-	r.run(&st.Op, i)
+	if st.Op.Path != nil {
+		r.call(i)
+	} else {
+		r.run(&st.Op, i)
+	}
 	r.text("\\set rlsfuzz_state :SQLSTATE\n\\set rlsfuzz_count :ROW_COUNT\n\\if :ERROR\nROLLBACK TO SAVEPOINT rlsfuzz;\n\\endif")
-	if st.Op.Shape == nil { // it may have ended the transaction
+	if st.Op.Raw != "" { // it may have ended the transaction
 		r.text("COMMIT;")
 		if i == r.d.Step {
 			r.text("BEGIN;")

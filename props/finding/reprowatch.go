@@ -27,6 +27,12 @@ type watched struct {
 // watch lists what decides, and makes the table that keeps it.
 func (r *repro) watch() {
 	switch {
+	case r.d.Worlds != nil:
+		r.watches = append(r.watches, watched{label: r.hidden()})
+	case r.d.Rule == judge.MustFail:
+		r.watches = append(r.watches, watched{label: r.f.Path, other: ":'rlsfuzz_state' = '00000'"})
+	case r.d.Rule == judge.RefuseWildcards:
+		r.watches = append(r.watches, watched{label: r.f.Path, other: ":'rlsfuzz_state' = '00000' AND :'rlsfuzz_count'::int > 0"})
 	case len(r.tokens()) > 0:
 		r.watchTokens()
 	case r.d.Class == judge.Lockout && len(r.d.Rows) == 0:
@@ -97,7 +103,11 @@ func (r *repro) watchTokens() {
 	for _, row := range r.d.Rows[:min(len(r.d.Rows), mostWatched)] {
 		for _, token := range tokensOf(row) {
 			look := fmt.Sprintf("position(%s IN coalesce(current_setting('rlsfuzz.received', true), '')) > 0", literal(token))
-			r.watches = append(r.watches, watched{label: r.label(row), look: look})
+			label := r.teller
+			if r.d.Of != nil {
+				label = r.of(r.d.Of)
+			}
+			r.watches = append(r.watches, watched{label: label.label(row), look: look})
 		}
 	}
 }

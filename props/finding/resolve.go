@@ -152,8 +152,8 @@ func spelled(t model.Type, v model.Value) model.Value {
 	return v
 }
 
-func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *Step) (model.Step, error) {
-	out := model.Step{Tenant: st.Tenant, User: st.User, Fresh: st.Fresh}
+func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *Step) (out model.Step, err error) {
+	out = model.Step{Tenant: st.Tenant, User: st.User, Fresh: st.Fresh}
 	for _, s := range c.Sessions {
 		if s.Name == st.Session {
 			out.Session = s
@@ -167,19 +167,45 @@ func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *
 	}
 	out.Tenant = spelled(c.Tenancy.Type, st.Tenant)
 	if u := out.Session.User; u != nil {
-		if st.User.Null {
+		if st.User.Null && !(st.Call != "" && st.Tenant.Null) {
 			if fit := c.Candidates(out.Session, out.Tenant, initial); len(fit) > 0 {
 				out.User = fit[0]
 			}
 		}
 		out.User = spelled(u.Table.Columns[u.Table.Key[0]].Type, out.User)
 	}
-	if _, ok := c.Bind(out.Session, out.Tenant, out.User, initial); !ok {
-		err := k.unbound(c, &out, st.Pos)
-		return out, err
+	if st.Call != "" {
+		if out.Op, err = k.call(c, out.Session, st); err != nil {
+			return out, err
+		}
+	} else {
+		out.Op = op(out.Session, shapes, st)
 	}
-	out.Op = op(out.Session, shapes, st)
+	if _, ok := c.BindStep(&out, initial); !ok {
+		return out, k.unbound(c, &out, st.Pos)
+	}
 	return out, nil
+}
+
+// call finds the path that a step calls.
+func (k *Case) call(c *model.Contract, s *model.Session, st *Step) (model.Op, error) {
+	for _, p := range c.Paths {
+		if p.Name != st.Call {
+			continue
+		}
+		if p.User(s) == nil {
+			return model.Op{}, k.stale(st.Pos, "the session %s has no path %s", s.Name, st.Call)
+		}
+		least, most := len(p.Args), len(p.Args)
+		if p.Routine != nil {
+			least = p.Routine.Least()
+		}
+		if len(st.Args) < least || len(st.Args) > most {
+			return model.Op{}, k.stale(st.Pos, "the path %s takes %d arguments, and the case gives %d", st.Call, most, len(st.Args))
+		}
+		return model.Op{Path: p, Args: st.Args}, nil
+	}
+	return model.Op{}, k.stale(st.Pos, "there is no path %s: neither the contract nor the schema has it", st.Call)
 }
 
 // unbound says what a session lacks.

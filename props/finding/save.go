@@ -37,7 +37,7 @@ func (e *SaveError) Unwrap() error { return e.Err }
 func Save(dir string, f *Finding, m Material) (string, error) {
 	path := filepath.Join(dir, "findings", f.Key)
 	if err := save(path, f, m); err != nil {
-		return "", &SaveError{Dir: path, What: f.Key + " (" + f.Class.String() + ": " + f.Session + " " + f.Command + " " + f.Table + ")", Err: err}
+		return "", &SaveError{Dir: path, What: f.Key + " (" + f.Class.String() + ": " + f.Session + " " + f.action() + " " + f.object() + ")", Err: err}
 	}
 	f.Dir, f.Contract = path, m.Contract
 	return path, nil
@@ -103,7 +103,7 @@ func CaseOf(f *Finding, m Material) *Case {
 	k := FromScenario(m.Contract, f.Scenario)
 	k.Contract = m.ContractPath
 	k.Found = &Found{
-		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Command: f.Command, Object: f.Table, Column: f.Column, Rule: f.Rule, State: f.State,
+		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Command: f.Command, Object: f.Table, Path: f.Path, Column: f.Column, Rule: f.Rule, State: f.State,
 	}
 	return k
 }

@@ -19,12 +19,15 @@ type teller struct {
 }
 
 func newTeller(f *Finding, c *model.Contract) *teller {
-	return &teller{f: f, c: c, d: f.Divergence, table: c.Schema.Tables[f.Divergence.Cell.Table], state: f.Scenario.Initial(c.Schema)}
+	return &teller{f: f, c: c, d: f.Divergence, table: tableOf(c, f.Divergence), state: f.Scenario.Initial(c.Schema)}
 }
 
 // who is the session of a step: support of tenant 1 (user 7).
 func (t *teller) who(st *model.Step) string {
 	id := model.Identity{Session: st.Session, Tenant: st.Tenant, User: st.User}
+	if st.Op.Path != nil && st.Tenant.Null && !st.Session.Tenantless {
+		return st.Session.Name + " without a tenant"
+	}
 	if st.Session.User == nil {
 		id.User.Null = true
 	}
@@ -35,6 +38,16 @@ func (t *teller) who(st *model.Step) string {
 func (t *teller) sentence() string {
 	st := &t.f.Scenario.Steps[t.d.Step]
 	who := t.who(st)
+	switch {
+	case t.d.Worlds != nil:
+		return t.interferes(who)
+	case t.d.Rule == judge.MustFail || t.d.Rule == judge.RefuseWildcards:
+		return t.failing(who)
+	case t.table == nil && t.d.Of != nil: // a canary
+		return who + " received through " + t.f.Path + " the token of " + t.of(t.d.Of).rows(t.d.Rows)
+	case t.f.Path != "" && t.d.Became != nil:
+		return who + " " + t.changed() + " through " + t.f.Path
+	}
 	if t.d.Class == judge.Lockout {
 		return who + t.refused()
 	}
@@ -178,6 +191,9 @@ func singular(name string) string {
 
 // allows is what the contract says of the cell.
 func (t *teller) allows() string {
+	if t.d.Worlds != nil || t.table == nil {
+		return t.allowsPath()
+	}
 	verb := t.f.Command
 	if t.f.Command == model.Select.String() {
 		verb = "see"

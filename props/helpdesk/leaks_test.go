@@ -27,6 +27,26 @@ var (
 )
 
 var probes = map[string]probe{
+	"close-ticket-any-account": {
+		as:        admin,
+		statement: "SELECT close_ticket('00000000-0000-0000-0000-000000000021')",
+		fixed:     "0", leaky: "1",
+	},
+	"dashboard-no-filter": {
+		as: admin, statement: "SELECT tickets FROM dashboard()", fixed: "3", leaky: "5",
+	},
+	"export-join-on-name": {
+		as: support, statement: "SELECT count(*) FROM export_tickets()", fixed: "2", leaky: "3",
+	},
+	"lookup-customer-account": {
+		as: support, statement: "SELECT total_cents FROM lookup_invoice('ann@example.org', '2024-2')", fixed: "SELECT 0", leaky: "1000",
+	},
+	"open-tickets-no-invoker": {
+		as: member, statement: "SELECT right(id::text, 2) FROM open_tickets ORDER BY id", fixed: "11", leaky: "11 13 21 23",
+	},
+	"search-forgets-account": {
+		as: support, statement: "SELECT id FROM search_customers('ann')", fixed: "10", leaky: "10 20",
+	},
 	"accounts-default-tenant": {
 		as: stranger, statement: "SELECT id FROM accounts ORDER BY id", fixed: "SELECT 0", leaky: "1",
 	},

@@ -298,3 +298,90 @@ CREATE POLICY audit_log_read ON audit_log FOR SELECT
 CREATE POLICY audit_log_insert ON audit_log FOR INSERT
     TO helpdesk_owner
     WITH CHECK (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+
+-- The other ways to the data. Nobody but the groups that are named may use them.
+
+-- What is still to be done, for whoever may read tickets.
+CREATE VIEW open_tickets WITH (security_invoker = true) AS
+    SELECT id, account_id, requester_id, status, subject
+    FROM tickets
+    WHERE status <> 'closed';
+
+GRANT SELECT ON open_tickets TO helpdesk_member, helpdesk_admin, helpdesk_support;
+
+-- The tickets as a file, with who asked. Without an account there is no file, not even an empty one.
+CREATE FUNCTION export_tickets() RETURNS TABLE (id uuid, status text, subject text, requester text, email text)
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+BEGIN
+    IF nullif(current_setting('app.tenant_id', true), '') IS NULL THEN
+        RAISE EXCEPTION 'no account is set';
+    END IF;
+    RETURN QUERY
+        SELECT t.id, t.status, t.subject, u.name, u.email
+        FROM tickets t LEFT JOIN users u ON u.id = t.requester_id
+        ORDER BY t.id;
+END $$;
+
+-- Customers by a part of their e-mail address. It reads memberships of every account, so it says itself
+-- which account's it returns, and what a search term may be.
+CREATE FUNCTION search_customers(term text) RETURNS TABLE (id bigint, name text, email text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF term IS NULL OR term = '' OR term ~ '[%_]' THEN
+        RAISE EXCEPTION 'not a search term';
+    END IF;
+    RETURN QUERY
+        SELECT u.id, u.name, u.email
+        FROM users u
+        WHERE u.email ILIKE '%' || term || '%'
+          AND u.deleted_at IS NULL
+          AND EXISTS (
+            SELECT 1 FROM memberships m
+            WHERE m.user_id = u.id
+              AND m.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint)
+        ORDER BY u.id;
+END $$;
+
+-- Totals of every account, made now and then. No group may read it; dashboard() does, account by account.
+CREATE MATERIALIZED VIEW account_totals AS
+    SELECT a.id AS account_id,
+           (SELECT count(*) FROM tickets t WHERE t.account_id = a.id) AS tickets,
+           (SELECT coalesce(sum(i.total_cents), 0) FROM invoices i WHERE i.account_id = a.id) AS invoiced_cents
+    FROM accounts a;
+
+CREATE FUNCTION dashboard() RETURNS TABLE (account_id bigint, tickets bigint, invoiced_cents bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT t.account_id, t.tickets, t.invoiced_cents
+    FROM account_totals t
+    WHERE t.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint
+$$;
+
+-- An admin closes a ticket, a deleted one too, and hears how many that were. It runs past row security, so
+-- it says itself whose.
+CREATE FUNCTION close_ticket(ticket uuid) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH closed AS (
+        UPDATE tickets SET status = 'closed'
+        WHERE id = ticket
+          AND account_id = nullif(current_setting('app.tenant_id', true), '')::bigint
+        RETURNING 1)
+    SELECT count(*) FROM closed
+$$;
+
+-- Support may not read invoices, but may say how one stands to a customer who names it.
+CREATE FUNCTION lookup_invoice(customer text, invoice text) RETURNS TABLE (status invoice_status, total_cents integer)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT i.status, i.total_cents
+    FROM invoices i
+    WHERE i.number = invoice
+      AND i.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint
+      AND EXISTS (
+        SELECT 1 FROM users u JOIN memberships m ON m.user_id = u.id
+        WHERE u.email = customer AND u.deleted_at IS NULL AND m.account_id = i.account_id)
+$$;
+
+REVOKE EXECUTE ON FUNCTION export_tickets, search_customers, dashboard, close_ticket, lookup_invoice FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION export_tickets TO helpdesk_support;
+GRANT EXECUTE ON FUNCTION search_customers TO helpdesk_support;
+GRANT EXECUTE ON FUNCTION dashboard, close_ticket TO helpdesk_admin;
+GRANT EXECUTE ON FUNCTION lookup_invoice TO helpdesk_support;

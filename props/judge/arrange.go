@@ -60,6 +60,9 @@ func identifying(t *model.Table, row model.Row) string {
 // inOrder sorts the rows of a divergence as the states before and after the step hold
 // them, so that the first one is the same whatever order the server returned them in.
 func (j *judge) inOrder(d *Divergence) {
+	if d.Cell.Table < 0 {
+		return
+	}
 	before, after := j.before.Rows(d.Cell.Table), j.after.Rows(d.Cell.Table)
 	at := func(rows []model.Row, row model.Row) int {
 		if row == nil {

@@ -37,14 +37,41 @@ func ParseClass(s string) (Class, error) {
 	return 0, fmt.Errorf("no class %q", s)
 }
 
-// Cell is a place of the matrix.
+// Cell is a place of the matrix: a session with a command on a table, or with a path.
+// What a path did to a table has both. Where a path gave too much, Command is Call and
+// there is no table.
 type Cell struct {
 	Session, Table int
 	Command        model.Command
+	Path           *model.Path // nil: the table itself
+}
+
+// PathCell is the place of a session and a path.
+func PathCell(session int, p *model.Path) Cell {
+	return Cell{Session: session, Table: -1, Command: model.Call, Path: p}
+}
+
+// Object names what the cell is about besides its session: a path or a table.
+func (c Cell) Object(s *model.Schema) string {
+	if c.Path != nil {
+		return c.Path.Name
+	}
+	return s.Tables[c.Table].Label()
+}
+
+// Action is what the session does: call, or the command on the table.
+func (c Cell) Action() string {
+	if c.Path != nil {
+		return model.Call.String()
+	}
+	return c.Command.String()
 }
 
 // Less orders cells by session, command and table: the order of the contract and of the catalog.
 func (c Cell) Less(o Cell) bool {
+	if a, b := order(c.Path), order(o.Path); a != b {
+		return a < b
+	}
 	if c.Session != o.Session {
 		return c.Session < o.Session
 	}
@@ -54,6 +81,14 @@ func (c Cell) Less(o Cell) bool {
 	return c.Table < o.Table
 }
 
+// order is tables first, then paths in the order of the contract.
+func order(p *model.Path) int {
+	if p == nil {
+		return 0
+	}
+	return 1 + p.ID
+}
+
 // Divergence is one thing that Postgres did and the contract does not allow.
 type Divergence struct {
 	Class  Class
@@ -61,10 +96,12 @@ type Divergence struct {
 	Step   int  // index
 	Cross  bool // a row of another tenant is concerned; otherwise it is within the tenant
 	Rule   string
-	Rows   []model.Row // of the cell's table: hidden rows that were seen, old rows that changed, or missing rows
-	Became []model.Row // for writes: the new rows, parallel to Rows; nil rows were removed
-	Column int         // a column that must stay hidden; -1 for whole rows
-	Did    string      // what Postgres answered: UPDATE 1
+	Of     *model.Table // of Rows, where the cell has no table
+	Rows   []model.Row  // of the cell's table: hidden rows that were seen, old rows that changed, or missing rows
+	Became []model.Row  // for writes: the new rows, parallel to Rows; nil rows were removed
+	Column int          // a column that must stay hidden; -1 for whole rows
+	Did    string       // what Postgres answered: UPDATE 1
+	Worlds *Worlds      // of interference and existence: how two worlds differ
 }
 
 // Target identifies what a search aims at: class and cell, and the column for reads of one.

@@ -16,6 +16,8 @@ type Verdict struct {
 	Errors map[Cell]string
 	// Unjudged says what could not be judged, and why.
 	Unjudged []string
+	// Unclear is why calls of paths show nothing, by cell.
+	Unclear map[Cell]string
 }
 
 // Stake is what was at stake in a step or an observation.
@@ -32,7 +34,7 @@ func Judge(c *model.Contract, s *model.Scenario, t *model.Trace) *Verdict {
 	before := initial
 	for i := range t.Steps {
 		step := &s.Steps[i]
-		id, ok := c.Bind(step.Session, step.Tenant, step.User, initial)
+		id, ok := c.BindStep(step, initial)
 		if !ok {
 			j.verdict.Unjudged = append(j.verdict.Unjudged, fmt.Sprintf("step %d: no such tenant or user", i+1))
 			break
@@ -65,6 +67,10 @@ type judge struct {
 func (j *judge) step(i int, id *model.Identity, step *model.Step, t *model.StepTrace, before, after *model.State) {
 	j.at, j.id, j.op, j.trace, j.before, j.after = i, id, &step.Op, t, before, after
 	j.own, j.lacks = j.tenants(), map[int]bool{}
+	if step.Op.Path != nil {
+		j.call(step)
+		return
+	}
 	if s := step.Op.Shape; s != nil {
 		j.errored(j.cell(s.Table, commandOf(s)), t.Err)
 	}
@@ -106,7 +112,7 @@ func (j *judge) holdsNew(r *model.Rule, row model.Row) (holds, known bool) {
 
 func (j *judge) found(d Divergence) {
 	d.Step = j.at
-	if d.Class != Lockout && j.id.Session.Tenantless {
+	if d.Class != Lockout && (j.id.Session.Tenantless || j.op.Path != nil && j.id.Tenant.Null) {
 		d.Class = Open
 	}
 	if d.Did == "" {
@@ -125,6 +131,9 @@ func (j *judge) found(d Divergence) {
 func (j *judge) did() string {
 	if e := j.trace.Err; e != nil {
 		return "ERROR " + e.Code + ": " + e.Message
+	}
+	if o := j.trace.Output; o != nil {
+		return fmt.Sprintf("%d rows", o.Rows())
 	}
 	if j.op.Shape == nil {
 		return fmt.Sprintf("%d rows", j.trace.Count)
@@ -154,7 +163,7 @@ func (j *judge) errored(cell Cell, e *model.Failure) {
 }
 
 func (j *judge) cell(t *model.Table, c model.Command) Cell {
-	return Cell{Session: j.id.Session.ID, Table: t.ID, Command: c}
+	return Cell{Session: j.id.Session.ID, Table: t.ID, Command: c, Path: j.op.Path}
 }
 
 func text(r *model.Rule) string {

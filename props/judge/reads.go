@@ -277,7 +277,7 @@ func (j *judge) returned() {
 
 // canaries looks for tokens of hidden rows in everything the session received.
 func (j *judge) canaries() {
-	if j.id.Session.Tenantless && j.op.Shape == nil {
+	if j.id.Session.Tenantless && j.op.Raw != "" {
 		return
 	}
 	var received []string
@@ -339,12 +339,15 @@ func (j *judge) token(token string) {
 	if bearer == nil || j.diverged(bearer) {
 		return
 	}
-	command := model.Select
+	cell := j.cell(bearer, model.Select)
 	if j.op.Shape != nil {
-		command = j.op.Shape.Command
+		cell.Command = j.op.Shape.Command
+	}
+	if j.op.Path != nil {
+		cell = PathCell(j.id.Session.ID, j.op.Path)
 	}
 	j.found(Divergence{
-		Class: Canary, Cell: j.cell(bearer, command), Rows: []model.Row{hidden}, Column: -1,
+		Class: Canary, Cell: cell, Of: bearer, Rows: []model.Row{hidden}, Column: -1,
 		Cross: j.foreign(j.before, bearer, hidden), Rule: text(j.id.Session.Sees[bearer.ID].Rule),
 	})
 }

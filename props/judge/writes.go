@@ -41,6 +41,10 @@ func (j *judge) writes() {
 // direct reports whether the statement names the table as its target. A statement
 // written by hand may name any.
 func (j *judge) direct(t *model.Table) bool {
+	if p := j.op.Path; p != nil { // what the path does not say is a consequence
+		u := p.User(j.id.Session)
+		return u != nil && u.Said != nil && u.Said[t.ID]
+	}
 	return j.op.Shape == nil || j.op.Shape.Table == t && j.op.Shape.Command != model.Select
 }
 
@@ -177,8 +181,12 @@ func (j *judge) consequence(t *model.Table, c change) {
 	if (c.old == nil || check(j.before, c.old)) && (c.new == nil || check(j.after, c.new)) {
 		return
 	}
+	class := Write
+	if j.op.Path != nil && c.command() == model.Update && j.moved(t, c) {
+		class = Move
+	}
 	j.found(Divergence{
-		Class: Write, Cell: j.cell(t, c.command()), Rows: []model.Row{c.old}, Became: []model.Row{c.new},
+		Class: class, Cell: j.cell(t, c.command()), Rows: []model.Row{c.old}, Became: []model.Row{c.new},
 		Column: -1, Cross: true, Rule: "a consequence may only concern the session's own tenants",
 	})
 }

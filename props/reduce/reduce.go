@@ -108,6 +108,9 @@ func (r *reducer) steps() {
 func (r *reducer) statement() {
 	at := r.found.Step
 	op := &r.best.Steps[at].Op
+	if op.Path != nil {
+		r.redraw(at)
+	}
 	if op.Shape == nil {
 		return
 	}
@@ -128,6 +131,21 @@ func (r *reducer) statement() {
 		}
 	}
 	r.constants(at)
+}
+
+// redraw calls the path of a step with the first arguments that the walk would try on the
+// rows, and that still do.
+func (r *reducer) redraw(at int) {
+	for _, step := range r.plan.Redraw(r.best.Data, &r.best.Steps[at]) {
+		if equal(step.Op.Args, r.best.Steps[at].Op.Args) {
+			return
+		}
+		s := clone(r.best)
+		s.Steps[at].Op.Args = step.Op.Args
+		if r.try(s) {
+			return
+		}
+	}
 }
 
 // simpler reports whether a shape may stand for the divergence's command.

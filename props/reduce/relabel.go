@@ -18,7 +18,7 @@ type domain struct {
 func (r *reducer) relabel() {
 	s := clone(r.best)
 	for i := range s.Steps {
-		if s.Steps[i].Op.Shape == nil {
+		if s.Steps[i].Op.Raw != "" {
 			return // names inside of text that nobody took apart
 		}
 	}
@@ -39,14 +39,38 @@ func (r *reducer) relabel() {
 	}
 	for i := range s.Steps {
 		op := &s.Steps[i].Op
+		if op.Path != nil {
+			l.call(&s.Steps[i])
+			continue
+		}
 		for k, p := range op.Shape.Params {
 			if k < len(op.Args) {
 				op.Args[k] = l.rename(op.Shape.Table, p.Column, op.Args[k])
 			}
 		}
 	}
-	if !same(s, r.best) {
-		r.try(s)
+	if same(s, r.best) || r.try(s) {
+		return
+	}
+	at := r.found.Step
+	if s.Steps[at].Op.Path == nil {
+		return
+	}
+	for _, step := range r.plan.Redraw(s.Data, &s.Steps[at]) { // names inside of its arguments
+		next := clone(s)
+		next.Steps[at].Op.Args = step.Op.Args
+		if r.try(next) {
+			return
+		}
+	}
+}
+
+// call renames the arguments of a call that name something.
+func (l *labels) call(step *model.Step) {
+	for i, v := range step.Op.Args {
+		if ref, ok := l.plan.Drawn(step, i); ok {
+			step.Op.Args[i] = l.rename(l.contract.Schema.Tables[ref.Table], ref.Column, v)
+		}
 	}
 }
 

@@ -16,8 +16,17 @@ func (r *reducer) closure() {
 	for i := range s.Steps {
 		r.keepIdentity(keep, &s.Steps[i])
 		r.keepNamed(keep, &s.Steps[i].Op)
+		r.keepArguments(keep, &s.Steps[i])
 	}
-	t := r.contract.Schema.Tables[r.found.Cell.Table]
+	if w := r.found.Worlds; w != nil {
+		for _, h := range w.Hidden {
+			r.keepRow(keep, h.Table, h.Row)
+		}
+	}
+	t := r.found.Of
+	if r.found.Cell.Table >= 0 {
+		t = r.contract.Schema.Tables[r.found.Cell.Table]
+	}
 	for _, row := range r.found.Rows {
 		if row != nil {
 			r.keepRow(keep, t, row)
@@ -111,6 +120,20 @@ func (r *reducer) keepNamed(keep map[place]bool, op *model.Op) {
 	}
 }
 
+// keepArguments keeps the rows that the arguments of a call were drawn from.
+func (r *reducer) keepArguments(keep map[place]bool, step *model.Step) {
+	if step.Op.Path == nil {
+		return
+	}
+	for i, v := range step.Op.Args {
+		ref, ok := r.plan.Drawn(step, i)
+		if !ok || v.Null {
+			continue
+		}
+		r.keepKey(keep, r.contract.Schema.Tables[ref.Table], ref.Column, v)
+	}
+}
+
 func (r *reducer) keepKey(keep map[place]bool, t *model.Table, column int, v model.Value) {
 	for i, row := range r.data(t) {
 		if row[column] == v {
@@ -128,6 +151,9 @@ func (r *reducer) keepRow(keep map[place]bool, t *model.Table, row model.Row) {
 }
 
 func equal(a, b model.Row) bool {
+	if len(a) != len(b) {
+		return false
+	}
 	for i := range a {
 		if a[i] != b[i] {
 			return false
@@ -212,6 +238,20 @@ func (r *reducer) dependents(drop map[place]bool, t *model.Table, i int) {
 	}
 }
 
+// follow lets the arguments of calls that name a row's value name the new one.
+func (r *reducer) follow(s *model.Scenario, t *model.Table, column int, old, v model.Value) {
+	for k := range s.Steps {
+		for i := range s.Steps[k].Op.Args {
+			if s.Steps[k].Op.Path == nil || s.Steps[k].Op.Args[i] != old {
+				continue
+			}
+			if ref, ok := r.plan.Drawn(&s.Steps[k], i); ok && ref.Table == t.ID && ref.Column == column {
+				s.Steps[k].Op.Args[i] = v
+			}
+		}
+	}
+}
+
 // values makes the values that decide nothing the simplest there are: all at once,
 // then column by column, then one by one.
 func (r *reducer) values() {
@@ -222,8 +262,9 @@ func (r *reducer) values() {
 			for i := range r.data(t) {
 				for c := range t.Columns {
 					v, ok := r.plan.Simplest(t, c)
-					if ok && pick(t, i, c) && s.Data[t.ID][i][c] != v {
+					if old := s.Data[t.ID][i][c]; ok && pick(t, i, c) && old != v {
 						s.Data[t.ID][i][c] = v
+						r.follow(s, t, c, old, v)
 						changed = true
 					}
 				}

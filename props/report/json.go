@@ -21,6 +21,7 @@ type document struct {
 	Shrinks       []int      `json:"shrinks"`
 	Findings      []entry    `json:"findings"`
 	Accepted      []entry    `json:"accepted,omitempty"`
+	Existence     []entry    `json:"existence,omitempty"` // what keys tell: no findings, unless --strict
 	Unconfirmed   []lead     `json:"unconfirmed"`
 	Matrix        []cell     `json:"matrix"`
 	Untested      []untested `json:"untested"`
@@ -33,7 +34,9 @@ type entry struct {
 	Class   string   `json:"class"`
 	Scope   string   `json:"scope"`
 	Session string   `json:"session"`
-	Table   string   `json:"table"`
+	Table   string   `json:"table,omitempty"`
+	Path    string   `json:"path,omitempty"`
+	Kind    string   `json:"kind,omitempty"` // of interference: content, count, presence or column
 	Column  string   `json:"column,omitempty"`
 	Command string   `json:"command"`
 	Rule    string   `json:"rule"`
@@ -99,9 +102,16 @@ func JSON(w io.Writer, r *props.Report) error {
 	for _, l := range r.Leads {
 		d.Unconfirmed = append(d.Unconfirmed, lead(l))
 	}
+	for _, b := range r.Apart {
+		d.Existence = append(d.Existence, entryOf(b))
+	}
 	r.EachCell(func(s *model.Session, t *model.Table, c model.Command) {
 		st := r.Matrix.Cell(s.ID, t.ID, c)
 		d.Matrix = append(d.Matrix, cell{s.Name, t.Label(), c.String(), st.Allowed, st.Forbidden, findings(r, s.Name, t.Label(), c.String())})
+	})
+	r.EachPath(func(s *model.Session, p *model.Path) {
+		st := r.Matrix.Path(s.ID, p.ID)
+		d.Matrix = append(d.Matrix, cell{s.Name, p.Name, model.Call.String(), st.Allowed, st.Forbidden, findings(r, s.Name, p.Name, model.Call.String())})
 	})
 	for _, u := range r.Untested {
 		d.Untested = append(d.Untested, untested{u.Session, u.Object, u.Command, u.Reason, u.Accepted})
@@ -123,8 +133,11 @@ func entryOf(b *props.Block) entry {
 	f := b.Finding
 	rows, steps := f.Scenario.Size()
 	e := entry{
-		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Table: f.Table, Column: f.Column, Command: f.Command,
+		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Table: f.Table, Path: f.Path, Column: f.Column, Command: f.Divergence.Cell.Action(),
 		Rule: f.Rule, Cause: b.Cause, Rows: rows, Steps: steps, AtCheck: b.AtCheck, Dir: b.Dir, Like: b.Like, Wider: widened(f), Known: b.Known, Raw: b.Raw,
+	}
+	if w := f.Divergence.Worlds; w != nil {
+		e.Kind = w.Kind
 	}
 	if b.Unsaved != nil {
 		e.Unsaved, e.Case = b.Unsaved.Error(), string(b.Case)
@@ -136,7 +149,8 @@ func entryOf(b *props.Block) entry {
 func findings(r *props.Report, session, table, command string) int {
 	n := 0
 	for _, b := range r.Blocks {
-		if f := b.Finding; f.Session == session && f.Table == table && f.Command == command {
+		cell := b.Finding.Divergence.Cell
+		if b.Finding.Session == session && cell.Object(r.Contract.Schema) == table && cell.Action() == command {
 			n++
 		}
 		for _, like := range b.Like {

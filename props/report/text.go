@@ -23,7 +23,11 @@ func Text(w io.Writer, r *props.Report) error {
 	p.leads(r)
 	for _, b := range r.Accepted {
 		f := b.Finding
-		p.line("accepted: %s: %s %s (%s): %s", f.Session, f.Command, f.Table, f.Class, b.Accepted)
+		p.line("accepted: %s: %s %s (%s): %s", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema), f.Class, b.Accepted)
+	}
+	for _, b := range r.Apart {
+		f := b.Finding
+		p.line("existence: %s: %s %s: Postgres tells of a key that is taken, or missing; --strict makes it a finding", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema))
 	}
 	p.untested(r)
 	for _, n := range r.Notes {
@@ -160,6 +164,11 @@ func counted(n int, noun string) string {
 func stakes(r *props.Report) (allowed, forbidden int) {
 	r.EachCell(func(s *model.Session, t *model.Table, c model.Command) {
 		st := r.Matrix.Cell(s.ID, t.ID, c)
+		allowed += st.Allowed
+		forbidden += st.Forbidden
+	})
+	r.EachPath(func(s *model.Session, p *model.Path) {
+		st := r.Matrix.Path(s.ID, p.ID)
 		allowed += st.Allowed
 		forbidden += st.Forbidden
 	})

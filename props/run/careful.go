@@ -20,6 +20,7 @@ type Variant struct {
 	Before  []string // statements of the superuser, rolled back with the run
 	Without []string // settings whose defaults for logins are left out
 	Roles   bool     // it changes roles, which all databases of the server share
+	Stale   bool     // materialized views are not refreshed
 }
 
 // And is both changes, this one first.
@@ -36,7 +37,8 @@ type careful struct {
 type carefulStep struct {
 	id          *model.Identity
 	first, last int
-	check       int // of deferred constraints; -1 without
+	output      []int // of a call of a path
+	check       int   // of deferred constraints; -1 without
 	copied      int
 	after       int
 	looks       []carefulLook
@@ -79,6 +81,12 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	if len(v.Before) > 0 { // a cached plan does not notice that a role's attributes changed
 		w.wire.add(item{raw: "DISCARD PLANS"})
 	}
+	calls := slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil })
+	if calls {
+		for _, text := range append(w.refreshes(), "SET LOCAL statement_timeout = '"+callTimeout+"'") {
+			w.wire.add(item{raw: text})
+		}
+	}
 	var c careful
 	name, err := w.name(ctx, nil, w.reach.everything)
 	if err != nil {
@@ -93,7 +101,7 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 		if id == nil {
 			return nil, fmt.Errorf("%w: step %d: %s has no tenant or user among the rows", ErrInvalid, i+1, s.Steps[i].Session.Name)
 		}
-		step, err := f.carefully(id, &s.Steps[i].Op)
+		step, err := f.carefully(id, &s.Steps[i])
 		if err != nil {
 			return nil, err
 		}
@@ -105,6 +113,10 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	w.wire.sync()
 	f.plain("ROLLBACK")
 	w.wire.sync()
+	if calls {
+		w.wire.add(item{raw: w.fixed.reset})
+		w.wire.sync()
+	}
 	if len(v.Before) > 0 {
 		w.wire.add(item{raw: "DISCARD PLANS"})
 		w.wire.sync()
@@ -117,8 +129,9 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 
 // carefully adds one step. The savepoint after the statement is skipped when it
 // fails; going back to the newest one then undoes just it.
-func (f *flow) carefully(id *model.Identity, op *model.Op) (carefulStep, error) {
-	st := carefulStep{id: id, copied: -1}
+func (f *flow) carefully(id *model.Identity, step *model.Step) (carefulStep, error) {
+	st := carefulStep{id: id, copied: -1, check: -1}
+	op := &step.Op
 	var err error
 	f.plain("SAVEPOINT s")
 	if st.before, err = f.ask(id); err != nil {
@@ -137,13 +150,18 @@ func (f *flow) carefully(id *model.Identity, op *model.Op) (carefulStep, error) 
 	if err := f.be(id); err != nil {
 		return st, err
 	}
+	if op.Path != nil {
+		if st.output, err = f.calls(id, step, rows); err != nil {
+			return st, err
+		}
+		return st, f.aftermath(&st, id)
+	}
 	if op.Shape == nil {
 		st.first = f.wire.add(item{raw: op.Raw, args: op.Args, keep: rows})
 		st.last = st.first
 	} else if st.first, st.last, err = f.op(id, op, rows); err != nil {
 		return st, err
 	}
-	st.check = -1
 	if f.deferred != "" { // what a commit would check now
 		if st.check, err = f.super("SET CONSTRAINTS ALL IMMEDIATE", nil, drop); err != nil {
 			return st, err
@@ -171,6 +189,9 @@ func (f *flow) aftermath(st *carefulStep, id *model.Identity) error {
 	}
 	if st.later, err = f.ask(id); err != nil {
 		return err
+	}
+	if st.output != nil { // what it sees of tables is another cell's
+		return nil
 	}
 	if err := f.be(id); err != nil {
 		return err
@@ -254,19 +275,9 @@ func (w *Worker) trace(c *careful) (*model.Trace, error) {
 
 func (w *Worker) stepTrace(c *carefulStep) (model.StepTrace, error) {
 	var t model.StepTrace
-	first, last := &w.wire.items[c.first].answer, &w.wire.items[c.last].answer
-	t.Notices = append(append(t.Notices, first.notices...), last.notices...)
-	switch {
-	case first.err != nil:
-		t.Err = failure(first.err)
-	case last.err != nil:
-		t.Err = failure(last.err)
-	case !last.reached:
-		return t, w.stuck()
-	case c.check >= 0 && w.wire.items[c.check].answer.err != nil:
-		t.Err = failure(w.wire.items[c.check].answer.err)
+	if err := w.answered(&t, c); err != nil {
+		return t, err
 	}
-	t.Count, t.Rows = last.count, last.kept
 	if c.copied >= 0 {
 		a := &w.wire.items[c.copied].answer
 		t.Expected, t.Asked = a.kept, a.reached && a.err == nil
@@ -292,6 +303,30 @@ func (w *Worker) stepTrace(c *carefulStep) (model.StepTrace, error) {
 	}
 	t.Answers, t.Later = w.answers(c.before), w.answers(c.later)
 	return t, nil
+}
+
+// answered is what the operation itself gave.
+func (w *Worker) answered(t *model.StepTrace, c *carefulStep) error {
+	if c.output != nil {
+		t.Output = w.output(c.output)
+		t.Err, t.Notices = t.Output.Err, t.Output.Notices
+		t.Rows, t.Count = outputs(t.Output)
+		return nil
+	}
+	first, last := &w.wire.items[c.first].answer, &w.wire.items[c.last].answer
+	t.Notices = append(append(t.Notices, first.notices...), last.notices...)
+	switch {
+	case first.err != nil:
+		t.Err = failure(first.err)
+	case last.err != nil:
+		t.Err = failure(last.err)
+	case !last.reached:
+		return w.stuck()
+	case c.check >= 0 && w.wire.items[c.check].answer.err != nil:
+		t.Err = failure(w.wire.items[c.check].answer.err)
+	}
+	t.Count, t.Rows = last.count, last.kept
+	return nil
 }
 
 // stuck explains why a careful run did not get its answers: its first error.

@@ -124,7 +124,7 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*mo
 	initial := model.NewState(m.Contract.Schema, t.Initial)
 	for i := range s.Steps {
 		step := &s.Steps[i]
-		id, ok := m.Contract.Bind(step.Session, step.Tenant, step.User, initial)
+		id, ok := m.Contract.BindStep(step, initial)
 		if !ok {
 			return nil, fmt.Errorf("%w: step %d: %s has no tenant or user among the rows", ErrInvalid, i+1, step.Session.Name)
 		}
@@ -187,7 +187,17 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 			return fmt.Errorf("reset the scratch database: %w", err)
 		}
 	}
-	return run("SET session_replication_role = origin", nil)
+	if err := run("SET session_replication_role = origin", nil); err != nil {
+		return err
+	}
+	for _, v := range m.Contract.Schema.Views {
+		if v.Materialized {
+			if err := run("REFRESH MATERIALIZED VIEW "+v.SQL(), nil); err != nil {
+				return fmt.Errorf("fill %s: %w", v.Label(), err)
+			}
+		}
+	}
+	return nil
 }
 
 func (m *Committer) drainBroken() {
@@ -258,28 +268,48 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 		return t, err
 	}
 	s.notices = nil
-	err = s.within(ctx, id, func() error {
-		var err error
-		t.Rows, t.Count, err = s.op(ctx, &step.Op)
-		return err
-	})
-	if t.Err, err = refusal(err); err != nil {
+	if err := m.operate(ctx, s, id, step, &t); err != nil {
 		return t, err
 	}
-	if t.Err != nil {
-		t.Rows, t.Count = nil, 0
-	}
-	t.Notices = s.notices
 	if t.After, err = m.everything(ctx); err != nil {
 		return t, err
 	}
 	if t.Later, err = m.answers(ctx, id); err != nil {
 		return t, err
 	}
+	if step.Op.Path != nil { // what it sees of tables is another cell's
+		return t, s.release(ctx, id)
+	}
 	if t.Seen, err = m.looks(ctx, s, id); err != nil {
 		return t, err
 	}
 	return t, s.release(ctx, id)
+}
+
+// operate does what the step says, as its session would.
+func (m *Committer) operate(ctx context.Context, s *session, id *model.Identity, step *model.Step, t *model.StepTrace) error {
+	if p := step.Op.Path; p != nil {
+		out, err := m.runner(p).run(ctx, s, id, step)
+		if err != nil {
+			return err
+		}
+		t.Output, t.Err, t.Notices = out, out.Err, out.Notices
+		t.Rows, t.Count = outputs(out)
+		return nil
+	}
+	err := s.within(ctx, id, false, func() error {
+		var err error
+		t.Rows, t.Count, err = s.op(ctx, &step.Op)
+		return err
+	})
+	if t.Err, err = refusal(err); err != nil {
+		return err
+	}
+	if t.Err != nil {
+		t.Rows, t.Count = nil, 0
+	}
+	t.Notices = s.notices
+	return nil
 }
 
 // refusal tells an error of the statement from one of the connection.
@@ -315,8 +345,8 @@ func (s *session) op(ctx context.Context, op *model.Op) ([]model.Row, int, error
 }
 
 // within runs f as the contract binds the session: in a transaction of its own with
-// local settings, or with settings that last for the checkout.
-func (s *session) within(ctx context.Context, id *model.Identity, f func() error) error {
+// local settings, or with settings that last for the checkout. undo ends it in ROLLBACK.
+func (s *session) within(ctx context.Context, id *model.Identity, undo bool, f func() error) error {
 	local := id.Session.Bind != "session"
 	if _, _, err := s.exec(ctx, "BEGIN", nil); err != nil {
 		return err
@@ -338,7 +368,11 @@ func (s *session) within(ctx context.Context, id *model.Identity, f func() error
 	if !local {
 		s.bound = id
 	}
-	_, _, err = s.exec(ctx, "COMMIT", nil)
+	end := "COMMIT"
+	if undo {
+		end = "ROLLBACK"
+	}
+	_, _, err = s.exec(ctx, end, nil)
 	return err
 }
 
@@ -386,7 +420,7 @@ func (m *Committer) looks(ctx context.Context, s *session, id *model.Identity) (
 		}
 		seen := model.Seen{Table: t.ID, Columns: mask}
 		var kept []model.Row
-		err := s.within(ctx, id, func() error {
+		err := s.within(ctx, id, false, func() error {
 			var err error
 			kept, _, err = s.exec(ctx, "SELECT "+rowOf(t, mask)+"::text FROM "+t.SQL(), nil)
 			return err

@@ -39,8 +39,17 @@ func unescape(field []byte) []byte {
 	return out
 }
 
-// copyOut runs COPY … TO STDOUT and returns its lines as rows.
+// copyOut runs COPY … TO STDOUT in text format and returns its lines as rows.
 func (s *session) copyOut(ctx context.Context, text string) ([]model.Row, int, error) {
+	return s.copied(ctx, text, copyFields)
+}
+
+// copyLines runs COPY … TO STDOUT in any format and returns its lines as they are.
+func (s *session) copyLines(ctx context.Context, text string) ([]model.Row, int, error) {
+	return s.copied(ctx, text, func(line []byte) [][]byte { return [][]byte{bytes.TrimSuffix(line, []byte("\n"))} })
+}
+
+func (s *session) copied(ctx context.Context, text string, split func([]byte) [][]byte) ([]model.Row, int, error) {
 	var out bytes.Buffer
 	tag, err := s.conn.PgConn().CopyTo(ctx, &out, text)
 	if err != nil {
@@ -49,7 +58,7 @@ func (s *session) copyOut(ctx context.Context, text string) ([]model.Row, int, e
 	var kept []model.Row
 	for _, line := range bytes.SplitAfter(out.Bytes(), []byte("\n")) {
 		if len(line) > 0 {
-			kept = append(kept, copyRow(copyFields(line)))
+			kept = append(kept, copyRow(split(line)))
 		}
 	}
 	return kept, int(tag.RowsAffected()), nil

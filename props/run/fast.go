@@ -121,7 +121,7 @@ type flow struct {
 func (w *Worker) begin(ctx context.Context, data [][]model.Row) (*flow, error) {
 	f := &flow{Worker: w, ctx: ctx}
 	w.wire.reset()
-	for _, text := range []string{"BEGIN", "ROLLBACK", "SAVEPOINT b", "ROLLBACK TO b", "SAVEPOINT s", "ROLLBACK TO s"} {
+	for _, text := range []string{"BEGIN", "ROLLBACK", "SAVEPOINT b", "ROLLBACK TO b", "SAVEPOINT s", "ROLLBACK TO s", "SAVEPOINT w", "ROLLBACK TO w"} {
 		if _, err := w.wire.prepare(ctx, "", text); err != nil {
 			return nil, err
 		}
@@ -254,6 +254,10 @@ func (f *flow) sequence(initial *model.State, steps []model.Step) (sequence, err
 
 // identity finds or binds the identity of a step.
 func (s *sequence) identity(c *model.Contract, st *model.State, step *model.Step) *model.Identity {
+	if step.Op.Path != nil { // whose rules may follow from its arguments
+		id, _ := c.BindStep(step, st)
+		return id
+	}
 	for _, id := range s.members {
 		if id.Session == step.Session && id.Tenant == step.Tenant && id.User == step.User {
 			return id

@@ -87,11 +87,18 @@ func draw(t testing.TB, target *props.Target, seed uint64, datasets, sequences i
 		}
 		var list [][]model.Step
 		for range sequences {
-			list = append(list, target.Plan.Sequence(bits, speedSteps, d))
+			list = append(list, onTables(target.Plan).Sequence(bits, speedSteps, d))
 		}
 		more = see(d, list) && !t.Failed()
 	})
 	if failed || err != nil {
 		t.Fatal("drawing failed: ", err)
 	}
+}
+
+// onTables is a plan whose sequences call no path.
+func onTables(p *gen.Plan) *gen.Plan {
+	return p.Limit(
+		func(*model.Session) bool { return true }, func(*model.Table) bool { return true }, func(*model.Path) bool { return false },
+	)
 }

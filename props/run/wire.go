@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -50,7 +51,9 @@ type item struct {
 	raw    string // a statement that is parsed on the spot, instead of name
 	args   []model.Value
 	keep   keep
-	at     int // records: where its sums begin
+	whole  bool // lines of COPY data stay whole
+	look   bool // for canaries
+	at     int  // records: where its sums begin
 	answer answer
 }
 
@@ -62,6 +65,7 @@ type answer struct {
 	rows    int
 	sum     uint64
 	kept    []model.Row
+	token   bool // a value bears a canary; looked for where fields are added up
 	notices []string
 }
 
@@ -377,7 +381,10 @@ func (w *wire) answer(it *item) error {
 		case *pgproto3.NoticeResponse:
 			a.notices = append(a.notices, m.Message+"\n"+m.Detail+"\n"+m.Hint)
 		case *pgproto3.CopyData:
-			if it.keep == fields || it.keep == rows {
+			switch {
+			case it.whole:
+				w.row(it, [][]byte{bytes.TrimSuffix(m.Data, []byte("\n"))})
+			case it.keep == fields || it.keep == rows:
 				w.row(it, copyFields(m.Data))
 			}
 		case *pgproto3.CopyInResponse:
@@ -398,6 +405,7 @@ func (w *wire) row(it *item, values [][]byte) {
 		h := model.FieldsStart()
 		for _, v := range values {
 			h = model.FoldField(h, v, v == nil)
+			a.token = a.token || it.look && bytes.Contains(v, tokenPrefix)
 		}
 		a.sum += h
 	case records:
@@ -412,6 +420,8 @@ func (w *wire) row(it *item, values [][]byte) {
 		a.kept = append(a.kept, copyRow(values))
 	}
 }
+
+var tokenPrefix = []byte(model.TokenPrefix)
 
 func copyRow(values [][]byte) model.Row {
 	row := make(model.Row, len(values))

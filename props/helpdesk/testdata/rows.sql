@@ -39,3 +39,5 @@ INSERT INTO audit_log (id, account_id, entity, entity_id, action) VALUES
     (100, 1, 'ticket', '00000000-0000-0000-0000-00000000ffff', 'delete'),
     (200, 2, 'ticket', '00000000-0000-0000-0000-00000000ffff', 'delete'),
     (300, NULL, 'system', NULL, 'upgrade');
+
+REFRESH MATERIALIZED VIEW account_totals;

@@ -1,0 +1,319 @@
+package gen
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// callPlan is where the arguments of a path come from.
+type callPlan struct {
+	path   *model.Path
+	args   []argPlan
+	table  *model.Table // whose row the arguments are drawn from; nil when none is
+	counts []int        // numbers of arguments that a call may have, the fullest first
+}
+
+// argPlan is where one argument comes from: a column, else constants.
+type argPlan struct {
+	column    model.ColumnRef // Table -1: none
+	constants []model.Value
+	variable  string   // of the session
+	user      bool     // it may be the caller's own key
+	keys      []string // of a JSON document that the routine looks at
+	row       bool     // the whole row, as a composite value
+	array     bool     // a list of one value
+	json      bool
+	text      bool // wildcards fit
+}
+
+// newCalls plans the calls of a session.
+func (p *Plan) newCalls(s *model.Session) []*callPlan {
+	var out []*callPlan
+	for _, path := range p.Contract.Paths {
+		if path.User(s) != nil && path.Untried == "" && len(path.Command) == 0 {
+			out = append(out, p.newCall(path, s))
+		}
+	}
+	return out
+}
+
+func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
+	c := &callPlan{path: path, args: make([]argPlan, len(path.Args))}
+	if path.Routine != nil {
+		p.routine(c, path.Routine, s)
+		return c
+	}
+	c.counts = []int{len(path.Args)}
+	for i, a := range path.Args {
+		arg := &c.args[i]
+		arg.column = model.ColumnRef{Table: -1, Column: -1}
+		switch {
+		case a.Variable != "":
+			arg.variable = a.Variable
+		case a.Constant:
+			arg.constants = texts(a.Text)
+		default:
+			arg.column = a.Column
+			t := p.Contract.Schema.Tables[a.Column.Table]
+			arg.text = textual(&t.Columns[a.Column.Column].Type)
+			if c.table == nil {
+				c.table = t
+			}
+		}
+	}
+	return c
+}
+
+func textual(t *model.Type) bool {
+	return slices.Contains([]string{"text", "varchar", "bpchar", "citext", "name"}, t.Base) && !t.Array
+}
+
+// routine finds out what the arguments of a routine mean: columns of one table, by their
+// names, types, and what the routine's text compares them with.
+func (p *Plan) routine(c *callPlan, m *model.Routine, s *model.Session) {
+	for n := len(m.Args); n >= m.Least(); n-- {
+		c.counts = append(c.counts, n)
+	}
+	r := &routineReading{Plan: p, m: m, source: strings.ToLower(m.Source)}
+	c.table = r.best()
+	for i := range m.Args {
+		c.args[i] = r.arg(i, c.table)
+		if a := &c.args[i]; a.column.Table >= 0 && s.User != nil {
+			a.user = p.names(a.column, s.User.Table)
+		}
+	}
+}
+
+// names reports whether a column names a row of a table: its key, or a reference to it.
+func (p *Plan) names(ref model.ColumnRef, t *model.Table) bool {
+	of := p.Contract.Schema.Tables[ref.Table]
+	if of == t {
+		return len(t.Key) == 1 && t.Key[0] == ref.Column
+	}
+	for i := range of.ForeignKeys {
+		k := &of.ForeignKeys[i]
+		if k.Target == t && len(k.Columns) == 1 && k.Columns[0] == ref.Column {
+			return true
+		}
+	}
+	return false
+}
+
+// routineReading looks for the meaning of a routine's arguments.
+type routineReading struct {
+	*Plan
+	m      *model.Routine
+	source string
+}
+
+// best is the table that matches most arguments; of equals the one that the text
+// mentions, then the first.
+func (r *routineReading) best() *model.Table {
+	var best *model.Table
+	most := 0
+	for _, t := range r.Contract.Schema.Tables {
+		score := 0
+		for i := range r.m.Args {
+			_, s := r.match(i, t)
+			score += 10 * s
+		}
+		if mentionsName(r.source, strings.ToLower(t.Name)) {
+			score += 5
+		}
+		if score > most {
+			best, most = t, score
+		}
+	}
+	return best
+}
+
+// match is the column of a table that an argument most likely means, and how sure that is.
+func (r *routineReading) match(i int, t *model.Table) (column, score int) {
+	a := &r.m.Args[i]
+	column = -1
+	name := bareArgument(a.Name)
+	compared := r.compared(i)
+	for c := range t.Columns {
+		if !fits(&a.Type, &t.Columns[c].Type) {
+			continue
+		}
+		s := 0
+		col := strings.ToLower(t.Columns[c].Name)
+		switch one := one(t.Name); {
+		case name != "" && name == col && col != "id":
+			s = 4
+		case len(t.Key) == 1 && t.Key[0] == c && (name == one+"_"+col || name == one || name == one+col || name == "id"):
+			s = 4
+		case slices.Contains(compared, col) && mentionsName(r.source, strings.ToLower(t.Name)):
+			s = 3
+		case name != "" && (strings.HasSuffix(col, "_"+name) || strings.HasSuffix(name, "_"+col)):
+			s = 2
+		}
+		if s > score {
+			column, score = c, s
+		}
+	}
+	return column, score
+}
+
+// bareArgument is an argument's name without what only tells it from a column.
+func bareArgument(name string) string {
+	name = strings.Trim(strings.ToLower(name), "_")
+	for _, prefix := range []string{"p_", "in_", "arg_", "a_", "v_", "i_", "param_", "input_", "target_", "lookup_"} {
+		if rest, ok := strings.CutPrefix(name, prefix); ok && rest != "" {
+			return rest
+		}
+	}
+	return name
+}
+
+// one guesses the name of one row of a table.
+func one(name string) string {
+	name = strings.ToLower(name)
+	switch {
+	case strings.HasSuffix(name, "ies"):
+		return strings.TrimSuffix(name, "ies") + "y"
+	case strings.HasSuffix(name, "ses"), strings.HasSuffix(name, "xes"):
+		return strings.TrimSuffix(name, "es")
+	}
+	return strings.TrimSuffix(name, "s")
+}
+
+// fits reports whether a column's value can be an argument.
+func fits(arg, column *model.Type) bool {
+	switch {
+	case column.Array != arg.Array && !arg.Array:
+		return false
+	case arg.Base == column.Base, arg.Kind == sql.Int && column.Kind == sql.Int:
+		return true
+	case textual(&model.Type{Base: arg.Base}):
+		return textual(&model.Type{Base: column.Base}) || len(column.Enum) > 0
+	}
+	return false
+}
+
+// arg plans one argument.
+func (r *routineReading) arg(i int, t *model.Table) argPlan {
+	a := &r.m.Args[i]
+	out := argPlan{column: model.ColumnRef{Table: -1, Column: -1}, array: a.Type.Array, text: textual(&a.Type)}
+	switch {
+	case a.Out:
+		out.constants = []model.Value{null}
+		return out
+	case a.Row != "":
+		for _, o := range r.Contract.Schema.Tables {
+			if o.Schema+"."+o.Name == a.Row {
+				out.column, out.row = model.ColumnRef{Table: o.ID, Column: 0}, true
+			}
+		}
+		return out
+	case a.Type.Base == "json" || a.Type.Base == "jsonb":
+		out.json, out.keys = true, r.keys(i)
+		return out
+	}
+	out.constants = r.compares(i, &a.Type)
+	if t != nil {
+		if c, score := r.match(i, t); score > 0 {
+			out.column = model.ColumnRef{Table: t.ID, Column: c}
+			return out
+		}
+	}
+	for _, o := range r.Contract.Schema.Tables { // the row of another table, near the first one
+		if c, score := r.match(i, o); score >= 3 {
+			out.column = model.ColumnRef{Table: o.ID, Column: c}
+			return out
+		}
+	}
+	if len(out.constants) == 0 {
+		out.constants = r.plainly(a, t, &out)
+	}
+	return out
+}
+
+// plainly is the values of an argument of which nothing is known but its type; the key
+// of the table where the type is its.
+func (r *routineReading) plainly(a *model.RoutineArg, t *model.Table, out *argPlan) []model.Value {
+	if t != nil && len(t.Key) == 1 && fits(&a.Type, &t.Columns[t.Key[0]].Type) && (a.Name == "" || a.Type.Kind == sql.UUID || strings.HasSuffix(bareArgument(a.Name), "id")) {
+		out.column = model.ColumnRef{Table: t.ID, Column: t.Key[0]}
+		return nil
+	}
+	c := model.Column{Name: a.Name, Type: a.Type}
+	c.Type.Array = false
+	switch {
+	case a.Type.Kind == sql.Int || a.Type.Base == "numeric":
+		return texts("10", "1", "0", "100")
+	case a.Type.Base == "bool":
+		return texts("t", "f")
+	}
+	return texts(r.types.pool(&c.Type, words(&c, ""), 0)...)
+}
+
+// name is how the text refers to an argument.
+func (r *routineReading) name(i int) []string {
+	var out []string
+	if n := strings.ToLower(r.m.Args[i].Name); n != "" {
+		out = append(out, regexp.QuoteMeta(n))
+	}
+	return append(out, `\$`+string(rune('1'+min(i, 8)))+`\b`)
+}
+
+// operators between an argument and what it is compared with.
+const operators = `\s*(?:=|<>|!=|>=|<=|>|<|~~\*?|!~~\*?|i?like|in\s*\(|=\s*any\s*\()\s*`
+
+// compared lists the columns that the text compares an argument with.
+func (r *routineReading) compared(i int) []string {
+	var out []string
+	for _, n := range r.name(i) {
+		for _, re := range []string{
+			`(?:\w+\.)?"?(\w+)"?\s*\)?` + operators + `\(?(?:\w+\.)?` + n + `(?:\W|$)`,
+			`(?:^|[^\w.])` + n + `(?:::\w+)?\s*\)?` + operators + `\(?(?:\w+\.)?"?(\w+)"?`,
+			`(?:\w+\.)?"?(\w+)"?\s*\)?\s*(?:i?like|~~\*?)\s*\(?\s*(?:'[^']*'\s*\|\|\s*)?(?:\w+\.)?` + n + `(?:\W|$)`,
+		} {
+			for _, m := range compiled(re).FindAllStringSubmatch(r.source, -1) {
+				out = append(out, m[1])
+			}
+		}
+	}
+	return out
+}
+
+// compares lists the constants that the text compares an argument with.
+func (r *routineReading) compares(i int, t *model.Type) []model.Value {
+	var out []model.Value
+	for _, v := range t.Enum {
+		out = append(out, text(v))
+	}
+	for _, n := range r.name(i) {
+		for _, re := range []string{
+			`(?:^|[^\w.])` + n + `(?:::\w+)?\s*\)?` + operators + `'([^']*)'`,
+			`'([^']*)'(?:::\w+)?` + operators + `\(?` + n + `(?:\W|$)`,
+			`case\s+` + n + `\s+when\s+'([^']*)'`,
+		} {
+			for _, m := range compiled(re).FindAllStringSubmatch(r.source, -1) {
+				if v := text(m[1]); !slices.Contains(out, v) && (textual(t) || len(t.Enum) > 0) {
+					out = append(out, v)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// keys lists the keys that the text looks up in a JSON argument.
+func (r *routineReading) keys(i int) []string {
+	var out []string
+	for _, n := range r.name(i) {
+		for _, m := range compiled(n+`\s*->>?\s*'([^']+)'`).FindAllStringSubmatch(r.source, -1) {
+			if !slices.Contains(out, m[1]) {
+				out = append(out, m[1])
+			}
+		}
+	}
+	return out
+}
+
+func compiled(re string) *regexp.Regexp { return regexp.MustCompile(re) }

@@ -1,0 +1,289 @@
+package gen
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// Place names a row of a dataset.
+type Place struct{ Table, Row int }
+
+// Worlds makes second worlds for one observer: rows that differ from the first
+// world's only where the observer may not see it, so that nothing which the observer
+// receives may differ.
+type Worlds struct {
+	*Plan
+	id     *model.Identity
+	data   [][]model.Row
+	state  *model.State
+	ask    func(*model.Rule, model.Row) (bool, bool)
+	hidden [][]bool // by Table.ID and row
+	own    [][]bool // rows that make the observer who it is: they never differ
+	fixed  [][]bool // by Table.ID and column: a rule reads it
+}
+
+// Worlds looks at a dataset as an observer may see it. ask answers rules that Go cannot
+// evaluate; nil leaves them open. known is false when some rule could not be evaluated.
+func (p *Plan) Worlds(id *model.Identity, data [][]model.Row, ask func(*model.Rule, model.Row) (bool, bool)) (w *Worlds, known bool) {
+	w = &Worlds{Plan: p, id: id, data: data, state: model.Initial(p.Contract.Schema, data), ask: ask}
+	if w.hidden, known = w.hides(w.state, data); !known {
+		return w, false
+	}
+	w.own, w.fixed = w.identity(), w.rules()
+	return w, true
+}
+
+// hides evaluates what the observer may see of every row.
+func (w *Worlds) hides(st *model.State, data [][]model.Row) ([][]bool, bool) {
+	p := model.Predictor{Contract: w.Contract, Ask: w.ask}
+	out := make([][]bool, len(w.tables))
+	for i := range data {
+		out[i] = make([]bool, len(data[i]))
+		for j, row := range data[i] {
+			ok, known := p.Holds(w.id.Session.Sees[i].Rule, w.id, st, row)
+			if !known {
+				return nil, false
+			}
+			out[i][j] = !ok
+		}
+	}
+	return out, true
+}
+
+// Bare is a world of which only the rows are left that make the observer who it is.
+func (w *Worlds) Bare() [][]model.Row {
+	out := make([][]model.Row, len(w.tables))
+	for i := range w.data {
+		for j, row := range w.data[i] {
+			if w.own[i][j] {
+				out[i] = append(out[i], row)
+			}
+		}
+	}
+	return out
+}
+
+// Hidden lists the rows that the observer may not see and that may differ.
+func (w *Worlds) Hidden() []Place {
+	var out []Place
+	for i := range w.hidden {
+		for j, hidden := range w.hidden[i] {
+			if hidden && !w.own[i][j] {
+				out = append(out, Place{i, j})
+			}
+		}
+	}
+	return out
+}
+
+// Visible lists the rows that the observer may see, but those that make it who it is.
+func (w *Worlds) Visible() []Place {
+	var out []Place
+	for i := range w.hidden {
+		for j, hidden := range w.hidden[i] {
+			if !hidden && !w.own[i][j] {
+				out = append(out, Place{i, j})
+			}
+		}
+	}
+	return out
+}
+
+// Row is a row of the first world.
+func (w *Worlds) Row(at Place) model.Row { return w.data[at.Table][at.Row] }
+
+// identity marks the rows of the observer's tenants, of its user, and of the tables that
+// make it a member of them.
+func (w *Worlds) identity() [][]bool {
+	out := make([][]bool, len(w.tables))
+	for i := range w.data {
+		out[i] = make([]bool, len(w.data[i]))
+	}
+	mark := func(t *model.Table, is func(row model.Row) bool) {
+		if t.ID >= len(w.data) {
+			return
+		}
+		for j, row := range w.data[t.ID] {
+			out[t.ID][j] = out[t.ID][j] || is(row)
+		}
+	}
+	if root := w.Contract.Tenancy.Table; root != nil {
+		w.Contract.SessionTenants(w.id, w.state, func(v model.Value) bool {
+			mark(root, func(row model.Row) bool { return row[w.Contract.Tenancy.Key].Text == v.Text })
+			return true
+		})
+	}
+	u := w.id.Session.User
+	if u == nil || w.id.User.Null {
+		return out
+	}
+	mark(u.Table, func(row model.Row) bool { return row[u.Table.Key[0]].Text == w.id.User.Text })
+	for _, t := range w.memberships(u) {
+		for k := range t.ForeignKeys {
+			key := &t.ForeignKeys[k]
+			if key.Target == u.Table {
+				mark(t, func(row model.Row) bool { return row[key.Columns[0]] == w.id.User })
+			}
+		}
+	}
+	return out
+}
+
+// memberships lists the tables that say of which tenants a user is: those that the
+// contract asks, else those that refer to both.
+func (w *Worlds) memberships(u *model.UserSource) []*model.Table {
+	asked := map[int]bool{}
+	if u.Where != nil {
+		for _, id := range u.Where.Uses {
+			asked[id] = true
+		}
+	}
+	for _, path := range w.Contract.Belongs[u.Table.ID].Paths {
+		if q := w.pathQueries[path.SQL]; q != nil {
+			for _, f := range sql.QueryTables(q) {
+				if t := w.Contract.Schema.Table(f.Schema, f.Name); t != nil {
+					asked[t.ID] = true
+				}
+			}
+		}
+	}
+	var out []*model.Table
+	for _, t := range w.Contract.Schema.Tables {
+		user, tenant := false, false
+		for k := range t.ForeignKeys {
+			user = user || t.ForeignKeys[k].Target == u.Table
+			tenant = tenant || t.ForeignKeys[k].Target != nil && t.ForeignKeys[k].Target == w.Contract.Tenancy.Table
+		}
+		if asked[t.ID] || len(asked) == 0 && user && tenant {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// rules marks the columns that decide what the observer may see, of any table: those
+// that its rules and the ways to tenants read.
+func (w *Worlds) rules() [][]bool {
+	out := make([][]bool, len(w.tables))
+	schema := w.Contract.Schema
+	for i, t := range schema.Tables {
+		out[i] = make([]bool, len(t.Columns))
+		for _, c := range w.tables[i].tenant {
+			out[i][c] = true
+		}
+	}
+	for i := range schema.Tables {
+		r := w.id.Session.Sees[i].Rule
+		if r == nil {
+			continue
+		}
+		for _, c := range r.Columns {
+			out[i][c] = true
+		}
+		for _, o := range r.Uses { // by name: a column that the rule does not mean stays the same, too
+			for c := range schema.Tables[o].Columns {
+				out[o][c] = out[o][c] || mentionsName(r.SQL, schema.Tables[o].Columns[c].Name)
+			}
+		}
+	}
+	return out
+}
+
+// Make is the rows of a second world, and whether it differs at all and is valid.
+// Where not every table can differ, those do that can. only limits it to some rows;
+// nil takes all.
+func (w *Worlds) Make(v Variant, only []Place) ([][]model.Row, bool) {
+	all := func(int) bool { return true }
+	if data, ok := w.try(v, only, all); ok {
+		return data, true
+	}
+	kept := map[int]bool{}
+	var best [][]model.Row
+	for i := range w.tables {
+		kept[i] = true
+		data, ok := w.try(v, only, func(t int) bool { return kept[t] })
+		if ok {
+			best = data
+		} else {
+			delete(kept, i)
+		}
+	}
+	return best, best != nil
+}
+
+// try makes a world in which the tables that are let differ.
+func (w *Worlds) try(v Variant, only []Place, let func(table int) bool) ([][]model.Row, bool) {
+	chosen := func(at Place) bool {
+		return let(at.Table) && (only == nil || slices.Contains(only, at))
+	}
+	m := &mutation{Worlds: w, out: make([][]model.Row, len(w.tables)), chosen: chosen, fresh: 1}
+	copy(m.out, w.data)
+	m.make(v)
+	if !m.differs || !w.valid(m.out) {
+		return nil, false
+	}
+	return m.out, true
+}
+
+// Valid reports whether the observer may see the same rows as in the first world; ask
+// answers for the rows of the second one.
+func (w *Worlds) Valid(data [][]model.Row, ask func(*model.Rule, model.Row) (bool, bool)) bool {
+	o := *w
+	o.ask = ask
+	_, known := o.hides(model.Initial(w.Contract.Schema, data), data)
+	return known && o.valid(data)
+}
+
+// valid reports whether the observer may see the same rows as in the first world.
+func (w *Worlds) valid(data [][]model.Row) bool {
+	st := model.Initial(w.Contract.Schema, data)
+	if _, ok := w.Contract.Bind(w.id.Session, w.id.Tenant, w.id.User, st); !ok && !w.id.Tenant.Null {
+		return false
+	}
+	hidden, known := w.hides(st, data)
+	if !known {
+		return w.ask != nil // Postgres is asked about the new rows apart
+	}
+	for i := range data {
+		mask := w.id.Session.Sees[i].Columns
+		count := map[string]int{}
+		for j, row := range w.data[i] {
+			if !w.hidden[i][j] {
+				count[string(model.AppendRecord(nil, row, mask))]++
+			}
+		}
+		for j, row := range data[i] {
+			if !hidden[i][j] {
+				count[string(model.AppendRecord(nil, row, mask))]--
+			}
+		}
+		for _, n := range count {
+			if n != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// mentionsName reports whether SQL has a name, quoted or not, as a word of its own.
+func mentionsName(text, name string) bool {
+	for at := 0; ; {
+		i := strings.Index(text[at:], name)
+		if i < 0 {
+			return false
+		}
+		start, end := at+i, at+i+len(name)
+		if (start == 0 || !wordByte(text[start-1])) && (end == len(text) || !wordByte(text[end])) {
+			return true
+		}
+		at = end
+	}
+}
+
+func wordByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+}

@@ -1,0 +1,183 @@
+package model
+
+import "fmt"
+
+// Path is a way to the data other than a table.
+type Path struct {
+	ID      int // index in Contract.Paths
+	Name    string
+	Kind    string // view, function, search, export, report, dashboard, job, webhook, …
+	As      []string
+	Users   []PathUser  // parallel to As
+	Run     []string    // SQL as written, one transaction each; empty for a program
+	Command []string    // a program and its arguments
+	Args    []PathArg   // for $1…; where none are written and $1 is used, the tenant
+	Env     [][2]string // names and values of environment variables, variables in them
+	Output  []string    // files that it leaves
+	Convert [][2]string // file endings and filters
+	// Wildcards are refused: %, _, '' and NULL must fail or return nothing.
+	Wildcards bool
+	// MustFail: without a tenant it must end in an error.
+	MustFail bool
+	Audit    *Audit
+	Enqueue  *Enqueue // nil: none
+
+	// SQL is Run taken apart; of a routine it is made by the number of arguments.
+	SQL []Transaction
+	// View and Routine are what the catalog knows of a path that the contract does
+	// not name; both are nil for one of the contract's.
+	View    *View
+	Routine *Routine
+	// Untried is why the path cannot be called at all; empty when it can.
+	Untried string
+}
+
+// Transaction is some statements of a path that commit together.
+type Transaction struct {
+	Statements []PathStatement
+	Undone     bool // it ends in ROLLBACK
+}
+
+// PathStatement is one statement of a path, with parameters for its variables.
+type PathStatement struct {
+	Text   string
+	Params []PathParam // of $1, $2, …
+	// Bare takes no parameters, as COPY and CALL inside of it: they are written as constants.
+	Bare bool
+}
+
+// PathParam is the value of a parameter: an argument of the call, or a variable of
+// the session.
+type PathParam struct {
+	Arg int    // from 0; -1 for a variable
+	Var string // tenant, user.id
+}
+
+// PathUser is a session that uses a path, with the rules that hold there.
+type PathUser struct {
+	Session *Session
+	Vars    []Var    // the session's, then those that only the path names
+	Sees    []Sees   // by Table.ID
+	Writes  []Writes // by Table.ID
+	// Said marks the tables of which the path says itself what may be written, by
+	// Table.ID; a change of any other is a consequence. Nil: of none.
+	Said []bool
+	// Rules is the session as it is on this path: its variables, sees and writes.
+	Rules *Session
+	// SQL is what this session runs, where it differs from the path's. Of a view it is
+	// the columns that the session may read.
+	SQL []Transaction
+}
+
+// PathArg is where an argument is drawn from: a column, a variable of the session,
+// or a constant.
+type PathArg struct {
+	Column   ColumnRef
+	Variable string // tenant, user.id: as rules name it; empty for the others
+	Constant bool
+	Text     string // of a constant
+}
+
+// Audit is the log entry that each use of a path must leave.
+type Audit struct {
+	Table             *Table
+	Where             *Rule // nil: every row
+	Tenant, Actor, At int   // columns; -1 where not written
+	When              int   // argument, from 0, whose value makes an entry due; -1: always
+	Require           []int // columns that must not be empty
+}
+
+// Enqueue is SQL of another session that puts work into the queue.
+type Enqueue struct {
+	Session *Session
+	Vars    []Var // the session's, then those that only Run names
+	Run     []string
+}
+
+// User finds what holds for a session on the path; nil when it does not use it.
+func (p *Path) User(s *Session) *PathUser {
+	for i := range p.Users {
+		if p.Users[i].Session == s || p.Users[i].Rules == s {
+			return &p.Users[i]
+		}
+	}
+	return nil
+}
+
+// transactions is what a call with some arguments does.
+func (u *PathUser) transactions(p *Path, args int) []Transaction {
+	switch {
+	case p.Routine != nil:
+		return []Transaction{{Statements: []PathStatement{p.Routine.call(args)}}}
+	case u.SQL != nil:
+		return u.SQL
+	}
+	return p.SQL
+}
+
+// Transactions is what a step that calls a path runs.
+func (s *Step) Transactions() []Transaction {
+	u := s.Op.Path.User(s.Session)
+	if u == nil {
+		return nil
+	}
+	return u.transactions(s.Op.Path, len(s.Op.Args))
+}
+
+// BindStep makes the identity of a step: on a path, with the rules that hold there,
+// and without a tenant with no value at all.
+func (c *Contract) BindStep(step *Step, st *State) (*Identity, bool) {
+	p := step.Op.Path
+	if p == nil {
+		return c.Bind(step.Session, step.Tenant, step.User, st)
+	}
+	u := p.User(step.Session)
+	if u == nil {
+		return nil, false
+	}
+	var id *Identity
+	if step.Tenant.Null && !u.Session.Tenantless {
+		id = c.unbound(u.Rules)
+	} else {
+		id, _ = c.Bind(u.Rules, step.Tenant, step.User, st)
+	}
+	if id == nil {
+		return nil, false
+	}
+	for i, v := range u.Vars {
+		if v.Source == FromArgument && v.Column < len(step.Op.Args) {
+			id.Vars[i] = step.Op.Args[v.Column]
+		}
+	}
+	return id, true
+}
+
+// unbound is a session whose tenant was never set; nil when its roles follow from it.
+func (c *Contract) unbound(s *Session) *Identity {
+	id := &Identity{Session: s, Tenant: Value{Null: true}, User: Value{Null: true}, Vars: make([]Value, len(s.Vars))}
+	for i := range id.Vars {
+		id.Vars[i].Null = true
+	}
+	id.Login, id.Role = s.Login.Text, s.Role.Text
+	if id.Login == "" || s.Role.Column >= 0 && id.Role == "" {
+		return nil
+	}
+	id.Rights = c.Schema.Privileges[id.Acts()]
+	return id
+}
+
+// Value is the value of a path's parameter for a call.
+func (id *Identity) Value(p PathParam, args []Value) (Value, error) {
+	if p.Arg >= 0 {
+		if p.Arg >= len(args) {
+			return Value{}, fmt.Errorf("the call has no argument $%d", p.Arg+1)
+		}
+		return args[p.Arg], nil
+	}
+	for i := range id.Session.Vars {
+		if id.Session.Vars[i].Name == p.Var {
+			return id.Vars[i], nil
+		}
+	}
+	return Value{}, fmt.Errorf("the session %s has no $%s", id.Session.Name, p.Var)
+}

@@ -1,0 +1,106 @@
+package model
+
+import (
+	"strconv"
+	"strings"
+)
+
+// View is a view or a materialized view that the catalog knows.
+type View struct {
+	Schema, Name string
+	Materialized bool
+	Invoker      bool // security_invoker: it reads with its caller's rights
+	Owner        string
+	Columns      []string
+	Definition   string
+	// Readers is the columns that a role may select, by role; a role that may select
+	// none is missing.
+	Readers map[string][]bool
+	// Writers is what a role may do with the view besides reading, by role.
+	Writers map[string]ViewWrite
+}
+
+// ViewWrite is what a role may do with the rows of an updatable view.
+type ViewWrite struct{ Insert, Update, Delete bool }
+
+// SQL is the quoted, qualified name.
+func (v *View) SQL() string { return Quote(v.Schema) + "." + Quote(v.Name) }
+
+// Label is the name for people: the schema is left out when it is public.
+func (v *View) Label() string { return label(v.Schema, v.Name) }
+
+func label(schema, name string) string {
+	if schema == "public" {
+		return name
+	}
+	return schema + "." + name
+}
+
+// Routine is a function or a procedure that the catalog knows.
+type Routine struct {
+	Schema, Name string
+	Signature    string // the types of its arguments, as SQL writes them
+	Procedure    bool
+	Definer      bool // SECURITY DEFINER: it runs with its owner's rights
+	Volatile     bool
+	Set          bool // it returns rows
+	Owner        string
+	Language     string
+	Source       string // its body
+	Args         []RoutineArg
+	Defaults     int    // how many of the last arguments have defaults
+	Returns      string // the type, as SQL writes it
+	// Record is returned without column names: they must be asked as one value.
+	Record bool
+	// Callers are the roles that may execute it and use its schema.
+	Callers []string
+	Unfit   string // why it is no path or cannot be called; empty when it can
+}
+
+// RoutineArg is one argument that a caller gives.
+type RoutineArg struct {
+	Name     string
+	Type     Type
+	Variadic bool // the array of a VARIADIC argument
+	Out      bool // of a procedure: a placeholder
+	// Row is the table whose row type the argument has, as schema.table; empty for others.
+	Row string
+}
+
+// SQL is the quoted, qualified name with the types of its arguments.
+func (r *Routine) SQL() string {
+	return Quote(r.Schema) + "." + Quote(r.Name) + "(" + r.Signature + ")"
+}
+
+// Label is the name for people.
+func (r *Routine) Label() string { return label(r.Schema, r.Name) }
+
+// Least is the fewest arguments of a call.
+func (r *Routine) Least() int { return len(r.Args) - r.Defaults }
+
+// call is the statement that calls the routine with its first n arguments.
+func (r *Routine) call(n int) PathStatement {
+	var args []string
+	s := PathStatement{Bare: r.Procedure}
+	for i := range r.Args[:min(n, len(r.Args))] {
+		a := &r.Args[i]
+		text := "$" + strconv.Itoa(i+1) + "::" + a.Type.Name
+		if a.Variadic {
+			text = "VARIADIC " + text
+		}
+		args = append(args, text)
+		s.Params = append(s.Params, PathParam{Arg: i})
+	}
+	call := Quote(r.Schema) + "." + Quote(r.Name) + "(" + strings.Join(args, ", ") + ")"
+	switch {
+	case r.Procedure:
+		s.Text = "CALL " + call
+	case r.Returns == "refcursor":
+		s.Text = "SELECT cursor_to_xml(" + call + ", 1000, true, true, '')::text"
+	case r.Record:
+		s.Text = "SELECT " + call + "::text"
+	default:
+		s.Text = "SELECT * FROM " + call
+	}
+	return s
+}

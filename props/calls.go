@@ -1,0 +1,284 @@
+package props
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// drawn is the one variant that random search tries for some calls: it follows from what
+// they are.
+func drawn(steps []model.Step) []gen.Variant {
+	h := seedFrom(memoKey(&model.Scenario{Steps: steps}))
+	return []gen.Variant{gen.Variants[h%uint64(len(gen.Variants))]}
+}
+
+// calls runs calls of one member, each by itself, in the first world and in those of some
+// variants, and hands what differs or is suspicious to see, each as a scenario of its own.
+// see says whether to go on, and so does the answer.
+func (l *lab) calls(ctx context.Context, d *gen.Dataset, steps []model.Step, variants []gen.Variant, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
+	for len(steps) > 0 {
+		var lot, rest []model.Step
+		for i := range steps {
+			if observerKey(&steps[i]) == observerKey(&steps[0]) {
+				lot = append(lot, steps[i])
+			} else {
+				rest = append(rest, steps[i])
+			}
+		}
+		more, err := l.lot(ctx, d, lot, variants, see)
+		if err != nil || !more {
+			return more, err
+		}
+		steps = rest
+	}
+	return true, nil
+}
+
+// observerKey is the same for calls whose sessions may see the same rows.
+func observerKey(s *model.Step) string {
+	key := fmt.Sprintf("%d %s %s", s.Session.ID, s.Tenant.Text, s.User.Text)
+	u := s.Op.Path.User(s.Session)
+	if u == nil || u.Rules == u.Session {
+		return key
+	}
+	key += " " + s.Op.Path.Name
+	for _, v := range u.Vars {
+		if v.Source == model.FromArgument {
+			return key + string(model.AppendRecord(nil, s.Op.Args, nil))
+		}
+	}
+	return key
+}
+
+// lot is calls of one observer.
+func (l *lab) lot(ctx context.Context, d *gen.Dataset, steps []model.Step, variants []gen.Variant, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
+	first := &model.Scenario{Data: d.Data, Steps: steps[:1]}
+	o, err := l.observe(ctx, first, 0)
+	if err != nil {
+		return false, err
+	}
+	if o == nil {
+		l.unjudged["calls whose rules could not be evaluated"] += len(steps)
+		return true, nil
+	}
+	worlds, err := o.some(ctx, variants)
+	if err != nil {
+		return false, err
+	}
+	calls := make([]run.Calls, len(steps))
+	for i := range steps {
+		id, _ := l.Contract.BindStep(&steps[i], d.State)
+		calls[i] = run.Calls{ID: []*model.Identity{id}, Steps: steps[i : i+1]}
+	}
+	runs, err := l.fast.Worlds(ctx, worlds, calls, false, run.Variant{})
+	if err != nil {
+		return false, err
+	}
+	var clean []int
+	for i := range steps {
+		if !suspect(runs, i, &steps[i]) {
+			clean = append(clean, i)
+			continue
+		}
+		s := &model.Scenario{Data: d.Data, Steps: steps[i : i+1]}
+		v, err := l.verdict(ctx, s)
+		if err != nil {
+			return false, err
+		}
+		l.count(v)
+		for _, reason := range v.Unjudged {
+			l.unjudged[reason]++
+		}
+		if len(v.Divergences) == 0 && len(v.Unclear) == 0 {
+			clean = append(clean, i)
+		}
+		if !see(s, v) {
+			return false, nil
+		}
+	}
+	l.fast.Stepped(len(steps) * len(worlds))
+	return true, l.controls(ctx, d, o, worlds, steps, runs, clean)
+}
+
+// some is the first world and those of some variants: of each that can be made, else of
+// the next one.
+func (o *observer) some(ctx context.Context, variants []gen.Variant) ([]run.World, error) {
+	worlds := []run.World{{Data: o.s.Data}}
+	for _, v := range variants {
+		for n := range gen.Variants {
+			at := gen.Variant((int(v) + n) % len(gen.Variants))
+			data, ok, err := o.second(ctx, at, nil)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				worlds = append(worlds, run.World{Data: data})
+			}
+			if ok || len(variants) > 1 {
+				break
+			}
+		}
+	}
+	return worlds, nil
+}
+
+// suspect reports whether a call must be looked at: its outputs differ, it changed rows,
+// it bears a token, or it had to fail and did not.
+func suspect(runs [][]run.WorldRun, i int, step *model.Step) bool {
+	r := &runs[0][i]
+	if r.Invalid != "" || r.Wrote() || r.Steps[0].Token {
+		return true
+	}
+	for w := 1; w < len(runs); w++ {
+		if o := &runs[w][i]; o.Invalid == "" && !o.Same(r) {
+			return true
+		}
+	}
+	p := step.Op.Path
+	succeeded := r.Steps[0].Code == ""
+	return p.MustFail && step.Tenant.Null && succeeded || p.Wildcards && succeeded && r.Steps[0].Rows > 0 && judge.Wildcard(p, step.Op.Args)
+}
+
+// liveKey names what a positive control is remembered for: a session, a path and a kind
+// of arguments.
+func (l *lab) liveKey(step *model.Step, st *model.State) string {
+	return fmt.Sprintf("%d %d %s", step.Session.ID, step.Op.Path.ID, l.Plan.KindOf(step, st))
+}
+
+// controls counts what was at stake in calls that showed no difference. Something
+// forbidden was, where the same call of the other tenant's session, or of the
+// superuser, tells the worlds apart. That is tried once for each kind of arguments.
+func (l *lab) controls(ctx context.Context, d *gen.Dataset, o *observer, worlds []run.World, steps []model.Step, runs [][]run.WorldRun, clean []int) error {
+	var open []int
+	for _, i := range clean {
+		key := l.liveKey(&steps[i], d.State)
+		_, asked := l.live[key]
+		if !asked && !l.proven[key] {
+			open = append(open, i)
+		}
+	}
+	if len(open) > 0 && len(worlds) > 1 {
+		if err := l.control(ctx, d, append(worlds, run.World{Data: o.worlds.Bare()}), steps, open); err != nil {
+			return err
+		}
+	}
+	for _, i := range clean {
+		r := &runs[0][i]
+		if r.Invalid != "" {
+			continue
+		}
+		cell := judge.PathCell(steps[i].Session.ID, steps[i].Op.Path)
+		key, forbidden := l.liveKey(&steps[i], d.State), 0
+		if l.live[key] || l.proven[key] {
+			forbidden = 1
+		}
+		allowed := r.Steps[0].Rows
+		l.fast.Matrix.CountPath(cell.Session, cell.Path.ID, allowed, forbidden)
+		l.seen(cell, &r.Steps[0], forbidden > 0)
+	}
+	return nil
+}
+
+// control runs calls by others who have other rights. The last world is almost empty: what
+// does not even differ there reads no row.
+func (l *lab) control(ctx context.Context, d *gen.Dataset, worlds []run.World, steps []model.Step, open []int) error {
+	var calls []run.Calls
+	var of []int
+	for _, i := range open {
+		step := steps[i]
+		own, ok := l.Contract.BindStep(&step, d.State)
+		if !ok {
+			continue
+		}
+		calls = append(calls, run.Calls{ID: []*model.Identity{own}, Steps: steps[i : i+1]},
+			run.Calls{ID: []*model.Identity{l.fast.Superuser(own)}, Steps: steps[i : i+1]})
+		of = append(of, i, i)
+		for k := range d.Cast {
+			m := &d.Cast[k]
+			if m.Session != step.Session || m.Tenant == step.Tenant {
+				continue
+			}
+			other := step
+			other.Tenant, other.User = m.Tenant, m.User
+			if id, ok := l.Contract.BindStep(&other, d.State); ok {
+				calls = append(calls, run.Calls{ID: []*model.Identity{id}, Steps: []model.Step{other}})
+				of = append(of, i)
+			}
+			break
+		}
+	}
+	runs, err := l.fast.Worlds(ctx, worlds, calls, false, run.Variant{})
+	if err != nil {
+		return err
+	}
+	for _, i := range open {
+		l.live[l.liveKey(&steps[i], d.State)] = false
+	}
+	reads := map[int]bool{}
+	for n, i := range of {
+		for w := 1; w < len(runs); w++ {
+			if a, b := &runs[0][n], &runs[w][n]; a.Invalid == "" && b.Invalid == "" && !a.Same(b) {
+				reads[i] = true
+				if w < len(runs)-1 {
+					l.live[l.liveKey(&steps[i], d.State)] = true
+				}
+			}
+		}
+	}
+	for _, i := range open {
+		t := l.attempts(judge.PathCell(steps[i].Session.ID, steps[i].Op.Path))
+		t.asked++
+		if !reads[i] {
+			t.rowless++
+		}
+	}
+	return nil
+}
+
+// tried is what the calls of a cell showed, besides differences.
+type tried struct {
+	calls, failed, live int
+	failure             string // the least SQLSTATE of a failure
+	unclear             string // why some showed nothing
+	asked, rowless      int    // controls, and those in which no row at all made a difference
+}
+
+func (l *lab) attempts(cell judge.Cell) *tried {
+	t := l.tried[cell]
+	if t == nil {
+		t = &tried{}
+		l.tried[cell] = t
+	}
+	return t
+}
+
+// add adds up what several workers saw.
+func (t *tried) add(o *tried) {
+	t.calls, t.failed, t.live, t.asked, t.rowless = t.calls+o.calls, t.failed+o.failed, t.live+o.live, t.asked+o.asked, t.rowless+o.rowless
+	if t.failure == "" || o.failure != "" && o.failure < t.failure {
+		t.failure = o.failure
+	}
+	if t.unclear == "" || o.unclear != "" && o.unclear < t.unclear {
+		t.unclear = o.unclear
+	}
+}
+
+// seen notes how one call went.
+func (l *lab) seen(cell judge.Cell, sum *run.CallSum, live bool) {
+	t := l.attempts(cell)
+	t.calls++
+	if live {
+		t.live++
+	}
+	if sum.Code != "" {
+		t.failed++
+		if t.failure == "" || sum.Code < t.failure {
+			t.failure = sum.Code
+		}
+	}
+}

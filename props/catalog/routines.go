@@ -1,0 +1,131 @@
+package catalog
+
+import (
+	"context"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// readRoutines finds the functions and procedures of the judged schemas that a session
+// may call: none of an extension, no trigger function, no aggregate.
+func (r *reader) readRoutines(ctx context.Context, _ Options) error {
+	type routine struct {
+		OID               uint32
+		Schema, Name      string
+		Signature         string
+		Procedure         bool
+		Definer, Volatile bool
+		Set               bool
+		Owner, Language   string
+		Source            string
+		Defaults          int
+		Returns           string
+		Record            bool
+		Callers           []string
+	}
+	found, err := query[routine](ctx, r, `
+SELECT p.oid, n.nspname::text, p.proname::text,
+       (SELECT coalesce(string_agg(format_type(a.t, NULL), ', ' ORDER BY a.i), '') FROM unnest(p.proargtypes) WITH ORDINALITY a (t, i)),
+       p.prokind = 'p', p.prosecdef, p.provolatile = 'v', p.proretset, pg_get_userbyid(p.proowner)::text, l.lanname::text,
+       coalesce(p.prosrc, '') || coalesce(pg_get_function_sqlbody(p.oid), ''), p.pronargdefaults::int, format_type(p.prorettype, NULL),
+       p.prorettype = 'record'::regtype AND p.proargmodes IS NULL,
+       ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY ($2::text[])
+             AND has_function_privilege(r.oid, p.oid, 'EXECUTE') AND has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY 1)
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+WHERE p.pronamespace = ANY ($1::oid[]) AND p.prokind IN ('f', 'p')
+  AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
+ORDER BY n.nspname::text COLLATE "C", p.proname::text COLLATE "C", 4`, r.judged, texts(r.session))
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	byOID := map[uint32]*model.Routine{}
+	oids := make([]uint32, len(found))
+	for i, f := range found {
+		m := &model.Routine{
+			Schema: f.Schema, Name: f.Name, Signature: f.Signature, Procedure: f.Procedure, Definer: f.Definer, Volatile: f.Volatile,
+			Set: f.Set, Owner: f.Owner, Language: f.Language, Source: f.Source, Defaults: f.Defaults, Returns: f.Returns,
+			Record: f.Record, Callers: f.Callers,
+		}
+		oids[i], byOID[f.OID] = f.OID, m
+		r.schema.Routines = append(r.schema.Routines, m)
+	}
+	return r.readArguments(ctx, byOID, array(oids))
+}
+
+// argumentQuery resolves an argument's type as columnQuery does a column's. The OUT
+// arguments of a function are left out: a caller gives none.
+const argumentQuery = `
+WITH RECURSIVE ` + domains + `,
+bases AS (SELECT DISTINCT ON (domain) domain, type FROM domains ORDER BY domain, depth DESC),
+labels AS (
+  SELECT enumtypid, array_agg(enumlabel::text ORDER BY enumsortorder) AS labels FROM pg_enum GROUP BY enumtypid
+),
+args AS (
+  SELECT p.oid AS routine, a.i, a.t AS type, coalesce(p.proargnames[a.i], '') AS name, coalesce(p.proargmodes[a.i], 'i') AS mode, p.prokind
+  FROM pg_proc p CROSS JOIN LATERAL unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY a (t, i)
+  WHERE p.oid = ANY ($1::oid[])
+)
+SELECT x.routine, x.name, format_type(x.type, NULL), e.typname::text, e.typtype::text, t.oid <> u.oid, coalesce(l.labels, '{}'),
+       x.mode = 'v', x.mode = 'o',
+       CASE WHEN t.typrelid <> 0 THEN (SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE c.oid = t.typrelid AND c.relkind IN ('r', 'p')) END
+FROM args x
+LEFT JOIN bases b ON b.domain = x.type
+JOIN pg_type t ON t.oid = coalesce(b.type, x.type)
+JOIN pg_type u ON u.oid = CASE WHEN t.typsubscript = 'array_subscript_handler'::regproc THEN t.typelem ELSE t.oid END
+LEFT JOIN bases eb ON eb.domain = u.oid
+JOIN pg_type e ON e.oid = coalesce(eb.type, u.oid)
+LEFT JOIN labels l ON l.enumtypid = e.oid
+WHERE x.mode IN ('i', 'b', 'v') OR x.mode = 'o' AND x.prokind = 'p'
+ORDER BY x.routine, x.i`
+
+func (r *reader) readArguments(ctx context.Context, routines map[uint32]*model.Routine, oids string) error {
+	type argument struct {
+		Routine       uint32
+		Name          string
+		Type          string
+		Base, Family  string
+		Array         bool
+		Enum          []string
+		Variadic, Out bool
+		Row           *string
+	}
+	found, err := query[argument](ctx, r, argumentQuery, oids)
+	if err != nil {
+		return err
+	}
+	for _, f := range found {
+		m := routines[f.Routine]
+		a := model.RoutineArg{Name: f.Name, Variadic: f.Variadic, Out: f.Out}
+		a.Type = model.Type{Name: f.Type, Plain: f.Type, Base: f.Base, Array: f.Array, Kind: kind(f.Base, f.Family, f.Array, true)}
+		if len(f.Enum) > 0 {
+			a.Type.Enum = f.Enum
+		}
+		if f.Row != nil {
+			a.Row = *f.Row
+		}
+		if f.Family == "p" {
+			pseudo(m, f.Base, &a)
+		}
+		m.Args = append(m.Args, a)
+	}
+	return nil
+}
+
+// pseudo gives an argument of a polymorphic type one that every value has; of any other
+// pseudo-type nobody can make a value.
+func pseudo(m *model.Routine, base string, a *model.RoutineArg) {
+	text := model.Type{Name: "text", Plain: "text", Base: "text", Kind: sql.Text}
+	switch base {
+	case "anyelement", "anynonarray", "anycompatible", "anycompatiblenonarray", "any":
+		a.Type = text
+	case "anyarray", "anycompatiblearray":
+		a.Type = model.Type{Name: "text[]", Plain: "text[]", Base: "text", Array: true, Kind: sql.Other}
+	case "internal", "cstring":
+		m.Unfit = "an argument is of the internal type " + base
+	default:
+		m.Unfit = "no value of the type " + base + " can be made"
+	}
+}

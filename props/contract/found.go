@@ -1,0 +1,110 @@
+package contract
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// found adds the views and routines that some session may reach, as paths. What a
+// session reaches through a path of the contract that names the object is that path's.
+func (r *resolver) found() {
+	named := r.contract.Paths
+	for _, v := range r.schema.Views {
+		p := &model.Path{Name: "view " + v.Label(), Kind: "view", View: v}
+		if v.Materialized {
+			p.Name = "materialized " + p.Name
+		}
+		for _, s := range r.users(named, v.Name, func(role string) bool { return v.Readers[role] != nil }) {
+			r.use(p, s, []model.Transaction{{Statements: []model.PathStatement{{Text: selection(v, actor(r.schema, s))}}}})
+		}
+		r.add(p)
+	}
+	overloaded := map[string]int{}
+	for _, m := range r.schema.Routines {
+		overloaded[m.Label()]++
+	}
+	for _, m := range r.schema.Routines {
+		p := &model.Path{Name: "function " + m.Label(), Kind: "function", Routine: m, Untried: m.Unfit}
+		if m.Procedure {
+			p.Name = "procedure " + m.Label()
+		}
+		if overloaded[m.Label()] > 1 {
+			p.Name += "(" + m.Signature + ")"
+		}
+		for range m.Args { // where they come from, the generator finds out
+			p.Args = append(p.Args, model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}})
+		}
+		for _, s := range r.users(named, m.Name, func(role string) bool { return slices.Contains(m.Callers, role) }) {
+			r.use(p, s, nil)
+		}
+		r.add(p)
+	}
+}
+
+// selection reads the columns of a view that a role may read.
+func selection(v *model.View, role string) string {
+	var names []string
+	for i, ok := range v.Readers[role] {
+		if ok {
+			names = append(names, model.Quote(v.Columns[i]))
+		}
+	}
+	return "SELECT " + strings.Join(names, ", ") + " FROM " + v.SQL()
+}
+
+// users lists the sessions whose role reaches an object, without those that have a path
+// of the contract through it.
+func (r *resolver) users(named []*model.Path, object string, reaches func(role string) bool) []*model.Session {
+	var out []*model.Session
+	for _, s := range r.contract.Sessions {
+		if !reaches(actor(r.schema, s)) {
+			continue
+		}
+		if !slices.ContainsFunc(named, func(p *model.Path) bool {
+			return contains(p.As, s.Name) && slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, object) })
+		}) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// actor is the role that a session acts as. Where it follows from the tenant, the role
+// of any tenant of the schema's own stands for all.
+func actor(schema *model.Schema, s *model.Session) string {
+	name := s.Role
+	if name.IsZero() {
+		name = s.Login
+	}
+	if name.Text != "" || name.Column < 0 {
+		return name.Text
+	}
+	for _, t := range schema.Tables {
+		if name.Column >= len(t.Columns) {
+			continue
+		}
+		for _, row := range t.Seed {
+			if _, ok := schema.Roles[row[name.Column].Text]; ok {
+				return row[name.Column].Text
+			}
+		}
+	}
+	return ""
+}
+
+// use lets a session use a path that the contract does not name: its own rules hold.
+func (r *resolver) use(p *model.Path, s *model.Session, run []model.Transaction) {
+	p.As = append(p.As, s.Name)
+	p.Users = append(p.Users, model.PathUser{Session: s, Vars: s.Vars, Sees: s.Sees, Writes: s.Writes, Rules: s, SQL: run})
+}
+
+// add keeps a path that somebody uses.
+func (r *resolver) add(p *model.Path) {
+	if len(p.Users) > 0 {
+		p.ID = len(r.contract.Paths)
+		r.contract.Paths = append(r.contract.Paths, p)
+	}
+}

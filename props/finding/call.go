@@ -1,0 +1,201 @@
+package finding
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+)
+
+// callTexts is the SQL of a call, its values written into it, by transaction.
+func callTexts(id *model.Identity, st *model.Step) [][]string {
+	var out [][]string
+	for _, tx := range st.Transactions() {
+		var list []string
+		for i := range tx.Statements {
+			s := &tx.Statements[i]
+			values := make([]model.Value, len(s.Params))
+			for k, p := range s.Params {
+				if v, err := id.Value(p, st.Op.Args); err == nil {
+					values[k] = v
+				} else {
+					values[k].Null = true
+				}
+			}
+			list = append(list, sql.Bind(strings.TrimRight(s.Text, "; \t\r\n"), values))
+		}
+		out = append(out, list)
+	}
+	return out
+}
+
+// does is a step's statements in words or SQL.
+func (t *teller) does(st *model.Step) string {
+	p := st.Op.Path
+	if p == nil {
+		return Statement(&st.Op)
+	}
+	return p.Name + ": " + strings.Join(t.calls(st), "; ")
+}
+
+// calls is the statements of a call.
+func (t *teller) calls(st *model.Step) []string {
+	id, ok := t.c.BindStep(st, t.state)
+	if !ok {
+		return nil
+	}
+	var out []string
+	for _, tx := range callTexts(id, st) {
+		out = append(out, tx...)
+	}
+	return out
+}
+
+// interferes says what a path told of rows that its session may not see.
+func (t *teller) interferes(who string) string {
+	p := t.d.Cell.Path
+	w := t.d.Worlds
+	rows := t.hidden()
+	switch {
+	case t.d.Class == judge.Existence:
+		return fmt.Sprintf("%s learns from %s that %s is there", who, p.Name, rows)
+	case w.Kind == judge.Content:
+		return fmt.Sprintf("%s received through %s what follows from %s", who, p.Name, rows)
+	case w.Kind == judge.Count:
+		return fmt.Sprintf("%s learns from %s how many rows such as %s there are", who, p.Name, rows)
+	case w.Kind == judge.Column:
+		return fmt.Sprintf("%s received through %s what follows from hidden columns of %s", who, p.Name, rows)
+	}
+	return fmt.Sprintf("%s learns from %s whether %s is there", who, p.Name, rows)
+}
+
+// hidden names the fewest hidden rows that make a difference.
+func (t *teller) hidden() string {
+	var labels []string
+	for _, h := range t.d.Worlds.Hidden {
+		labels = append(labels, t.of(h.Table).label(h.Row))
+	}
+	if len(labels) == 0 {
+		return "rows that it may not see"
+	}
+	return list(labels)
+}
+
+// of is the teller for rows of another table.
+func (t *teller) of(table *model.Table) *teller {
+	o := *t
+	o.table = table
+	return &o
+}
+
+// failing says what a path did that had to fail.
+func (t *teller) failing(who string) string {
+	p := t.d.Cell.Path
+	if t.d.Rule == judge.MustFail {
+		return fmt.Sprintf("%s ran %s without a tenant, and it did not fail", who, p.Name)
+	}
+	return fmt.Sprintf("%s ran %s with a wildcard, and it returned rows", who, p.Name)
+}
+
+// origins says for each argument of a call which row it may come from: what the caller
+// had to know.
+func (t *teller) origins(st *model.Step) []string {
+	var out []string
+	for i, v := range st.Op.Args {
+		text := fmt.Sprintf("$%d = %s", i+1, shown(v))
+		if from := t.origin(st, v); from != "" {
+			text += ", which is " + from
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func shown(v model.Value) string {
+	if v.Null {
+		return "NULL"
+	}
+	return "'" + v.Text + "'"
+}
+
+// origin finds the row that has a value: one that makes the difference first.
+func (t *teller) origin(st *model.Step, v model.Value) string {
+	if v.Null || v.Text == "" {
+		return ""
+	}
+	if st.Session.User != nil && v == st.User {
+		return "the caller's own key"
+	}
+	if w := t.d.Worlds; w != nil {
+		for _, h := range w.Hidden {
+			if c := holding(h.Row, v); c >= 0 {
+				return h.Table.Columns[c].Name + " of " + t.of(h.Table).label(h.Row)
+			}
+		}
+	}
+	for _, table := range t.c.Schema.Tables {
+		for _, row := range t.state.Rows(table.ID) {
+			if c := holding(row, v); c >= 0 {
+				return table.Columns[c].Name + " of " + t.of(table).label(row)
+			}
+		}
+	}
+	return ""
+}
+
+func holding(row model.Row, v model.Value) int {
+	for i := range row {
+		if row[i] == v {
+			return i
+		}
+	}
+	return -1
+}
+
+// allowsPath is what the contract says of what a path may tell.
+func (t *teller) allowsPath() string {
+	switch t.d.Rule {
+	case judge.MustFail:
+		return t.f.Path + " must fail without a tenant"
+	case judge.RefuseWildcards:
+		return t.f.Path + " must refuse %, _, the empty text and NULL, or return nothing"
+	}
+	st := &t.f.Scenario.Steps[t.d.Step]
+	id, ok := t.c.BindStep(st, t.state)
+	if !ok || t.d.Worlds == nil || len(t.d.Worlds.Hidden) == 0 {
+		return "what " + t.f.Session + " receives may depend only on rows that it may see"
+	}
+	var parts []string
+	for _, h := range t.d.Worlds.Hidden {
+		rule := "none"
+		if r := id.Session.Sees[h.Table.ID].Rule; r != nil {
+			rule = r.Text
+		}
+		if part := h.Table.Label() + ": " + rule; len(parts) == 0 || parts[len(parts)-1] != part {
+			parts = append(parts, part)
+		}
+	}
+	return "what " + t.f.Session + " receives may depend only on what it may see, of " + strings.Join(parts, ", of ")
+}
+
+// wasDone says what happened to the hidden rows.
+func wasDone(v gen.Variant) string {
+	switch v {
+	case gen.Remove:
+		return "was taken away"
+	case gen.Change:
+		return "got other values"
+	case gen.Multiply:
+		return "was copied"
+	case gen.Half:
+		return "was taken away or copied"
+	case gen.Rekey:
+		return "got another unique value"
+	case gen.Columns:
+		return "got other values in columns that the session may not see"
+	}
+	return v.String()
+}

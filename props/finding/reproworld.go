@@ -1,0 +1,161 @@
+package finding
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+)
+
+// call writes a call of a path inside of a step.
+func (r *repro) call(i int) {
+	st := &r.f.Scenario.Steps[i]
+	if i == r.d.Step && len(r.tokens()) > 0 {
+		r.capture(i)
+		return
+	}
+	r.text("\\set QUIET off")
+	for _, tx := range callTexts(r.ids[i], st) {
+		for _, text := range tx {
+			r.end(text)
+		}
+	}
+	r.text("\\set QUIET on")
+}
+
+// twice writes the call that tells of hidden rows: on the rows as they are, again, and once
+// more after the hidden ones became others. Each run is rolled back.
+func (r *repro) twice(i int) {
+	st := &r.f.Scenario.Steps[i]
+	r.section(fmt.Sprintf("step %d: %s", i+1, oneLine(r.who(st))))
+	r.line("\\echo %s", echoed(fmt.Sprintf("step %d: %s", i+1, r.who(st))))
+	r.once(i, "first")
+	r.once(i, "again")
+	r.section("rows that " + oneLine(r.who(st)) + " may not see become others")
+	r.text("BEGIN;\nSET LOCAL session_replication_role = replica;")
+	for _, e := range r.d.Worlds.Edits {
+		r.edit(e)
+	}
+	r.text("COMMIT;")
+	r.refresh()
+	r.section("the same call again")
+	r.once(i, "second")
+	mask := "regexp_replace(%s, '[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]{8,}([+-][0-9:]{2,5})?', '', 'g')"
+	r.line("UPDATE rlsfuzz_repro.watch SET leaked = CASE WHEN :'rlsfuzz_first' = :'rlsfuzz_again' THEN :'rlsfuzz_first' <> :'rlsfuzz_second'")
+	r.line("  ELSE %s = %s AND %s <> %s END WHERE n = 1;", fmt.Sprintf(mask, ":'rlsfuzz_first'"), fmt.Sprintf(mask, ":'rlsfuzz_again'"),
+		fmt.Sprintf(mask, ":'rlsfuzz_first'"), fmt.Sprintf(mask, ":'rlsfuzz_second'"))
+}
+
+// once writes one run of the call and keeps what the session received.
+func (r *repro) once(i int, name string) {
+	st := &r.f.Scenario.Steps[i]
+	if len(r.c.Schema.Sequences) > 0 {
+		r.text("SELECT count(setval(seqrelid::regclass, seqstart, false)) AS rlsfuzz_sequences FROM pg_sequence \\gset")
+	}
+	r.text("BEGIN;")
+	r.binding(st, r.ids[i])
+	r.capture(i)
+	r.line("SELECT coalesce(current_setting('rlsfuzz.received', true), '') AS rlsfuzz_%s \\gset", name)
+	r.text("ROLLBACK;")
+}
+
+// capture runs a call so that all that the session receives, errors with their details
+// included, is one text, the order of rows aside.
+func (r *repro) capture(i int) {
+	var body strings.Builder
+	for _, tx := range callTexts(r.ids[i], &r.f.Scenario.Steps[i]) {
+		for _, text := range tx {
+			if query, ok := rowsOf(text); ok {
+				fmt.Fprintf(&body, "    FOR entry IN EXECUTE %s LOOP got := got || entry::text; END LOOP;\n", literal(query))
+			} else {
+				fmt.Fprintf(&body, "    EXECUTE %s;\n    GET DIAGNOSTICS n = ROW_COUNT; got := got || n::text;\n", literal(text))
+			}
+		}
+	}
+	r.line(`DO $rlsfuzz$
+DECLARE entry record; got text[] := '{}'; part text; n bigint;
+BEGIN
+  BEGIN
+%s  EXCEPTION WHEN OTHERS THEN
+    got := got || ('ERROR ' || SQLSTATE || ': ' || SQLERRM);
+    GET STACKED DIAGNOSTICS part = PG_EXCEPTION_DETAIL;
+    got := got || part;
+    GET STACKED DIAGNOSTICS part = PG_EXCEPTION_HINT;
+    got := got || part;
+  END;
+  SELECT coalesce(string_agg(x, E'\n' ORDER BY x), '') INTO part FROM unnest(got) x;
+  RAISE NOTICE 'received: %%', part;
+  PERFORM set_config('rlsfuzz.received', part, true);
+END
+$rlsfuzz$;`, body.String())
+}
+
+// rowsOf is the query whose rows a statement gives; ok is false when it gives none.
+func rowsOf(text string) (query string, ok bool) {
+	word := strings.ToUpper(strings.FieldsFunc(text, func(c rune) bool { return !('a' <= c|0x20 && c|0x20 <= 'z') })[0])
+	switch word {
+	case "SELECT", "WITH", "VALUES", "TABLE":
+		return text, true
+	case "INSERT", "UPDATE", "DELETE", "MERGE":
+		return text, sql.Mentions(text, "returning")
+	case "COPY":
+		open := strings.IndexByte(text, '(')
+		if rest := strings.TrimSpace(text[len("COPY"):]); open > 0 && strings.HasPrefix(rest, "(") {
+			return copied(text[open:]), true
+		}
+		fields := strings.Fields(text)
+		return "SELECT * FROM " + fields[1], true
+	}
+	return "", false
+}
+
+// copied is the query in the parentheses with which text begins.
+func copied(text string) string {
+	depth := 0
+	for i := 0; i < len(text); {
+		if n := sql.Skip(text, i); n > 0 {
+			i += n
+			continue
+		}
+		switch text[i] {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth == 0 {
+			return text[1:i]
+		}
+		i++
+	}
+	return text
+}
+
+// edit writes what became of one hidden row.
+func (r *repro) edit(e judge.Edit) {
+	where := func(row model.Row) string {
+		o := *r
+		o.teller = r.of(e.Table)
+		columns := e.Table.Key
+		if len(columns) == 0 {
+			columns = nil
+		}
+		return o.condition(row, columns)
+	}
+	switch {
+	case e.Old == nil:
+		r.line("%s;", insert(e.Table, e.New))
+	case e.New == nil:
+		r.line("DELETE FROM %s t WHERE %s;", e.Table.SQL(), where(e.Old))
+	default:
+		var set []string
+		for i := range e.New {
+			if e.New[i] != e.Old[i] && !e.Table.Columns[i].Generated {
+				set = append(set, model.Quote(e.Table.Columns[i].Name)+" = "+constantOf(e.Table.Columns[i].Type, e.New[i]))
+			}
+		}
+		r.line("UPDATE %s t SET %s WHERE %s;", e.Table.SQL(), strings.Join(set, ", "), where(e.Old))
+	}
+}

@@ -1,0 +1,107 @@
+package props
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// pathCause finds what carries the leak of a path: a role or a setting, a table that
+// leaks by itself, a view or a routine that runs with its owner's rights, else the path.
+func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, known []leak) (Cause, error) {
+	for _, c := range l.roleCauses(id) {
+		if gone, err := l.without(ctx, s, d, c); err != nil || gone {
+			return c, err
+		}
+	}
+	st := s.Initial(l.Contract.Schema)
+	for _, k := range known {
+		if k.target.Cell.Path != nil {
+			continue
+		}
+		v, ok := intended(l.Contract, l.Contract.Schema.Tables[k.target.Cell.Table], id, st)
+		if !ok {
+			continue
+		}
+		if gone, err := l.without(ctx, s, d, Cause{try: v}); err != nil || gone {
+			return k.cause, err
+		}
+	}
+	for _, c := range l.objectCauses(d.Cell.Path) {
+		if gone, err := l.without(ctx, s, d, c); err != nil || gone {
+			return c, err
+		}
+	}
+	p := d.Cell.Path
+	c := Cause{Key: "path " + p.Name, Text: fmt.Sprintf("%s itself", p.Name)}
+	if d.Rule == judge.MustFail || d.Rule == judge.RefuseWildcards {
+		c.Text = fmt.Sprintf("%s does not refuse it", p.Name)
+	}
+	return c, nil
+}
+
+// roleCauses lists the experiments with roles and logins: any role of the schema's files
+// that bypasses row security may own what a path runs.
+func (t *Target) roleCauses(id *model.Identity) []Cause {
+	var out []Cause
+	for _, name := range t.made {
+		if r := t.Contract.Schema.Roles[name]; r.BypassRLS && !r.Super {
+			out = append(out, bypasses(name))
+		}
+	}
+	return append(append(out, t.defaults(id)...), t.memberships(id)...)
+}
+
+// objectCauses lists the experiments with the views and routines that a path names.
+func (t *Target) objectCauses(p *model.Path) []Cause {
+	var out []Cause
+	uses := func(name string) bool {
+		return slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) })
+	}
+	for _, r := range t.Contract.Schema.Routines {
+		if r.Definer && (p.Routine == r || uses(r.Name)) {
+			out = append(out, Cause{
+				Key: "routine " + r.Label() + "(" + r.Signature + ")", Text: fmt.Sprintf("function %s runs with the rights of its owner (SECURITY DEFINER) and lets it through", r.Label()),
+				try: run.Variant{Before: []string{"ALTER ROUTINE " + r.SQL() + " SECURITY INVOKER"}},
+			})
+		}
+	}
+	for _, v := range t.Contract.Schema.Views {
+		if !v.Invoker && !v.Materialized && (p.View == v || uses(v.Name)) {
+			out = append(out, Cause{
+				Key: "view " + v.Label(), Text: fmt.Sprintf("view %s reads with the rights of its owner (no security_invoker)", v.Label()),
+				try: run.Variant{Before: []string{"ALTER VIEW " + v.SQL() + " SET (security_invoker = on)"}},
+			})
+		}
+	}
+	for _, v := range t.Contract.Schema.Views {
+		if v.Materialized {
+			out = append(out, Cause{
+				Key: "view " + v.Label(), Text: fmt.Sprintf("materialized view %s holds the rows of every tenant, and row security does not reach it", v.Label()),
+				try: run.Variant{Stale: true},
+			})
+			break // all of them are refreshed, or none
+		}
+	}
+	return out
+}
+
+// intended is the experiment that shows a table, to whoever reads it, as the rules want it
+// for an identity: where a leak goes away with it, that table's leak is the cause.
+func intended(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) (run.Variant, bool) {
+	v, ok := restrict(c, table, id, st)
+	if !ok {
+		return v, false
+	}
+	v.Before = append(v.Before, "ALTER TABLE "+table.SQL()+" FORCE ROW LEVEL SECURITY")
+	if !table.RowSecurity {
+		v.Before = append(v.Before, "ALTER TABLE "+table.SQL()+" ENABLE ROW LEVEL SECURITY",
+			"CREATE POLICY rlsfuzz_open ON "+table.SQL()+" USING (true) WITH CHECK (true)")
+	}
+	return v, true
+}

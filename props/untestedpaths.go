@@ -1,0 +1,92 @@
+package props
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+)
+
+// untestedPaths lists the paths, by session, in which nothing hidden could have shown,
+// with the reason. One that reads no row at all is no gap: it is noted.
+func (c *campaign) untestedPaths() []Untested {
+	var out []Untested
+	var rowless []string
+	for _, p := range c.report.Paths {
+		switch {
+		case len(p.Command) > 0:
+			out = append(out, Untested{Object: "path " + p.Name, Reason: "not yet: programs are not run by this version", Vacant: true})
+			continue
+		case p.Untried != "":
+			out = append(out, Untested{Object: p.Name, Reason: p.Untried, Weak: true})
+			continue
+		}
+		for _, s := range c.report.Sessions {
+			if p.User(s) == nil {
+				continue
+			}
+			reason, none := c.idle(s, p)
+			if none && !slices.Contains(rowless, p.Name) {
+				rowless = append(rowless, p.Name)
+			}
+			if reason != "" {
+				out = append(out, Untested{
+					Session: s.Name, Object: p.Name, Command: model.Call.String(), Reason: reason,
+					Weak: p.View != nil || p.Routine != nil || reason == NotRepeatable || reason == OrderDependent,
+				})
+			}
+		}
+	}
+	if len(rowless) > 0 {
+		c.remark("no row makes a difference to: %s", strings.Join(rowless, ", "))
+	}
+	return out
+}
+
+// idle is why nothing was at stake in a session's calls of a path; empty where something
+// was, or where the path reads no row.
+func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless bool) {
+	cell := judge.PathCell(s.ID, p)
+	t := c.attempted(cell)
+	switch {
+	case c.report.Matrix.Path(s.ID, p.ID).Forbidden > 0 || c.found(cell):
+		return "", false
+	case t.unclear != "":
+		return t.unclear, false
+	case t.calls > 0 && t.failed == t.calls && t.failure == "42501" && (p.View != nil || p.Routine != nil):
+		return "", false // refused
+	case t.calls > 0 && t.failed == t.calls:
+		return fmt.Sprintf("every call failed (%s)", t.failure), false
+	case t.asked > 0 && t.rowless == t.asked:
+		return "", true
+	case t.calls > 0:
+		return "no row that the session may not see made a difference to anybody who called it", false
+	}
+	return "no arguments could be drawn for it", false
+}
+
+// attempted adds up what the calls of a cell showed.
+func (c *campaign) attempted(cell judge.Cell) *tried {
+	sum := &tried{}
+	if t := c.tried[cell]; t != nil {
+		sum.add(t)
+	}
+	for _, l := range c.labs {
+		if t := l.tried[cell]; t != nil {
+			sum.add(t)
+		}
+	}
+	return sum
+}
+
+// found reports whether a finding is about a cell: then something was at stake.
+func (c *campaign) found(cell judge.Cell) bool {
+	for target := range c.muted {
+		if target.Cell.Path == cell.Path && target.Cell.Session == cell.Session {
+			return true
+		}
+	}
+	return false
+}
