@@ -140,6 +140,9 @@ func (b *binder) bind(s *session) {
 			s.tenants = p.t.member.query(who)
 		}
 	}
+	if b.t.member != nil && b.brought() {
+		s.asks = append(s.asks, "the session brings one tenant, though a user may have several ("+b.t.member.table.Label()+"): if it may see all of them, give it tenants: SELECT …")
+	}
 	if b.t.guess {
 		s.asks = append(s.asks, "nothing in the schema reads a setting or claim: how does the application bind a session? settings: {app.tenant_id: $tenant}")
 	}
