@@ -136,8 +136,7 @@ func (b *binder) bind(s *session) {
 	b.constants(s)
 	if b.t.member != nil && !b.brought() && s.user != nil {
 		if who := b.userColumn(s.user); who != "" {
-			p := placer{t: b.t}
-			s.tenants = p.t.member.query(who)
+			s.tenants = b.t.member.query(who)
 		}
 	}
 	if b.t.member != nil && b.brought() {
