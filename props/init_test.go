@@ -42,7 +42,6 @@ type convention struct {
 	name   string
 	schema string
 	want   []string // lines of the contract, blanks around them aside
-	never  []string // texts that must not stand there
 	says   []string // texts in its comments, line breaks aside
 }
 

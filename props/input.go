@@ -27,7 +27,7 @@ func input(err error) error {
 // missing says what to do about a contract that is not there.
 func missing(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("there is no contract %s: name one, or see what one looks like with rlsfuzz demo --write DIR", path)
+		err = fmt.Errorf("there is no contract %s: name one, draft one with rlsfuzz init SOURCE, or see what one looks like with rlsfuzz demo --write DIR", path)
 	}
 	return input(err)
 }

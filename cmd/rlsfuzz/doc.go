@@ -2,6 +2,7 @@
 // security.
 //
 //	rlsfuzz demo                 the helpdesk example, leaky and fixed: what a leak looks like
+//	rlsfuzz init SOURCE…         draft a contract from SQL files or a database
 //	rlsfuzz paths [CONTRACT]     inventory: every way into tenant data, and what is covered
 //	rlsfuzz check [CONTRACT]     for CI: saved cases, the matrix, random sequences
 //	rlsfuzz fuzz [CONTRACT]      for hours: keeps going after a finding

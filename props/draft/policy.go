@@ -148,7 +148,7 @@ func (r *referee) otherRole(x sql.Expr) bool {
 func (r *referee) tied(x sql.Expr, in scope) bool {
 	switch x := x.(type) {
 	case *sql.Compare:
-		return r.pair(x.L, x.R, in) || r.pair(x.R, x.L, in) || r.reads(x, in)
+		return r.pair(x.L, x.R, in) || r.pair(x.R, x.L, in) || r.reads(x)
 	case *sql.IsDistinct:
 		return x.Not && (r.pair(x.L, x.R, in) || r.pair(x.R, x.L, in))
 	case *sql.AnyArray:
@@ -165,7 +165,7 @@ func (r *referee) tied(x sql.Expr, in scope) bool {
 			return !d.Not && (r.pair(d.L, d.R, in) || r.pair(d.R, d.L, in))
 		}
 	}
-	return r.reads(x, in)
+	return r.reads(x)
 }
 
 // pair reports whether l is a column and r a value of the session.
@@ -193,7 +193,7 @@ func (r *referee) outer(x *sql.Exists, in scope) bool {
 
 // reads reports whether a part that only Postgres understands has a column and reads
 // the session, or calls a function that does.
-func (r *referee) reads(x sql.Expr, in scope) bool {
+func (r *referee) reads(x sql.Expr) bool {
 	found := false
 	sql.Walk(x, func(e sql.Expr) bool {
 		o, ok := e.(*sql.Opaque)

@@ -12,7 +12,6 @@ type actor struct {
 	login string // empty: none has LOGIN, one must be made
 	role  string // of SET ROLE; empty: the login's own rights
 	power int    // how many privileges and policies it has
-	bound bool   // something that binds a session reaches its policies
 }
 
 // acts is the role that statements run as.

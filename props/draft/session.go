@@ -136,9 +136,11 @@ func (b *binder) bind(s *session) {
 	b.constants(s)
 	if b.t.member != nil && !b.brought() && s.user != nil {
 		if who := b.userColumn(s.user); who != "" {
-			p := placer{t: b.t}
-			s.tenants = p.t.member.query(who)
+			s.tenants = b.t.member.query(who)
 		}
+	}
+	if b.t.member != nil && b.brought() {
+		s.asks = append(s.asks, "the session brings one tenant, though a user may have several ("+b.t.member.table.Label()+"): if it may see all of them, give it tenants: SELECT …")
 	}
 	if b.t.guess {
 		s.asks = append(s.asks, "nothing in the schema reads a setting or claim: how does the application bind a session? settings: {app.tenant_id: $tenant}")

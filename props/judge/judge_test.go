@@ -273,6 +273,32 @@ func TestJudgeLockout(t *testing.T) {
 	})
 }
 
+// TestJudgeBound takes a refusal for no lockout where the rule of the command is an
+// upper bound, and for one where only another command's is.
+func TestJudgeBound(t *testing.T) {
+	for _, k := range []struct {
+		name string
+		mark func(*model.Writes)
+		want int
+	}{
+		{name: "insert is a bound", mark: func(w *model.Writes) { w.MayInsert = true }},
+		{name: "update is a bound", mark: func(w *model.Writes) { w.MayUpdate = true }, want: 1},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			s := newShop(t)
+			shape := model.Shape{Command: model.Insert, Columns: whole, Table: s.contract.Schema.Tables[items]}
+			for _, session := range s.contract.Sessions {
+				k.mark(&session.Writes[items])
+			}
+			op := model.Op{Shape: model.NewShape(shape, nil), Args: row("9", "1", "n", "new", "s")}
+			scenario, trace := s.step("", op, answer{err: denied, sees: "1"})
+			if v := judge.Judge(s.contract, scenario, trace); len(v.Divergences) != k.want {
+				t.Errorf("%d divergences, want %d: %+v", len(v.Divergences), k.want, v.Divergences)
+			}
+		})
+	}
+}
+
 // run judges each trial with its bug and without it.
 func run(t *testing.T, trials []trial) {
 	t.Helper()
