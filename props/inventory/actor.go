@@ -14,7 +14,7 @@ func (b *builder) role(r *Role) {
 	w := Way{ID: roleID(r.Name), Kind: "role", Name: r.Name, Start: ByCatalog, Mark: b.options.Last.Mark(roleID(r.Name), r.Print)}
 	var touched []Touch
 	for _, o := range b.catalog.Objects {
-		if o.Trigger || slices.Contains(b.options.Skip, o.Schema) {
+		if b.foreign(o) {
 			continue
 		}
 		if may := b.catalog.may(r.Name, o); may.Any() || r.Super {

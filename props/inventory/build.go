@@ -71,7 +71,7 @@ func (b *builder) members() {
 
 // object adds a relation or a routine that some session may use.
 func (b *builder) object(o *Object) {
-	if slices.Contains(b.options.Skip, o.Schema) || o.Trigger {
+	if b.foreign(o) {
 		return
 	}
 	w := Way{ID: o.ID(), Kind: o.Kind.String(), Name: o.Label(), Start: ByCatalog, Uncertain: b.uncertain(o), Mark: b.options.Last.Mark(o.ID(), o.Print)}
@@ -93,6 +93,12 @@ func (b *builder) object(o *Object) {
 		return
 	}
 	b.add(w)
+}
+
+// foreign reports whether an object is no way: a preset's own, which the contract does
+// not judge, or a trigger's function, which nobody calls.
+func (b *builder) foreign(o *Object) bool {
+	return o.Trigger || slices.Contains(b.options.Skip, o.Schema) && b.tables[o] == nil
 }
 
 // uncertain is the first reason on the way for which something may be missing.

@@ -198,7 +198,7 @@ ORDER BY p.prokind = 'p', n.nspname::text COLLATE "C", p.proname::text COLLATE "
 	if err != nil {
 		return err
 	}
-	named := map[string][]*Object{}
+	named := map[string][]*Object{} // a trigger's function is called by nobody: it makes no other ambiguous
 	for _, f := range found {
 		o := &Object{
 			Kind: Function, Schema: f.Schema, Name: f.Name, Signature: f.Signature, Owner: f.Owner, Definer: f.Definer, Trigger: f.Trigger,
@@ -212,7 +212,9 @@ ORDER BY p.prokind = 'p', n.nspname::text COLLATE "C", p.proname::text COLLATE "
 		}
 		r.procs[f.OID] = o
 		r.catalog.Objects = append(r.catalog.Objects, o)
-		named[o.Label()] = append(named[o.Label()], o)
+		if !o.Trigger {
+			named[o.Label()] = append(named[o.Label()], o)
+		}
 	}
 	for _, list := range named {
 		for _, o := range list {

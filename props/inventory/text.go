@@ -3,6 +3,7 @@ package inventory
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -100,12 +101,14 @@ func (p *printer) group(title string, ways []*Way) {
 	}
 	p.line("")
 	p.line("%s", title)
-	var pure []string
+	var pure, idle []string
 	left := most
 	for _, w := range ways {
 		switch {
 		case (w.Kind == Function.String() || w.Kind == Procedure.String()) && len(w.Touches) == 0 && w.Uncertain == "" && w.Mark == Same:
 			pure = append(pure, w.Name)
+		case w.Kind == "role" && len(w.Touches) == 0 && w.Mark == Same && !slices.ContainsFunc(w.Users, func(u User) bool { return u.Session != "" }):
+			idle = append(idle, w.Name)
 		case w.Kind == "statement":
 			if left--; left >= 0 {
 				p.way(w)
@@ -119,6 +122,9 @@ func (p *printer) group(title string, ways []*Way) {
 	}
 	if len(pure) > 0 {
 		p.field("touch no table:", "  ", shortened(pure))
+	}
+	if len(idle) > 0 {
+		p.field("may use nothing:", "  ", shortened(idle))
 	}
 }
 
