@@ -165,8 +165,7 @@ func (c *clues) read(text string, tables []*model.Table) {
 	}
 	r := reading{clues: c, tables: tables, tokens: sql.Tokens(text)}
 	for i := range r.tokens {
-		switch t := &r.tokens[i]; t.Kind {
-		case sql.Str, sql.Number:
+		if k := r.tokens[i].Kind; k == sql.Str || k == sql.Number {
 			r.constant(i)
 		}
 	}
@@ -182,52 +181,61 @@ type reading struct {
 // ends are the words behind which an expression is another one.
 var ends = []string{"and", "or", "then", "when", "else", "end", "select", "from", "where", "set", "values", "return", "raise", "if", "begin", "into", "on", "order", "group", "limit"}
 
-// constant notes one constant.
+// constant notes one constant, with the nearest column before it in its expression.
 func (r *reading) constant(i int) {
-	var path []string
-	operator := ""
+	c := comparison{}
 	for j := i - 1; j >= 0 && j > i-120; j-- {
 		t := &r.tokens[j]
-		switch t.Kind {
-		case sql.Sign:
-			switch {
-			case t.Text == "->" || t.Text == "->>" || t.Text == "#>>" || t.Text == "#>":
-				if j+1 < len(r.tokens) && j+1 < i && r.tokens[j+1].Kind == sql.Str {
-					path = append([]string{r.tokens[j+1].Text}, path...)
-				} else if j+1 == i {
-					path = append([]string{r.tokens[i].Text}, path...)
-				}
-				if operator == "" && j+1 == i {
-					operator = t.Text
-				}
-			case t.Text == ";":
-				return
-			case operator == "" && strings.IndexAny(t.Text, "=<>~@?&|+-*/") >= 0:
-				operator = t.Text
-			}
-		case sql.Word, sql.QuotedName:
-			if t.Kind == sql.Word && slices.Contains(ends, strings.ToLower(t.Text)) {
-				r.behind(i)
+		if t.Kind == sql.Sign {
+			if t.Text == ";" {
 				return
 			}
-			if operator == "" && (strings.EqualFold(t.Text, "like") || strings.EqualFold(t.Text, "ilike") || strings.EqualFold(t.Text, "in")) {
-				operator = strings.ToLower(t.Text)
-			}
-			if t.Text == "similar_to_escape" && t.Kind == sql.Word {
-				operator = "similar"
-				continue
-			}
-			if j > 0 && r.tokens[j-1].Text == "::" || j+1 < len(r.tokens) && r.tokens[j+1].Text == "(" {
-				continue
-			}
-			if r.about(t.Text, func(k *clue, ty *model.Type) {
-				k.take(&r.tokens[i], i > 0 && r.tokens[i-1].Text == "-", operator, path, ty)
-			}) {
-				return
-			}
+			r.operator(&c, i, j)
+			continue
+		}
+		if t.Kind != sql.Word && t.Kind != sql.QuotedName {
+			continue
+		}
+		switch word := strings.ToLower(t.Text); {
+		case t.Kind == sql.Word && slices.Contains(ends, word):
+			r.behind(i)
+			return
+		case word == "similar_to_escape":
+			c.operator = "similar"
+			continue
+		case c.operator == "" && (word == "like" || word == "ilike" || word == "in"):
+			c.operator = word
+		}
+		if j > 0 && r.tokens[j-1].Text == "::" || j+1 < len(r.tokens) && r.tokens[j+1].Text == "(" {
+			continue // a type, a function
+		}
+		negative := r.tokens[i-1].Text == "-"
+		if r.about(t.Text, func(k *clue, ty *model.Type) { k.take(&r.tokens[i], negative, c, ty) }) {
+			return
 		}
 	}
 	r.behind(i)
+}
+
+// comparison is what stands between a column and a constant.
+type comparison struct {
+	operator string
+	path     []string // of keys in a document
+}
+
+// operator notes the sign at j, before the constant at i.
+func (r *reading) operator(c *comparison, i, j int) {
+	switch t := r.tokens[j].Text; {
+	case t == "->" || t == "->>" || t == "#>>" || t == "#>":
+		if r.tokens[j+1].Kind == sql.Str {
+			c.path = append([]string{r.tokens[j+1].Text}, c.path...)
+		}
+		if c.operator == "" && j+1 == i {
+			c.operator = t
+		}
+	case c.operator == "" && strings.ContainsAny(t, "=<>~@?&|+-*/"):
+		c.operator = t
+	}
 }
 
 // behind notes a constant that stands before its column: 'x' = ANY (roles).
@@ -236,7 +244,7 @@ func (r *reading) behind(i int) {
 	for j := i + 1; j < len(r.tokens) && j < i+10; j++ {
 		t := &r.tokens[j]
 		switch {
-		case t.Kind == sql.Sign && operator == "" && strings.IndexAny(t.Text, "=<>~@?") >= 0:
+		case t.Kind == sql.Sign && operator == "" && strings.ContainsAny(t.Text, "=<>~@?"):
 			operator = t.Text
 		case t.Kind == sql.Word && slices.Contains(ends, strings.ToLower(t.Text)), t.Kind == sql.Sign && t.Text == ";":
 			return
@@ -244,7 +252,7 @@ func (r *reading) behind(i int) {
 			if operator == "" || r.tokens[j-1].Text == "::" {
 				continue
 			}
-			if r.about(t.Text, func(k *clue, ty *model.Type) { k.take(&r.tokens[i], false, operator, nil, ty) }) {
+			if r.about(t.Text, func(k *clue, ty *model.Type) { k.take(&r.tokens[i], false, comparison{operator: operator}, ty) }) {
 				return
 			}
 		}
@@ -264,7 +272,8 @@ func (r *reading) about(name string, do func(*clue, *model.Type)) bool {
 }
 
 // take notes a constant, by what compares it.
-func (k *clue) take(t *sql.Token, negative bool, operator string, path []string, ty *model.Type) {
+func (k *clue) take(t *sql.Token, negative bool, c comparison, ty *model.Type) {
+	operator, path := c.operator, c.path
 	document := ty.Base == "json" || ty.Base == "jsonb"
 	switch {
 	case document && len(path) > 0:

@@ -26,7 +26,7 @@ func (f *fitting) mend(t *model.Table, row model.Row, held []int) (model.Row, *A
 		}
 		visited[now.blame()] = true
 		columns := slices.DeleteFunc(f.suspects(t, &now), func(i int) bool { return model.Contains(held, i) })
-		next, answer, err := f.step(t, row, columns, &now, visited)
+		next, answer, err := f.step(t, row, columns, visited)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -39,7 +39,7 @@ func (f *fitting) mend(t *model.Table, row model.Row, held []int) (model.Row, *A
 }
 
 // step finds a change of some columns that satisfies the constraint that refused.
-func (f *fitting) step(t *model.Table, row model.Row, columns []int, now *Answer, visited map[string]bool) (model.Row, *Answer, error) {
+func (f *fitting) step(t *model.Table, row model.Row, columns []int, visited map[string]bool) (model.Row, *Answer, error) {
 	for _, spare := range []bool{false, true} {
 		options := make([][]model.Value, len(columns))
 		for n, i := range columns {

@@ -130,11 +130,12 @@ func (p *Plan) newTable(t *model.Table, constants map[model.ColumnRef][]string) 
 	}
 	for i := range t.ForeignKeys {
 		k := &t.ForeignKeys[i]
-		if k.Target != nil {
+		switch {
+		case k.Target != nil:
 			out.keys = append(out.keys, k)
-		} else if notNull(t, k) {
+		case notNull(t, k):
 			p.Empty[t] = "it refers to " + k.TargetName + ", which is not judged: name its schema under schemas"
-		} else {
+		default:
 			for _, c := range k.Columns {
 				p.Void[model.ColumnRef{Table: t.ID, Column: c}] = "it refers to " + k.TargetName + ", which is not judged"
 			}

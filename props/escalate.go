@@ -121,7 +121,7 @@ func (l *lab) difference(step *model.Step, earlier, later [][]model.Row, before,
 		}
 		r := finding.Readable{Table: t.Label()}
 		for _, row := range earlier[t.ID] {
-			record := string(model.AppendRecord(nil, row, s.Columns))
+			record := string(model.AppendRecord(nil, row, s.Columns)) //nolint:staticcheck // it is looked up twice
 			if !still[string(model.AppendRecord(nil, row, nil))] || !now[record] || seen[t.ID][record] {
 				continue
 			}

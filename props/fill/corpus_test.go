@@ -45,9 +45,11 @@ var corpus = []corpusCase{
 	{name: "dctalbot", files: []string{"dctalbot__pg-tenant-isolation/init.sql"}},
 	{name: "graphile", root: "app_public.users", files: []string{"graphile__starter/data/schema.sql"}, before: `CREATE ROLE graphile_starter LOGIN; CREATE ROLE graphile_starter_visitor;
 CREATE ROLE graphile_starter_authenticator LOGIN NOINHERIT; GRANT graphile_starter_visitor TO graphile_starter_authenticator;`},
-	{name: "subzero", root: "data.user", schemas: []string{"data", "settings"}, files: []string{"subzerocloud__postgrest-starter-kit/db/src/init.sql"},
+	{
+		name: "subzero", root: "data.user", schemas: []string{"data", "settings"}, files: []string{"subzerocloud__postgrest-starter-kit/db/src/init.sql"},
 		vars:   map[string]string{"anonymous": "anonymous", "authenticator": "authenticator", "authenticator_pass": "corpus", "jwt_secret": "corpus"},
-		change: func(s string) string { return environment.ReplaceAllString(s, "") }},
+		change: func(s string) string { return environment.ReplaceAllString(s, "") },
+	},
 }
 
 var (

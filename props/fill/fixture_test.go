@@ -189,7 +189,7 @@ type measure struct {
 	empty, void, thin []string
 }
 
-// datasets is how many datasets a schema is measured on.
+// datasets is how many datasets a schema is measured on, beside those of the matrix.
 const datasets = 12
 
 // measureDatasets draws datasets, loads them, and looks for foreign keys to nothing.
@@ -199,8 +199,11 @@ func measureDatasets(t *testing.T, conn *pgx.Conn, p *gen.Plan) measure {
 	schema := p.Contract.Schema
 	tenants := make([]map[string]bool, len(schema.Tables))
 	values := map[model.ColumnRef]map[string]bool{}
-	for n := range datasets {
+	for n := range datasets + p.MatrixSets() {
 		d := p.Dataset(&gen.Counted{N: uint64(1+n) * 1_000_003}, gen.Options{})
+		if n >= datasets { // those of each part of a large schema
+			d = p.MatrixDataset(n - datasets)
+		}
 		committed(t, conn, p, d)
 		for _, table := range schema.Tables {
 			if tenants[table.ID] == nil {

@@ -47,3 +47,8 @@ func (w *Worker) Prepared() int { return len(w.wire.prepared) }
 
 // CopyFields splits a line of COPY … TO STDOUT.
 func CopyFields(line []byte) [][]byte { return copyFields(line) }
+
+// ReachOf is the tables that a scenario can touch, by Table.ID; nil: all.
+func ReachOf(s *model.Schema, parts [][]bool, data [][]model.Row, steps []model.Step) []bool {
+	return newReaches(s, parts).of(data, steps).tables
+}
