@@ -51,10 +51,12 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 	cell := judge.PathCell(s.ID, p)
 	t := c.attempted(cell)
 	switch {
-	case c.report.Matrix.Path(s.ID, p.ID).Forbidden > 0 || c.found(cell):
+	case c.found(cell):
 		return "", false
-	case t.unclear != "":
+	case t.unclear != "": // what other calls of it showed, may be chance
 		return t.unclear, false
+	case c.report.Matrix.Path(s.ID, p.ID).Forbidden > 0:
+		return "", false
 	case t.calls > 0 && t.failed == t.calls && t.failure == "42501" && (p.View != nil || p.Routine != nil):
 		return "", false // refused
 	case t.calls > 0 && t.failed == t.calls:

@@ -21,6 +21,9 @@ func (r *resolver) found() {
 			r.use(p, s, []model.Transaction{{Statements: []model.PathStatement{{Text: selection(v, actor(r.schema, s))}}}})
 		}
 		r.add(p)
+		if !v.Materialized {
+			r.viewWrites(named, v)
+		}
 	}
 	overloaded := map[string]int{}
 	for _, m := range r.schema.Routines {

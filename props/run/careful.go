@@ -77,7 +77,7 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	}
 	calls := slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil })
 	if calls {
-		for _, text := range append(w.refreshes(), "SET LOCAL statement_timeout = '"+callTimeout+"'") {
+		for _, text := range append(w.refreshes(), "SET LOCAL statement_timeout = '"+callTimeout+"'", w.fixed.reset) {
 			w.wire.add(item{raw: text})
 		}
 	}

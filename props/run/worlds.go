@@ -102,6 +102,8 @@ func (w *Worker) Worlds(ctx context.Context, worlds []World, calls []Calls, whol
 		w.wire.add(item{raw: "DISCARD PLANS"})
 		w.wire.sync()
 	}
+	f.plain(w.fixed.reset)
+	w.wire.sync()
 	asks := make([]worldAsk, len(worlds))
 	for i := range worlds {
 		if asks[i], err = f.world(&worlds[i], calls, whole, v.Stale); err != nil {
@@ -139,13 +141,18 @@ func (w *Worker) refreshes() []string {
 	return out
 }
 
-// resetText puts back what a rollback does not: sequences and advisory locks.
+// resetText puts back what a rollback does not: advisory locks, and sequences. These go
+// on far beyond the keys of any row, as they would have where the rows were not loaded.
 func resetText(s *model.Schema) string {
-	parts := []string{"pg_advisory_unlock_all()"}
-	for _, q := range s.Sequences {
-		parts = append(parts, fmt.Sprintf("setval(%s::regclass, %d, %t)", literal(q.SQL()), q.Last, q.Called))
+	if len(s.Sequences) == 0 {
+		return "SELECT pg_advisory_unlock_all()"
 	}
-	return "SELECT " + strings.Join(parts, ", ")
+	names := make([]string, len(s.Sequences))
+	for i, q := range s.Sequences {
+		names[i] = literal(q.SQL()) + "::regclass"
+	}
+	return "SELECT pg_advisory_unlock_all(), count(setval(seqrelid::regclass, least(1000000, seqmax / 2))) FROM pg_sequence WHERE seqrelid IN (" +
+		strings.Join(names, ", ") + ")"
 }
 
 func (f *flow) world(world *World, calls []Calls, whole, stale bool) (worldAsk, error) {
