@@ -77,7 +77,11 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	}
 	calls := slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil })
 	if calls {
-		for _, text := range append(w.refreshes(), "SET LOCAL statement_timeout = '"+callTimeout+"'", w.fixed.reset) {
+		texts := []string{}
+		if stored(s.Steps) {
+			texts = w.refreshes()
+		}
+		for _, text := range append(texts, "SET LOCAL statement_timeout = '"+callTimeout+"'", w.fixed.reset) {
 			w.wire.add(item{raw: text})
 		}
 	}

@@ -104,9 +104,10 @@ func (w *Worker) Worlds(ctx context.Context, worlds []World, calls []Calls, whol
 	}
 	f.plain(w.fixed.reset)
 	w.wire.sync()
+	stale := v.Stale || !slices.ContainsFunc(calls, func(c Calls) bool { return stored(c.Steps) })
 	asks := make([]worldAsk, len(worlds))
 	for i := range worlds {
-		if asks[i], err = f.world(&worlds[i], calls, whole, v.Stale); err != nil {
+		if asks[i], err = f.world(&worlds[i], calls, whole, stale); err != nil {
 			return nil, err
 		}
 	}
@@ -125,6 +126,11 @@ func (w *Worker) Worlds(ctx context.Context, worlds []World, calls []Calls, whol
 		out[i] = w.worldRuns(&asks[i], whole)
 	}
 	return out, nil
+}
+
+// stored reports whether a step calls a path that may read a materialized view.
+func stored(steps []model.Step) bool {
+	return slices.ContainsFunc(steps, func(s model.Step) bool { return s.Op.Path != nil && s.Op.Path.Stored })
 }
 
 // callTimeout bounds one statement of a call.
