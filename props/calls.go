@@ -248,7 +248,8 @@ func (l *lab) control(ctx context.Context, d *gen.Dataset, worlds []run.World, s
 // tried is what the calls of a cell showed, besides differences.
 type tried struct {
 	calls, failed, live int
-	failure             string // the least SQLSTATE of a failure
+	denied              int    // of those that failed: by row security or a privilege
+	failure             string // the least of the errors
 	unclear             string // why some showed nothing
 	asked, rowless      int    // controls, and those in which no row at all made a difference
 }
@@ -265,6 +266,7 @@ func (l *lab) attempts(cell judge.Cell) *tried {
 // add adds up what several workers saw.
 func (t *tried) add(o *tried) {
 	t.calls, t.failed, t.live, t.asked, t.rowless = t.calls+o.calls, t.failed+o.failed, t.live+o.live, t.asked+o.asked, t.rowless+o.rowless
+	t.denied += o.denied
 	if t.failure == "" || o.failure != "" && o.failure < t.failure {
 		t.failure = o.failure
 	}
@@ -282,8 +284,11 @@ func (l *lab) seen(cell judge.Cell, sum *run.CallSum, live bool) {
 	}
 	if sum.Code != "" {
 		t.failed++
-		if t.failure == "" || sum.Code < t.failure {
-			t.failure = sum.Code
+		if sum.Code == "42501" {
+			t.denied++
+		}
+		if t.failure == "" || sum.Error < t.failure {
+			t.failure = sum.Error
 		}
 	}
 }

@@ -28,6 +28,7 @@ type CallSum struct {
 	Sum    uint64
 	Rows   int
 	Code   string        // SQLSTATE of its error; empty when there was none
+	Error  string        // its error for people
 	Token  bool          // it bears a canary, of whatever row
 	Output *model.Output // whole; nil unless it was asked for
 }
@@ -314,7 +315,7 @@ func (w *Worker) callSum(items []int, whole bool) CallSum {
 			out.Token = out.Token || suspicious(notice)
 		}
 		if e := a.err; e != nil {
-			out.Code = e.Code
+			out.Code, out.Error = e.Code, "ERROR "+e.Code+": "+e.Message
 			fold(e.Code)
 			fold(e.Message + "\n" + e.Detail + "\n" + e.Hint + "\n" + e.ConstraintName)
 			out.Token = out.Token || suspicious(e.Message, e.Detail, e.Hint)
