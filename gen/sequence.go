@@ -58,7 +58,7 @@ func (p *Plan) args(s *model.Shape, who *Member, d *Dataset, fresh *int, c *choi
 			args[i] = row[col]
 		}
 		return args
-	case model.Select, model.Update, model.Delete:
+	case model.Select, model.Update, model.Delete, model.Call:
 	}
 	for i, param := range s.Params {
 		if param.Set {

@@ -152,7 +152,8 @@ func (f *flow) carefully(id *model.Identity, step *model.Step) (carefulStep, err
 		if st.output, err = f.calls(id, step, rows); err != nil {
 			return st, err
 		}
-		return st, f.aftermath(&st, id)
+		err = f.aftermath(&st, id)
+		return st, err
 	}
 	if op.Shape == nil {
 		st.first = f.wire.add(item{raw: op.Raw, args: op.Args, keep: rows})
