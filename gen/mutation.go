@@ -211,8 +211,9 @@ func (m *mutation) freest(t *model.Table, columns []int) int {
 			return 3
 		case sql.UUID:
 			return 4
+		default:
+			return 9 // few values
 		}
-		return 9 // few values
 	}
 	best := -1
 	for _, i := range columns {

@@ -29,7 +29,7 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset) []model.Step {
 }
 
 // pathShare is how many of a hundred sequences are calls of paths.
-const pathShare = 30
+const pathShare = 15
 
 // step draws one statement of one identity.
 func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step {
@@ -58,7 +58,7 @@ func (p *Plan) args(s *model.Shape, who *Member, d *Dataset, fresh *int, c *choi
 			args[i] = row[col]
 		}
 		return args
-	case model.Select, model.Update, model.Delete:
+	case model.Select, model.Update, model.Delete, model.Call:
 	}
 	for i, param := range s.Params {
 		if param.Set {

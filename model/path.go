@@ -28,6 +28,8 @@ type Path struct {
 	// not name; both are nil for one of the contract's.
 	View    *View
 	Routine *Routine
+	// Stored: it may read a materialized view, which must be filled anew before each call.
+	Stored bool
 	// Untried is why the path cannot be called at all; empty when it can.
 	Untried string
 }

@@ -183,6 +183,7 @@ func NewShape(s Shape, copies func(*Table) string) *Shape {
 		s.Text = "DELETE FROM " + s.Table.SQL() + w.where("") + w.returning()
 	case Merge:
 		s.Text = w.merge()
+	case Call: // of a path, which has no shape
 	}
 	return &s
 }

@@ -189,6 +189,7 @@ func (l *lab) controls(ctx context.Context, d *gen.Dataset, o *observer, worlds 
 func (l *lab) control(ctx context.Context, d *gen.Dataset, worlds []run.World, steps []model.Step, open []int) error {
 	var calls []run.Calls
 	var of []int
+	var others []bool
 	for _, i := range open {
 		step := steps[i]
 		own, ok := l.Contract.BindStep(&step, d.State)
@@ -197,7 +198,7 @@ func (l *lab) control(ctx context.Context, d *gen.Dataset, worlds []run.World, s
 		}
 		calls = append(calls, run.Calls{ID: []*model.Identity{own}, Steps: steps[i : i+1]},
 			run.Calls{ID: []*model.Identity{l.fast.Superuser(own)}, Steps: steps[i : i+1]})
-		of = append(of, i, i)
+		of, others = append(of, i, i), append(others, false, true)
 		for k := range d.Cast {
 			m := &d.Cast[k]
 			if m.Session != step.Session || m.Tenant == step.Tenant {
@@ -207,7 +208,7 @@ func (l *lab) control(ctx context.Context, d *gen.Dataset, worlds []run.World, s
 			other.Tenant, other.User = m.Tenant, m.User
 			if id, ok := l.Contract.BindStep(&other, d.State); ok {
 				calls = append(calls, run.Calls{ID: []*model.Identity{id}, Steps: []model.Step{other}})
-				of = append(of, i)
+				of, others = append(of, i), append(others, true)
 			}
 			break
 		}
@@ -221,6 +222,10 @@ func (l *lab) control(ctx context.Context, d *gen.Dataset, worlds []run.World, s
 	}
 	reads := map[int]bool{}
 	for n, i := range of {
+		if others[n] && runs[0][n].Wrote() { // who may, writes by it
+			reads[i] = true
+			l.live[l.liveKey(&steps[i], d.State)] = true
+		}
 		for w := 1; w < len(runs); w++ {
 			if a, b := &runs[0][n], &runs[w][n]; a.Invalid == "" && b.Invalid == "" && !a.Same(b) {
 				reads[i] = true
@@ -243,7 +248,8 @@ func (l *lab) control(ctx context.Context, d *gen.Dataset, worlds []run.World, s
 // tried is what the calls of a cell showed, besides differences.
 type tried struct {
 	calls, failed, live int
-	failure             string // the least SQLSTATE of a failure
+	denied              int    // of those that failed: by row security or a privilege
+	failure             string // the least of the errors
 	unclear             string // why some showed nothing
 	asked, rowless      int    // controls, and those in which no row at all made a difference
 }
@@ -260,6 +266,7 @@ func (l *lab) attempts(cell judge.Cell) *tried {
 // add adds up what several workers saw.
 func (t *tried) add(o *tried) {
 	t.calls, t.failed, t.live, t.asked, t.rowless = t.calls+o.calls, t.failed+o.failed, t.live+o.live, t.asked+o.asked, t.rowless+o.rowless
+	t.denied += o.denied
 	if t.failure == "" || o.failure != "" && o.failure < t.failure {
 		t.failure = o.failure
 	}
@@ -277,8 +284,11 @@ func (l *lab) seen(cell judge.Cell, sum *run.CallSum, live bool) {
 	}
 	if sum.Code != "" {
 		t.failed++
-		if t.failure == "" || sum.Code < t.failure {
-			t.failure = sum.Code
+		if sum.Code == "42501" {
+			t.denied++
+		}
+		if t.failure == "" || sum.Error < t.failure {
+			t.failure = sum.Error
 		}
 	}
 }

@@ -25,6 +25,7 @@ type Report struct {
 	Sessions []*model.Session // that were searched, of the contract
 	Tables   []*model.Table   // that were searched
 	Paths    []*model.Path    // that were searched
+	Rowless  int              // cells of paths to which no row makes a difference: neither tested nor a gap
 	Apart    []*Block         // of class existence: reported, and no findings
 	Untested []Untested
 	Notes    []string
@@ -73,6 +74,7 @@ func (r *Report) Findings() int {
 func (r *Report) Cells() (all, untested int) {
 	all = len(r.Sessions) * len(r.Tables) * len(model.Commands)
 	r.EachPath(func(*model.Session, *model.Path) { all++ })
+	all -= r.Rowless
 	for i := range r.Untested {
 		if r.Untested[i].Session != "" {
 			untested++

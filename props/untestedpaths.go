@@ -1,7 +1,6 @@
 package props
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -28,6 +27,9 @@ func (c *campaign) untestedPaths() []Untested {
 				continue
 			}
 			reason, none := c.idle(s, p)
+			if none {
+				c.report.Rowless++
+			}
 			if none && !slices.Contains(rowless, p.Name) {
 				rowless = append(rowless, p.Name)
 			}
@@ -51,14 +53,16 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 	cell := judge.PathCell(s.ID, p)
 	t := c.attempted(cell)
 	switch {
-	case c.report.Matrix.Path(s.ID, p.ID).Forbidden > 0 || c.found(cell):
+	case c.found(cell):
 		return "", false
-	case t.unclear != "":
+	case t.unclear != "": // what other calls of it showed, may be chance
 		return t.unclear, false
-	case t.calls > 0 && t.failed == t.calls && t.failure == "42501" && (p.View != nil || p.Routine != nil):
+	case c.report.Matrix.Path(s.ID, p.ID).Forbidden > 0:
+		return "", false
+	case t.calls > 0 && t.denied == t.calls && (p.View != nil || p.Routine != nil):
 		return "", false // refused
 	case t.calls > 0 && t.failed == t.calls:
-		return fmt.Sprintf("every call failed (%s)", t.failure), false
+		return "every call failed: " + t.failure, false
 	case t.asked > 0 && t.rowless == t.asked:
 		return "", true
 	case t.calls > 0:

@@ -21,6 +21,9 @@ func (r *resolver) found() {
 			r.use(p, s, []model.Transaction{{Statements: []model.PathStatement{{Text: selection(v, actor(r.schema, s))}}}})
 		}
 		r.add(p)
+		if !v.Materialized {
+			r.viewWrites(named, v)
+		}
 	}
 	overloaded := map[string]int{}
 	for _, m := range r.schema.Routines {
@@ -108,3 +111,48 @@ func (r *resolver) add(p *model.Path) {
 		r.contract.Paths = append(r.contract.Paths, p)
 	}
 }
+
+// stored marks the paths that may read a materialized view: what they run names one, or
+// something that does, or runs text that it makes itself.
+func (r *resolver) stored() {
+	names := map[string]string{} // text by the name that stands for it
+	stored := map[string]bool{}
+	for _, v := range r.schema.Views {
+		names[v.Name] += v.Definition + "\n"
+		stored[v.Name] = stored[v.Name] || v.Materialized
+		stored[anyName] = stored[anyName] || v.Materialized
+	}
+	for _, m := range r.schema.Routines {
+		names[m.Name] += m.Source + "\n"
+	}
+	for again := true; again; {
+		again = false
+		for name, text := range names {
+			if !stored[name] && reaches(text, names, stored) {
+				stored[name], again = true, true
+			}
+		}
+	}
+	for _, p := range r.contract.Paths {
+		text := strings.Join(p.Run, "\n")
+		if p.View != nil {
+			text = p.View.SQL()
+		}
+		if p.Routine != nil {
+			text = model.Quote(p.Routine.Name)
+		}
+		p.Stored = reaches(text, names, stored)
+	}
+}
+
+func reaches(text string, names map[string]string, stored map[string]bool) bool {
+	for name := range names {
+		if stored[name] && sql.Mentions(text, name) {
+			return true
+		}
+	}
+	return stored[anyName] && sql.Mentions(text, "execute")
+}
+
+// anyName stands for text that a routine makes itself; no object has an empty name.
+const anyName = ""

@@ -58,6 +58,7 @@ func (f *File) Resolve(s *model.Schema) (*model.Contract, error) {
 	}
 	if len(r.errs) == 0 {
 		r.found()
+		r.stored()
 	}
 	for _, t := range f.secrets {
 		if ref, ok := r.columnRef(t); ok {

@@ -52,7 +52,7 @@ func (r *repro) twice(i int) {
 func (r *repro) once(i int, name string) {
 	st := &r.f.Scenario.Steps[i]
 	if len(r.c.Schema.Sequences) > 0 {
-		r.text("SELECT count(setval(seqrelid::regclass, seqstart, false)) AS rlsfuzz_sequences FROM pg_sequence \\gset")
+		r.text("SELECT count(setval(seqrelid::regclass, least(1000000, seqmax / 2))) AS rlsfuzz_sequences FROM pg_sequence \\gset")
 	}
 	r.text("BEGIN;")
 	r.binding(st, r.ids[i])

@@ -182,7 +182,8 @@ func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *
 		out.Op = op(out.Session, shapes, st)
 	}
 	if _, ok := c.BindStep(&out, initial); !ok {
-		return out, k.unbound(c, &out, st.Pos)
+		err := k.unbound(c, &out, st.Pos)
+		return out, err
 	}
 	return out, nil
 }

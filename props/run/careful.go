@@ -83,7 +83,11 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	}
 	calls := slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil })
 	if calls {
-		for _, text := range append(w.refreshes(), "SET LOCAL statement_timeout = '"+callTimeout+"'") {
+		texts := []string{}
+		if stored(s.Steps) {
+			texts = w.refreshes()
+		}
+		for _, text := range append(texts, "SET LOCAL statement_timeout = '"+callTimeout+"'", w.fixed.reset) {
 			w.wire.add(item{raw: text})
 		}
 	}
@@ -154,7 +158,8 @@ func (f *flow) carefully(id *model.Identity, step *model.Step) (carefulStep, err
 		if st.output, err = f.calls(id, step, rows); err != nil {
 			return st, err
 		}
-		return st, f.aftermath(&st, id)
+		err = f.aftermath(&st, id)
+		return st, err
 	}
 	if op.Shape == nil {
 		st.first = f.wire.add(item{raw: op.Raw, args: op.Args, keep: rows})

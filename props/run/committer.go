@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -115,6 +116,11 @@ func (s *session) exec(ctx context.Context, text string, args []model.Value) ([]
 func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*model.Trace, error) {
 	if err := m.reset(ctx, s.Data, s.Steps); err != nil {
 		return nil, err
+	}
+	if slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil }) {
+		if _, _, err := m.super.exec(ctx, resetText(m.Contract.Schema), nil); err != nil {
+			return nil, fmt.Errorf("reset sequences: %w", err)
+		}
 	}
 	t := &model.Trace{}
 	var err error

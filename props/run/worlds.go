@@ -28,6 +28,7 @@ type CallSum struct {
 	Sum    uint64
 	Rows   int
 	Code   string        // SQLSTATE of its error; empty when there was none
+	Error  string        // its error for people
 	Token  bool          // it bears a canary, of whatever row
 	Output *model.Output // whole; nil unless it was asked for
 }
@@ -103,9 +104,12 @@ func (w *Worker) Worlds(ctx context.Context, worlds []World, calls []Calls, whol
 		w.wire.add(item{raw: "DISCARD PLANS"})
 		w.wire.sync()
 	}
+	f.plain(w.fixed.reset)
+	w.wire.sync()
+	stale := v.Stale || !slices.ContainsFunc(calls, func(c Calls) bool { return stored(c.Steps) })
 	asks := make([]worldAsk, len(worlds))
 	for i := range worlds {
-		if asks[i], err = f.world(&worlds[i], calls, whole, v.Stale); err != nil {
+		if asks[i], err = f.world(&worlds[i], calls, whole, stale); err != nil {
 			return nil, err
 		}
 	}
@@ -126,6 +130,11 @@ func (w *Worker) Worlds(ctx context.Context, worlds []World, calls []Calls, whol
 	return out, nil
 }
 
+// stored reports whether a step calls a path that may read a materialized view.
+func stored(steps []model.Step) bool {
+	return slices.ContainsFunc(steps, func(s model.Step) bool { return s.Op.Path != nil && s.Op.Path.Stored })
+}
+
 // callTimeout bounds one statement of a call.
 const callTimeout = "5s"
 
@@ -140,13 +149,18 @@ func (w *Worker) refreshes() []string {
 	return out
 }
 
-// resetText puts back what a rollback does not: sequences and advisory locks.
+// resetText puts back what a rollback does not: advisory locks, and sequences. These go
+// on far beyond the keys of any row, as they would have where the rows were not loaded.
 func resetText(s *model.Schema) string {
-	parts := []string{"pg_advisory_unlock_all()"}
-	for _, q := range s.Sequences {
-		parts = append(parts, fmt.Sprintf("setval(%s::regclass, %d, %t)", literal(q.SQL()), q.Last, q.Called))
+	if len(s.Sequences) == 0 {
+		return "SELECT pg_advisory_unlock_all()"
 	}
-	return "SELECT " + strings.Join(parts, ", ")
+	names := make([]string, len(s.Sequences))
+	for i, q := range s.Sequences {
+		names[i] = literal(q.SQL()) + "::regclass"
+	}
+	return "SELECT pg_advisory_unlock_all(), count(setval(seqrelid::regclass, least(1000000, seqmax / 2))) FROM pg_sequence WHERE seqrelid IN (" +
+		strings.Join(names, ", ") + ")"
 }
 
 func (f *flow) world(world *World, calls []Calls, whole, stale bool) (worldAsk, error) {
@@ -302,7 +316,7 @@ func (w *Worker) callSum(items []int, whole bool) CallSum {
 			out.Token = out.Token || suspicious(notice)
 		}
 		if e := a.err; e != nil {
-			out.Code = e.Code
+			out.Code, out.Error = e.Code, "ERROR "+e.Code+": "+e.Message
 			fold(e.Code)
 			fold(e.Message + "\n" + e.Detail + "\n" + e.Hint + "\n" + e.ConstraintName)
 			out.Token = out.Token || suspicious(e.Message, e.Detail, e.Hint)

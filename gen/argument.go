@@ -1,0 +1,230 @@
+package gen
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// arguments draws the arguments of one call.
+type arguments struct {
+	*Plan
+	c    *callPlan
+	m    *Member
+	d    *Dataset
+	kind Kind
+	nth  int // row of its kind, from which on they are drawn
+	dice *choices
+	row  model.Row // of c.table; nil when there is none
+	mine bool      // it is a row of the caller's tenant
+}
+
+// base chooses the row that the arguments come from.
+func (a *arguments) base() bool {
+	t := a.c.table
+	if t == nil {
+		return a.kind != Other
+	}
+	own, other := a.rows(t)
+	list := own
+	if a.kind == Other || a.kind == Mine || a.kind == Missing {
+		list = other
+	}
+	a.mine = a.kind != Other && a.kind != Mine
+	if len(list) == 0 && a.kind != Other && a.kind != Mine {
+		list = slices.Concat(own, other)
+	}
+	if len(list) == 0 {
+		return false
+	}
+	if a.nth >= len(list) {
+		return false
+	}
+	a.row = list[(a.nth+a.dice.upTo(len(list)))%len(list)]
+	return true
+}
+
+// rows sorts the rows of a table: those of the caller's tenant or everybody's, and others.
+func (a *arguments) rows(t *model.Table) (own, other []model.Row) {
+	list := a.owners(a.d, t.ID, a.m.Tenant)
+	for i, row := range a.d.State.Rows(t.ID) {
+		if k := i - len(t.Seed); k >= 0 && list[k] == -2 {
+			other = append(other, row)
+		} else {
+			own = append(own, row)
+		}
+	}
+	return own, other
+}
+
+// value is one argument.
+func (a *arguments) value(i int) model.Value {
+	arg := &a.c.args[i]
+	if arg.text && arg.variable == "" && (arg.column.Table >= 0 || a.c.table == nil) {
+		switch a.kind {
+		case Percent:
+			return text("%")
+		case Single:
+			return text("_")
+		case Empty:
+			return text("")
+		case Null:
+			return null
+		default:
+		}
+	}
+	switch {
+	case arg.variable != "":
+		return a.own(arg.variable)
+	case a.kind == Mine && arg.user && !a.m.User.Null:
+		return a.m.User
+	case arg.json:
+		return a.document(arg)
+	case arg.row && arg.column.Table >= 0:
+		if row := a.near(a.Contract.Schema.Tables[arg.column.Table]); row != nil {
+			return text(string(model.AppendRecord(nil, row, nil)))
+		}
+		return null
+	case len(arg.constants) > 0 && (arg.column.Table < 0 || a.dice.percent(25)):
+		return a.list(arg, arg.constants[a.dice.upTo(len(arg.constants))])
+	case arg.column.Table >= 0:
+		return a.list(arg, a.drawn(arg.column))
+	}
+	return null
+}
+
+// list makes a list of one value where the argument is an array.
+func (a *arguments) list(arg *argPlan, v model.Value) model.Value {
+	if !arg.array || v.Null || strings.HasPrefix(v.Text, "{") {
+		return v
+	}
+	return text(`{"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v.Text) + `"}`)
+}
+
+// drawn is the value of a column in the row, or in one near it. A secret of a row that
+// the caller may not see is never drawn, nor is any key of it that no row has.
+func (a *arguments) drawn(ref model.ColumnRef) model.Value {
+	t := a.Contract.Schema.Tables[ref.Table]
+	if a.kind == Missing {
+		return a.wild(t, ref.Column)
+	}
+	row := a.near(t)
+	if row == nil || slices.Contains(a.Contract.Secrets, ref) && !a.sees(t, row) {
+		return a.wild(t, ref.Column)
+	}
+	return row[ref.Column]
+}
+
+// sees reports whether the caller may see a row; where only Postgres can tell, it may not.
+func (a *arguments) sees(t *model.Table, row model.Row) bool {
+	id, ok := a.Contract.Bind(a.m.Session, a.m.Tenant, a.m.User, a.d.State)
+	if !ok {
+		return false
+	}
+	p := model.Predictor{Contract: a.Contract}
+	holds, known := p.Holds(a.m.Session.Sees[t.ID].Rule, id, a.d.State, row)
+	return holds && known
+}
+
+// near is the chosen row, or a row of another table that belongs to it: that it refers
+// to, that refers to it, or of the same tenants.
+func (a *arguments) near(t *model.Table) model.Row {
+	if t == a.c.table || a.row == nil && a.c.table == nil {
+		if a.row != nil {
+			return a.row
+		}
+	}
+	if a.row != nil && a.c.table != nil {
+		for _, k := range a.tables[a.c.table.ID].keys {
+			if row := target(a.d.State, k, a.row, k.Target == t); row != nil {
+				return row
+			}
+		}
+		for _, k := range a.tables[t.ID].keys {
+			if k.Target != a.c.table {
+				continue
+			}
+			for _, row := range a.d.State.Rows(t.ID) {
+				if refersTo(row, k, a.row) {
+					return row
+				}
+			}
+		}
+	}
+	own, other := a.rows(t)
+	if !a.mine {
+		own, other = other, own
+	}
+	if all := slices.Concat(own, other); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+func target(st *model.State, k *model.ForeignKey, row model.Row, is bool) model.Row {
+	if !is {
+		return nil
+	}
+	for _, o := range st.Rows(k.Target.ID) {
+		if refersTo(row, k, o) {
+			return o
+		}
+	}
+	return nil
+}
+
+// own is a variable of the caller.
+func (a *arguments) own(name string) model.Value {
+	id, ok := a.Contract.BindStep(&model.Step{Session: a.m.Session, Tenant: a.m.Tenant, User: a.m.User, Op: model.Op{Path: a.c.path}}, a.d.State)
+	if !ok {
+		return null
+	}
+	if v, err := id.Value(model.PathParam{Arg: -1, Var: name}, nil); err == nil {
+		return v
+	}
+	return null
+}
+
+// document is a JSON object with the keys that the routine looks up.
+func (a *arguments) document(arg *argPlan) model.Value {
+	var parts []string
+	for _, key := range arg.keys {
+		v := null
+		if a.c.table != nil && a.row != nil {
+			r := routineReading{Plan: a.Plan, m: &model.Routine{Args: []model.RoutineArg{{Name: key}}}}
+			for i := range a.c.table.Columns {
+				r.m.Args[0].Type = a.c.table.Columns[i].Type
+				if c, score := r.match(0, a.c.table); score > 0 {
+					v = a.drawn(model.ColumnRef{Table: a.c.table.ID, Column: c})
+				}
+			}
+		}
+		parts = append(parts, quoteJSON(key)+": "+jsonText(v))
+	}
+	doc := "{" + strings.Join(parts, ", ") + "}"
+	if arg.array {
+		return text(`{"` + strings.ReplaceAll(doc, `"`, `\"`) + `"}`)
+	}
+	return text(doc)
+}
+
+func jsonText(v model.Value) string {
+	if v.Null {
+		return "null"
+	}
+	if _, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
+		return v.Text
+	}
+	return quoteJSON(v.Text)
+}
+
+func quoteJSON(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return `""` // a string always marshals
+	}
+	return string(b)
+}

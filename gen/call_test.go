@@ -1,0 +1,109 @@
+package gen_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// TestCallsDrawFromOneRow calls routines of the shop whose arguments mean columns: by their
+// names, by what their text compares them with, or as keys of a document.
+func TestCallsDrawFromOneRow(t *testing.T) {
+	bigint := model.Type{Name: "bigint", Base: "int8", Kind: sql.Int}
+	text := model.Type{Name: "text", Base: "text", Kind: sql.Text}
+	jsonb := model.Type{Name: "jsonb", Base: "jsonb"}
+	list := model.Type{Name: "bigint[]", Base: "int8", Array: true}
+	arg := func(name string, t model.Type) model.RoutineArg { return model.RoutineArg{Name: name, Type: t} }
+	tests := []struct {
+		name    string
+		routine model.Routine
+		columns []int // of invoices, for each argument
+		shape   []string
+	}{
+		{"by name", model.Routine{Args: []model.RoutineArg{arg("p_number", text), arg("invoice_id", bigint)}, Source: "select from invoices"}, []int{2, 0}, []string{"%", "%"}},
+		{"by comparison", model.Routine{Args: []model.RoutineArg{arg("term", text)}, Source: "SELECT * FROM invoices i WHERE i.number ILIKE '%' || term || '%'"}, []int{2}, []string{"%"}},
+		{"unnamed", model.Routine{Args: []model.RoutineArg{arg("", bigint)}, Source: "SELECT memo FROM invoices WHERE id = $1"}, []int{0}, []string{"%"}},
+		{"list", model.Routine{Args: []model.RoutineArg{arg("invoice_id", list)}, Source: "select from invoices where id = any(invoice_id)"}, []int{0}, []string{`{"%"}`}},
+		{"document", model.Routine{Args: []model.RoutineArg{arg("body", jsonb), arg("invoice_id", bigint)}, Source: "SELECT body ->> 'number' FROM invoices"}, []int{2, 0}, []string{`{"number": "%"}`, "%"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := shop()
+			job := c.Sessions[1]
+			test.routine.Name = "f"
+			path := &model.Path{Name: "function f", Routine: &test.routine, Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}}}
+			for range test.routine.Args {
+				path.Args = append(path.Args, model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}})
+			}
+			c.Paths = []*model.Path{path}
+			p := gen.NewPlan(c, nil)
+			d := p.Dataset(&stream{7}, gen.Options{Cast: 1 << 10})
+			found := 0
+			for i := range d.Cast {
+				if d.Cast[i].Session != job {
+					continue
+				}
+				for _, call := range p.Calls(d, &d.Cast[i]) {
+					if call.Kind != gen.Other && call.Kind != gen.Own {
+						continue
+					}
+					found++
+					if !fromOneRow(d, call.Step.Op.Args, test.columns, test.shape) {
+						t.Errorf("%s: no invoice has all of %v", call.Kind, call.Step.Op.Args)
+					}
+				}
+			}
+			if found < 2 {
+				t.Errorf("%d calls, want one of an own row and one of another tenant's", found)
+			}
+		})
+	}
+}
+
+func fromOneRow(d *gen.Dataset, args []model.Value, columns []int, shape []string) bool {
+	for _, row := range d.State.Rows(invoices) {
+		all := true
+		for i, c := range columns {
+			all = all && args[i].Text == strings.ReplaceAll(shape[i], "%", row[c].Text)
+		}
+		if all {
+			return true
+		}
+	}
+	return false
+}
+
+// TestCallsKeepSecrets never draws a secret of a row that the caller may not see.
+func TestCallsKeepSecrets(t *testing.T) {
+	c := shop()
+	stranger := c.Sessions[2]
+	number := model.ColumnRef{Table: invoices, Column: 2}
+	c.Secrets = []model.ColumnRef{number}
+	c.Paths = []*model.Path{{
+		Name: "redeem", Run: []string{"SELECT $1"}, Args: []model.PathArg{{Column: number}},
+		Users: []model.PathUser{{Session: stranger, Rules: stranger, Vars: stranger.Vars, Sees: stranger.Sees}},
+	}}
+	p := gen.NewPlan(c, nil)
+	d := p.Dataset(&stream{7}, gen.Options{Cast: 1 << 10})
+	secrets := map[string]bool{}
+	for _, row := range d.State.Rows(invoices) {
+		secrets[row[2].Text] = true
+	}
+	var kinds []string
+	for i := range d.Cast {
+		for _, call := range p.Calls(d, &d.Cast[i]) {
+			kinds = append(kinds, call.Kind.String())
+			if secrets[call.Step.Op.Args[0].Text] {
+				t.Errorf("%s: the secret %s was drawn", call.Kind, call.Step.Op.Args[0].Text)
+			}
+		}
+	}
+	if diff := cmp.Diff(2, len(kinds)); diff != "" { // what no row has, and %
+		t.Errorf("calls of %v (-want +got):\n%s", kinds, diff)
+	}
+}

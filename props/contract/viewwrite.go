@@ -1,0 +1,116 @@
+package contract
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// viewWrites adds what sessions may write through a view: rows put in, all rows changed,
+// all rows removed. Values come from the table whose columns the view has.
+func (r *resolver) viewWrites(named []*model.Path, v *model.View) {
+	t := r.base(v)
+	if t == nil {
+		return
+	}
+	add := func(name string, may func(model.ViewWrite) bool, text string, columns []int) {
+		if text == "" {
+			return
+		}
+		p := &model.Path{Name: name + " view " + v.Label(), Kind: "view", View: v}
+		s := model.PathStatement{Text: text}
+		for i, c := range columns {
+			arg := model.PathArg{Column: model.ColumnRef{Table: t.ID, Column: c}}
+			if key := freshKey(t, c); key != "" {
+				arg = model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}, Constant: true, Text: key}
+			}
+			p.Args = append(p.Args, arg)
+			s.Params = append(s.Params, model.PathParam{Arg: i})
+		}
+		p.SQL = []model.Transaction{{Statements: []model.PathStatement{s}}}
+		for _, session := range r.users(named, v.Name, func(role string) bool { return may(v.Writers[role]) }) {
+			r.use(p, session, nil)
+		}
+		r.add(p)
+	}
+	columns := r.shared(v, t)
+	add("insert into", func(w model.ViewWrite) bool { return w.Insert }, insertInto(v, t, columns), columns)
+	if c := r.moving(t, columns); c >= 0 {
+		add("update of", func(w model.ViewWrite) bool { return w.Update }, "UPDATE "+v.SQL()+" SET "+model.Quote(t.Columns[c].Name)+" = $1::"+t.Columns[c].Type.Name, []int{c})
+	}
+	add("delete from", func(w model.ViewWrite) bool { return w.Delete }, "DELETE FROM "+v.SQL(), nil)
+}
+
+// base is the table that a view shows: the one that its definition names and whose
+// columns most of its own are; nil when there is none.
+func (r *resolver) base(v *model.View) *model.Table {
+	var best *model.Table
+	most := 0
+	for _, t := range r.schema.Tables {
+		if n := len(r.shared(v, t)); n > most && sql.Mentions(v.Definition, t.Name) {
+			best, most = t, n
+		}
+	}
+	return best
+}
+
+// shared lists the columns of a table that a view has, but those that nobody may fill.
+func (r *resolver) shared(v *model.View, t *model.Table) []int {
+	var out []int
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if slices.Contains(v.Columns, c.Name) && !c.Generated && c.Identity != "a" {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// freshKey is a value that no row has, for the column of a table's key that fills itself
+// otherwise; empty for other columns. Its sequence may be out of the session's reach.
+func freshKey(t *model.Table, i int) string {
+	c := &t.Columns[i]
+	if len(t.Key) != 1 || t.Key[0] != i || c.Default == "" && c.Identity == "" {
+		return ""
+	}
+	switch {
+	case c.Type.Base == "int2":
+		return "30000"
+	case c.Type.Kind == sql.Int:
+		return "2000000"
+	case c.Type.Kind == sql.UUID:
+		return "00000000-0000-4000-8000-0000ffffffff"
+	}
+	return ""
+}
+
+func insertInto(v *model.View, t *model.Table, columns []int) string {
+	if len(columns) == 0 {
+		return ""
+	}
+	var names, values []string
+	for n, c := range columns {
+		names = append(names, model.Quote(t.Columns[c].Name))
+		values = append(values, "$"+strconv.Itoa(n+1)+"::"+t.Columns[c].Type.Name)
+	}
+	return "INSERT INTO " + v.SQL() + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") + ")"
+}
+
+// moving is the column that an update changes: one that holds a tenant, which would move
+// rows, else the last one; -1 when there is none.
+func (r *resolver) moving(t *model.Table, columns []int) int {
+	for _, p := range r.contract.Belongs[t.ID].Paths {
+		if p.Key == nil && p.Query == nil && slices.Contains(columns, p.Column) {
+			return p.Column
+		}
+	}
+	for i := len(columns) - 1; i >= 0; i-- {
+		if !slices.Contains(t.Key, columns[i]) {
+			return columns[i]
+		}
+	}
+	return -1
+}
