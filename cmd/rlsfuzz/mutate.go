@@ -69,7 +69,7 @@ func (s *shared) mutate(cmd *cobra.Command, args []string) error {
 	if errors.As(err, &leaks) {
 		return errors.Join(report.Text(cmd.OutOrStdout(), leaks.Report), &exit{statusFound, err})
 	}
-	if err = errors.Join(err, kept); err != nil {
+	if err := errors.Join(err, kept); err != nil {
 		return err
 	}
 	if err := s.results(cmd, results); err != nil {

@@ -87,7 +87,7 @@ func statuses(results []mutate.Result, object string) map[string]mutate.Status {
 func TestRun(t *testing.T) {
 	target := open(t, contract, schema)
 	var seen int
-	results, err := mutate.Run(t.Context(), target, mutate.Config{Seed: 1, Checks: 300, Each: func(done, all int, _ mutate.Result) { seen = done }})
+	results, err := mutate.Run(t.Context(), target, mutate.Config{Seed: 1, Checks: 300, Each: func(done, _ int, _ mutate.Result) { seen = done }})
 	if err != nil {
 		t.Fatal(err)
 	}

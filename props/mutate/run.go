@@ -203,7 +203,8 @@ func (r *runner) result(ctx context.Context, m *Mutant, workers int) (res Result
 		return res, err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	return res, r.search(ctx, t, m, workers, &res)
+	err = r.search(ctx, t, m, workers, &res)
+	return res, err
 }
 
 // search searches at random, then walks the mutant's table.
