@@ -151,9 +151,25 @@ func (j *judge) foreign(st *model.State, t *model.Table, row model.Row) bool {
 	return found
 }
 
+// denied reports whether an error kept the session from what it asked for, by row
+// security or a privilege; or, of a session without a tenant, because a policy asked for
+// the setting that was never set: undefined_object names it where it does not exist, and
+// where it is empty, as on a connection that was used before, it is no value of its type.
+func (j *judge) denied(e *model.Failure) bool {
+	if e.Denied() || e == nil || !j.id.Session.Tenantless {
+		return e.Denied()
+	}
+	if e.Code == "22P02" {
+		return strings.HasSuffix(e.Message, `: ""`)
+	}
+	return e.Code == "42704" && slices.ContainsFunc(j.contract.Sessions, func(s *model.Session) bool {
+		return slices.ContainsFunc(s.Settings, func(set model.Setting) bool { return strings.Contains(e.Message, `"`+set.Name+`"`) })
+	})
+}
+
 // errored notes an error that is no denial: the cell was tried, and shows nothing.
 func (j *judge) errored(cell Cell, e *model.Failure) {
-	if e == nil || e.Denied() {
+	if e == nil || j.denied(e) {
 		return
 	}
 	if j.verdict.Errors == nil {

@@ -111,6 +111,11 @@ func TestJudgeWrites(t *testing.T) {
 			want:  wrote("write", model.Update, false, secret, one, exposed),
 		},
 		{
+			name: "a column that a trigger sets", shape: update(name), args: []string{"x", "1"},
+			bug:   answer{count: 1, items: []model.Row{row("1", "1", "x", "new", "by a trigger"), two, three}, sees: "1"},
+			fixed: answer{count: 1, items: []model.Row{row("1", "1", "x", "new", "s1"), two, three}, sees: "1"},
+		},
+		{
 			name: "a cascade reaches another tenant's line", shape: model.Shape{Command: model.Delete, Where: byID}, args: []string{"1"},
 			bug:   answer{count: 1, items: []model.Row{two, three}, lines: []model.Row{row("1", "1", "1")}},
 			fixed: answer{count: 1, items: []model.Row{two, three}, lines: []model.Row{row("2", "2", "3")}},

@@ -56,7 +56,7 @@ func (j *judge) seen(s *model.Seen) {
 		j.found(d)
 		return
 	}
-	if s.Err == nil || s.Err.Denied() {
+	if s.Err == nil || j.denied(s.Err) {
 		j.verdict.Stakes = append(j.verdict.Stakes, Stake{d.Cell, len(s.Rows), forbidden})
 	}
 	for _, n := range may {
@@ -381,8 +381,11 @@ func (j *judge) stakes() {
 	}
 	j.predict.Ask = j.trace.Answers.Holds
 	p := j.predict.Predict(j.id, j.before, j.op)
-	if j.trace.Err == nil || j.trace.Err.Denied() {
+	if j.trace.Err == nil || j.denied(j.trace.Err) {
 		allowed := p.Allowed
+		if j.trace.Err != nil && !j.trace.Err.Denied() { // stopped before it came to any row
+			allowed = 0
+		}
 		if s.Command == model.Select { // what the rules allow and Postgres gave
 			allowed = min(allowed, len(j.trace.Rows))
 		}

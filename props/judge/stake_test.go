@@ -59,3 +59,39 @@ func TestJudgeAnswers(t *testing.T) {
 		t.Errorf("with answers (-want +got):\n%s", d)
 	}
 }
+
+// TestJudgeStopped has a session without a tenant, whom a policy stops because it asks
+// for the setting that nobody set. With a tenant, or for another reason, the same error
+// shows nothing.
+func TestJudgeStopped(t *testing.T) {
+	unset := &model.Failure{Code: "42704", Message: `unrecognized configuration parameter "app.tenant"`}
+	empty := &model.Failure{Code: "22P02", Message: `invalid input syntax for type uuid: ""`}
+	tests := []struct {
+		name, session string
+		err           *model.Failure
+		stopped       bool
+	}{
+		{"the setting does not exist", "stranger", unset, true},
+		{"the setting is empty", "stranger", empty, true},
+		{"another setting", "stranger", &model.Failure{Code: "42704", Message: `unrecognized configuration parameter "other"`}, false},
+		{"a value of the data", "stranger", &model.Failure{Code: "22P02", Message: `invalid input syntax for type uuid: "x"`}, false},
+		{"a session with a tenant", "member", unset, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newShop(t)
+			s.contract.Sessions[0].Settings = []model.Setting{{Name: "app.tenant"}}
+			op := model.Op{Shape: model.NewShape(model.Shape{Command: model.Select, Columns: []int{id}, Table: s.contract.Schema.Tables[items]}, nil)}
+			scenario, trace := s.step(test.session, op, answer{err: test.err})
+			trace.Steps[0].Seen[0].Err = test.err
+			got := judge.Judge(s.contract, scenario, trace)
+			forbidden := 0
+			for _, st := range got.Stakes {
+				forbidden += st.Forbidden
+			}
+			if (forbidden > 0) != test.stopped || (len(got.Errors) == 0) != test.stopped || len(got.Divergences) > 0 {
+				t.Errorf("stakes %+v, errors %v, %+v", got.Stakes, got.Errors, got.Divergences)
+			}
+		})
+	}
+}

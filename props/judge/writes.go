@@ -122,7 +122,7 @@ func (j *judge) direction(t *model.Table, c change) {
 			ok, known = j.holdsNew(w.To, c.new)
 			d.Rule = "to " + text(w.To)
 		}
-		if col := forbiddenColumn(w, c); ok && known && col >= 0 {
+		if col := j.forbiddenColumn(w, c); ok && known && col >= 0 {
 			ok, d.Column, d.Rule = false, col, "columns"
 		}
 		if j.moved(t, c) {
@@ -140,12 +140,15 @@ func (j *judge) direction(t *model.Table, c change) {
 	j.found(d)
 }
 
-func forbiddenColumn(w *model.Writes, c change) int {
+// forbiddenColumn is a column that the session changed and may not; -1 without one. What
+// a trigger or an expression sets besides the statement's own columns is the schema's doing.
+func (j *judge) forbiddenColumn(w *model.Writes, c change) int {
 	if w.UpdateColumns == nil {
 		return -1
 	}
 	for i := range c.old {
-		if c.old[i] != c.new[i] && !w.UpdateColumns[i] {
+		set := j.op.Shape == nil || slices.Contains(j.op.Shape.Columns, i)
+		if set && c.old[i] != c.new[i] && !w.UpdateColumns[i] {
 			return i
 		}
 	}

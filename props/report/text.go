@@ -33,6 +33,7 @@ func Text(w io.Writer, r *props.Report) error {
 	for _, n := range r.Notes {
 		p.line("note: %s", n)
 	}
+	p.matrix(r)
 	p.summary(r)
 	p.line("%s", Verdict(r))
 	return p.err
