@@ -145,7 +145,23 @@ func (c *callPlan) kinds() []Kind {
 	return out
 }
 
-// sequence of calls of one member, each with arguments of its own.
+// caller chooses who calls paths: who has more of them, calls more. It is nil when nobody
+// has any.
+func (p *Plan) caller(cast []Member, c *choices) *Member {
+	total := 0
+	for i := range cast {
+		total += len(p.calls[cast[i].Session.ID])
+	}
+	n := c.upTo(total)
+	for i := range cast {
+		if n -= len(p.calls[cast[i].Session.ID]); n < 0 {
+			return &cast[i]
+		}
+	}
+	return nil
+}
+
+// callSequence draws calls of one member, each with arguments of its own.
 func (p *Plan) callSequence(who *Member, d *Dataset, n int, bits Bits) []model.Step {
 	list := p.calls[who.Session.ID]
 	steps := make([]model.Step, 0, n)

@@ -16,8 +16,10 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset) []model.Step {
 	steps := make([]model.Step, 0, n)
 	c := seeded(bits.Next(), -3)
 	actors := [2]int{p.actor(d.Cast, &c), 0}
-	if who := &d.Cast[actors[0]]; len(p.calls[who.Session.ID]) > 0 && (c.percent(pathShare) || len(p.shapes[who.Session.ID]) == 0) {
-		return p.callSequence(who, d, n, bits)
+	if c.percent(pathShare) || len(p.shapes[d.Cast[actors[0]].Session.ID]) == 0 {
+		if who := p.caller(d.Cast, &c); who != nil {
+			return p.callSequence(who, d, max(n, leastCalls), bits)
+		}
 	}
 	actors[1] = p.actor(d.Cast, &c)
 	fresh := 0
@@ -28,8 +30,12 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset) []model.Step {
 	return steps
 }
 
-// pathShare is how many of a hundred sequences are calls of paths.
-const pathShare = 15
+// pathShare is how many of a hundred sequences are calls of paths. They are no shorter than
+// leastCalls: most of what they take is the rows, which all calls of a sequence share.
+const (
+	pathShare  = 25
+	leastCalls = 5
+)
 
 // step draws one statement of one identity.
 func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step {

@@ -271,8 +271,10 @@ func (l *lab) least(ctx context.Context, k leak) (leak, error) {
 			return nil, err
 		}
 		for i := range v.Divergences {
-			if v.Divergences[i].Target() == k.target && (v.Divergences[i].Column >= 0) == (k.found.Column >= 0) {
-				return &v.Divergences[i], nil
+			o := &v.Divergences[i]
+			// What a path tells of another tenant stays so: who reads the case wants to know whose it was.
+			if o.Target() == k.target && (o.Column >= 0) == (k.found.Column >= 0) && (o.Cross || o.Worlds == nil || !k.found.Cross) {
+				return o, nil
 			}
 		}
 		return nil, nil
