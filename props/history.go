@@ -88,6 +88,11 @@ func (c *campaign) extent() inventory.Scope {
 		out.Tried[id] = walked
 		out.Objects[id] = walked && c.scope.sessions == nil
 	}
+	for _, p := range c.report.Paths {
+		id := c.Catalog.PathID(p)
+		out.Tried[id] = walked
+		out.Objects[id] = walked && c.scope.sessions == nil
+	}
 	return out
 }
 
@@ -97,6 +102,11 @@ func (c *campaign) atStake() []inventory.Cell {
 	c.report.EachCell(func(s *model.Session, t *model.Table, command model.Command) {
 		if st := c.report.Matrix.Cell(s.ID, t.ID, command); st.Allowed+st.Forbidden > 0 {
 			cells = append(cells, inventory.Cell{Session: s.Name, Object: "table " + t.Label(), Command: command.String(), Allowed: st.Allowed, Forbidden: st.Forbidden})
+		}
+	})
+	c.report.EachPath(func(s *model.Session, p *model.Path) {
+		if st := c.report.Matrix.Path(s.ID, p.ID); st.Allowed+st.Forbidden > 0 {
+			cells = append(cells, inventory.Cell{Session: s.Name, Object: c.Catalog.PathID(p), Command: model.Call.String(), Allowed: st.Allowed, Forbidden: st.Forbidden})
 		}
 	})
 	return cells

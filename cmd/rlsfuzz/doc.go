@@ -7,6 +7,7 @@
 //	rlsfuzz check [CONTRACT]     for CI: saved cases, the matrix, random sequences
 //	rlsfuzz fuzz [CONTRACT]      for hours: keeps going after a finding
 //	rlsfuzz replay CASE…         reproduce a finding or a leak report
+//	rlsfuzz mutate [CONTRACT]    weaken the schema: which mutants does the contract catch?
 //	rlsfuzz clean DSN            remove what a killed run left on a server
 //
 // Exit status: 0 nothing found; 1 a finding, however the run ended; 2 wrong usage or

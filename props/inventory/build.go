@@ -189,7 +189,7 @@ func (b *builder) spreads(s *model.Session, t *model.Table, sees *model.Sees, wr
 
 // path adds a path of the contract.
 func (b *builder) path(p *model.Path) {
-	w := Way{ID: b.catalog.pathID(p), Kind: p.Kind, Name: p.Name, Start: BySession}
+	w := Way{ID: b.catalog.PathID(p), Kind: p.Kind, Name: p.Name, Start: BySession}
 	w.Mark = b.options.Last.Mark(w.ID, pathPrint(p))
 	switch p.Kind {
 	case "job":
@@ -286,7 +286,7 @@ func (b *builder) cover(w *Way, s *model.Session, o *Object) {
 	}
 	w.Cells++
 	if b.tested(s.Name, w.ID, "call") || slices.ContainsFunc(b.contract.Paths, func(p *model.Path) bool {
-		return slices.Contains(p.As, s.Name) && slices.Contains(b.direct[p], o) && b.tested(s.Name, b.catalog.pathID(p), "call")
+		return slices.Contains(p.As, s.Name) && slices.Contains(b.direct[p], o) && b.tested(s.Name, b.catalog.PathID(p), "call")
 	}) {
 		w.Tested++
 	}

@@ -19,7 +19,7 @@ func Prints(c *model.Contract, cat *Catalog) map[string]string {
 		out[roleID(r.Name)] = r.Print
 	}
 	for _, p := range c.Paths {
-		if id := cat.pathID(p); out[id] == "" {
+		if id := cat.PathID(p); out[id] == "" {
 			out[id] = pathPrint(p)
 		}
 	}
@@ -28,9 +28,9 @@ func Prints(c *model.Contract, cat *Catalog) map[string]string {
 
 func roleID(name string) string { return "role " + name }
 
-// pathID names a path among all ways. One that stands for an object of the catalog has
+// PathID names a path among all ways. One that stands for an object of the catalog has
 // that object's name.
-func (c *Catalog) pathID(p *model.Path) string {
+func (c *Catalog) PathID(p *model.Path) string {
 	if c.byID(p.Name) != nil {
 		return p.Name
 	}
@@ -92,7 +92,7 @@ func (f *Fresh) Any() bool { return f != nil && len(f.ids) > 0 }
 func (f *Fresh) Table(t *model.Table) bool { return f.ids["table "+t.Label()] }
 
 // Path reports whether a path is fresh.
-func (f *Fresh) Path(p *model.Path) bool { return f.ids[f.catalog.pathID(p)] }
+func (f *Fresh) Path(p *model.Path) bool { return f.ids[f.catalog.PathID(p)] }
 
 // Session reports whether the role that a session acts as is fresh.
 func (f *Fresh) Session(c *model.Contract, s *model.Session) bool {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -11,19 +10,20 @@ import (
 
 // A matrix that does not fit a screen is left to --json.
 const (
-	matrixTables  = 40
+	matrixRows    = 40
 	matrixColumns = 9 // characters of a session's column
 )
 
-// matrix prints a line for each table: of each session, the commands of which something
+// matrix prints a line for each table and path: of each session, the commands of which something
 // was at stake by their first letters, a dot for one that was not tested, and a mark
 // where there is a finding.
 func (p *printer) matrix(r *props.Report) {
 	sessions := len(r.Sessions)
 	label := width - sessions*(matrixColumns+1)
-	if sessions == 0 || len(r.Tables) > matrixTables || label < 16 {
+	if sessions == 0 || len(r.Tables)+len(r.Paths) > matrixRows || label < 16 {
 		return
 	}
+	label = min(label, longest(r))
 	head := strings.Repeat(" ", label)
 	for _, s := range r.Sessions {
 		head += " " + clip(s.Name, matrixColumns)
@@ -48,10 +48,44 @@ func (p *printer) matrix(r *props.Report) {
 		}
 		p.line("%s", strings.TrimRight(line, " "))
 	}
-	p.line("S I U D: select, insert, update, delete were tested; a dot: not; !: a finding")
+	p.calls(r, label, found)
+	p.line("letters: tested (select, insert, update, delete, call); dot: not; !: a finding")
 }
 
-// cellName names a cell of a session and a table.
+// longest is the length of the longest name of a table or path.
+func longest(r *props.Report) int {
+	n := 0
+	for _, t := range r.Tables {
+		n = max(n, len([]rune(t.Label())))
+	}
+	for _, p := range r.Paths {
+		n = max(n, len([]rune(p.Name)))
+	}
+	return n
+}
+
+// calls prints the lines of paths.
+func (p *printer) calls(r *props.Report, label int, found map[cellName]bool) {
+	for _, path := range r.Paths {
+		line := clip(path.Name, label)
+		for _, s := range r.Sessions {
+			cell := ""
+			if path.User(s) != nil {
+				cell = "C"
+				if st := r.Matrix.Path(s.ID, path.ID); st.Allowed+st.Forbidden == 0 {
+					cell = "."
+				}
+			}
+			if found[cellName{s.Name, path.Name, model.Call.String()}] {
+				cell += "!"
+			}
+			line += " " + clip(cell, matrixColumns)
+		}
+		p.line("%s", strings.TrimRight(line, " "))
+	}
+}
+
+// cellName names a cell of a session and a table or path.
 type cellName struct{ session, table, command string }
 
 // cellsOf is the cells that have findings.
@@ -59,11 +93,15 @@ func cellsOf(r *props.Report) map[cellName]bool {
 	out := map[cellName]bool{}
 	for _, b := range r.Blocks {
 		f := b.Finding
-		out[cellName{f.Session, f.Table, f.Divergence.Cell.Command.String()}] = true
+		object := f.Table
+		if f.Divergence.Cell.Command == model.Call {
+			object = f.Path
+		}
+		out[cellName{f.Session, object, f.Divergence.Cell.Command.String()}] = true
 		for _, like := range b.Like { // session: command table (class)
 			session, rest, _ := strings.Cut(like, ": ")
 			command, rest, _ := strings.Cut(rest, " ")
-			if at := strings.LastIndex(rest, " ("); at > 0 && slices.ContainsFunc(model.Commands, func(c model.Command) bool { return c.String() == command }) {
+			if at := strings.LastIndex(rest, " ("); at > 0 {
 				out[cellName{session, rest[:at], command}] = true
 			}
 		}
