@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -41,6 +42,7 @@ type mutes map[judge.Target]bool
 type batch struct {
 	*lab
 	ctx    context.Context
+	until  time.Time // no dataset is begun after it; zero: whenever
 	muted  mutes
 	causes []leak // known leaks, whose causes explain others
 	result batchResult
@@ -67,8 +69,8 @@ func seedOf(seed uint64, n int) uint64 {
 
 // runBatch runs the n-th batch. Divergences with a known cause are noted and passed;
 // the first other one is shrunk and ends the batch.
-func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak) batchResult {
-	b := &batch{lab: l, ctx: ctx, muted: mutes{}, causes: known, tried: map[string]bool{}}
+func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak, until time.Time) batchResult {
+	b := &batch{lab: l, ctx: ctx, until: until, muted: mutes{}, causes: known, tried: map[string]bool{}}
 	l.fast.Known = map[[2]int]bool{}
 	l.live = map[string]bool{}
 	for t := range muted {
@@ -111,6 +113,8 @@ func (b *batch) diverges(t *rapid.T) bool {
 		return false
 	case b.aim != nil:
 		return b.shrinks(t)
+	case !b.until.IsZero() && time.Now().After(b.until):
+		return false // a run that is bounded by time ends with the dataset
 	}
 	b.sets++
 	committed := b.sets == batchDatasets

@@ -248,6 +248,14 @@ func (c *campaign) spent(checks int) bool {
 	return c.cfg.Duration > 0 && time.Since(c.start) >= c.cfg.Duration
 }
 
+// until is when a run that is bounded by time ends; the zero time for others.
+func (c *campaign) until() time.Time {
+	if c.cfg.Duration == 0 {
+		return time.Time{}
+	}
+	return c.start.Add(c.cfg.Duration)
+}
+
 // round deals the batches of a round to the workers.
 func (c *campaign) round(ctx context.Context, first int, results []batchResult) {
 	var wg sync.WaitGroup
@@ -255,7 +263,7 @@ func (c *campaign) round(ctx context.Context, first int, results []batchResult) 
 	for _, l := range c.labs {
 		wg.Go(func() {
 			for n := range next {
-				results[n-first] = l.runBatch(ctx, c.cfg.Seed, n, c.muted, c.leaks)
+				results[n-first] = l.runBatch(ctx, c.cfg.Seed, n, c.muted, c.leaks, c.until())
 			}
 		})
 	}

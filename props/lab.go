@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -95,12 +96,17 @@ func (l *lab) verdict(ctx context.Context, s *model.Scenario) (*judge.Verdict, e
 	if err := l.interferences(ctx, s, v); err != nil {
 		return nil, err
 	}
+	l.remember(s, v)
+	return v, nil
+}
+
+// remember keeps the verdict of a scenario.
+func (l *lab) remember(s *model.Scenario, v *judge.Verdict) {
 	if len(l.memo) >= memoLimit {
 		clear(l.memo)
 	}
 	l.runs++
-	l.memo[key] = v
-	return v, nil
+	l.memo[memoKey(s)] = v
 }
 
 // interferences adds what second worlds show of a scenario's calls.
@@ -275,6 +281,41 @@ type leak struct {
 	runs     int // distinct scenarios that rapid ran to shrink it
 }
 
+// ahead runs the sequences that surprised carefully, all in one flush, and remembers what
+// they showed. Those that cannot run together are left to run by themselves.
+func (l *lab) ahead(ctx context.Context, d *gen.Dataset, sequences [][]model.Step, statuses []run.Status) error {
+	var list []*model.Scenario
+	var steps [][]model.Step
+	for i, status := range statuses {
+		if status == run.Unrun {
+			break
+		}
+		s := &model.Scenario{Data: d.Data, Steps: sequences[i]}
+		plain := !slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil || st.Fresh })
+		if _, known := l.memo[memoKey(s)]; status == run.Surprise && plain && !known {
+			list, steps = append(list, s), append(steps, s.Steps)
+		}
+	}
+	if len(list) < 2 {
+		return nil
+	}
+	traces, err := l.fast.Carefuls(ctx, d.Data, d.State, steps)
+	if errors.Is(err, run.ErrInvalid) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for i, s := range list {
+		v := judge.Judge(l.Contract, s, traces[i])
+		if err := l.lockouts(ctx, s, v); err != nil {
+			return err
+		}
+		l.remember(s, v)
+	}
+	return nil
+}
+
 // group runs sequences on a dataset the fast way, carefully where something
 // surprises, and hands every unmuted divergence to see. see says whether to go on.
 func (l *lab) group(ctx context.Context, d *gen.Dataset, all [][]model.Step, see func(i int, s *model.Scenario, v *judge.Verdict) bool) error {
@@ -282,6 +323,9 @@ func (l *lab) group(ctx context.Context, d *gen.Dataset, all [][]model.Step, see
 	for first := 0; first < len(sequences.list); {
 		statuses, err := l.fast.Fast(ctx, d.Data, d.State, sequences.list[first:])
 		if err != nil {
+			return err
+		}
+		if err := l.ahead(ctx, d, sequences.list[first:], statuses); err != nil {
 			return err
 		}
 		next := len(sequences.list)

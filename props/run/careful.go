@@ -91,30 +91,14 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 			w.wire.add(item{raw: text})
 		}
 	}
-	var c careful
-	name, err := w.name(ctx, nil, w.reach.everything)
+	initial, err := f.initial()
 	if err != nil {
 		return nil, err
 	}
-	c.initial = w.wire.call(name, nil, rows)
-	w.wire.sync()
-	var seq sequence
-	initial := s.Initial(w.Contract.Schema)
-	for i := range s.Steps {
-		id := seq.identity(w.Contract, initial, &s.Steps[i])
-		if id == nil {
-			return nil, fmt.Errorf("%w: step %d: %s has no tenant or user among the rows", ErrInvalid, i+1, s.Steps[i].Session.Name)
-		}
-		step, err := f.carefully(id, &s.Steps[i])
-		if err != nil {
-			return nil, err
-		}
-		c.steps = append(c.steps, step)
-	}
-	if _, err := f.super("SET CONSTRAINTS ALL IMMEDIATE", nil, drop); err != nil {
+	c, err := f.scenario(s.Initial(w.Contract.Schema), initial, s.Steps)
+	if err != nil {
 		return nil, err
 	}
-	w.wire.sync()
 	f.plain("ROLLBACK")
 	w.wire.sync()
 	if calls {
@@ -129,6 +113,94 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 		return nil, err
 	}
 	return w.trace(&c)
+}
+
+// Carefuls runs sequences that share a dataset carefully, each from these rows, in one
+// flush: rows are loaded once, and plans that loading made void are made once. The traces
+// are in the order of the sequences. Steps that call paths have their own way.
+func (w *Worker) Carefuls(ctx context.Context, data [][]model.Row, state *model.State, sequences [][]model.Step) ([]*model.Trace, error) {
+	if err := w.ready(ctx); err != nil {
+		return nil, err
+	}
+	defer w.contexts.without(w.Base.Without)()
+	w.reach = w.reaches.of(data, sequences...)
+	f, err := w.begin(ctx, data)
+	if err != nil {
+		return nil, err
+	}
+	all, err := f.scenarios(state, sequences)
+	if errors.Is(err, errAborted) { // by rows that do not fit
+		err = fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.plain("ROLLBACK")
+	w.wire.sync()
+	if err := w.wire.flush(ctx); err != nil {
+		return nil, err
+	}
+	out := make([]*model.Trace, len(all))
+	for i := range all {
+		if out[i], err = w.trace(&all[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// scenarios adds sequences, each of which goes back to the rows that were loaded.
+func (f *flow) scenarios(state *model.State, sequences [][]model.Step) ([]careful, error) {
+	initial, err := f.initial()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]careful, len(sequences))
+	for i, steps := range sequences {
+		f.stats.Careful++
+		f.stats.Steps += len(steps)
+		f.spend(1 + len(steps))
+		f.plain("SAVEPOINT b")
+		if all[i], err = f.scenario(state, initial, steps); err != nil {
+			return nil, err
+		}
+		f.plain("ROLLBACK TO b")
+		f.who = nil
+	}
+	return all, nil
+}
+
+// initial adds the superuser's observation of the rows that were loaded.
+func (f *flow) initial() (int, error) {
+	name, err := f.name(f.ctx, nil, f.reach.everything)
+	if err != nil {
+		return 0, err
+	}
+	item := f.wire.call(name, nil, rows)
+	f.wire.sync()
+	return item, nil
+}
+
+// scenario adds steps that begin in a state; initial is the observation of its rows.
+func (f *flow) scenario(state *model.State, initial int, steps []model.Step) (careful, error) {
+	c := careful{initial: initial}
+	var seq sequence
+	for i := range steps {
+		id := seq.identity(f.Contract, state, &steps[i])
+		if id == nil {
+			return c, fmt.Errorf("%w: step %d: %s has no tenant or user among the rows", ErrInvalid, i+1, steps[i].Session.Name)
+		}
+		step, err := f.carefully(id, &steps[i])
+		if err != nil {
+			return c, err
+		}
+		c.steps = append(c.steps, step)
+	}
+	if _, err := f.super("SET CONSTRAINTS ALL IMMEDIATE", nil, drop); err != nil {
+		return c, err
+	}
+	f.wire.sync()
+	return c, nil
 }
 
 // carefully adds one step. The savepoint after the statement is skipped when it
