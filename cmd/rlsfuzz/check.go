@@ -59,13 +59,8 @@ func title(b *props.Block) string {
 
 // check opens the contract, searches and reports.
 func (s *shared) check(cmd *cobra.Command, args []string) error {
-	if err := s.validate(); err != nil {
+	if err := s.prepare(cmd, args); err != nil {
 		return err
-	}
-	s.logTo(cmd.ErrOrStderr())
-	s.cfg.Contract = "rlsfuzz.yaml"
-	if len(args) == 1 {
-		s.cfg.Contract = args[0]
 	}
 	ctx := cmd.Context()
 	t, err := props.Open(ctx, s.cfg)

@@ -3,9 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -36,13 +34,8 @@ func mutateCommand() *cobra.Command {
 
 // mutate judges every mutant and reports the score.
 func (s *shared) mutate(cmd *cobra.Command, args []string) error {
-	if err := s.validate(); err != nil {
+	if err := s.prepare(cmd, args); err != nil {
 		return err
-	}
-	s.logTo(cmd.ErrOrStderr())
-	s.cfg.Contract = "rlsfuzz.yaml"
-	if len(args) == 1 {
-		s.cfg.Contract = args[0]
 	}
 	ctx := cmd.Context()
 	t, err := props.Open(ctx, s.cfg)
@@ -72,7 +65,13 @@ func (s *shared) mutate(cmd *cobra.Command, args []string) error {
 	if err := errors.Join(err, kept); err != nil {
 		return err
 	}
-	if err := s.results(cmd, results); err != nil {
+	text := func(w io.Writer) error { return mutate.Text(w, results) }
+	asJSON := func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(map[string]any{"score": mutate.ScoreOf(results), "results": results})
+	}
+	if err := s.write(cmd, text, asJSON); err != nil {
 		return err
 	}
 	switch {
@@ -80,36 +79,6 @@ func (s *shared) mutate(cmd *cobra.Command, args []string) error {
 		return &exit{status: statusInterrupted}
 	case mutate.ScoreOf(results).Survived > 0:
 		return &exit{status: statusFound}
-	}
-	return nil
-}
-
-// results prints the results, and writes them as JSON if asked.
-func (s *shared) results(cmd *cobra.Command, results []mutate.Result) error {
-	out := cmd.OutOrStdout()
-	if s.json == "-" {
-		out = cmd.ErrOrStderr()
-	}
-	if err := mutate.Text(out, results); err != nil {
-		return fmt.Errorf("write the results: %w", err)
-	}
-	write := func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(map[string]any{"score": mutate.ScoreOf(results), "results": results})
-	}
-	switch s.json {
-	case "":
-		return nil
-	case "-":
-		return write(cmd.OutOrStdout())
-	}
-	f, err := os.Create(s.json)
-	if err != nil {
-		return fmt.Errorf("write the results: %w", err)
-	}
-	if err := errors.Join(write(f), f.Close()); err != nil {
-		return fmt.Errorf("write the results: %w", err)
 	}
 	return nil
 }

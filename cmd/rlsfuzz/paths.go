@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 
@@ -33,13 +32,8 @@ func pathsCommand() *cobra.Command {
 
 // paths opens the contract and prints the inventory.
 func (s *shared) paths(cmd *cobra.Command, args []string, statements string) error {
-	if err := s.validate(); err != nil {
+	if err := s.prepare(cmd, args); err != nil {
 		return err
-	}
-	s.logTo(cmd.ErrOrStderr())
-	s.cfg.Contract = "rlsfuzz.yaml"
-	if len(args) == 1 {
-		s.cfg.Contract = args[0]
 	}
 	var seen []inventory.Statement
 	if statements != "" {
@@ -60,25 +54,5 @@ func (s *shared) paths(cmd *cobra.Command, args []string, statements string) err
 	if err != nil {
 		return err
 	}
-	return s.publishPaths(cmd, v)
-}
-
-// publishPaths writes the inventory to the terminal, or as JSON where that is asked.
-func (s *shared) publishPaths(cmd *cobra.Command, v *inventory.Inventory) error {
-	var err error
-	switch s.json {
-	case "":
-		err = v.Text(cmd.OutOrStdout())
-	case "-":
-		err = v.JSON(cmd.OutOrStdout())
-	default:
-		var f *os.File
-		if f, err = os.Create(s.json); err == nil {
-			err = errors.Join(v.JSON(f), f.Close(), v.Text(cmd.OutOrStdout()))
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("write the inventory: %w", err)
-	}
-	return nil
+	return s.write(cmd, v.Text, v.JSON)
 }

@@ -133,26 +133,43 @@ func (s *shared) logTo(w io.Writer) {
 	s.cfg.Log = func(format string, args ...any) { fmt.Fprintf(w, "rlsfuzz: "+format+"\n", args...) }
 }
 
+// prepare looks at the flags, and at which contract is meant.
+func (s *shared) prepare(cmd *cobra.Command, args []string) error {
+	s.logTo(cmd.ErrOrStderr())
+	s.cfg.Contract = "rlsfuzz.yaml"
+	if len(args) == 1 {
+		s.cfg.Contract = args[0]
+	}
+	return s.validate()
+}
+
 // publish writes the report to the terminal and, if asked, as JSON.
 func (s *shared) publish(cmd *cobra.Command, r *props.Report) error {
+	return s.write(cmd,
+		func(w io.Writer) error { return report.Text(w, r) },
+		func(w io.Writer) error { return report.JSON(w, r) })
+}
+
+// write gives a person the text and, if asked, programs the JSON: in a file, or on stdout
+// instead of the text.
+func (s *shared) write(cmd *cobra.Command, text, asJSON func(io.Writer) error) error {
 	out := cmd.OutOrStdout()
 	if s.json == "-" {
 		out = cmd.ErrOrStderr()
 	}
-	if err := report.Text(out, r); err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
+	err := text(out)
 	switch s.json {
 	case "":
-		return nil
 	case "-":
-		return report.JSON(cmd.OutOrStdout(), r)
+		err = errors.Join(err, asJSON(cmd.OutOrStdout()))
+	default:
+		f, cerr := os.Create(s.json)
+		if cerr == nil {
+			cerr = errors.Join(asJSON(f), f.Close())
+		}
+		err = errors.Join(err, cerr)
 	}
-	f, err := os.Create(s.json)
 	if err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	if err := errors.Join(report.JSON(f, r), f.Close()); err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil
