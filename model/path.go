@@ -22,6 +22,8 @@ type Path struct {
 	Audit    *Audit
 	Enqueue  *Enqueue // nil: none
 
+	// Program is Command, Env and Output taken apart; nil for SQL.
+	Program *Program
 	// SQL is Run taken apart; of a routine it is made by the number of arguments.
 	SQL []Transaction
 	// View and Routine are what the catalog knows of a path that the contract does

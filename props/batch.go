@@ -151,6 +151,9 @@ func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model
 		return d, nil
 	}
 	if committed {
+		if step, ok := b.Plan.Program(bits, d); ok {
+			return d, [][]model.Step{{step}}
+		}
 		steps := b.Plan.Fresh(d)
 		return d, [][]model.Step{append(steps, b.Plan.Sequence(bits, lengths.Draw(t, "steps")%4+1, d)...)}
 	}

@@ -223,7 +223,7 @@ func restrict(c *model.Contract, table *model.Table, id *model.Identity, st *mod
 // twin is the same scenario in a transaction that is rolled back, if it shows the same
 // there: experiments change roles and logins, which committed runs share with others.
 func (l *lab) twin(ctx context.Context, s *model.Scenario, d *judge.Divergence) (*model.Scenario, *judge.Divergence, error) {
-	if !s.Committed {
+	if !s.Committed || s.Runs() {
 		return s, d, nil
 	}
 	t := &model.Scenario{Data: s.Data, Steps: slices.Clone(s.Steps)}

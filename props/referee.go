@@ -114,6 +114,9 @@ func (o *observer) committed(ctx context.Context, m *run.Committer, s *model.Sce
 	if o.at > 0 {
 		before = t.Steps[o.at-1].After
 	}
+	if t.Steps[o.at].Output.Unclear != "" {
+		return nil, nil
+	}
 	lines := append(t.Steps[o.at].Output.Lines(), o.made(&run.WorldRun{Before: before, After: t.Steps[o.at].After})...)
 	slices.Sort(lines)
 	return lines, nil

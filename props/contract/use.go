@@ -38,6 +38,9 @@ func (r *resolver) path(d *pathDecl) {
 		p.Users = append(p.Users, u)
 	}
 	p.SQL = transactions(p.Run)
+	if len(d.command) > 0 {
+		p.Program = r.program(d, p)
+	}
 	if d.audit != nil {
 		p.Audit = r.audit(d, p)
 	}

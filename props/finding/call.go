@@ -47,6 +47,9 @@ func (t *teller) calls(st *model.Step) []string {
 	if !ok {
 		return nil
 	}
+	if st.Runs() {
+		return []string{command(id, st)}
+	}
 	var out []string
 	for _, tx := range callTexts(id, st) {
 		out = append(out, tx...)
