@@ -136,7 +136,7 @@ func (o *observer) some(ctx context.Context, variants []gen.Variant) ([]run.Worl
 // it bears a token, or it had to fail and did not.
 func suspect(runs [][]run.WorldRun, i int, step *model.Step) bool {
 	r := &runs[0][i]
-	if r.Invalid != "" || r.Wrote() || r.Steps[0].Token {
+	if r.Invalid != "" || r.Wrote() || step.Op.Path.Audit != nil || r.Steps[0].Token {
 		return true
 	}
 	for w := 1; w < len(runs); w++ {

@@ -344,6 +344,10 @@ func switchedOff(known []leak) (base run.Variant, off map[string]bool) {
 
 // without reports whether a divergence goes away with what an experiment switches off.
 func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergence, c Cause) (bool, error) {
+	if d.Worlds != nil && s.Runs() {
+		still, err := l.once(ctx, s, d.Step, d.Worlds.Variant, c.try)
+		return still == nil, err
+	}
 	if d.Worlds != nil {
 		still, _, err := l.interference(ctx, s, d.Step, c.try)
 		return still == nil, err

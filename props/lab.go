@@ -29,6 +29,7 @@ type lab struct {
 	proven    map[string]bool       // the same, of the walk; shared and no longer changed
 	runs      int                   // scenarios that ran carefully or committed: distinct ones
 	programs  *run.Programs
+	brief     *brief          // while a run of a program is reduced
 	off       map[string]bool // keys of causes that are switched off in all that it runs rolled back
 }
 
@@ -88,7 +89,7 @@ const memoLimit = 20_000
 // verdict runs a scenario carefully, or committed if it says so, and judges it.
 // Equal scenarios run once. A scenario that cannot begin has no divergence.
 func (l *lab) verdict(ctx context.Context, s *model.Scenario) (*judge.Verdict, error) {
-	key := memoKey(s)
+	key := l.brief.key() + memoKey(s)
 	if v, ok := l.memo[key]; ok {
 		return v, nil
 	}
@@ -121,7 +122,7 @@ func (l *lab) interferences(ctx context.Context, s *model.Scenario, v *judge.Ver
 		if s.Steps[i].Op.Path == nil || s.Committed && !s.Steps[i].Runs() || len(v.Stakes) == 0 && len(v.Divergences) == 0 {
 			continue
 		}
-		d, reason, err := l.interference(ctx, s, i, run.Variant{})
+		d, reason, err := l.interfered(ctx, s, i)
 		if err != nil {
 			return err
 		}

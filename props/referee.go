@@ -94,7 +94,11 @@ func (l *lab) certain(ctx context.Context, k leak) (bool, string, error) {
 	if err != nil || o == nil {
 		return false, "", err
 	}
-	_, data, reason, err := o.hold(ctx, []gen.Variant{k.found.Worlds.Variant}, certain)
+	times := certain
+	if k.scenario.Runs() { // seconds, not milliseconds
+		times = repeats
+	}
+	_, data, reason, err := o.hold(ctx, []gen.Variant{k.found.Worlds.Variant}, times)
 	if err == nil && data == nil && reason == "" {
 		reason = NotRepeatable
 	}

@@ -23,6 +23,7 @@ func (j *judge) call(step *model.Step) {
 	j.writes()
 	j.canaries()
 	j.refuses(p, cell)
+	j.audit(p, cell)
 	j.verdict.Stakes = append(j.verdict.Stakes, Stake{Cell: cell, Allowed: len(j.trace.Rows), Silent: o != nil && o.Silent()})
 }
 
