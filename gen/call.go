@@ -150,11 +150,11 @@ func (c *callPlan) kinds() []Kind {
 func (p *Plan) caller(cast []Member, c *choices) *Member {
 	total := 0
 	for i := range cast {
-		total += len(p.calls[cast[i].Session.ID])
+		total += len(p.inSQL(cast[i].Session))
 	}
 	n := c.upTo(total)
 	for i := range cast {
-		if n -= len(p.calls[cast[i].Session.ID]); n < 0 {
+		if n -= len(p.inSQL(cast[i].Session)); n < 0 {
 			return &cast[i]
 		}
 	}
@@ -163,7 +163,7 @@ func (p *Plan) caller(cast []Member, c *choices) *Member {
 
 // callSequence draws calls of one member, each with arguments of its own.
 func (p *Plan) callSequence(who *Member, d *Dataset, n int, bits Bits) []model.Step {
-	list := p.calls[who.Session.ID]
+	list := p.inSQL(who.Session)
 	steps := make([]model.Step, 0, n)
 	for range n {
 		c := seeded(bits.Next(), -7)

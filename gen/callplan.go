@@ -34,7 +34,7 @@ type argPlan struct {
 func (p *Plan) newCalls(s *model.Session) []*callPlan {
 	var out []*callPlan
 	for _, path := range p.Contract.Paths {
-		if path.User(s) != nil && path.Untried == "" && len(path.Command) == 0 {
+		if path.User(s) != nil && path.Untried == "" {
 			out = append(out, p.newCall(path, s))
 		}
 	}

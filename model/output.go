@@ -7,15 +7,21 @@ import (
 
 // Output is what a call of a path gave its caller, whatever the path is.
 type Output struct {
-	Results []Result // one a statement
+	Results []Result // one a statement; of a program, one a place that it wrote to
 	Err     *Failure // of the statement that ended it; nil: none
 	Notices []string
 	// Unclear says why the output is not all that the path did: it tests nothing then.
 	Unclear string
+	// Did is how a program ended, in words; empty for SQL.
+	Did string
 }
 
 // Result is what one statement of a path returned.
 type Result struct {
+	// Place is where a program wrote: stdout, or the name of a file. Empty for SQL.
+	Place string
+	// Head: the first row names the columns.
+	Head  bool
 	Rows  []Row // of a query; of COPY … TO STDOUT its lines, each as one value
 	Count int   // of the command tag
 }
@@ -28,6 +34,9 @@ func (o *Output) Texts() []string {
 	}
 	out = append(out, o.Notices...)
 	for i := range o.Results {
+		if place := o.Results[i].Place; place != "" {
+			out = append(out, place)
+		}
 		for _, row := range o.Results[i].Rows {
 			for _, v := range row {
 				if !v.Null {
@@ -39,14 +48,25 @@ func (o *Output) Texts() []string {
 	return out
 }
 
-// Rows counts the rows of all results.
+// Rows counts the rows of all results, but for heads.
 func (o *Output) Rows() int {
 	n := 0
 	for i := range o.Results {
-		n += len(o.Results[i].Rows)
+		n += len(o.Results[i].Data())
 	}
 	return n
 }
+
+// Data is the rows below the head.
+func (r *Result) Data() []Row {
+	if r.Head && len(r.Rows) > 0 {
+		return r.Rows[1:]
+	}
+	return r.Rows
+}
+
+// Silent reports whether a call gave nothing at all: no row, no file, no error.
+func (o *Output) Silent() bool { return o.Err == nil && len(o.Results) == 0 && len(o.Notices) == 0 }
 
 // Lines is the output as a sorted list of texts: two outputs are the same, but for
 // the order of their rows, when their lines are.
@@ -61,6 +81,9 @@ func (o *Output) Lines() []string {
 	for i := range o.Results {
 		r := &o.Results[i]
 		mark := string(rune('A' + i%26))
+		if r.Place != "" {
+			mark = r.Place
+		}
 		out = append(out, mark+" count "+strconv.Itoa(r.Count))
 		for _, row := range r.Rows {
 			out = append(out, mark+" "+string(AppendRecord(nil, row, nil)))

@@ -22,6 +22,8 @@ type Path struct {
 	Audit    *Audit
 	Enqueue  *Enqueue // nil: none
 
+	// Program is Command, Env and Output taken apart; nil for SQL.
+	Program *Program
 	// SQL is Run taken apart; of a routine it is made by the number of arguments.
 	SQL []Transaction
 	// View and Routine are what the catalog knows of a path that the contract does
@@ -83,10 +85,10 @@ type PathArg struct {
 // Audit is the log entry that each use of a path must leave.
 type Audit struct {
 	Table             *Table
-	Where             *Rule // nil: every row
-	Tenant, Actor, At int   // columns; -1 where not written
-	When              int   // argument, from 0, whose value makes an entry due; -1: always
-	Require           []int // columns that must not be empty
+	Where             []*Rule // parallel to the path's users; nil: every row
+	Tenant, Actor, At int     // columns; -1 where not written
+	When              int     // argument, from 0, whose value makes an entry due; -1: always
+	Require           []int   // columns that must not be empty
 }
 
 // Enqueue is SQL of another session that puts work into the queue.

@@ -15,11 +15,14 @@ type StepTrace struct {
 	Expected []Row    // what the query returns over the rows that the rules allow; for the forms that the model does not evaluate
 	Asked    bool     // Expected holds
 	Notices  []string
-	Output   *Output // of a call of a path; nil for other operations
-	After    [][]Row // by Table.ID: every row, read by a superuser
-	Seen     []Seen  // what the session sees of each table after the step
-	Answers  Answers // of rules that only Postgres can evaluate, before and after the step
-	Later    Answers
+	// Began and Ended are the server's clock around a call that must leave an entry with a
+	// time; empty elsewhere.
+	Began, Ended string
+	Output       *Output // of a call of a path; nil for other operations
+	After        [][]Row // by Table.ID: every row, read by a superuser
+	Seen         []Seen  // what the session sees of each table after the step
+	Answers      Answers // of rules that only Postgres can evaluate, before and after the step
+	Later        Answers
 }
 
 // Seen is what a session reads from one table.

@@ -60,7 +60,7 @@ CREATE FUNCTION fails() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTIO
 	}
 	for object, reason := range map[string]string{
 		"admin: call broken report":  `every call failed: ERROR 42P01: relation "nowhere" does not exist`,
-		"path program":               "programs are not run",
+		"exporter: call program":     "it cannot be started: nightly: no such file or directory",
 		"admin: call function fails": "every call failed: ERROR P0001: never",
 	} {
 		if !slices.ContainsFunc(r.Untested, func(u props.Untested) bool {

@@ -151,6 +151,9 @@ func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model
 		return d, nil
 	}
 	if committed {
+		if step, ok := b.Plan.Program(bits, d); ok {
+			return d, [][]model.Step{{step}}
+		}
 		steps := b.Plan.Fresh(d)
 		return d, [][]model.Step{append(steps, b.Plan.Sequence(bits, lengths.Draw(t, "steps")%4+1, d)...)}
 	}
@@ -269,6 +272,13 @@ func (l *lab) least(ctx context.Context, k leak) (leak, error) {
 	if err := l.fewest(ctx, k.scenario, &k.found); err != nil {
 		return k, err
 	}
+	if k.scenario.Runs() {
+		l.brief = &brief{}
+		if w := k.found.Worlds; w != nil {
+			l.brief.variant = &w.Variant
+		}
+		defer func() { l.brief = nil }()
+	}
 	s, d, err := reduce.Least(l.Plan, k.scenario, &k.found, func(s *model.Scenario) (*judge.Divergence, error) {
 		v, err := l.verdict(ctx, s)
 		if err != nil {
@@ -285,6 +295,12 @@ func (l *lab) least(ctx context.Context, k leak) (leak, error) {
 	})
 	if err != nil {
 		return k, err
+	}
+	if l.brief != nil { // look at the least case as at any other
+		l.brief = nil
+		if d, err = l.still(ctx, s, k.target); err != nil || d == nil {
+			return k, err
+		}
 	}
 	k.scenario, k.found = s, *d
 	return k, l.fewest(ctx, s, &k.found)

@@ -3,6 +3,7 @@ package props
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -21,6 +22,10 @@ func drawn(steps []model.Step) []gen.Variant {
 // variants, and hands what differs or is suspicious to see, each as a scenario of its own.
 // see says whether to go on, and so does the answer.
 func (l *lab) calls(ctx context.Context, d *gen.Dataset, steps []model.Step, variants []gen.Variant, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
+	if more, err := l.runPrograms(ctx, d, steps, see); err != nil || !more {
+		return more, err
+	}
+	steps = slices.DeleteFunc(slices.Clone(steps), func(s model.Step) bool { return s.Runs() })
 	for len(steps) > 0 {
 		var lot, rest []model.Step
 		for i := range steps {
@@ -131,7 +136,7 @@ func (o *observer) some(ctx context.Context, variants []gen.Variant) ([]run.Worl
 // it bears a token, or it had to fail and did not.
 func suspect(runs [][]run.WorldRun, i int, step *model.Step) bool {
 	r := &runs[0][i]
-	if r.Invalid != "" || r.Wrote() || r.Steps[0].Token {
+	if r.Invalid != "" || r.Wrote() || step.Op.Path.Audit != nil || r.Steps[0].Token {
 		return true
 	}
 	for w := 1; w < len(runs); w++ {
@@ -248,6 +253,7 @@ func (l *lab) control(ctx context.Context, d *gen.Dataset, worlds []run.World, s
 // tried is what the calls of a cell showed, besides differences.
 type tried struct {
 	calls, failed, live int
+	silent              int    // that gave nothing at all, of programs
 	denied              int    // of those that failed: by row security or a privilege
 	failure             string // the least of the errors
 	unclear             string // why some showed nothing
@@ -265,7 +271,7 @@ func (l *lab) attempts(cell judge.Cell) *tried {
 
 // add adds up what several workers saw.
 func (t *tried) add(o *tried) {
-	t.calls, t.failed, t.live, t.asked, t.rowless = t.calls+o.calls, t.failed+o.failed, t.live+o.live, t.asked+o.asked, t.rowless+o.rowless
+	t.calls, t.failed, t.live, t.asked, t.rowless, t.silent = t.calls+o.calls, t.failed+o.failed, t.live+o.live, t.asked+o.asked, t.rowless+o.rowless, t.silent+o.silent
 	t.denied += o.denied
 	if t.failure == "" || o.failure != "" && o.failure < t.failure {
 		t.failure = o.failure

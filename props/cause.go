@@ -223,7 +223,7 @@ func restrict(c *model.Contract, table *model.Table, id *model.Identity, st *mod
 // twin is the same scenario in a transaction that is rolled back, if it shows the same
 // there: experiments change roles and logins, which committed runs share with others.
 func (l *lab) twin(ctx context.Context, s *model.Scenario, d *judge.Divergence) (*model.Scenario, *judge.Divergence, error) {
-	if !s.Committed {
+	if !s.Committed || s.Runs() {
 		return s, d, nil
 	}
 	t := &model.Scenario{Data: s.Data, Steps: slices.Clone(s.Steps)}
@@ -344,6 +344,10 @@ func switchedOff(known []leak) (base run.Variant, off map[string]bool) {
 
 // without reports whether a divergence goes away with what an experiment switches off.
 func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergence, c Cause) (bool, error) {
+	if d.Worlds != nil && s.Runs() {
+		still, err := l.once(ctx, s, d.Step, d.Worlds.Variant, c.try)
+		return still == nil, err
+	}
 	if d.Worlds != nil {
 		still, _, err := l.interference(ctx, s, d.Step, c.try)
 		return still == nil, err

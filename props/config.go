@@ -21,6 +21,9 @@ type Config struct {
 	Duration time.Duration
 	// Workers is how many checks run at the same time. Defaults to the number of processors.
 	Workers int
+	// ProgramTime is how long one run of a program may take: raise it for slow jobs. Defaults
+	// to 20 seconds.
+	ProgramTime time.Duration
 	// Only limits the search to sessions and tables of these names.
 	Only []string
 	// Out is the folder of findings. Empty: nothing is written.

@@ -73,6 +73,9 @@ func (o *observer) second(ctx context.Context, v gen.Variant, only []gen.Place) 
 // the call and the rows that it made for its session to see. nil is a world that could
 // not be made.
 func (o *observer) outputs(ctx context.Context, worlds []run.World) ([][]string, error) {
+	if o.s.Runs() {
+		return o.really(ctx, worlds)
+	}
 	calls := []run.Calls{{ID: o.ids, Steps: o.s.Steps[:o.at+1]}}
 	runs, err := o.fast.Worlds(ctx, worlds, calls, true, o.under)
 	if err != nil {
@@ -140,14 +143,7 @@ func (l *lab) interference(ctx context.Context, s *model.Scenario, at int, under
 	if data == nil {
 		return nil, "", nil
 	}
-	d := &judge.Divergence{
-		Class: judge.Interference, Cell: judge.PathCell(o.id.Session.ID, s.Steps[at].Op.Path), Step: at, Column: -1,
-		Rule: "its output may depend only on what the session may see",
-		Worlds: &judge.Worlds{
-			Kind: judge.KindOf(differ), Variant: v, Differ: differ,
-			First: judge.Only(first, second[v]), Second: judge.Only(second[v], first),
-		},
-	}
+	d := o.divergence(differ, v, first, second[v])
 	if d.Cross, err = o.cross(ctx, v); err != nil {
 		return nil, "", err
 	}
@@ -159,8 +155,24 @@ func (l *lab) interference(ctx context.Context, s *model.Scenario, at int, under
 	if o.id.Session.Tenantless || o.id.Tenant.Null {
 		d.Class = judge.Open
 	}
-	d.Did = did(first)
 	return d, "", nil
+}
+
+// divergence is a difference between the lines of two worlds.
+func (o *observer) divergence(differ []gen.Variant, v gen.Variant, first, second []string) *judge.Divergence {
+	d := &judge.Divergence{
+		Class: judge.Interference, Cell: judge.PathCell(o.id.Session.ID, o.s.Steps[o.at].Op.Path), Step: o.at, Column: -1,
+		Rule: "its output may depend only on what the session may see",
+		Worlds: &judge.Worlds{
+			Kind: judge.KindOf(differ), Variant: v, Differ: differ,
+			First: judge.Only(first, second), Second: judge.Only(second, first),
+		},
+		Did: did(first),
+	}
+	if o.s.Runs() {
+		d.Did = fmt.Sprintf("%d lines of output and rows", len(first))
+	}
+	return d
 }
 
 func did(lines []string) string {

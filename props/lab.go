@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/program"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
@@ -26,11 +28,14 @@ type lab struct {
 	tried     map[judge.Cell]*tried // what the calls of paths showed
 	proven    map[string]bool       // the same, of the walk; shared and no longer changed
 	runs      int                   // scenarios that ran carefully or committed: distinct ones
-	off       map[string]bool       // keys of causes that are switched off in all that it runs rolled back
+	programs  *run.Programs
+	brief     *brief          // while a run of a program is reduced
+	off       map[string]bool // keys of causes that are switched off in all that it runs rolled back
 }
 
 func (t *Target) newLab(ctx context.Context) (*lab, error) {
 	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}, live: map[string]bool{}, tried: map[judge.Cell]*tried{}}
+	l.programs = run.NewPrograms(filepath.Dir(t.File.Path), program.Limits{Time: t.Program})
 	db, err := l.database(ctx)
 	if err != nil {
 		return nil, err
@@ -72,7 +77,9 @@ func (l *lab) commits(ctx context.Context) (*run.Committer, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.committer, err = run.NewCommitter(ctx, l.Server, db, l.Contract)
+	if l.committer, err = run.NewCommitter(ctx, l.Server, db, l.Contract); err == nil {
+		l.committer.Programs = l.programs
+	}
 	return l.committer, err
 }
 
@@ -82,7 +89,7 @@ const memoLimit = 20_000
 // verdict runs a scenario carefully, or committed if it says so, and judges it.
 // Equal scenarios run once. A scenario that cannot begin has no divergence.
 func (l *lab) verdict(ctx context.Context, s *model.Scenario) (*judge.Verdict, error) {
-	key := memoKey(s)
+	key := l.brief.key() + memoKey(s)
 	if v, ok := l.memo[key]; ok {
 		return v, nil
 	}
@@ -112,10 +119,10 @@ func (l *lab) remember(s *model.Scenario, v *judge.Verdict) {
 // interferences adds what second worlds show of a scenario's calls.
 func (l *lab) interferences(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
 	for i := range s.Steps {
-		if s.Steps[i].Op.Path == nil || s.Committed || len(v.Stakes) == 0 && len(v.Divergences) == 0 {
+		if s.Steps[i].Op.Path == nil || s.Committed && !s.Steps[i].Runs() || len(v.Stakes) == 0 && len(v.Divergences) == 0 {
 			continue
 		}
-		d, reason, err := l.interference(ctx, s, i, run.Variant{})
+		d, reason, err := l.interfered(ctx, s, i)
 		if err != nil {
 			return err
 		}
@@ -145,7 +152,7 @@ func (l *lab) under(ctx context.Context, s *model.Scenario, v run.Variant) (*jud
 }
 
 func (l *lab) trace(ctx context.Context, s *model.Scenario, v run.Variant) (*model.Trace, error) {
-	if !s.Committed {
+	if !s.Committed && !s.Runs() {
 		return l.fast.Careful(ctx, s, v)
 	}
 	if len(v.Before) == 0 && len(v.Without) == 0 {
@@ -158,38 +165,55 @@ func (l *lab) trace(ctx context.Context, s *model.Scenario, v run.Variant) (*mod
 	return l.experiment(ctx, s, v)
 }
 
-// experiment runs a committed scenario under a variant, in a database for it alone.
-// A variant that concerns roles, which all databases share, is not tried so.
+// experiment runs a committed scenario under a variant.
 func (l *lab) experiment(ctx context.Context, s *model.Scenario, v run.Variant) (*model.Trace, error) {
-	if len(v.Without) > 0 || v.Roles {
-		c, err := l.commits(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return c.Run(ctx, s, false)
-	}
-	db, err := l.Target.Scratch(ctx)
+	c, done, err := l.changed(ctx, v)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = l.Server.DropDatabase(context.Background(), db) }()
+	defer done()
+	return c.Run(ctx, s, false)
+}
+
+// changed is a committer on a schema that a variant changed, in a database for it alone.
+// A variant that concerns roles, which all databases share, is not tried so.
+func (l *lab) changed(ctx context.Context, v run.Variant) (*run.Committer, func(), error) {
+	if len(v.Before) == 0 || len(v.Without) > 0 || v.Roles {
+		c, err := l.commits(ctx)
+		return c, func() {}, err
+	}
+	db, err := l.Target.Scratch(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	drop := func() { _ = l.Server.DropDatabase(context.Background(), db) }
+	c, err := l.alter(ctx, db, v)
+	if err != nil {
+		drop()
+		return nil, nil, err
+	}
+	return c, func() {
+		c.Close()
+		drop()
+	}, nil
+}
+
+func (l *lab) alter(ctx context.Context, db string, v run.Variant) (*run.Committer, error) {
 	conn, err := l.Server.Connect(ctx, db, "")
 	if err != nil {
 		return nil, err
 	}
+	defer func() { _ = conn.Close(context.Background()) }()
 	for _, text := range v.Before {
 		if _, err := conn.Exec(ctx, text); err != nil {
-			_ = conn.Close(ctx)
 			return nil, fmt.Errorf("change a scratch copy: %w", err)
 		}
 	}
-	_ = conn.Close(ctx)
 	c, err := run.NewCommitter(ctx, l.Server, db, l.Contract)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		c.Programs = l.programs
 	}
-	defer c.Close()
-	return c.Run(ctx, s, false)
+	return c, err
 }
 
 // lockouts drops the suspicions that remain without row security: the reason lies

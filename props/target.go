@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -37,6 +38,9 @@ type Target struct {
 	Hash       string             // of the contract's and the schema's meaning
 	Catalog    *inventory.Catalog // every way into the database
 
+	// Program is how long one run of a program may take.
+	Program time.Duration
+
 	walk     *walkOnce
 	template string
 	made     []string // roles that the files created
@@ -61,7 +65,7 @@ func Open(ctx context.Context, cfg Config) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{Server: server, File: file, Notes: scripts.notes, walk: &walkOnce{}}
+	t := &Target{Server: server, File: file, Notes: scripts.notes, Program: cfg.ProgramTime, walk: &walkOnce{}}
 	if err := t.load(ctx, scripts); err != nil {
 		_ = t.Close()
 		return nil, err

@@ -14,11 +14,7 @@ func (c *campaign) untestedPaths() []Untested {
 	var out []Untested
 	var rowless []string
 	for _, p := range c.report.Paths {
-		switch {
-		case len(p.Command) > 0:
-			out = append(out, Untested{Object: "path " + p.Name, Reason: "not yet: programs are not run by this version", Vacant: true})
-			continue
-		case p.Untried != "":
+		if p.Untried != "" {
 			out = append(out, Untested{Object: p.Name, Reason: p.Untried, Weak: true})
 			continue
 		}
@@ -63,6 +59,8 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 		return "", false // refused
 	case t.calls > 0 && t.failed == t.calls:
 		return "every call failed: " + t.failure, false
+	case t.calls > 0 && t.silent == t.calls:
+		return "it ends well and writes nothing: no output, no file", false
 	case t.asked > 0 && t.rowless == t.asked:
 		return "", true
 	case t.calls > 0:

@@ -26,9 +26,10 @@ func (f *File) Rules(c *model.Contract) []RuleRef {
 			u := &p.Users[i]
 			out = append(out, listed(c, "path "+p.Name+" as "+u.Session.Name, u.Session, u.Vars, u.Sees, u.Writes)...)
 		}
-		if p.Audit != nil && p.Audit.Where != nil {
-			u := &p.Users[0]
-			out = append(out, RuleRef{"path " + p.Name + ", audit where", u.Session, u.Vars, p.Audit.Table, p.Audit.Where})
+		for i := range p.Users {
+			if u := &p.Users[i]; p.Audit != nil && i < len(p.Audit.Where) {
+				out = append(out, RuleRef{"path " + p.Name + " as " + u.Session.Name + ", audit where", u.Session, u.Vars, p.Audit.Table, p.Audit.Where[i]})
+			}
 		}
 	}
 	return out

@@ -23,6 +23,9 @@ func (r *resolver) path(d *pathDecl) {
 	if len(d.args) == 0 && d.takes() {
 		p.Args = []model.PathArg{{Column: model.ColumnRef{Table: -1, Column: -1}, Variable: "tenant"}}
 	}
+	if d.audit != nil {
+		p.Audit = r.audit(d)
+	}
 	for _, t := range d.as {
 		s := r.sessionNamed(t.value)
 		u := model.PathUser{Session: s, Vars: slices.Clone(s.Vars)}
@@ -32,14 +35,17 @@ func (r *resolver) path(d *pathDecl) {
 		u.Sees = r.seen(d.sees, s.Sees, in)
 		u.Writes = r.changed(d.writes, s.Writes, in)
 		u.Said = r.said(d.writes)
+		if p.Audit != nil && d.audit.where.given() {
+			p.Audit.Where = append(p.Audit.Where, r.rule(d.audit.where, ruleSite{binding: in, table: p.Audit.Table, use: model.OwnRead}))
+		}
 		rules := *s
 		rules.Vars, rules.Sees, rules.Writes = u.Vars, u.Sees, u.Writes
 		u.Rules = &rules
 		p.Users = append(p.Users, u)
 	}
 	p.SQL = transactions(p.Run)
-	if d.audit != nil {
-		p.Audit = r.audit(d, p)
+	if len(d.command) > 0 {
+		p.Program = r.program(d, p)
 	}
 	if d.enqueueAs.given() {
 		s := r.sessionNamed(d.enqueueAs.value)
@@ -147,9 +153,9 @@ func (r *resolver) known(t text, list []piece, in binding, also ...string) {
 	}
 }
 
-// audit resolves the log entry that each use must leave; its rule speaks of the first
-// session that uses the path.
-func (r *resolver) audit(d *pathDecl, p *model.Path) *model.Audit {
+// audit resolves the log entry that each use must leave, but for its rule, which speaks of
+// the session.
+func (r *resolver) audit(d *pathDecl) *model.Audit {
 	a := d.audit
 	t := r.table(a.table)
 	if t == nil {
@@ -171,12 +177,6 @@ func (r *resolver) audit(d *pathDecl, p *model.Path) *model.Audit {
 			r.fail(a.when.place(), "an argument: $1…", "when is %q", a.when.value)
 		}
 		out.When = n - 1
-	}
-	if a.where.given() {
-		u := &p.Users[0]
-		in := binding{session: u.Session, vars: &u.Vars}
-		in.args = r.argumentTypes(d, p, in)
-		out.Where = r.rule(a.where, ruleSite{binding: in, table: t, use: model.OwnRead})
 	}
 	return out
 }

@@ -47,6 +47,9 @@ func (t *teller) calls(st *model.Step) []string {
 	if !ok {
 		return nil
 	}
+	if st.Runs() {
+		return []string{command(id, st)}
+	}
 	var out []string
 	for _, tx := range callTexts(id, st) {
 		out = append(out, tx...)
@@ -155,8 +158,21 @@ func holding(row model.Row, v model.Value) int {
 	return -1
 }
 
+// unlogged says what is wrong with the entry of a run.
+func (t *teller) unlogged(who string) string {
+	p := t.d.Cell.Path
+	if t.d.Rule == judge.MustLog {
+		return fmt.Sprintf("%s ran %s, and no entry in %s says so", who, p.Name, t.d.Of.Label())
+	}
+	col := t.d.Column
+	return fmt.Sprintf("%s ran %s, and its entry in %s has %s = %s", who, p.Name, t.d.Of.Label(), t.d.Of.Columns[col].Name, shown(t.d.Rows[0][col]))
+}
+
 // allowsPath is what the contract says of what a path may tell.
 func (t *teller) allowsPath() string {
+	if t.d.Class == judge.Audit {
+		return fmt.Sprintf("each run of %s leaves an entry in %s: %s", t.f.Path, t.d.Of.Label(), t.d.Rule)
+	}
 	switch t.d.Rule {
 	case judge.MustFail:
 		return t.f.Path + " must fail without a tenant"

@@ -201,6 +201,13 @@ func (p *page) steps() {
 		if st.Op.Path != nil {
 			statements = p.calls(st)
 		}
+		if len(statements) == 0 { // no such tenant among the rows
+			statements = []string{st.Op.Path.Name}
+		}
+		if st.Runs() {
+			p.line("   ```sh\n   %s\n   ```\n", strings.ReplaceAll(statements[0], "\n", "\n   "))
+			continue
+		}
 		p.line("   ```sql\n   %s;\n   ```\n", strings.ReplaceAll(strings.Join(statements, ";\n"), "\n", "\n   "))
 	}
 	if p.f.Scenario.Committed {
@@ -211,6 +218,11 @@ func (p *page) steps() {
 func (p *page) again(m Material) {
 	p.line("## Run it again\n")
 	p.line("With rlsfuzz, which says whether it still leaks:\n\n    %s\n", strings.Join(p.f.again(), "\n    "))
+	if p.f.programmed() {
+		p.line("The program runs in an empty folder with the connection to a scratch database, which holds the rows above, in PGHOST,")
+		p.line("PGPORT, PGUSER, PGPASSWORD and PGDATABASE. SQL alone cannot show what it does: there is no repro.sql. `case.yaml` may be edited.")
+		return
+	}
 	p.line("With psql alone, on an empty database of a server meant for tests, as a superuser:\n")
 	p.line("    createdb rlsfuzz_repro\n    psql -X -v ON_ERROR_STOP=1 -d rlsfuzz_repro -f repro.sql")
 	if v := m.version(); v > 0 {

@@ -185,6 +185,8 @@ func (r *repro) verdict() {
 	switch {
 	case r.d.Worlds != nil:
 		what = "tells by " + r.f.Path + " of"
+	case r.d.Class == judge.Audit:
+		what = "is logged wrongly:"
 	case r.d.Rule == judge.MustFail || r.d.Rule == judge.RefuseWildcards:
 		what = "was not refused:"
 	case r.d.Class == judge.Lockout && len(r.d.Rows) == 0:

@@ -21,6 +21,7 @@ type watched struct {
 	look  string // an expression that the session asks for; empty when the superuser looks
 	from  string // what it is asked of
 	early bool   // the session also looks before the statement, which removes the row
+	log   string // a condition over the entries of the path's log, which are counted
 	other string // a condition over what psql knows of the statement; empty otherwise
 }
 
@@ -29,6 +30,8 @@ func (r *repro) watch() {
 	switch {
 	case r.d.Worlds != nil:
 		r.watches = append(r.watches, watched{label: r.hidden()})
+	case r.d.Class == judge.Audit:
+		r.watchLog()
 	case r.d.Rule == judge.MustFail:
 		r.watches = append(r.watches, watched{label: r.f.Path, other: ":'rlsfuzz_state' = '00000'"})
 	case r.d.Rule == judge.RefuseWildcards:
@@ -140,6 +143,9 @@ func tokensOf(row model.Row) []string {
 // anew has another ctid, even if its values are the same.
 func (r *repro) snapshot(when string) {
 	for i, w := range r.watches {
+		if w.log != "" {
+			r.line("UPDATE rlsfuzz_repro.watch SET %s = (SELECT count(*)::text FROM %s WHERE %s) WHERE n = %d;", when, r.d.Of.SQL(), w.log, i+1)
+		}
 		if w.where != "" {
 			r.line("UPDATE rlsfuzz_repro.watch SET %s = (SELECT coalesce(string_agg(t.ctid::text || ' ' || (t.*)::text, '; ' ORDER BY t.ctid), '') FROM %s t WHERE %s) WHERE n = %d;",
 				when, r.table.SQL(), w.where, i+1)

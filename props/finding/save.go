@@ -67,6 +67,9 @@ func save(path string, f *Finding, m Material) (err error) {
 		return err
 	}
 	for _, name := range []string{CaseFile, ReproFile, PageFile} {
+		if files[name] == nil { // no SQL shows what a program does
+			continue
+		}
 		if err := write(filepath.Join(temp, name), files[name]); err != nil {
 			return err
 		}
@@ -88,13 +91,18 @@ func render(f *Finding, m Material) (map[string][]byte, error) {
 	k := CaseOf(f, m)
 	k.Contract = relative(f.Dir, m.ContractPath)
 	var repro, page bytes.Buffer
-	if err := Repro(&repro, f, m); err != nil {
-		return nil, err
-	}
 	if err := Page(&page, f, m); err != nil {
 		return nil, err
 	}
-	return map[string][]byte{CaseFile: k.Format(), ReproFile: repro.Bytes(), PageFile: page.Bytes()}, nil
+	files := map[string][]byte{CaseFile: k.Format(), PageFile: page.Bytes()}
+	if f.programmed() {
+		return files, nil
+	}
+	if err := Repro(&repro, f, m); err != nil {
+		return nil, err
+	}
+	files[ReproFile] = repro.Bytes()
+	return files, nil
 }
 
 // CaseOf is the case of a finding, with what it showed. Its Contract is the

@@ -43,6 +43,8 @@ func (t *teller) sentence() string {
 		return t.interferes(who)
 	case t.d.Rule == judge.MustFail || t.d.Rule == judge.RefuseWildcards:
 		return t.failing(who)
+	case t.d.Class == judge.Audit:
+		return t.unlogged(who)
 	case t.table == nil && t.d.Of != nil: // a canary
 		return who + " received through " + t.f.Path + " the token of " + t.of(t.d.Of).rows(t.d.Rows)
 	case t.f.Path != "" && t.d.Became != nil:

@@ -10,16 +10,21 @@ import (
 // takes a second world.
 func (j *judge) call(step *model.Step) {
 	p := step.Op.Path
-	if o := j.trace.Output; o != nil && o.Unclear != "" {
-		j.verdict.Unjudged = append(j.verdict.Unjudged, p.Name+": "+o.Unclear)
+	cell := PathCell(j.id.Session.ID, p)
+	o := j.trace.Output
+	if o != nil && o.Unclear != "" {
+		if j.verdict.Unclear == nil {
+			j.verdict.Unclear = map[Cell]string{}
+		}
+		j.verdict.Unclear[cell] = o.Unclear
 		return
 	}
-	cell := PathCell(j.id.Session.ID, p)
 	j.errored(cell, j.trace.Err)
 	j.writes()
 	j.canaries()
 	j.refuses(p, cell)
-	j.verdict.Stakes = append(j.verdict.Stakes, Stake{Cell: cell, Allowed: len(j.trace.Rows)})
+	j.audit(p, cell)
+	j.verdict.Stakes = append(j.verdict.Stakes, Stake{Cell: cell, Allowed: len(j.trace.Rows), Silent: o != nil && o.Silent()})
 }
 
 // refuses judges calls that must fail: without a tenant, or with a wildcard.

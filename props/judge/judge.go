@@ -24,6 +24,7 @@ type Verdict struct {
 type Stake struct {
 	Cell               Cell
 	Allowed, Forbidden int
+	Silent             bool // a call gave nothing at all
 }
 
 // Judge judges a trace of a scenario.
@@ -131,6 +132,9 @@ func (j *judge) found(d Divergence) {
 func (j *judge) did() string {
 	if e := j.trace.Err; e != nil {
 		return "ERROR " + e.Code + ": " + e.Message
+	}
+	if o := j.trace.Output; o != nil && o.Did != "" {
+		return o.Did
 	}
 	if o := j.trace.Output; o != nil {
 		return fmt.Sprintf("%d rows", o.Rows())

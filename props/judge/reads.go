@@ -57,7 +57,7 @@ func (j *judge) seen(s *model.Seen) {
 		return
 	}
 	if s.Err == nil || j.denied(s.Err) {
-		j.verdict.Stakes = append(j.verdict.Stakes, Stake{d.Cell, len(s.Rows), forbidden})
+		j.verdict.Stakes = append(j.verdict.Stakes, Stake{Cell: d.Cell, Allowed: len(s.Rows), Forbidden: forbidden})
 	}
 	for _, n := range may {
 		j.lacks[t.ID] = j.lacks[t.ID] || n > 0
@@ -281,20 +281,31 @@ func (j *judge) canaries() {
 		return
 	}
 	var received []string
-	if j.trace.Err != nil {
-		received = append(received, j.trace.Err.Text())
-	}
-	received = append(received, j.trace.Notices...)
-	for _, row := range j.trace.Rows {
-		for _, v := range row {
-			received = append(received, v.Text)
-		}
+	if j.trace.Output != nil {
+		received = j.trace.Output.Texts()
+	} else {
+		received = j.received()
 	}
 	for _, s := range received {
 		for _, token := range tokens(s) {
 			j.token(token)
 		}
 	}
+}
+
+// received lists the texts that a statement gave its session.
+func (j *judge) received() []string {
+	var out []string
+	if j.trace.Err != nil {
+		out = append(out, j.trace.Err.Text())
+	}
+	out = append(out, j.trace.Notices...)
+	for _, row := range j.trace.Rows {
+		for _, v := range row {
+			out = append(out, v.Text)
+		}
+	}
+	return out
 }
 
 // tokens lists the canaries in a text.
@@ -389,7 +400,7 @@ func (j *judge) stakes() {
 		if s.Command == model.Select { // what the rules allow and Postgres gave
 			allowed = min(allowed, len(j.trace.Rows))
 		}
-		j.verdict.Stakes = append(j.verdict.Stakes, Stake{j.cell(s.Table, s.Command), allowed, p.Forbidden})
+		j.verdict.Stakes = append(j.verdict.Stakes, Stake{Cell: j.cell(s.Table, s.Command), Allowed: allowed, Forbidden: p.Forbidden})
 	}
 	if s.Command == model.Select || p.Outcome != model.Done || p.Count == 0 || !j.id.Session.Writes[s.Table.ID].Exact(s.Command) {
 		return

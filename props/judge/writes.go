@@ -28,6 +28,9 @@ func (j *judge) writes() {
 			continue
 		}
 		for _, c := range j.changes(t) {
+			if j.logged(t, c) {
+				continue
+			}
 			if j.direct(t) {
 				j.direction(t, c)
 			} else {

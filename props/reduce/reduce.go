@@ -92,7 +92,7 @@ func (r *reducer) steps() {
 			i++
 		}
 	}
-	if !r.best.Committed {
+	if !r.best.Committed || r.best.Runs() {
 		return
 	}
 	s := clone(r.best)

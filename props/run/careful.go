@@ -38,6 +38,8 @@ type carefulStep struct {
 	id          *model.Identity
 	first, last int
 	output      []int // of a call of a path
+	timed       bool  // its audit has a time
+	clock       int   // the transaction's time and the clock after the call; -1 without
 	check       int   // of deferred constraints; -1 without
 	copied      int
 	after       int
@@ -206,7 +208,7 @@ func (f *flow) scenario(state *model.State, initial int, steps []model.Step) (ca
 // carefully adds one step. The savepoint after the statement is skipped when it
 // fails; going back to the newest one then undoes just it.
 func (f *flow) carefully(id *model.Identity, step *model.Step) (carefulStep, error) {
-	st := carefulStep{id: id, copied: -1, check: -1}
+	st := carefulStep{id: id, copied: -1, check: -1, clock: -1}
 	op := &step.Op
 	var err error
 	f.plain("SAVEPOINT s")
@@ -227,6 +229,7 @@ func (f *flow) carefully(id *model.Identity, step *model.Step) (carefulStep, err
 		return st, err
 	}
 	if op.Path != nil {
+		st.timed = op.Path.Audit != nil && op.Path.Audit.At >= 0
 		if st.output, err = f.calls(id, step, rows); err != nil {
 			return st, err
 		}
@@ -266,6 +269,11 @@ func (f *flow) aftermath(st *carefulStep, id *model.Identity) error {
 	}
 	if st.later, err = f.ask(id); err != nil {
 		return err
+	}
+	if st.timed {
+		if st.clock, err = f.super("SELECT now(), clock_timestamp()", nil, rows); err != nil {
+			return err
+		}
 	}
 	if st.output != nil { // what it sees of tables is another cell's
 		return nil
@@ -379,6 +387,11 @@ func (w *Worker) stepTrace(c *carefulStep) (model.StepTrace, error) {
 		t.Seen = append(t.Seen, seen)
 	}
 	t.Answers, t.Later = w.answers(c.before), w.answers(c.later)
+	if c.timed {
+		if a := &w.wire.items[c.clock].answer; a.reached && len(a.kept) == 1 {
+			t.Began, t.Ended = a.kept[0][0].Text, a.kept[0][1].Text
+		}
+	}
 	return t, nil
 }
 

@@ -19,6 +19,9 @@ import (
 type Committer struct {
 	Contract *model.Contract
 
+	// Programs is how programs are run; nil: not at all.
+	Programs *Programs
+
 	server   *postgres.Server
 	database string
 	super    *session
@@ -260,6 +263,20 @@ func (m *Committer) use(ctx context.Context, s *session) error {
 // step runs one statement as its session would, and reads everything after it.
 func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.Step, fresh bool) (model.StepTrace, error) {
 	var t model.StepTrace
+	if step.Runs() { // it connects by itself
+		var err error
+		if t.Answers, err = m.answers(ctx, id); err != nil {
+			return t, err
+		}
+		if err := m.operate(ctx, nil, id, step, &t); err != nil {
+			return t, err
+		}
+		if t.After, err = m.everything(ctx); err != nil {
+			return t, err
+		}
+		t.Later, err = m.answers(ctx, id)
+		return t, err
+	}
 	s, err := m.connection(ctx, id.Login, fresh)
 	if err != nil {
 		return t, err
@@ -295,8 +312,15 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 // operate does what the step says, as its session would.
 func (m *Committer) operate(ctx context.Context, s *session, id *model.Identity, step *model.Step, t *model.StepTrace) error {
 	if p := step.Op.Path; p != nil {
+		var err error
+		if t.Began, err = m.clock(ctx, p); err != nil {
+			return err
+		}
 		out, err := m.runner(p).run(ctx, s, id, step)
 		if err != nil {
+			return err
+		}
+		if t.Ended, err = m.clock(ctx, p); err != nil {
 			return err
 		}
 		t.Output, t.Err, t.Notices = out, out.Err, out.Notices
@@ -316,6 +340,18 @@ func (m *Committer) operate(ctx context.Context, s *session, id *model.Identity,
 	}
 	t.Notices = s.notices
 	return nil
+}
+
+// clock is the server's time, where a path must leave an entry with one.
+func (m *Committer) clock(ctx context.Context, p *model.Path) (string, error) {
+	if p.Audit == nil || p.Audit.At < 0 {
+		return "", nil
+	}
+	kept, _, err := m.super.exec(ctx, "SELECT clock_timestamp()", nil)
+	if err != nil {
+		return "", fmt.Errorf("ask for the time: %w", err)
+	}
+	return kept[0][0].Text, nil
 }
 
 // refusal tells an error of the statement from one of the connection.

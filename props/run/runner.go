@@ -15,8 +15,8 @@ type runner interface {
 
 // runner is what calls a path.
 func (m *Committer) runner(p *model.Path) runner {
-	if len(p.Command) > 0 {
-		return unclear("programs are not run by this version")
+	if p.Program != nil {
+		return inProgram{m}
 	}
 	return inSQL{}
 }
@@ -63,17 +63,10 @@ func (s *session) result(ctx context.Context, st *statement) (model.Result, erro
 	return model.Result{Rows: kept, Count: n}, err
 }
 
-// unclear stands for what cannot be run: it tests nothing.
-type unclear string
-
-func (u unclear) run(context.Context, *session, *model.Identity, *model.Step) (*model.Output, error) {
-	return &model.Output{Unclear: string(u)}, nil
-}
-
 // outputs collects the rows of all results, and the rows that the last one is said to have affected.
 func outputs(o *model.Output) (rows []model.Row, count int) {
 	for i := range o.Results {
-		rows = append(rows, o.Results[i].Rows...)
+		rows = append(rows, o.Results[i].Data()...)
 		count = o.Results[i].Count
 	}
 	return rows, count

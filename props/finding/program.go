@@ -1,0 +1,42 @@
+package finding
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// programmed reports whether a finding is about a program: SQL cannot show it then.
+func (f *Finding) programmed() bool { return f.Scenario.Runs() }
+
+// command is the line that starts the program of a step, with its environment.
+func command(id *model.Identity, st *model.Step) string {
+	p := st.Op.Path.Program
+	fill := func(t model.PathText) string {
+		text, err := t.Fill(id, st.Op.Args, "postgres://"+id.Login+"@…")
+		if err != nil {
+			return err.Error()
+		}
+		return text
+	}
+	var words []string
+	for _, e := range p.Env {
+		words = append(words, e.Name+"="+shellWord(fill(e.Value)))
+	}
+	words = append(words, "PGUSER="+shellWord(id.Login))
+	for _, t := range p.Args {
+		words = append(words, shellWord(fill(t)))
+	}
+	return strings.Join(words, " ")
+}
+
+var plainWord = regexp.MustCompile(`^[-+_./:=@%,0-9A-Za-z…]+$`)
+
+// shellWord quotes a word for a shell.
+func shellWord(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,62 @@
+package finding
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+)
+
+// watchLog decides by the entries that the call adds to its log: none, or a wrong one.
+func (r *repro) watchLog() {
+	w := watched{label: r.d.Of.Label(), log: r.entry()}
+	if r.d.Rule == judge.MustLog {
+		w.label = "no entry in " + w.label
+		w.other = ":'rlsfuzz_state' = '00000' AND before = after"
+	} else {
+		w.log += " AND (" + r.wrong() + ")"
+	}
+	r.watches = append(r.watches, w)
+}
+
+// entry is the condition of the rows that are entries of the path.
+func (r *repro) entry() string {
+	p, id := r.d.Cell.Path, r.ids[r.d.Step]
+	for i := range p.Audit.Where {
+		rule := p.Audit.Where[i]
+		if p.Users[i].Rules != id.Session || rule.SQL == "" {
+			continue
+		}
+		values := make([]model.Value, len(rule.Args))
+		for k, at := range rule.Args {
+			values[k] = id.Vars[at]
+		}
+		return "(" + sql.Bind(rule.SQL, values) + ")"
+	}
+	return "true"
+}
+
+// wrong is the condition of what an entry must not be.
+func (r *repro) wrong() string {
+	id := r.ids[r.d.Step]
+	col := r.d.Of.SQL() + "." + model.Quote(r.d.Of.Columns[r.d.Column].Name)
+	switch r.d.Rule {
+	case judge.LogTenant:
+		var own []string
+		r.c.SessionTenants(id, r.state, func(v model.Value) bool {
+			own = append(own, literal(v.Text))
+			return true
+		})
+		if len(own) == 0 {
+			return "true"
+		}
+		return fmt.Sprintf("%s IS NULL OR %s::text NOT IN (%s)", col, col, strings.Join(own, ", "))
+	case judge.LogActor:
+		return fmt.Sprintf("%s::text IS DISTINCT FROM %s", col, literal(id.User.Text))
+	case judge.LogTime:
+		return fmt.Sprintf("%s IS NULL OR %s NOT BETWEEN clock_timestamp() - interval '1 hour' AND clock_timestamp() + interval '1 hour'", col, col)
+	}
+	return fmt.Sprintf("coalesce(btrim(%s::text), '') = ''", col)
+}

@@ -1,0 +1,180 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/program"
+)
+
+// Programs is how the programs of a contract are run.
+type Programs struct {
+	home   string
+	limits program.Limits
+	failed map[*model.Path]string // those that no other run makes better, and why
+}
+
+// NewPrograms runs programs that are named relative to a folder.
+func NewPrograms(home string, limits program.Limits) *Programs {
+	return &Programs{home: home, limits: limits, failed: map[*model.Path]string{}}
+}
+
+// inProgram starts the program of a path, which connects by itself: with the login of the
+// session, and none of its settings.
+type inProgram struct{ m *Committer }
+
+func (r inProgram) run(ctx context.Context, _ *session, id *model.Identity, step *model.Step) (*model.Output, error) {
+	p, how := step.Op.Path, r.m.Programs
+	if how == nil {
+		return &model.Output{Unclear: "programs are not run here"}, nil
+	}
+	if reason := how.failed[p]; reason != "" {
+		return &model.Output{Unclear: reason}, nil
+	}
+	c, err := r.command(id, step)
+	if err != nil {
+		return nil, err
+	}
+	done, err := c.Run(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if done.Untested != "" {
+		if done.Lasting {
+			how.failed[p] = done.Untested
+		}
+		return &model.Output{Unclear: done.Untested}, r.m.hangUp(ctx)
+	}
+	return output(done), r.m.hangUp(ctx)
+}
+
+// command is what is started.
+func (r inProgram) command(id *model.Identity, step *model.Step) (*program.Command, error) {
+	m, p := r.m, step.Op.Path
+	dsn := m.server.URL(m.database, id.Login)
+	fill := func(list []model.PathText) ([]string, error) {
+		out := make([]string, len(list))
+		for i, t := range list {
+			var err error
+			if out[i], err = t.Fill(id, step.Op.Args, dsn); err != nil {
+				return nil, fmt.Errorf("call %s: %w", p.Name, err)
+			}
+		}
+		return out, nil
+	}
+	out := &program.Command{Home: m.Programs.home, Convert: p.Convert, Limits: m.Programs.limits, Env: m.environment(id.Login)}
+	if password := m.server.Config(m.database, id.Login).Password; len(password) >= 8 {
+		out.Secret = password
+	}
+	var err error
+	if out.Args, err = fill(p.Program.Args); err != nil {
+		return nil, err
+	}
+	if out.Output, err = fill(p.Program.Output); err != nil {
+		return nil, err
+	}
+	for _, e := range p.Program.Env {
+		v, err := e.Value.Fill(id, step.Op.Args, dsn)
+		if err != nil {
+			return nil, fmt.Errorf("call %s: %w", p.Name, err)
+		}
+		out.Env = append(out.Env, e.Name+"="+v)
+	}
+	return out, nil
+}
+
+// environment is the connection of a login, as libpq and what behaves like it read it.
+func (m *Committer) environment(login string) []string {
+	cfg := m.server.Config(m.database, login)
+	out := []string{"PGHOST=" + cfg.Host, "PGPORT=" + strconv.Itoa(int(cfg.Port)), "PGUSER=" + cfg.User, "PGDATABASE=" + cfg.Database}
+	if cfg.Password != "" {
+		out = append(out, "PGPASSWORD="+cfg.Password)
+	}
+	if cfg.TLSConfig == nil {
+		return append(out, "PGSSLMODE=disable")
+	}
+	return append(out, "PGSSLMODE=require")
+}
+
+// hangUp ends the connections that a program left, so that nothing of it goes on.
+func (m *Committer) hangUp(ctx context.Context) error {
+	var ours []string
+	for _, s := range m.pool {
+		ours = append(ours, strconv.Itoa(int(s.conn.PgConn().PID())))
+	}
+	slices.Sort(ours)
+	_, _, err := m.super.exec(ctx, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND pid <> ALL ($1::int[])`,
+		[]model.Value{{Text: "{" + strings.Join(ours, ",") + "}"}})
+	if err != nil {
+		return fmt.Errorf("end the connections of a program: %w", err)
+	}
+	return nil
+}
+
+// Plan makes Postgres read in another way in the scratch database, whoever connects to it,
+// until the returned function is called.
+func (m *Committer) Plan(ctx context.Context, settings []string) (func() error, error) {
+	var names []string
+	alter := func(what string) error {
+		_, _, err := m.super.exec(ctx, "ALTER DATABASE "+model.Quote(m.database)+" "+what, nil)
+		return err
+	}
+	undo := func() error {
+		for _, name := range names {
+			if err := alter("RESET " + name); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, text := range settings {
+		text = strings.TrimPrefix(text, "SET LOCAL ")
+		name, _, ok := strings.Cut(text, " ")
+		if !ok {
+			continue
+		}
+		if err := alter("SET " + text); err != nil {
+			return undo, fmt.Errorf("change how Postgres reads: %w", err)
+		}
+		names = append(names, name)
+	}
+	return undo, nil
+}
+
+// output is what a program did, as the output of a path.
+func output(r *program.Run) *model.Output {
+	out := &model.Output{Notices: r.Errs}
+	did := []string{r.How}
+	for i := range r.Parts {
+		part := &r.Parts[i]
+		result := model.Result{Place: part.Name, Head: part.Head}
+		for _, cells := range part.Rows {
+			row := make(model.Row, len(cells))
+			for k, text := range cells {
+				row[k].Text = text
+			}
+			result.Rows = append(result.Rows, row)
+		}
+		result.Count = len(result.Rows)
+		out.Results = append(out.Results, result)
+		if n := len(result.Rows); n == 0 {
+			did = append(did, part.Name+" is empty")
+		} else {
+			did = append(did, fmt.Sprintf("%d lines in %s", n, part.Name))
+		}
+	}
+	out.Did = strings.Join(did, ", ")
+	if r.Exit != 0 {
+		message := r.How
+		if n := len(r.Errs); n > 0 {
+			message = r.Errs[n-1]
+		}
+		out.Err = &model.Failure{Code: strings.ReplaceAll(r.How, " status", ""), Message: message}
+	}
+	return out
+}
