@@ -96,7 +96,7 @@ func TestCheckCannotRun(t *testing.T) {
 	}
 	r = &recorder{TB: t}
 	r.check(props.Config{Contract: filepath.Join(example(t), "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Only: []string{"nobody"}})
-	if len(r.errors) != 1 || !strings.Contains(r.errors[0], "no session and no table of this name") {
+	if len(r.errors) != 1 || !strings.Contains(r.errors[0], "no session, no table and no path of this name") {
 		t.Errorf("%q", r.errors)
 	}
 }
