@@ -93,7 +93,11 @@ func TestLeaks(t *testing.T) {
 	d, seeds := newDesk(t), number(t, "RLSFUZZ_SEEDS", leakSeeds)
 	table := &leakTable{seeds: seeds, rows: make([]leakRow, len(leaks))}
 	t.Cleanup(func() { table.write(t) })
+	every := number(t, "RLSFUZZ_LEAKS_EVERY", 1) // a change is tried on some of them only
 	for i, leak := range leaks {
+		if i%every != 0 {
+			continue
+		}
 		t.Run(leak.Name, func(t *testing.T) {
 			t.Parallel()
 			h := &hunt{desk: d, leak: leak, target: d.open(t, leak.Name)}

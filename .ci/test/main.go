@@ -31,7 +31,7 @@ func main() {
 // test passes go test's exit status on.
 func test(args []string) (status int, err error) {
 	// The planted leaks take more than go test's ten minutes on a small machine.
-	cmd := exec.Command("go", append([]string{"test", "-json", "-timeout=40m"}, args...)...)
+	cmd := exec.Command("go", append([]string{"test", "-json", "-timeout=75m"}, args...)...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
