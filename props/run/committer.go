@@ -138,6 +138,9 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*mo
 			return nil, fmt.Errorf("%w: step %d: %s has no tenant or user among the rows", ErrInvalid, i+1, step.Session.Name)
 		}
 		st, err := m.step(ctx, id, step, fresh || step.Fresh)
+		if err == nil {
+			err = ctx.Err() // what an interrupted statement answers is no outcome of it
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -150,10 +153,11 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*mo
 func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model.Step) error {
 	m.drainBroken()
 	if m.super.conn.IsClosed() {
-		var err error
-		if m.super, err = m.open(ctx, ""); err != nil {
+		again, err := m.open(ctx, "")
+		if err != nil {
 			return err
 		}
+		m.super = again
 	}
 	run := func(text string, args []model.Value) error {
 		_, _, err := m.super.exec(ctx, text, args)
@@ -176,13 +180,18 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 		}
 	}
 	for _, t := range m.order {
-		if clear && len(t.Seed) > 0 && m.touched[t.ID] {
+		again := clear && m.touched[t.ID]
+		m.touched[t.ID] = m.touched[t.ID] || m.reach.has(t) // also if this ends half-way
+		if again && len(t.Seed) > 0 {
 			if err := run(load(t), loadArgs(t, t.Seed)); err != nil {
 				return fmt.Errorf("reset the scratch database: %w", err)
 			}
 		}
 		if t.ID < len(data) && len(data[t.ID]) > 0 {
-			if err := run(load(t), loadArgs(t, data[t.ID])); err != nil {
+			err := run(load(t), loadArgs(t, data[t.ID]))
+			if refused, gone := refusal(err); gone != nil {
+				return fmt.Errorf("load %s: %w", t.Label(), gone)
+			} else if refused != nil {
 				return fmt.Errorf("%w: %s: %w", ErrInvalid, t.Label(), err)
 			}
 		}

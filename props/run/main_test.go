@@ -56,6 +56,22 @@ func workerOn(t testing.TB, target *props.Target) *run.Worker {
 	return w
 }
 
+// committerOn is a committer in a database of its own.
+func committerOn(t testing.TB, target *props.Target) *run.Committer {
+	t.Helper()
+	ctx := context.Background()
+	db, err := target.Scratch(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := run.NewCommitter(ctx, target.Server, db, target.Contract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
 // passing is a worker that the caller closes: the test keeps nothing of it.
 func passing(t testing.TB, target *props.Target) *run.Worker {
 	t.Helper()

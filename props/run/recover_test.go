@@ -2,7 +2,9 @@ package run_test
 
 import (
 	"context"
+	"errors"
 	"testing"
+	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -127,5 +129,35 @@ func TestWorkerUnexpectedErrorAtLoad(t *testing.T) {
 	})
 	if n := w.Stats().Restarts; n != 0 {
 		t.Errorf("%d new connections", n)
+	}
+}
+
+// TestInterrupted cancels committed runs at more and more of their length: they end as
+// interrupted, never as scenarios that cannot begin, since that would refute a finding.
+func TestInterrupted(t *testing.T) {
+	target := desk(t)
+	m := committerOn(t, target)
+	d := target.Plan.MatrixDataset(0)
+	s := &model.Scenario{Data: d.Data, Steps: target.Plan.Matrix(d)[0], Committed: true}
+	began := time.Now()
+	if _, err := m.Run(context.Background(), s, true); err != nil {
+		t.Fatal(err)
+	}
+	whole := time.Since(began)
+	const times = 60
+	interrupted := 0
+	for i := range times {
+		ctx, cancel := context.WithTimeout(context.Background(), whole*time.Duration(i)/times)
+		_, err := m.Run(ctx, s, true)
+		cancel()
+		if errors.Is(err, run.ErrInvalid) {
+			t.Fatalf("an interrupted run ended as %v", err)
+		}
+		if err != nil {
+			interrupted++
+		}
+	}
+	if interrupted == 0 {
+		t.Error("no run was interrupted")
 	}
 }
