@@ -71,7 +71,7 @@ func seedOf(seed uint64, n int) uint64 {
 // the first other one is shrunk and ends the batch.
 func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak, until time.Time) batchResult {
 	b := &batch{lab: l, ctx: ctx, until: until, muted: mutes{}, causes: known, tried: map[string]bool{}}
-	l.fast.Known = map[[2]int]bool{}
+	l.fast.Known, l.telling = map[[2]int]bool{}, nil
 	l.live = map[string]bool{}
 	for t := range muted {
 		b.muted[t] = true

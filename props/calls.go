@@ -86,9 +86,13 @@ func (l *lab) lot(ctx context.Context, d *gen.Dataset, steps []model.Step, varia
 	}
 	var clean []int
 	for i := range steps {
-		if !suspect(runs, i, &steps[i]) {
+		differs, odd := differs(runs, i), odd(&runs[0][i], &steps[i])
+		if !differs && !odd {
 			clean = append(clean, i)
 			continue
+		}
+		if !odd && l.telling[judge.PathCell(steps[i].Session.ID, steps[i].Op.Path)] {
+			continue // nothing new
 		}
 		s := &model.Scenario{Data: d.Data, Steps: steps[i : i+1]}
 		v, err := l.verdict(ctx, s)
@@ -132,19 +136,23 @@ func (o *observer) some(ctx context.Context, variants []gen.Variant) ([]run.Worl
 	return worlds, nil
 }
 
-// suspect reports whether a call must be looked at: its outputs differ, it changed rows,
-// it bears a token, or it had to fail and did not.
-func suspect(runs [][]run.WorldRun, i int, step *model.Step) bool {
-	r := &runs[0][i]
-	if r.Invalid != "" || r.Wrote() || step.Op.Path.Audit != nil || r.Steps[0].Token {
-		return true
-	}
+// differs reports whether a call gave or changed something else in another world.
+func differs(runs [][]run.WorldRun, i int) bool {
 	for w := 1; w < len(runs); w++ {
-		if o := &runs[w][i]; o.Invalid == "" && !o.Same(r) {
+		if o := &runs[w][i]; o.Invalid == "" && !o.Same(&runs[0][i]) {
 			return true
 		}
 	}
+	return false
+}
+
+// odd reports whether a call must be looked at by itself: it changed rows, it bears a
+// token, it must leave an entry, or it had to fail and did not.
+func odd(r *run.WorldRun, step *model.Step) bool {
 	p := step.Op.Path
+	if r.Invalid != "" || r.Wrote() || p.Audit != nil || r.Steps[0].Token {
+		return true
+	}
 	succeeded := r.Steps[0].Code == ""
 	return p.MustFail && step.Tenant.Null && succeeded || p.Wildcards && succeeded && r.Steps[0].Rows > 0 && judge.Wildcard(p, step.Op.Args)
 }

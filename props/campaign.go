@@ -176,14 +176,6 @@ func (c *campaign) late() bool {
 	return c.cfg.Duration > 0 && !c.cfg.SkipRandom && time.Since(c.start) > c.cfg.Duration/2
 }
 
-func chunks(list [][]model.Step, n int) [][][]model.Step {
-	var out [][][]model.Step
-	for len(list) > n {
-		out, list = append(out, list[:n]), list[n:]
-	}
-	return append(out, list)
-}
-
 // random runs rounds of batches until the budget is spent.
 func (c *campaign) random(ctx context.Context) error {
 	first := c.report.Checks

@@ -28,6 +28,7 @@ type lab struct {
 	tried     map[judge.Cell]*tried // what the calls of paths showed
 	proven    map[string]bool       // the same, of the walk; shared and no longer changed
 	runs      int                   // scenarios that ran carefully or committed: distinct ones
+	telling   map[judge.Cell]bool   // cells of paths whose outputs are known to depend on hidden rows
 	programs  *run.Programs
 	brief     *brief          // while a run of a program is reduced
 	off       map[string]bool // keys of causes that are switched off in all that it runs rolled back
@@ -113,7 +114,7 @@ func (l *lab) remember(s *model.Scenario, v *judge.Verdict) {
 		clear(l.memo)
 	}
 	l.runs++
-	l.memo[memoKey(s)] = v
+	l.memo[l.brief.key()+memoKey(s)] = v
 }
 
 // interferences adds what second worlds show of a scenario's calls.
@@ -424,9 +425,15 @@ func (l *lab) count(v *judge.Verdict) {
 	}
 }
 
-// ignore lets the fast way pass over what a session sees of a table, once that is
-// known to differ.
+// ignore lets the fast way pass over what a session sees of a table, or what a path
+// tells it, once that is known to differ.
 func (l *lab) ignore(t judge.Target) {
+	if t.Cell.Path != nil && (t.Class == judge.Interference || t.Class == judge.Open) {
+		if l.telling == nil {
+			l.telling = map[judge.Cell]bool{}
+		}
+		l.telling[t.Cell] = true
+	}
 	if t.Cell.Path == nil && t.Cell.Command == model.Select && (t.Class <= judge.Read || t.Class == judge.Lockout) {
 		if l.fast.Known == nil {
 			l.fast.Known = map[[2]int]bool{}

@@ -1,0 +1,268 @@
+package props
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+const (
+	pieceCells = 80 // statements over tables in a piece
+	walkRound  = 16 // pieces in a round; the first rounds are shorter
+)
+
+// piece is a part of the walk that one worker does: statements over tables, the calls of
+// one session, or looks on fresh connections.
+type piece struct {
+	set   *gen.Dataset
+	cells [][]model.Step
+	calls [][]model.Step // of one member each
+	fresh []model.Step
+
+	done   bool // there was time for it
+	walked int
+	events []event
+	matrix *run.Matrix
+	live   map[string]bool
+	tried  map[judge.Cell]*tried
+	err    error
+}
+
+// event is a scenario of the walk that was looked at carefully.
+type event struct {
+	scenario *model.Scenario
+	verdict  *judge.Verdict
+}
+
+// pieces divides the walk: dataset after dataset; of a divided schema a piece of each,
+// then the next ones, so that no table starves.
+func (c *campaign) pieces() []*piece {
+	sets := c.Plan.MatrixSets()
+	divided := len(c.Plan.Parts()) > 1
+	byset := make([][]*piece, sets)
+	for n := range byset {
+		d := c.Plan.MatrixDataset(n)
+		var others []*piece
+		if !divided || n < sets/2 { // the second datasets of a large schema show calls and fresh connections little that is new
+			others = c.callPieces(d)
+			if fresh := c.Plan.FreshCells(d); len(fresh) > 0 {
+				others = append(others, &piece{set: d, fresh: fresh})
+			}
+		}
+		for i, chunk := range chunks(c.freshFirst(c.Plan.Matrix(d)), pieceCells) {
+			byset[n] = append(byset[n], &piece{set: d, cells: chunk})
+			if divided && i == 0 {
+				byset[n] = append(byset[n], others...)
+				others = nil
+			}
+		}
+		byset[n] = append(byset[n], others...)
+	}
+	if !divided {
+		return slices.Concat(byset...)
+	}
+	var out []*piece
+	for i, left := 0, true; left; i++ {
+		left = false
+		for n := range byset {
+			if i < len(byset[n]) {
+				out, left = append(out, byset[n][i]), true
+			}
+		}
+	}
+	return out
+}
+
+// callPieces is the calls of paths, by session: every call of every member.
+func (c *campaign) callPieces(d *gen.Dataset) []*piece {
+	bySession := map[int]*piece{}
+	var out []*piece
+	of := func(s *model.Session) *piece {
+		if bySession[s.ID] == nil {
+			bySession[s.ID] = &piece{set: d}
+			out = append(out, bySession[s.ID])
+		}
+		return bySession[s.ID]
+	}
+	for i := range d.Cast {
+		var steps []model.Step
+		for _, call := range c.Plan.Calls(d, &d.Cast[i]) {
+			steps = append(steps, call.Step)
+		}
+		if len(steps) > 0 {
+			p := of(d.Cast[i].Session)
+			p.calls = append(p.calls, steps)
+		}
+	}
+	for _, call := range c.Plan.WithoutTenant(d) {
+		p := of(call.Step.Session)
+		p.calls = append(p.calls, []model.Step{call.Step})
+	}
+	return out
+}
+
+// chunks cuts a list into pieces of at most n.
+func chunks(list [][]model.Step, n int) [][][]model.Step {
+	var out [][][]model.Step
+	for len(list) > n {
+		out, list = append(out, list[:n]), list[n:]
+	}
+	return append(out, list)
+}
+
+// undone says how much was not walked.
+func undone(pieces []*piece, sets int) string {
+	left, all, calls := 0, 0, ""
+	for _, p := range pieces {
+		all += len(p.cells)
+		if !p.done {
+			left += len(p.cells)
+			if len(p.calls) > 0 {
+				calls = ", and not all paths"
+			}
+		}
+	}
+	return fmt.Sprintf("of the matrix's datasets (%d), %d of %d cells were walked%s", sets, all-left, all, calls)
+}
+
+// walkRound deals the pieces of a round to the workers.
+func (c *campaign) walkRound(ctx context.Context, round []*piece, n *noted) {
+	var wg sync.WaitGroup
+	next := make(chan *piece)
+	for _, l := range c.labs {
+		wg.Go(func() {
+			for p := range next {
+				if !c.late() {
+					l.walk(ctx, p, n)
+				}
+			}
+		})
+	}
+	for _, p := range round {
+		next <- p
+	}
+	close(next)
+	wg.Wait()
+}
+
+// walk walks a piece, with what earlier rounds noted.
+func (l *lab) walk(ctx context.Context, p *piece, n *noted) {
+	l.fast.Matrix, l.fast.Known = run.NewMatrix(l.Contract), map[[2]int]bool{}
+	l.live, l.tried, l.telling = maps.Clone(n.live), map[judge.Cell]*tried{}, nil // a session's calls of a dataset are one piece
+	for target := range n.seen {
+		l.ignore(target)
+	}
+	see := func(s *model.Scenario, v *judge.Verdict) bool {
+		p.events = append(p.events, event{s, v})
+		for i := range v.Divergences {
+			l.ignore(v.Divergences[i].Target())
+		}
+		return true
+	}
+	switch {
+	case p.calls != nil:
+		p.err = l.walkCalls(ctx, p, see)
+	case p.fresh != nil:
+		p.err = l.walkFresh(ctx, p, see)
+	default:
+		p.err = l.cells(ctx, p.set, p.cells, see)
+		p.walked = len(p.cells)
+	}
+	p.done = p.err == nil
+	p.matrix, p.live, p.tried = l.fast.Matrix, l.live, l.tried
+}
+
+// walkCalls calls paths, each call in the worlds of all variants.
+func (l *lab) walkCalls(ctx context.Context, p *piece, see func(*model.Scenario, *judge.Verdict) bool) error {
+	for _, steps := range p.calls {
+		if _, err := l.calls(ctx, p.set, steps, gen.Variants, see); err != nil {
+			return err
+		}
+		p.walked += len(steps)
+	}
+	return nil
+}
+
+// walkFresh looks on fresh connections.
+func (l *lab) walkFresh(ctx context.Context, p *piece, see func(*model.Scenario, *judge.Verdict) bool) error {
+	for _, step := range p.fresh {
+		s := &model.Scenario{Data: p.set.Data, Steps: []model.Step{step}, Committed: true}
+		v, err := l.verdict(ctx, s)
+		if err != nil {
+			return err
+		}
+		p.walked++
+		l.count(v)
+		see(s, v)
+	}
+	return nil
+}
+
+// cells runs cells of the walk. Those of one member that change nothing share a
+// sequence, and what all see at its end is looked at once; where that surprises, each
+// runs by itself.
+func (l *lab) cells(ctx context.Context, d *gen.Dataset, cells [][]model.Step, see func(*model.Scenario, *judge.Verdict) bool) error {
+	packs := l.packs(d, cells)
+	sequences := make([][]model.Step, len(packs))
+	for i, pack := range packs {
+		for _, n := range pack {
+			sequences[i] = append(sequences[i], cells[n]...)
+		}
+	}
+	statuses, err := l.fast.Fast(ctx, d.Data, d.State, sequences)
+	if err != nil {
+		return err
+	}
+	var open []int
+	for i, pack := range packs {
+		if statuses[i] != run.Passed {
+			open = append(open, pack...)
+		}
+	}
+	if len(open) == 0 {
+		return nil
+	}
+	slices.Sort(open)
+	alone := make([][]model.Step, len(open))
+	for i, n := range open {
+		alone[i] = cells[n]
+	}
+	return l.group(ctx, d, alone, func(_ int, s *model.Scenario, v *judge.Verdict) bool { return see(s, v) })
+}
+
+// packs divides cells into those that run together, by number.
+func (l *lab) packs(d *gen.Dataset, cells [][]model.Step) [][]int {
+	type member struct {
+		session      int
+		tenant, user model.Value
+	}
+	ids, pack := map[member]*model.Identity{}, map[member]int{}
+	var out [][]int
+	for n, steps := range cells {
+		first := &steps[0]
+		who := member{first.Session.ID, first.Tenant, first.User}
+		id, known := ids[who]
+		if !known {
+			id, _ = l.Contract.Bind(first.Session, first.Tenant, first.User, d.State)
+			ids[who] = id
+		}
+		if len(steps) > 1 || !l.fast.Quiet(id, d.State, first) {
+			out = append(out, []int{n})
+			continue
+		}
+		at, begun := pack[who]
+		if !begun {
+			at = len(out)
+			pack[who], out = at, append(out, nil)
+		}
+		out[at] = append(out[at], n)
+	}
+	return out
+}
