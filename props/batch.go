@@ -53,6 +53,7 @@ type batch struct {
 	index    int           // of the sequence that failed
 	commit   bool          // it was the committed check
 	smallest leak
+	origin   leak            // as it was found
 	tried    map[string]bool // scenarios run while shrinking, whatever the lab remembers of other batches
 	calls    int             // of the property while shrinking
 	at       int             // checks before the failure
@@ -79,6 +80,9 @@ func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, kno
 	}
 	l.fast.Matrix = run.NewMatrix(l.Contract)
 	failed, err := search.Check(seedOf(seed, n), batchDatasets, b.property)
+	if failed && b.err == nil && b.aim != nil {
+		b.fail(b.whole())
+	}
 	switch {
 	case b.err != nil:
 		b.result.err = b.err
@@ -201,6 +205,7 @@ func (b *batch) hit(i int, s *model.Scenario, v *judge.Verdict) bool {
 		}
 		b.aim, b.index = &target, i
 		b.smallest, b.at = leak{scenario: s, found: *d, target: target}, b.result.checks-b.pending+i+1
+		b.origin = b.smallest
 		return true
 	}
 	return false
@@ -235,6 +240,22 @@ func (b *batch) known(s *model.Scenario, d *judge.Divergence) (Cause, bool, erro
 	return Cause{}, false, nil
 }
 
+// whole looks at the shrunk case as at any other; where it shows nothing then, the case
+// stays as it was found.
+func (b *batch) whole() error {
+	if b.smallest.found.Worlds == nil || b.smallest.scenario == b.origin.scenario {
+		return nil
+	}
+	d, err := b.still(b.ctx, b.smallest.scenario, b.smallest.target)
+	switch {
+	case err != nil || d == nil:
+		b.smallest = b.origin
+	default:
+		b.smallest.found = *d
+	}
+	return err
+}
+
 // shrinks is the property from the first failure on: it fails for the same class and
 // cell only. Equal scenarios are not run again, and after a number of runs new ones
 // pass unseen: the reducer goes on from there.
@@ -253,7 +274,9 @@ func (b *batch) shrinks(t *rapid.T) bool {
 		}
 		b.tried[key] = true
 	}
+	b.brief = briefOf(b.origin.scenario, &b.origin.found)
 	v, err := b.verdict(b.ctx, s)
+	b.brief = nil
 	if err != nil {
 		b.fail(err)
 		return false
@@ -272,36 +295,48 @@ func (l *lab) least(ctx context.Context, k leak) (leak, error) {
 	if err := l.fewest(ctx, k.scenario, &k.found); err != nil {
 		return k, err
 	}
-	if k.scenario.Runs() {
-		l.brief = &brief{}
-		if w := k.found.Worlds; w != nil {
-			l.brief.variant = &w.Variant
-		}
-		defer func() { l.brief = nil }()
+	b := briefOf(k.scenario, &k.found)
+	s, d, err := l.reduced(ctx, k, b)
+	if err != nil {
+		return k, err
 	}
-	s, d, err := reduce.Least(l.Plan, k.scenario, &k.found, func(s *model.Scenario) (*judge.Divergence, error) {
+	if b != nil { // look at the least case as at any other
+		if d, err = l.still(ctx, s, k.target); err != nil {
+			return k, err
+		}
+		if d == nil || !k.alike(d) {
+			if k.scenario.Runs() { // too slow to look at all of each
+				return k, nil
+			}
+			if s, d, err = l.reduced(ctx, k, nil); err != nil {
+				return k, err
+			}
+		}
+	}
+	k.scenario, k.found = s, *d
+	return k, l.fewest(ctx, s, &k.found)
+}
+
+// reduced is the least case, each step of which shows the leak in brief.
+func (l *lab) reduced(ctx context.Context, k leak, b *brief) (*model.Scenario, *judge.Divergence, error) {
+	l.brief = b
+	defer func() { l.brief = nil }()
+	return reduce.Least(l.Plan, k.scenario, &k.found, func(s *model.Scenario) (*judge.Divergence, error) {
 		v, err := l.verdict(ctx, s)
 		if err != nil {
 			return nil, err
 		}
 		for i := range v.Divergences {
-			o := &v.Divergences[i]
-			// What a path tells of another tenant stays so: who reads the case wants to know whose it was.
-			if o.Target() == k.target && (o.Column >= 0) == (k.found.Column >= 0) && (o.Cross || o.Worlds == nil || !k.found.Cross) {
+			if o := &v.Divergences[i]; k.alike(o) {
 				return o, nil
 			}
 		}
 		return nil, nil
 	})
-	if err != nil {
-		return k, err
-	}
-	if l.brief != nil { // look at the least case as at any other
-		l.brief = nil
-		if d, err = l.still(ctx, s, k.target); err != nil || d == nil {
-			return k, err
-		}
-	}
-	k.scenario, k.found = s, *d
-	return k, l.fewest(ctx, s, &k.found)
+}
+
+// alike reports whether a divergence is the leak in another scenario. What a path tells of
+// another tenant stays so: who reads the case wants to know whose it was.
+func (k *leak) alike(d *judge.Divergence) bool {
+	return d.Target() == k.target && (d.Column >= 0) == (k.found.Column >= 0) && (d.Cross || d.Worlds == nil || !k.found.Cross)
 }

@@ -37,7 +37,8 @@ type campaign struct {
 	history        // what the last check covered
 }
 
-// roundBatches is how many batches a round has.
+// roundBatches is how many batches a round has at most. After a finding a round has one,
+// since each batch of a round finds the same leak, and the next ones twice as many.
 const roundBatches = 8
 
 // Run searches for divergences between the contract and Postgres.
@@ -179,8 +180,9 @@ func (c *campaign) late() bool {
 // random runs rounds of batches until the budget is spent.
 func (c *campaign) random(ctx context.Context) error {
 	first := c.report.Checks
-	for next := 0; !c.spent(c.report.Checks-first) && !c.enough(); next += c.step() {
-		results := make([]batchResult, c.batches(c.report.Checks-first))
+	next, size := 0, 1
+	for !c.spent(c.report.Checks-first) && !c.enough() {
+		results := make([]batchResult, c.batches(size, c.report.Checks-first))
 		c.round(ctx, next, results)
 		var found []leak
 		var failed error
@@ -198,6 +200,10 @@ func (c *campaign) random(ctx context.Context) error {
 			}
 			found = append(found, r.leaks...)
 		}
+		next += len(results)
+		if size = min(2*size, roundBatches); len(found) > 0 || c.cfg.First { // what others would find is not asked for
+			size = 1
+		}
 		c.pending = found
 		if failed != nil {
 			return failed
@@ -210,23 +216,12 @@ func (c *campaign) random(ctx context.Context) error {
 	return nil
 }
 
-// step is by how much a round advances the numbers of batches.
-func (c *campaign) step() int {
-	if c.cfg.First {
-		return 1
-	}
-	return roundBatches
-}
-
 // batches is the length of the next round: no more than the rest of the budget needs.
-func (c *campaign) batches(checks int) int {
-	if c.cfg.First {
-		return 1 // what others would find is not asked for
-	}
+func (c *campaign) batches(size, checks int) int {
 	if c.cfg.Checks == 0 {
-		return roundBatches
+		return size
 	}
-	return min(roundBatches, (c.cfg.Checks-checks+batchChecks-1)/batchChecks)
+	return min(size, (c.cfg.Checks-checks+batchChecks-1)/batchChecks)
 }
 
 // enough reports whether the first finding is there, and no more are wanted.

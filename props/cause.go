@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
@@ -345,12 +346,12 @@ func switchedOff(known []leak) (base run.Variant, off map[string]bool) {
 // without reports whether a divergence goes away with what an experiment switches off.
 func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergence, c Cause) (bool, error) {
 	if d.Worlds != nil && s.Runs() {
-		still, err := l.once(ctx, s, d.Step, d.Worlds.Variant, c.try)
+		still, err := l.once(ctx, s, d.Step, brief{variants: []gen.Variant{d.Worlds.Variant}}, c.try)
 		return still == nil, err
 	}
 	if d.Worlds != nil {
-		still, _, err := l.interference(ctx, s, d.Step, c.try)
-		return still == nil, err
+		still, err := l.tells(ctx, s, d.Step, c.try)
+		return !still, err
 	}
 	verdict, err := l.under(ctx, s, c.try)
 	if err != nil {

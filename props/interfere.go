@@ -158,6 +158,21 @@ func (l *lab) interference(ctx context.Context, s *model.Scenario, at int, under
 	return d, "", nil
 }
 
+// tells reports whether some variant makes a difference that holds.
+func (l *lab) tells(ctx context.Context, s *model.Scenario, at int, under run.Variant) (bool, error) {
+	o, err := l.observe(ctx, s, at)
+	if err != nil || o == nil {
+		return false, err
+	}
+	o.under = under
+	differ, _, _, err := o.differing(ctx)
+	if err != nil || len(differ) == 0 {
+		return false, err
+	}
+	_, data, reason, err := o.hold(ctx, differ, repeats)
+	return data != nil && reason == "", err
+}
+
 // divergence is a difference between the lines of two worlds.
 func (o *observer) divergence(differ []gen.Variant, v gen.Variant, first, second []string) *judge.Divergence {
 	d := &judge.Divergence{

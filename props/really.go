@@ -2,6 +2,7 @@ package props
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -55,56 +56,91 @@ func (o *observer) traced(ctx context.Context, worlds []run.World) ([]string, er
 	return out, nil
 }
 
-// brief looks at as few runs as show what is being reduced: a program takes as long as
-// many statements. What comes out is looked at whole.
-type brief struct{ variant *gen.Variant } // nil: one world is enough
+// brief looks at as few runs as show what is being reduced. What comes out is looked at
+// whole.
+type brief struct {
+	variants []gen.Variant // of second worlds; none: one world is enough
+	cross    bool          // rows of other tenants alone must make the difference
+}
+
+// briefOf is what shows a divergence; nil where only the whole look does. A program takes
+// as long as many statements: it is tried in the one world that showed it.
+func briefOf(s *model.Scenario, d *judge.Divergence) *brief {
+	switch {
+	case d.Worlds == nil:
+		return &brief{}
+	case d.Class == judge.Existence:
+		return nil
+	case s.Runs():
+		return &brief{variants: []gen.Variant{d.Worlds.Variant}, cross: d.Cross}
+	}
+	return &brief{variants: gen.Variants, cross: d.Cross}
+}
 
 func (b *brief) key() string {
-	switch {
-	case b == nil:
+	if b == nil {
 		return ""
-	case b.variant == nil:
-		return "brief "
 	}
-	return "brief " + b.variant.String() + " "
+	return fmt.Sprintf("brief %v %v ", b.variants, b.cross)
 }
 
 // interfered is what second worlds show of a call.
 func (l *lab) interfered(ctx context.Context, s *model.Scenario, at int) (*judge.Divergence, string, error) {
-	if l.brief == nil || !s.Steps[at].Runs() {
+	switch {
+	case l.brief == nil:
 		return l.interference(ctx, s, at, run.Variant{})
-	}
-	if l.brief.variant == nil {
+	case len(l.brief.variants) == 0:
 		return nil, "", nil
 	}
-	d, err := l.once(ctx, s, at, *l.brief.variant, run.Variant{})
+	d, err := l.once(ctx, s, at, *l.brief, run.Variant{})
 	return d, "", err
 }
 
-// once runs a call once in the first world and once in that of a variant.
-func (l *lab) once(ctx context.Context, s *model.Scenario, at int, v gen.Variant, under run.Variant) (*judge.Divergence, error) {
+// once runs a call once in the first world and once in that of each variant.
+func (l *lab) once(ctx context.Context, s *model.Scenario, at int, b brief, under run.Variant) (*judge.Divergence, error) {
 	o, err := l.observe(ctx, s, at)
 	if err != nil || o == nil {
 		return nil, err
 	}
 	o.under = under
-	data, ok, err := o.second(ctx, v, nil)
-	if err != nil || !ok {
-		return nil, err
+	var only []gen.Place
+	if b.cross {
+		if only = o.foreign(); len(only) == 0 {
+			return nil, nil
+		}
 	}
-	lines, err := o.outputs(ctx, []run.World{{Data: s.Data}, {Data: data}})
-	if err != nil || lines[0] == nil || lines[1] == nil {
+	worlds := []run.World{{Data: s.Data}}
+	var variants []gen.Variant
+	for _, v := range b.variants {
+		data, ok, err := o.second(ctx, v, only)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			worlds, variants = append(worlds, run.World{Data: data}), append(variants, v)
+		}
+	}
+	if len(variants) == 0 {
+		return nil, nil
+	}
+	lines, err := o.outputs(ctx, worlds)
+	if err != nil || lines[0] == nil {
 		return nil, err
 	}
 	known := judge.Known(s, l.Contract.Schema)
-	if slices.Equal(judge.Mask(lines[0], known), judge.Mask(lines[1], known)) {
-		return nil, nil
+	first := judge.Mask(lines[0], known)
+	for i, v := range variants {
+		if lines[i+1] == nil || slices.Equal(first, judge.Mask(lines[i+1], known)) {
+			continue
+		}
+		d := o.divergence([]gen.Variant{v}, v, lines[0], lines[i+1])
+		d.Cross = b.cross
+		if o.id.Session.Tenantless || o.id.Tenant.Null {
+			d.Class = judge.Open
+		}
+		return d, nil
 	}
-	d := o.divergence([]gen.Variant{v}, v, lines[0], lines[1])
-	if o.id.Session.Tenantless || o.id.Tenant.Null {
-		d.Class = judge.Open
-	}
-	return d, nil
+	return nil, nil
 }
 
 // still is how a scenario shows what was found; nil when it no longer does.
