@@ -162,7 +162,7 @@ func TestDatasetRepeatsWithItsBits(t *testing.T) {
 		if diff := cmp.Diff(a.Data, b.Data); diff != "" {
 			t.Fatalf("seed %d: the same bits, another dataset (-first +second):\n%s", seed, diff)
 		}
-		first, second := p.Sequence(&stream{seed}, 10, a), again.Sequence(&stream{seed}, 10, b)
+		first, second := p.Sequence(&stream{seed}, 10, a, gen.CallsAtFirst), again.Sequence(&stream{seed}, 10, b, gen.CallsAtFirst)
 		for i := range first {
 			if x, y := first[i].Op, second[i].Op; x.Shape.Text != y.Shape.Text || !slices.Equal(x.Args, y.Args) {
 				t.Fatalf("seed %d: step %d: %s %v, then %s %v", seed, i, x.Shape.Text, x.Args, y.Shape.Text, y.Args)
@@ -195,7 +195,7 @@ func TestDatasetOfZerosIsTheSimplest(t *testing.T) {
 			t.Errorf("seed %d: %d rows, fewer than the %d of the simplest dataset", seed+1, size(d), size(simplest))
 		}
 	}
-	steps := p.Sequence(zeros{}, 1, simplest)
+	steps := p.Sequence(zeros{}, 1, simplest, gen.CallsAtFirst)
 	if op := steps[0].Op; op.Shape.Command != model.Select || len(op.Args) != 0 {
 		t.Errorf("the simplest statement is %s", op.Shape.Text)
 	}
@@ -206,7 +206,7 @@ func TestSequencesWriteWithoutAConditionAndMoveRows(t *testing.T) {
 	bare := map[model.Command]int{}
 	moves, steps := 0, 0
 	datasets(t, func(_ *testing.T, p *gen.Plan, seed uint64, d *gen.Dataset) {
-		for _, step := range p.Sequence(&stream{seed}, 10, d) {
+		for _, step := range p.Sequence(&stream{seed}, 10, d, gen.CallsAtFirst) {
 			s := step.Op.Shape
 			steps++
 			if s.Where.Match == model.Every && len(s.Returning) == 0 {

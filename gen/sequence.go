@@ -8,15 +8,16 @@ import (
 )
 
 // Sequence draws the steps of one check on a dataset: most statements by a few of
-// its identities, about rows of both tenants.
-func (p *Plan) Sequence(bits Bits, n int, d *Dataset) []model.Step {
+// its identities, about rows of both tenants. calls is how many of a hundred sequences
+// call paths.
+func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 	if len(d.Cast) == 0 {
 		return nil
 	}
 	steps := make([]model.Step, 0, n)
 	c := seeded(bits.Next(), -3)
 	actors := [2]int{p.actor(d.Cast, &c), 0}
-	if c.percent(pathShare) || len(p.shapes[d.Cast[actors[0]].Session.ID]) == 0 {
+	if c.percent(calls) || len(p.shapes[d.Cast[actors[0]].Session.ID]) == 0 {
 		if who := p.caller(d.Cast, &c); who != nil {
 			return p.callSequence(who, d, max(n, leastCalls), bits)
 		}
@@ -30,12 +31,17 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset) []model.Step {
 	return steps
 }
 
-// pathShare is how many of a hundred sequences are calls of paths. They are no shorter than
-// leastCalls: most of what they take is the rows, which all calls of a sequence share.
+// How many of a hundred sequences are calls of paths: many in the first batches of a
+// search, so that each path is called soon; fewer later, since second worlds make a call as
+// dear as twenty statements.
 const (
-	pathShare  = 25
-	leastCalls = 5
+	CallsAtFirst = 25
+	CallsLater   = 8
 )
+
+// leastCalls is how many calls a sequence has at least: most of what they take is the
+// rows, which all calls of a sequence share.
+const leastCalls = 5
 
 // step draws one statement of one identity.
 func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step {

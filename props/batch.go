@@ -42,6 +42,7 @@ type mutes map[judge.Target]bool
 type batch struct {
 	*lab
 	ctx    context.Context
+	share  int       // of a hundred sequences, how many call paths
 	until  time.Time // no dataset is begun after it; zero: whenever
 	muted  mutes
 	causes []leak // known leaks, whose causes explain others
@@ -60,6 +61,16 @@ type batch struct {
 	err      error
 }
 
+// firstBatches is how many batches of a search call paths often.
+const firstBatches = 12
+
+func callShare(n int) int {
+	if n < firstBatches {
+		return gen.CallsAtFirst
+	}
+	return gen.CallsLater
+}
+
 // seedOf is the seed of a batch (splitmix64 of the run's seed and the number).
 func seedOf(seed uint64, n int) uint64 {
 	z := seed + uint64(n+1)*0x9e3779b97f4a7c15
@@ -71,7 +82,7 @@ func seedOf(seed uint64, n int) uint64 {
 // runBatch runs the n-th batch. Divergences with a known cause are noted and passed;
 // the first other one is shrunk and ends the batch.
 func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak, until time.Time) batchResult {
-	b := &batch{lab: l, ctx: ctx, until: until, muted: mutes{}, causes: known, tried: map[string]bool{}}
+	b := &batch{lab: l, ctx: ctx, until: until, share: callShare(n), muted: mutes{}, causes: known, tried: map[string]bool{}}
 	l.fast.Known, l.telling = map[[2]int]bool{}, nil
 	l.live = map[string]bool{}
 	for t := range muted {
@@ -159,11 +170,11 @@ func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model
 			return d, [][]model.Step{{step}}
 		}
 		steps := b.Plan.Fresh(d)
-		return d, [][]model.Step{append(steps, b.Plan.Sequence(bits, lengths.Draw(t, "steps")%4+1, d)...)}
+		return d, [][]model.Step{append(steps, b.Plan.Sequence(bits, lengths.Draw(t, "steps")%4+1, d, b.share)...)}
 	}
 	sequences := make([][]model.Step, 0, n)
 	for range n {
-		sequences = append(sequences, b.Plan.Sequence(bits, lengths.Draw(t, "steps"), d))
+		sequences = append(sequences, b.Plan.Sequence(bits, lengths.Draw(t, "steps"), d, b.share))
 	}
 	return d, sequences
 }

@@ -42,7 +42,7 @@ func (e *exit) Unwrap() error { return e.err }
 // usage marks an error as the user's.
 func usage(err error) error { return &exit{statusUsage, err} }
 
-func main() { s := run(); stopProf(); os.Exit(s) }
+func main() { os.Exit(run()) }
 
 func run() (status int) {
 	defer func() {

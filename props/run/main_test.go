@@ -103,7 +103,7 @@ func draw(t testing.TB, target *props.Target, seed uint64, datasets, sequences i
 		}
 		var list [][]model.Step
 		for range sequences {
-			list = append(list, onTables(target.Plan).Sequence(bits, speedSteps, d))
+			list = append(list, onTables(target.Plan).Sequence(bits, speedSteps, d, gen.CallsAtFirst))
 		}
 		more = see(d, list) && !t.Failed()
 	})

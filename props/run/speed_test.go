@@ -196,7 +196,7 @@ func (c *course) tool(b *testing.B, n int) (lot, time.Duration) {
 		d := c.target.Plan.Dataset(bits, speedOptions)
 		sequences := make([][]model.Step, 0, c.k)
 		for range c.k {
-			sequences = append(sequences, onTables(c.target.Plan).Sequence(bits, speedSteps, d))
+			sequences = append(sequences, onTables(c.target.Plan).Sequence(bits, speedSteps, d, gen.CallsAtFirst))
 		}
 		statuses, err := c.worker.Fast(context.Background(), d.Data, d.State, sequences)
 		if err != nil {
