@@ -32,6 +32,7 @@ type batchResult struct {
 	checks int
 	leaks  []leak
 	matrix *run.Matrix
+	live   map[string]bool // kinds of calls that were asked about: whether hidden rows might show
 	err    error
 }
 
@@ -109,7 +110,7 @@ func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, kno
 		b.smallest.at, b.smallest.runs = b.at, len(b.tried)
 		b.result.leaks = append(b.result.leaks, b.smallest)
 	}
-	b.result.matrix = l.fast.Matrix
+	b.result.matrix, b.result.live = l.fast.Matrix, l.live
 	return b.result
 }
 

@@ -171,7 +171,7 @@ func (l *lab) controls(ctx context.Context, d *gen.Dataset, o *observer, worlds 
 	for _, i := range clean {
 		key := l.liveKey(&steps[i], d.State)
 		_, asked := l.live[key]
-		if !asked && !l.proven[key] {
+		if _, known := l.proven[key]; !asked && !known {
 			open = append(open, i)
 		}
 	}

@@ -31,6 +31,8 @@ type campaign struct {
 	counted *run.Matrix             // what was at stake in the walk
 	tried   map[judge.Cell]*tried   // what the walk's calls of paths showed
 	blocks  map[string]*Block
+	rounds  int            // of batches
+	asked   map[string]int // kinds of calls: batches in which hidden rows did not show
 
 	scope   scope  // what the search is limited to
 	pending []leak // found, but not yet reported
@@ -49,7 +51,7 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 	}
 	limited := *t
 	limited.Plan = scope.plan(t.Plan)
-	c := &campaign{Target: &limited, cfg: cfg, start: time.Now(), muted: mutes{}, blocks: map[string]*Block{}, scope: scope}
+	c := &campaign{Target: &limited, cfg: cfg, start: time.Now(), muted: mutes{}, blocks: map[string]*Block{}, asked: map[string]int{}, scope: scope}
 	c.fill()
 	c.report = &Report{
 		Seed: c.cfg.Seed, Server: t.Server.Describe(), Version: t.Server.Version(),
@@ -201,6 +203,7 @@ func (c *campaign) random(ctx context.Context) error {
 			found = append(found, r.leaks...)
 		}
 		next += len(results)
+		c.learn(results)
 		if size = min(2*size, roundBatches); len(found) > 0 || c.cfg.First { // what others would find is not asked for
 			size = 1
 		}

@@ -26,7 +26,7 @@ type lab struct {
 	errors    map[judge.Cell]string // what ended the statements of a cell, where it was no denial
 	live      map[string]bool       // calls of which is known whether hidden rows might show: see liveKey
 	tried     map[judge.Cell]*tried // what the calls of paths showed
-	proven    map[string]bool       // the same, of the walk; shared and no longer changed
+	proven    map[string]bool       // the same, of the walk and earlier rounds; shared and no longer changed
 	runs      int                   // scenarios that ran carefully or committed: distinct ones
 	telling   map[judge.Cell]bool   // cells of paths whose outputs are known to depend on hidden rows
 	programs  *run.Programs

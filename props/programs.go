@@ -81,8 +81,11 @@ func (l *lab) ran(ctx context.Context, d *gen.Dataset, s *model.Scenario, v *jud
 func (l *lab) programLive(ctx context.Context, d *gen.Dataset, s *model.Scenario) (bool, error) {
 	step := &s.Steps[0]
 	key := l.liveKey(step, d.State)
-	if live, asked := l.live[key]; asked || l.proven[key] {
-		return live || l.proven[key], nil
+	if live, known := l.proven[key]; known {
+		return live, nil
+	}
+	if live, asked := l.live[key]; asked {
+		return live, nil
 	}
 	l.live[key] = false
 	o, err := l.observe(ctx, s, 0)

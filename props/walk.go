@@ -2,6 +2,7 @@ package props
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
@@ -87,6 +88,7 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 	c.writes = map[judge.Target][]leak{}
 	n := &noted{seen: map[judge.Target]bool{}, live: map[string]bool{}}
 	pieces := c.pieces()
+	c.prove(nil) // the walk is the same whatever was known before
 	for size, rest := 1, pieces; len(rest) > 0; size = min(2*size, walkRound) {
 		round := rest[:min(size, len(rest))]
 		rest = rest[len(round):]
@@ -141,7 +143,34 @@ func (c *campaign) note(p *piece, n *noted) {
 	p.events, p.matrix, p.live, p.tried = nil, nil, nil, nil
 }
 
-// prove hands every worker the calls in which hidden rows might show.
+// asks is how many batches try whether hidden rows might show in a kind of calls, before
+// it counts as one where they do not, until later rounds try again.
+const asks = 3
+
+// learn hands on what a round of batches found out about kinds of calls.
+func (c *campaign) learn(results []batchResult) {
+	c.rounds++
+	proven := maps.Clone(c.labs[0].proven)
+	if proven == nil {
+		proven = map[string]bool{}
+	}
+	for i := range results {
+		for key, live := range results[i].live {
+			if live {
+				proven[key] = true
+			} else if c.asked[key]++; c.asked[key] >= asks && !proven[key] {
+				proven[key] = false
+			}
+		}
+	}
+	if c.rounds&(c.rounds-1) == 0 { // rarer and rarer
+		maps.DeleteFunc(proven, func(_ string, live bool) bool { return !live })
+	}
+	c.prove(proven)
+}
+
+// prove hands every worker what is known of kinds of calls: whether hidden rows might show
+// in them. What is not known has no entry.
 func (c *campaign) prove(live map[string]bool) {
 	for _, l := range c.labs {
 		l.proven = live
