@@ -16,6 +16,8 @@ type Options struct {
 	MinSteps int // fewest steps; defaults to 1
 	Guests   int // per cent of the people who are in two tenants; defaults to 40, negative: none
 	part     int // from 1; 0: drawn
+
+	abroad bool // who acts and is in two tenants has rows in the other one too
 }
 
 func (o Options) filled() Options {
@@ -104,7 +106,11 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 		}
 	}
 	b.followTriggers(bits)
-	return b.dataset(wanted)
+	d := b.dataset(wanted)
+	if o.abroad && b.abroad(d, bits) {
+		d = b.dataset(wanted)
+	}
+	return d
 }
 
 // followTriggers makes the rows that triggers would have made: datasets are loaded

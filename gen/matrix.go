@@ -20,7 +20,55 @@ func (p *Plan) MatrixDataset(n int) *Dataset {
 	if set > 0 {
 		guests = -1
 	}
-	return p.Dataset(&Counted{N: uint64(set) * 1000}, Options{Cast: 1 << 20, Rows: 3, Guests: guests, part: 1 + n%len(p.parts)})
+	return p.Dataset(&Counted{N: uint64(set) * 1000}, Options{Cast: 1 << 20, Rows: 3, Guests: guests, part: 1 + n%len(p.parts), abroad: set == 0})
+}
+
+// abroad gives the cast rows in the other tenants that its users are in, in each table of
+// theirs that refers to people: a rule that compares the person alone shows in such rows.
+// It reports whether it made any.
+func (b *builder) abroad(d *Dataset, bits Bits) bool {
+	made := false
+	for i := range d.Cast {
+		m := &d.Cast[i]
+		if m.User.Null {
+			continue
+		}
+		users := m.Session.User.Table
+		var home []model.Value
+		for _, row := range d.State.Rows(users.ID) {
+			if row[users.Key[0]] == m.User {
+				b.Contract.Tenants(d.State, users, row, func(v model.Value) bool {
+					home = append(home, v)
+					return true
+				})
+			}
+		}
+		for k, tenant := range b.tenant {
+			if tenant.Text == m.Tenant.Text || !slices.ContainsFunc(home, func(v model.Value) bool { return v.Text == tenant.Text }) {
+				continue
+			}
+			list := b.inPart(m.Session, d)
+			for n := range list {
+				made = b.about(m, list[n].table, k, bits) || made
+			}
+		}
+	}
+	return made
+}
+
+// about adds a row of a tenant that refers to a member's user, where there is none.
+func (b *builder) about(m *Member, t *model.Table, k int, bits Bits) bool {
+	for _, key := range b.tables[t.ID].keys {
+		if len(key.Columns) > 1 || key.Target != m.Session.User.Table || key.Targets[0] != key.Target.Key[0] {
+			continue
+		}
+		col := key.Columns[0]
+		if slices.ContainsFunc(b.ofTenant(t, k), func(o model.Row) bool { return o[col] == m.User }) {
+			return false
+		}
+		return b.add(t, b.ownerOf(t, k), map[int]model.Value{col: m.User}, seeded(bits.Next(), t.ID)) != nil
+	}
+	return false
 }
 
 // Matrix lists the cells of the walk over a dataset in their fixed order, each as

@@ -53,6 +53,9 @@ func (c *campaign) below(ctx context.Context, base run.Variant, off map[string]b
 	if err != nil {
 		return false, err
 	}
+	if turned, err := c.turned(ctx, base, off, leaks); err != nil || turned {
+		return false, err
+	}
 	found := false
 	for len(leaks) > 0 {
 		k := leaks[0]
@@ -67,6 +70,37 @@ func (c *campaign) below(ctx context.Context, base run.Variant, off map[string]b
 		found = true
 	}
 	return found, nil
+}
+
+// turned reports whether one known policy explains all that lies beneath: where the policy
+// restricts instead of permitting, nothing is left. Then that is its cause: to make a
+// restrictive policy permissive shows what it permits, and what it no longer hides.
+func (c *campaign) turned(ctx context.Context, base run.Variant, off map[string]bool, leaks []leak) (bool, error) {
+	for i := range c.leaks {
+		cause := &c.leaks[i].cause
+		if len(leaks) == 0 || len(cause.turned) == 0 || c.blocks[cause.Key] == nil {
+			continue
+		}
+		l, err := c.newLab(ctx)
+		if err != nil {
+			return false, err
+		}
+		l.fast.Base, l.off = base.And(run.Variant{Before: cause.turned}), off
+		left, err := c.beneathWalk(ctx, l)
+		l.close()
+		if err != nil {
+			return false, err
+		}
+		if len(left) > 0 {
+			continue
+		}
+		for k := range leaks {
+			c.muted[leaks[k].target] = true
+			c.blocks[cause.Key].like(c.cellText(&leaks[k].found))
+		}
+		return true, nil
+	}
+	return false, nil
 }
 
 // beneathWalk is what the muted cells show of the base, each with its cause.

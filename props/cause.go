@@ -20,6 +20,10 @@ type Cause struct {
 	try  run.Variant
 	// harmless demands that nothing allowed is lost with the object.
 	harmless bool
+	// turned has the object, switched off, come back the other way round: a permissive
+	// policy as a restrictive one.
+	turned []string
+	joint  bool // several objects
 }
 
 // switches reports whether there is an experiment that switches the cause off.
@@ -178,6 +182,7 @@ func tableCauses(table *model.Table, command model.Command, id *model.Identity) 
 			Key: "policy " + table.Label() + " " + p.Name, Text: fmt.Sprintf("policy %s on %s lets it through", p.Name, table.Label()),
 			try: run.Variant{Before: []string{"DROP POLICY " + model.Quote(p.Name) + " ON " + table.SQL()}},
 		}
+		c.turned = []string{restrictive(table, &p)}
 		switch {
 		case !p.Permissive:
 		case p.Command == name:
@@ -188,13 +193,31 @@ func tableCauses(table *model.Table, command model.Command, id *model.Identity) 
 	}
 	out = append(append(out, own...), other...)
 	if len(own) > 1 { // several that let the same row through
-		all := Cause{Key: "policies " + table.Label() + " " + name, Text: "several policies on " + table.Label() + " let it through"}
+		all := Cause{joint: true, Key: "policies " + table.Label() + " " + name, Text: "several policies on " + table.Label() + " let it through"}
 		for _, c := range own {
 			all.try.Before = append(all.try.Before, c.try.Before...)
 		}
 		out = append(out, all)
 	}
 	return out
+}
+
+// restrictive creates a policy that restricts by the same expressions.
+func restrictive(table *model.Table, p *model.Policy) string {
+	roles := make([]string, len(p.Roles))
+	for i, r := range p.Roles {
+		if roles[i] = model.Quote(r); r == "public" {
+			roles[i] = "PUBLIC"
+		}
+	}
+	text := fmt.Sprintf("CREATE POLICY %s ON %s AS RESTRICTIVE FOR %s TO %s", model.Quote(p.Name), table.SQL(), p.Command, strings.Join(roles, ", "))
+	if p.Using != "" {
+		text += " USING (" + p.Using + ")"
+	}
+	if p.Check != "" {
+		text += " WITH CHECK (" + p.Check + ")"
+	}
+	return text
 }
 
 // restrict is the experiment that shows a table to an identity as the rules want it:
@@ -292,18 +315,29 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 // carrier is the first object without which a divergence is gone from a schema in which
 // base is switched off; a zero Cause where there is none.
 func (l *lab) carrier(ctx context.Context, s *model.Scenario, d *judge.Divergence, list []Cause, base run.Variant, off map[string]bool) (Cause, error) {
+	var singles, turned, joints []Cause
 	for _, c := range list {
-		if off[c.Key] {
-			continue
-		}
 		also := c
 		also.try = base.And(c.try)
+		switch {
+		case off[c.Key]:
+		case c.joint:
+			joints = append(joints, also)
+		default:
+			singles = append(singles, also)
+			if len(c.turned) > 0 {
+				also.try, also.harmless = also.try.And(run.Variant{Before: c.turned}), true
+				turned = append(turned, also)
+			}
+		}
+	}
+	for _, also := range slices.Concat(singles, turned, joints) {
 		gone, err := l.without(ctx, s, d, also)
 		if err != nil {
 			return Cause{}, err
 		}
 		if gone {
-			return c, nil
+			return list[slices.IndexFunc(list, func(c Cause) bool { return c.Key == also.Key })], nil
 		}
 	}
 	return Cause{}, nil
