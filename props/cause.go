@@ -8,6 +8,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
@@ -20,6 +21,9 @@ type Cause struct {
 	try  run.Variant
 	// harmless demands that nothing allowed is lost with the object.
 	harmless bool
+	// succeeds demands that the statement does not fail without the object.
+	succeeds bool
+	object   carrier.Object
 }
 
 // switches reports whether there is an experiment that switches the cause off.
@@ -50,7 +54,8 @@ func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) [
 func bypasses(name string) Cause {
 	return Cause{
 		Key: "role " + name + " bypassrls", Text: fmt.Sprintf("role %s bypasses row security (BYPASSRLS)", name),
-		try: run.Variant{Roles: true, Before: []string{"ALTER ROLE " + model.Quote(name) + " NOBYPASSRLS"}},
+		try:    run.Variant{Roles: true, Before: []string{"ALTER ROLE " + model.Quote(name) + " NOBYPASSRLS"}},
+		object: carrier.Object{Kind: carrier.BypassRLS, Role: name},
 	}
 }
 
@@ -67,7 +72,8 @@ func (t *Target) defaults(id *model.Identity) []Cause {
 		}
 		out = append(out, Cause{
 			Key: "setting " + whose + " " + def.Name, Text: fmt.Sprintf("%s has a default for %s", whose, def.Name),
-			try: run.Variant{Without: []string{def.Name}},
+			try:    run.Variant{Without: []string{def.Name}},
+			object: carrier.Object{Kind: carrier.Setting, Role: def.Role, Setting: def},
 		})
 	}
 	return out
@@ -77,14 +83,15 @@ func (t *Target) defaults(id *model.Identity) []Cause {
 // is a cause only where the session needs it for nothing that it may do.
 func (t *Target) memberships(id *model.Identity) []Cause {
 	var out []Cause
-	for _, name := range t.inherited(id.Acts()) {
+	for _, name := range carrier.Inherited(t.Contract.Schema, id.Acts()) {
 		for _, of := range t.Contract.Schema.Roles[name].MemberOf {
 			if !t.mayAlter(name) || !t.mayAlter(of) {
 				continue
 			}
 			out = append(out, Cause{
 				Key: "role " + name + " member of " + of, Text: fmt.Sprintf("role %s is a member of %s", name, of), harmless: true,
-				try: run.Variant{Roles: true, Before: []string{"REVOKE " + model.Quote(of) + " FROM " + model.Quote(name)}},
+				try:    run.Variant{Roles: true, Before: []string{"REVOKE " + model.Quote(of) + " FROM " + model.Quote(name)}},
+				object: carrier.Object{Kind: carrier.Membership, Role: name, Of: of},
 			})
 		}
 	}
@@ -103,7 +110,8 @@ func (t *Target) opened(d *judge.Divergence, op *model.Op) []Cause {
 	}
 	var out []Cause
 	for _, o := range append(tables, self) {
-		for _, p := range o.Policies {
+		for i := range o.Policies {
+			p := &o.Policies[i]
 			before := []string{}
 			if p.Using != "" {
 				before = append(before, "USING (true)")
@@ -113,7 +121,8 @@ func (t *Target) opened(d *judge.Divergence, op *model.Op) []Cause {
 			}
 			out = append(out, Cause{
 				Key: "policy " + o.Label() + " " + p.Name, Text: fmt.Sprintf("policy %s on %s refuses what the contract allows", p.Name, o.Label()),
-				try: run.Variant{Before: []string{"ALTER POLICY " + model.Quote(p.Name) + " ON " + o.SQL() + " " + strings.Join(before, " ")}},
+				try:    run.Variant{Before: []string{"ALTER POLICY " + model.Quote(p.Name) + " ON " + o.SQL() + " " + strings.Join(before, " ")}},
+				object: carrier.Object{Kind: carrier.Policy, Table: o, Policies: []*model.Policy{p}, Command: d.Cell.Command},
 			})
 		}
 	}
@@ -128,7 +137,8 @@ func (t *Target) columnGrant(table *model.Table, d *judge.Divergence, id *model.
 		what, kind = "UPDATE", "write"
 	}
 	var before []string
-	for _, role := range append(t.inherited(id.Acts()), "") {
+	roles := append(carrier.Inherited(t.Contract.Schema, id.Acts()), "")
+	for _, role := range roles {
 		name := "PUBLIC"
 		if role != "" {
 			name = model.Quote(role)
@@ -139,20 +149,8 @@ func (t *Target) columnGrant(table *model.Table, d *judge.Divergence, id *model.
 	return Cause{
 		Key:  "grant " + strings.ToLower(what) + " " + table.Label() + "." + col,
 		Text: fmt.Sprintf("%s may %s column %s of %s", id.Acts(), kind, col, table.Label()), try: run.Variant{Before: before},
+		object: carrier.Object{Kind: carrier.ColumnGrant, Table: table, Column: d.Column, Privilege: what, Roles: roles},
 	}
-}
-
-// inherited lists a role and those that it is a member of.
-func (t *Target) inherited(name string) []string {
-	out := []string{name}
-	for i := 0; i < len(out); i++ {
-		for _, m := range t.Contract.Schema.Roles[out[i]].MemberOf {
-			if !slices.Contains(out, m) {
-				out = append(out, m)
-			}
-		}
-	}
-	return out
 }
 
 // tableCauses is what of a table itself may carry a leak: row security that is off,
@@ -161,22 +159,26 @@ func tableCauses(table *model.Table, command model.Command, id *model.Identity) 
 	if !table.RowSecurity {
 		return []Cause{{
 			Key: "table " + table.Label() + " row security", Text: "row security of " + table.Label() + " is off",
-			try: run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " ENABLE ROW LEVEL SECURITY", "ALTER TABLE " + table.SQL() + " FORCE ROW LEVEL SECURITY"}},
+			try:    run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " ENABLE ROW LEVEL SECURITY", "ALTER TABLE " + table.SQL() + " FORCE ROW LEVEL SECURITY"}},
+			object: carrier.Object{Kind: carrier.RowSecurity, Table: table, Command: command},
 		}}
 	}
 	var out []Cause
 	if !table.Force && id.Acts() == table.Owner {
 		out = append(out, Cause{
 			Key: "table " + table.Label() + " force", Text: fmt.Sprintf("%s does not FORCE row security, and %s has the rights of its owner", table.Label(), id.Acts()),
-			try: run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " FORCE ROW LEVEL SECURITY"}},
+			try:    run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " FORCE ROW LEVEL SECURITY"}},
+			object: carrier.Object{Kind: carrier.Force, Table: table, Command: command},
 		})
 	}
 	name := strings.ToUpper(command.String())
 	var own, other []Cause
-	for _, p := range table.Policies {
+	for i := range table.Policies {
+		p := &table.Policies[i]
 		c := Cause{
 			Key: "policy " + table.Label() + " " + p.Name, Text: fmt.Sprintf("policy %s on %s lets it through", p.Name, table.Label()),
-			try: run.Variant{Before: []string{"DROP POLICY " + model.Quote(p.Name) + " ON " + table.SQL()}},
+			try:    run.Variant{Before: []string{"DROP POLICY " + model.Quote(p.Name) + " ON " + table.SQL()}},
+			object: carrier.Object{Kind: carrier.Policy, Table: table, Policies: []*model.Policy{p}, Command: command},
 		}
 		switch {
 		case !p.Permissive:
@@ -189,7 +191,9 @@ func tableCauses(table *model.Table, command model.Command, id *model.Identity) 
 	out = append(append(out, own...), other...)
 	if len(own) > 1 { // several that let the same row through
 		all := Cause{Key: "policies " + table.Label() + " " + name, Text: "several policies on " + table.Label() + " let it through"}
+		all.object = carrier.Object{Kind: carrier.Policies, Table: table, Command: command}
 		for _, c := range own {
+			all.object.Policies = append(all.object.Policies, c.object.Policies...)
 			all.try.Before = append(all.try.Before, c.try.Before...)
 		}
 		out = append(out, all)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
@@ -15,7 +16,10 @@ import (
 // leaks by itself, a view or a routine that runs with its owner's rights, else the path.
 func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, known []leak) (Cause, error) {
 	if d.Class == judge.Audit { // what hinders the call would hide it too
-		return Cause{Key: "audit " + d.Cell.Path.Name, Text: fmt.Sprintf("%s does not log its use as it must", d.Cell.Path.Name)}, nil
+		return Cause{
+			Key: "audit " + d.Cell.Path.Name, Text: fmt.Sprintf("%s does not log its use as it must", d.Cell.Path.Name),
+			object: carrier.Object{Kind: carrier.PathText, Path: d.Cell.Path},
+		}, nil
 	}
 	for _, c := range l.roleCauses(id) {
 		if s.Runs() && (c.try.Roles || len(c.try.Without) > 0) { // real logins share these
@@ -44,7 +48,7 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 		}
 	}
 	p := d.Cell.Path
-	c := Cause{Key: "path " + p.Name, Text: fmt.Sprintf("%s itself", p.Name)}
+	c := Cause{Key: "path " + p.Name, Text: fmt.Sprintf("%s itself", p.Name), object: carrier.Object{Kind: carrier.PathText, Path: p}}
 	if d.Rule == judge.MustFail || d.Rule == judge.RefuseWildcards {
 		c.Text = fmt.Sprintf("%s does not refuse it", p.Name)
 	}
@@ -66,22 +70,21 @@ func (t *Target) roleCauses(id *model.Identity) []Cause {
 // objectCauses lists the experiments with the views and routines that a path names.
 func (t *Target) objectCauses(p *model.Path) []Cause {
 	var out []Cause
-	uses := func(name string) bool {
-		return slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) })
-	}
 	for _, r := range t.Contract.Schema.Routines {
-		if r.Definer && (p.Routine == r || uses(r.Name)) {
+		if r.Definer && (p.Routine == r || uses(p, r.Name)) {
 			out = append(out, Cause{
 				Key: "routine " + r.Label() + "(" + r.Signature + ")", Text: fmt.Sprintf("function %s runs with the rights of its owner (SECURITY DEFINER) and lets it through", r.Label()),
-				try: run.Variant{Before: []string{"ALTER ROUTINE " + r.SQL() + " SECURITY INVOKER"}},
+				try:    run.Variant{Before: []string{"ALTER ROUTINE " + r.SQL() + " SECURITY INVOKER"}},
+				object: carrier.Object{Kind: carrier.Routine, Routine: r},
 			})
 		}
 	}
 	for _, v := range t.Contract.Schema.Views {
-		if !v.Invoker && !v.Materialized && (p.View == v || uses(v.Name)) {
+		if !v.Invoker && !v.Materialized && (p.View == v || uses(p, v.Name)) {
 			out = append(out, Cause{
 				Key: "view " + v.Label(), Text: fmt.Sprintf("view %s reads with the rights of its owner (no security_invoker)", v.Label()),
-				try: run.Variant{Before: []string{"ALTER VIEW " + v.SQL() + " SET (security_invoker = on)"}},
+				try:    run.Variant{Before: []string{"ALTER VIEW " + v.SQL() + " SET (security_invoker = on)"}},
+				object: carrier.Object{Kind: carrier.View, View: v},
 			})
 		}
 	}
@@ -89,7 +92,8 @@ func (t *Target) objectCauses(p *model.Path) []Cause {
 		if v.Materialized {
 			out = append(out, Cause{
 				Key: "view " + v.Label(), Text: fmt.Sprintf("materialized view %s holds the rows of every tenant, and row security does not reach it", v.Label()),
-				try: run.Variant{Stale: true},
+				try:    run.Variant{Stale: true},
+				object: carrier.Object{Kind: carrier.Materialized, View: v},
 			})
 			break // all of them are refreshed, or none
 		}
@@ -110,4 +114,10 @@ func intended(c *model.Contract, table *model.Table, id *model.Identity, st *mod
 			"CREATE POLICY rlsfuzz_open ON "+table.SQL()+" USING (true) WITH CHECK (true)")
 	}
 	return v, true
+}
+
+// uses reports whether what a path runs names an object.
+func uses(p *model.Path, name string) bool {
+	return p.View != nil && p.View.Name == name || p.Routine != nil && p.Routine.Name == name ||
+		slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) })
 }
