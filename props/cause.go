@@ -2,6 +2,7 @@ package props
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -44,10 +45,54 @@ func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) [
 	if d.Column >= 0 {
 		out = append(out, t.columnGrant(table, d, id))
 	}
-	if op.Shape != nil && op.Shape.Table != table && d.Became != nil { // a consequence
-		out = append(out, tableCauses(op.Shape.Table, op.Shape.Command, id)...)
+	if op.Shape != nil && d.Became != nil {
+		out = append(out, triggers(op.Shape.Table)...)
+		if op.Shape.Table != table { // a consequence
+			out = append(out, triggers(table)...)
+			out = append(out, t.tableCauses(op.Shape.Table, op.Shape.Command, id)...)
+		}
+		out = append(out, t.columnDefaults(table, op.Shape)...)
 	}
-	return append(out, tableCauses(table, d.Cell.Command, id)...)
+	return append(out, t.tableCauses(table, d.Cell.Command, id)...)
+}
+
+// triggers is the experiments with the triggers of a table that is written.
+func triggers(table *model.Table) []Cause {
+	var out []Cause
+	for _, tr := range table.Triggers {
+		out = append(out, Cause{
+			Key: "trigger " + table.Label() + " " + tr.Name, Text: fmt.Sprintf("trigger %s on %s does it", tr.Name, table.Label()), succeeds: true,
+			try:    run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " DISABLE TRIGGER " + model.Quote(tr.Name)}},
+			object: carrier.Object{Kind: carrier.Trigger, Table: table, Trigger: tr.Name},
+		})
+	}
+	return out
+}
+
+// columnDefaults is the experiments with the defaults from which a new row has its tenant.
+func (t *Target) columnDefaults(table *model.Table, s *model.Shape) []Cause {
+	if s.Command != model.Insert || s.Table != table {
+		return nil
+	}
+	var out []Cause
+	for _, p := range t.Contract.Belongs[table.ID].Paths {
+		columns := []int{p.Column}
+		if p.Key != nil {
+			columns = p.Key.Columns
+		}
+		for _, c := range columns {
+			if c < 0 || table.Columns[c].Default == "" || slices.Contains(s.Columns, c) {
+				continue
+			}
+			name := table.Columns[c].Name
+			out = append(out, Cause{
+				Key: "default " + table.Label() + "." + name, Text: fmt.Sprintf("the default of %s.%s says whose a new row is", table.Label(), name),
+				try:    run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " ALTER COLUMN " + model.Quote(name) + " DROP DEFAULT"}},
+				object: carrier.Object{Kind: carrier.Default, Table: table, Column: c},
+			})
+		}
+	}
+	return out
 }
 
 // bypasses is the experiment with a role that bypasses row security.
@@ -155,7 +200,7 @@ func (t *Target) columnGrant(table *model.Table, d *judge.Divergence, id *model.
 
 // tableCauses is what of a table itself may carry a leak: row security that is off,
 // that its owner is not subject to, or one policy.
-func tableCauses(table *model.Table, command model.Command, id *model.Identity) []Cause {
+func (t *Target) tableCauses(table *model.Table, command model.Command, id *model.Identity) []Cause {
 	if !table.RowSecurity {
 		return []Cause{{
 			Key: "table " + table.Label() + " row security", Text: "row security of " + table.Label() + " is off",
@@ -164,7 +209,7 @@ func tableCauses(table *model.Table, command model.Command, id *model.Identity) 
 		}}
 	}
 	var out []Cause
-	if !table.Force && id.Acts() == table.Owner {
+	if !table.Force && slices.Contains(carrier.Inherited(t.Contract.Schema, id.Acts()), table.Owner) {
 		out = append(out, Cause{
 			Key: "table " + table.Label() + " force", Text: fmt.Sprintf("%s does not FORCE row security, and %s has the rights of its owner", table.Label(), id.Acts()),
 			try:    run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " FORCE ROW LEVEL SECURITY"}},
@@ -357,10 +402,17 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 		still, err := l.tells(ctx, s, d.Step, c.try)
 		return !still, err
 	}
-	verdict, err := l.under(ctx, s, c.try)
+	trace, err := l.trace(ctx, s, c.try)
+	if errors.Is(err, run.ErrInvalid) {
+		return true, nil
+	}
 	if err != nil {
 		return false, err
 	}
+	if c.succeeds && trace.Steps[d.Step].Err != nil {
+		return false, nil
+	}
+	verdict := judge.Judge(l.Contract, s, trace)
 	for i := range verdict.Divergences {
 		o := &verdict.Divergences[i]
 		if o.Cell == d.Cell && (o.Class == d.Class || d.Class != judge.Lockout && o.Class < d.Class) && (o.Column >= 0) == (d.Column >= 0) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -47,12 +48,42 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 			return c, err
 		}
 	}
+	if c, err := l.beneathPath(ctx, s, d, id, st); err != nil || c.Key != "" {
+		return c, err
+	}
 	p := d.Cell.Path
 	c := Cause{Key: "path " + p.Name, Text: fmt.Sprintf("%s itself", p.Name), object: carrier.Object{Kind: carrier.PathText, Path: p}}
 	if d.Rule == judge.MustFail || d.Rule == judge.RefuseWildcards {
 		c.Text = fmt.Sprintf("%s does not refuse it", p.Name)
 	}
 	return c, nil
+}
+
+// beneathPath finds the object of a table that a path uses and that shows its session more
+// than the rules allow, where the path says nothing else than the session's rules do.
+func (l *lab) beneathPath(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, st *model.State) (Cause, error) {
+	p := d.Cell.Path
+	if u := p.User(s.Steps[d.Step].Session); s.Runs() || u == nil || u.Rules != u.Session {
+		return Cause{}, nil
+	}
+	for _, table := range l.Contract.Schema.Tables {
+		if !l.reads(p, table.Name) {
+			continue
+		}
+		v, ok := intended(l.Contract, table, id, st)
+		if !ok {
+			continue
+		}
+		if gone, err := l.without(ctx, s, d, Cause{try: v}); err != nil {
+			return Cause{}, err
+		} else if !gone {
+			continue
+		}
+		if c, err := l.carrier(ctx, s, d, l.tableCauses(table, model.Select, id), run.Variant{}, l.off); err != nil || c.Key != "" {
+			return c, err
+		}
+	}
+	return Cause{}, nil
 }
 
 // roleCauses lists the experiments with roles and logins: any role of the schema's files
@@ -70,23 +101,9 @@ func (t *Target) roleCauses(id *model.Identity) []Cause {
 // objectCauses lists the experiments with the views and routines that a path names.
 func (t *Target) objectCauses(p *model.Path) []Cause {
 	var out []Cause
-	for _, r := range t.Contract.Schema.Routines {
-		if r.Definer && (p.Routine == r || uses(p, r.Name)) {
-			out = append(out, Cause{
-				Key: "routine " + r.Label() + "(" + r.Signature + ")", Text: fmt.Sprintf("function %s runs with the rights of its owner (SECURITY DEFINER) and lets it through", r.Label()),
-				try:    run.Variant{Before: []string{"ALTER ROUTINE " + r.SQL() + " SECURITY INVOKER"}},
-				object: carrier.Object{Kind: carrier.Routine, Routine: r},
-			})
-		}
-	}
-	for _, v := range t.Contract.Schema.Views {
-		if !v.Invoker && !v.Materialized && (p.View == v || uses(p, v.Name)) {
-			out = append(out, Cause{
-				Key: "view " + v.Label(), Text: fmt.Sprintf("view %s reads with the rights of its owner (no security_invoker)", v.Label()),
-				try:    run.Variant{Before: []string{"ALTER VIEW " + v.SQL() + " SET (security_invoker = on)"}},
-				object: carrier.Object{Kind: carrier.View, View: v},
-			})
-		}
+	named := func(direct bool, name string) bool { return uses(p, name) == direct && t.reads(p, name) }
+	for _, direct := range []bool{true, false} { // what the path itself names goes first
+		out = append(out, t.definers(func(name string) bool { return named(direct, name) })...)
 	}
 	for _, v := range t.Contract.Schema.Views {
 		if v.Materialized {
@@ -96,6 +113,31 @@ func (t *Target) objectCauses(p *model.Path) []Cause {
 				object: carrier.Object{Kind: carrier.Materialized, View: v},
 			})
 			break // all of them are refreshed, or none
+		}
+	}
+	return out
+}
+
+// definers lists the experiments with the routines and views of some names that run with
+// their owners' rights.
+func (t *Target) definers(named func(string) bool) []Cause {
+	var out []Cause
+	for _, r := range t.Contract.Schema.Routines {
+		if r.Definer && named(r.Name) {
+			out = append(out, Cause{
+				Key: "routine " + r.Label() + "(" + r.Signature + ")", Text: fmt.Sprintf("function %s runs with the rights of its owner (SECURITY DEFINER) and lets it through", r.Label()),
+				try:    run.Variant{Before: []string{"ALTER ROUTINE " + r.SQL() + " SECURITY INVOKER"}},
+				object: carrier.Object{Kind: carrier.Routine, Routine: r},
+			})
+		}
+	}
+	for _, v := range t.Contract.Schema.Views {
+		if !v.Invoker && !v.Materialized && named(v.Name) {
+			out = append(out, Cause{
+				Key: "view " + v.Label(), Text: fmt.Sprintf("view %s reads with the rights of its owner (no security_invoker)", v.Label()),
+				try:    run.Variant{Before: []string{"ALTER VIEW " + v.SQL() + " SET (security_invoker = on)"}},
+				object: carrier.Object{Kind: carrier.View, View: v},
+			})
 		}
 	}
 	return out
@@ -120,4 +162,36 @@ func intended(c *model.Contract, table *model.Table, id *model.Identity, st *mod
 func uses(p *model.Path, name string) bool {
 	return p.View != nil && p.View.Name == name || p.Routine != nil && p.Routine.Name == name ||
 		slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) })
+}
+
+// reads reports whether a path names an object, or what it names does, and so on.
+func (t *Target) reads(p *model.Path, name string) bool {
+	if uses(p, name) {
+		return true
+	}
+	seen := map[string]bool{}
+	var within func(text string) bool
+	within = func(text string) bool {
+		if sql.Mentions(text, name) {
+			return true
+		}
+		for _, x := range t.Contract.Schema.Texts {
+			bare := x.Name[strings.LastIndexByte(x.Name, '.')+1:]
+			if (x.Kind == "function" || x.Kind == "view") && !seen[x.Name] && sql.Mentions(text, bare) {
+				seen[x.Name] = true
+				if within(x.Body) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	texts := slices.Clone(p.Run)
+	if p.View != nil {
+		texts = append(texts, p.View.Definition)
+	}
+	if p.Routine != nil {
+		texts = append(texts, p.Routine.Source)
+	}
+	return slices.ContainsFunc(texts, within)
 }

@@ -64,12 +64,14 @@ func (o *Object) policies(c *model.Contract, cells []Cell) []Remedy {
 	for _, p := range o.Policies {
 		out = append(out, o.narrower(in, p, cells)...)
 	}
-	if !slices.ContainsFunc(cells, func(k Cell) bool { return k.Lockout }) {
+	lockout := slices.ContainsFunc(cells, func(k Cell) bool { return k.Lockout })
+	if !lockout {
 		if r := in.restrict(cells); r.SQL != nil {
 			out = append(out, r)
 		}
 	}
-	if len(o.Policies) == 1 && o.Policies[0].Permissive {
+	drop := func(r Remedy) bool { return r.SQL[0] == o.drop() }
+	if len(o.Policies) == 1 && o.Policies[0].Permissive != lockout && !slices.ContainsFunc(out, drop) {
 		out = append(out, Remedy{SQL: []string{o.drop()}})
 	}
 	return out
@@ -113,10 +115,13 @@ func (o *Object) narrower(in intent, p *model.Policy, cells []Cell) []Remedy {
 	return out
 }
 
-// besides reports whether another permissive policy serves the same command.
+// besides reports whether other permissive policies serve some role of a policy for the
+// same command.
 func (o *Object) besides(p *model.Policy) bool {
 	for i := range o.Table.Policies {
-		if q := &o.Table.Policies[i]; q.Name != p.Name && q.Permissive && (q.Command == p.Command || q.Command == "ALL") {
+		q := &o.Table.Policies[i]
+		serves := slices.Contains(q.Roles, "public") || slices.ContainsFunc(p.Roles, func(r string) bool { return slices.Contains(q.Roles, r) })
+		if serves && q.Name != p.Name && q.Permissive && (q.Command == p.Command || q.Command == "ALL") {
 			return true
 		}
 	}
