@@ -141,7 +141,7 @@ var touches = []struct {
 // shows is where to look for the leak of an object that is no table's.
 var shows = map[string][]string{
 	"setting app.tenant_id of role helpdesk_app": {"stranger", "accounts"}, "role helpdesk_owner": {"exporter", "invoices"},
-	"role helpdesk_support": {"support", "tickets"}, "membership of role helpdesk_member in helpdesk_admin": {"member", "tickets"},
+	"role helpdesk_support": {"support", "tickets"}, "policy tickets_update_member on tickets": {"member"}, "membership of role helpdesk_member in helpdesk_admin": {"member", "tickets"},
 	"function close_ticket(": {"close ticket"}, "function dashboard(": {"dashboard"}, "function export_tickets(": {"ticket export"},
 	"function lookup_invoice(": {"support lookup"}, "function search_customers(": {"customer search"}, "view open_tickets": {"view open_tickets"},
 }

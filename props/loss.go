@@ -50,8 +50,14 @@ func (m *mender) hides(s *model.Scenario, at int, before, after *model.StepTrace
 	}
 	for i := range before.Seen {
 		look := &before.Seen[i]
-		had, may := counts(look.Rows), map[string]int{} // a hidden row may look like one that is not
+		had, may, still := counts(look.Rows), map[string]int{}, map[string]bool{} // a hidden row may look like one that is not
+		for _, row := range after.After[look.Table] {
+			still[string(model.AppendRecord(nil, row, nil))] = true
+		}
 		for _, row := range before.After[look.Table] {
+			if !still[string(model.AppendRecord(nil, row, nil))] { // the step itself went otherwise
+				continue
+			}
 			if ok, known := p.Holds(id.Session.Sees[look.Table].Rule, id, st, row); ok && known {
 				may[string(model.AppendRecord(nil, row, look.Columns))]++
 			}
