@@ -155,7 +155,7 @@ var (
 	twice     = regexp.MustCompile(`\(\(([^()]*)\)\)`)
 	whole     = regexp.MustCompile(`^\(([^()]*)\)$`)
 	first     = regexp.MustCompile(`^\(([^()]*)\) AND `)
-	exists    = regexp.MustCompile(`^\((EXISTS \([^()]*(?:\([^()]*\)[^()]*)*\))\)$`)
+	equals    = regexp.MustCompile(`( = \$\d+::[\w ]+?) IS TRUE`)
 )
 
 // plain writes a rule's SQL with fewer words, where a row has one way to its tenant: then
@@ -169,8 +169,30 @@ func (in intent) plain(s *model.Session, text string) string {
 		return text
 	}
 	text = twice.ReplaceAllString(isTrue.ReplaceAllString(text, "$1"), "($1)")
-	text = first.ReplaceAllString(whole.ReplaceAllString(text, "$1"), "$1 AND ")
-	return exists.ReplaceAllString(text, "$1")
+	text = equals.ReplaceAllString(text, "$1")
+	return unwrapped(first.ReplaceAllString(whole.ReplaceAllString(text, "$1"), "$1 AND "))
+}
+
+// unwrapped drops the parentheses around an EXISTS with which an expression begins.
+func unwrapped(text string) string {
+	if !strings.HasPrefix(text, "(EXISTS (") {
+		return text
+	}
+	for i, depth := 0, 0; i < len(text); i++ {
+		switch text[i] {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		switch {
+		case depth == 1 && text[i] == ')' && !strings.HasPrefix(text[i+1:], ")"): // it is no EXISTS alone
+			return text
+		case depth == 0:
+			return text[1:i] + text[i+1:]
+		}
+	}
+	return text
 }
 
 // variable is a value that a session brings, as SQL: of a setting or a claim that is bound
