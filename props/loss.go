@@ -26,7 +26,7 @@ func (m *mender) lost(s *model.Scenario, before, after *model.Trace, had *judge.
 		leaked := slices.ContainsFunc(had.Divergences, func(d judge.Divergence) bool { return d.Step == i && d.Class != judge.Lockout })
 		shape := s.Steps[i].Op.Shape
 		wrote := b.Err == nil && b.Count > 0 && (shape == nil || shape.Command != model.Select) // what it reads, hides has seen
-		if wrote && !leaked && (a.Err != nil || a.Count != b.Count || !same) {
+		if wrote && !leaked && !mixed(&s.Steps[i]) && (a.Err != nil || a.Count != b.Count || !same) {
 			return true
 		}
 		if !same { // what follows is another story
@@ -242,5 +242,5 @@ func (m *mender) worseCall(ctx context.Context, s *model.Scenario) (bool, error)
 		return false, err
 	}
 	has, err := verdict(m.base.And(m.remedy))
-	return err == nil && m.added(had, has), err
+	return err == nil && m.added(s, had, has), err
 }

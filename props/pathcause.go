@@ -63,11 +63,12 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 // than the rules allow, where the path says nothing else than the session's rules do.
 func (l *lab) beneathPath(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, st *model.State) (Cause, error) {
 	p := d.Cell.Path
-	if u := p.User(s.Steps[d.Step].Session); s.Runs() || u == nil || u.Rules != u.Session {
+	u := p.User(s.Steps[d.Step].Session)
+	if s.Runs() || u == nil {
 		return Cause{}, nil
 	}
-	for _, table := range l.Contract.Schema.Tables {
-		if !l.reads(p, table.Name) {
+	for i, table := range l.Contract.Schema.Tables {
+		if u.Rules.Sees[i].Rule != u.Session.Sees[i].Rule || !l.reads(p, table.Name) {
 			continue
 		}
 		v, ok := intended(l.Contract, table, id, st)
