@@ -403,8 +403,8 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 		return !still, err
 	}
 	trace, err := l.trace(ctx, s, c.try)
-	if errors.Is(err, run.ErrInvalid) {
-		return true, nil
+	if errors.Is(err, run.ErrInvalid) { // it shows nothing either way
+		return false, nil
 	}
 	if err != nil {
 		return false, err

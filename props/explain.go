@@ -3,6 +3,7 @@ package props
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -28,17 +29,22 @@ func (c *campaign) explain(ctx context.Context, l *lab, b *Block, k leak, like [
 	if c.cfg.First {
 		return nil
 	}
-	key := k.cause.Key + " " + b.Finding.Key
+	key := fmt.Sprintf("%s %s %d", k.cause.Key, b.Finding.Key, len(like))
 	c.Target.known.Lock()
 	defer c.Target.known.Unlock()
 	e, ok := c.Target.known.list[key]
 	if !ok {
 		c.say("explaining %s", c.cellText(&k.found))
 		var err error
-		if e, err = c.explanation(ctx, l, &k, like); err != nil {
+		e, err = c.explanation(ctx, l, &k, like)
+		switch {
+		case err == nil:
+			c.Target.known.list[key] = e
+		case ctx.Err() != nil || !c.answers():
 			return err
+		default: // what was found stays found
+			c.remark("%s could not be explained: %v", c.cellText(&k.found), err)
 		}
-		c.Target.known.list[key] = e
 	}
 	b.Finding.Explanation = e
 	c.save(b)

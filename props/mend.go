@@ -42,7 +42,12 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 	if k.target.Class == judge.Existence {
 		return finding.Fix{Note: "none: a key tells of rows that are hidden, as Postgres documents it"}, nil
 	}
-	m := &mender{contract: c.Contract, base: l.fast.Base, leaks: append([]leak{*k}, like...)}
+	m := &mender{contract: c.Contract, base: l.fast.Base, leaks: []leak{*k}}
+	for _, w := range like {
+		if !w.scenario.Runs() { // each run of a program takes long
+			m.leaks = append(m.leaks, w)
+		}
+	}
 	list := o.Remedies(c.Contract, m.cells())
 	if len(list) == 0 {
 		return finding.Fix{Note: noRemedy(o)}, nil
@@ -69,7 +74,11 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 			return finding.Fix{SQL: list[i].SQL, Checks: m.checks}, nil
 		}
 	}
-	return finding.Fix{Note: fmt.Sprintf("none found: no statement of %d tried mends it and takes nothing away that the contract allows", len(list))}, nil
+	note := fmt.Sprintf("none found: no statement of %d tried mends it and takes nothing away that the contract allows", len(list))
+	if o.Kind == carrier.Routine || o.Kind == carrier.View {
+		note += "; what it says must be written anew"
+	}
+	return finding.Fix{Note: note}, nil
 }
 
 // noRemedy says why nothing was tried.
@@ -81,8 +90,9 @@ func noRemedy(o *carrier.Object) string {
 		return "none in the schema: what " + o.Path.Name + " says must be written anew"
 	case carrier.Materialized:
 		return "none: a materialized view has no row security"
+	default:
+		return "none: no single statement was found to try"
 	}
-	return "none: no single statement was found to try"
 }
 
 // cells is the places that must no longer leak.

@@ -117,7 +117,7 @@ func (in intent) say(s *model.Session, r *model.Rule) (string, bool) {
 	case r.Kind == model.RuleAll:
 		return "true", true
 	}
-	text := strings.ReplaceAll(in.plain(s, r.SQL), in.table.SQL()+".", ident(in.table.Name)+".")
+	text := in.short(strings.ReplaceAll(in.plain(s, r.SQL), in.table.SQL()+".", ident(in.table.Name)+"."))
 	var b strings.Builder
 	for i := 0; i < len(text); {
 		if n := sql.Skip(text, i); n > 0 {
@@ -171,6 +171,22 @@ func (in intent) plain(s *model.Session, text string) string {
 	text = twice.ReplaceAllString(isTrue.ReplaceAllString(text, "$1"), "($1)")
 	text = equals.ReplaceAllString(text, "$1")
 	return unwrapped(first.ReplaceAllString(whole.ReplaceAllString(text, "$1"), "$1 AND "))
+}
+
+// short leaves out what a person would: the schema public, and ONLY where a table has no
+// parts.
+func (in intent) short(text string) string {
+	for _, t := range in.c.Schema.Tables {
+		parts := slices.ContainsFunc(in.c.Schema.Tables, func(o *model.Table) bool { return o.Parent == t.Label() })
+		plain := qualified(t.Schema, t.Name)
+		for _, written := range []string{t.SQL(), ident(t.Schema) + "." + ident(t.Name)} {
+			if !parts {
+				text = strings.ReplaceAll(text, "FROM ONLY "+written+" AS ", "FROM "+plain+" ")
+			}
+			text = strings.ReplaceAll(text, "FROM "+written+" ", "FROM "+plain+" ")
+		}
+	}
+	return text
 }
 
 // unwrapped drops the parentheses around an EXISTS with which an expression begins.

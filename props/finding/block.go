@@ -9,9 +9,10 @@ import (
 const (
 	blockWidth = 80
 	blockSteps = 4
+	blockLines = 24
 )
 
-// Block is a finding for a terminal: at most 23 lines of 80 columns, but for long
+// Block is a finding for a terminal: at most 24 lines of 80 columns, but for long
 // names of folders. The finding must have its Contract.
 func Block(f *Finding) string {
 	var b strings.Builder
@@ -28,8 +29,8 @@ func Block(f *Finding) string {
 	entry("what", t.sentence(), 3)
 	entry("allowed", t.allows(), 2)
 	entry("Postgres", f.Divergence.Did, 1)
-	entry("cause", f.caused(""), 2)
-	entry("fix", f.fixed(), 3)
+	entry("cause", f.caused(), 2)
+	entry("fix", f.fixed(), 4)
 	entry("sure", f.sure(), 1)
 	entry("any", f.whatever(), 1)
 	entry("widens", f.escalated(), 2)
@@ -47,7 +48,7 @@ func Block(f *Finding) string {
 		entry(name, oneLine(t.who(st)+": "+t.does(st)), most)
 	}
 	if n := len(f.Like); n > 0 {
-		entry("like it", fmt.Sprintf("%d more: %s", n, strings.Join(f.Like, "; ")), 2)
+		entry("like it", fmt.Sprintf("%d more: %s", n, strings.Join(f.Like, "; ")), min(2, max(1, blockLines-2-strings.Count(b.String(), "\n"))))
 	}
 	if f.Dir != "" { // not wrapped: it is to be pasted
 		fmt.Fprintf(&b, "  %-9s%s\n", "again", strings.Join(f.again(), "\n           "))

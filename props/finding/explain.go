@@ -60,9 +60,13 @@ func (c *Carrier) at(contract string) string {
 // Place is the carrier's file and line; empty where it is not known.
 func (c *Carrier) Place() string { return c.at("") }
 
-// caused is the cause with its place, for files that stand beside a contract.
-func (f *Finding) caused(contract string) string {
-	at := f.Carrier.at(contract)
+// caused is the cause with its place, for a terminal.
+func (f *Finding) caused() string {
+	c := f.Carrier
+	if filepath.IsAbs(c.File) { // too long to read
+		c.File = filepath.Base(c.File)
+	}
+	at := c.at("")
 	if f.Cause == "" || at == "" {
 		return f.Cause
 	}
