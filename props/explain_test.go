@@ -15,8 +15,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/helpdesk"
 )
 
-// explainedLeaks are leaks of four kinds, with the parts of the example in which they show:
-// RLSFUZZ_EXPLAIN=all explains every planted leak.
+// explainedLeaks are leaks of four kinds. RLSFUZZ_EXPLAIN=all explains every planted one.
 var explainedLeaks = map[string]bool{
 	"tickets-update-check-true": true, "invoices-no-force": true, "users-password-hash-granted": true, "open-tickets-no-invoker": true,
 }
