@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
@@ -169,7 +170,7 @@ func (f *freeing) follow(s *model.Scenario, at *slot, old, v model.Value) {
 func (f *freeing) shows(s *model.Scenario) (bool, error) {
 	d := &f.k.found
 	if d.Worlds != nil {
-		o, err := f.once(f.ctx, s, d.Step, d.Worlds.Variant, run.Variant{})
+		o, err := f.once(f.ctx, s, d.Step, brief{variants: []gen.Variant{d.Worlds.Variant}, cross: d.Cross}, run.Variant{})
 		return o != nil, err
 	}
 	var v *judge.Verdict

@@ -150,7 +150,7 @@ func (m *mender) verify(ctx context.Context, r *carrier.Remedy) (bool, error) {
 		d := m.Plan.Dataset(bits, gen.Options{})
 		var sequences [][]model.Step
 		for i := range batchSequences {
-			sequences = append(sequences, m.Plan.Sequence(bits, 1+i%5, d))
+			sequences = append(sequences, m.Plan.Sequence(bits, 1+i%5, d, 0))
 		}
 		tables, _ := apart(sequences)
 		if ok, err := m.harmless(ctx, d, tables.list); err != nil || !ok {
