@@ -49,10 +49,10 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 		}
 	}
 	list := o.Remedies(c.Contract, m.cells())
-	if len(list) == 0 {
+	switch {
+	case len(list) == 0:
 		return finding.Fix{Note: noRemedy(o)}, nil
-	}
-	if k.scenario.Runs() {
+	case k.scenario.Runs():
 		return finding.Fix{Note: "none was tried: each run of the program takes long"}, nil
 	}
 	var err error
@@ -60,6 +60,18 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 		return finding.Fix{}, err
 	}
 	defer m.close()
+	if fix, err := m.first(ctx, list); err != nil || len(fix.SQL) > 0 {
+		return fix, err
+	}
+	note := fmt.Sprintf("none found: no statement of %d tried mends it and takes nothing away that the contract allows", len(list))
+	if o.Kind == carrier.Routine || o.Kind == carrier.View {
+		note += "; what it says must be written anew"
+	}
+	return finding.Fix{Note: note}, nil
+}
+
+// first is the first remedy that mends the leaks; none where no one does.
+func (m *mender) first(ctx context.Context, list []carrier.Remedy) (finding.Fix, error) {
 	for i := range m.leaks {
 		if err := m.simplify(ctx, &m.leaks[i]); err != nil {
 			return finding.Fix{}, err
@@ -74,11 +86,7 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 			return finding.Fix{SQL: list[i].SQL, Checks: m.checks}, nil
 		}
 	}
-	note := fmt.Sprintf("none found: no statement of %d tried mends it and takes nothing away that the contract allows", len(list))
-	if o.Kind == carrier.Routine || o.Kind == carrier.View {
-		note += "; what it says must be written anew"
-	}
-	return finding.Fix{Note: note}, nil
+	return finding.Fix{}, nil
 }
 
 // noRemedy says why nothing was tried.
