@@ -78,7 +78,7 @@ func (d *desk) explain(t *testing.T, leak helpdesk.Leak) explainRow {
 	cfg := d.config(leak.Name)
 	cfg.SkipRandom, cfg.Only = true, only
 	var began time.Time
-	cfg.Log = func(format string, args ...any) {
+	cfg.Log = func(format string, _ ...any) {
 		if strings.HasPrefix(format, "explaining") {
 			began = time.Now()
 		}

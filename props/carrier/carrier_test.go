@@ -1,7 +1,6 @@
 package carrier_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -178,7 +177,7 @@ func TestRemedies(t *testing.T) {
 				got = append(got, r.SQL)
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
-				t.Error(fmt.Sprintf("remedies (-want +got):\n%s", diff))
+				t.Errorf("remedies (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -20,6 +20,7 @@ func (o *Object) Place(statements []script.Statement) *script.Statement {
 			found = s
 		case makes:
 			made = s
+		case nothing:
 		}
 	}
 	if found == nil {
