@@ -187,9 +187,9 @@ func (m *mutation) rekeyed(t *model.Table, row model.Row) model.Row {
 }
 
 // referred reports whether a foreign key refers to a column.
-func (m *mutation) referred(t *model.Table, i int) bool {
-	for j := range m.tables {
-		for _, k := range m.tables[j].keys {
+func (p *Plan) referred(t *model.Table, i int) bool {
+	for j := range p.tables {
+		for _, k := range p.tables[j].keys {
 			if k.Target == t && slices.Contains(k.Targets, i) {
 				return true
 			}

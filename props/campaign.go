@@ -404,11 +404,12 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 	}
 	c.blocks[k.cause.Key] = b
 	c.report.Blocks = append(c.report.Blocks, b)
-	c.save(b)
+	c.save(b) // what was found is on disk before it is explained
+	err = c.explain(ctx, l, b, least, like)
 	if c.cfg.Found != nil {
 		c.cfg.Found(b)
 	}
-	return nil
+	return err
 }
 
 // first is the leak that the least case is made from: by class, the rows that it

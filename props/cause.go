@@ -2,12 +2,14 @@ package props
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
@@ -24,6 +26,9 @@ type Cause struct {
 	// policy as a restrictive one.
 	turned []string
 	joint  bool // several objects
+	// succeeds demands that the statement does not fail without the object.
+	succeeds bool
+	object   carrier.Object
 }
 
 // switches reports whether there is an experiment that switches the cause off.
@@ -44,17 +49,62 @@ func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) [
 	if d.Column >= 0 {
 		out = append(out, t.columnGrant(table, d, id))
 	}
-	if op.Shape != nil && op.Shape.Table != table && d.Became != nil { // a consequence
-		out = append(out, tableCauses(op.Shape.Table, op.Shape.Command, id)...)
+	if op.Shape != nil && d.Became != nil {
+		out = append(out, triggers(op.Shape.Table)...)
+		if op.Shape.Table != table { // a consequence
+			out = append(out, triggers(table)...)
+			out = append(out, t.tableCauses(op.Shape.Table, op.Shape.Command, id)...)
+		}
+		out = append(out, t.columnDefaults(table, op.Shape)...)
 	}
-	return append(out, tableCauses(table, d.Cell.Command, id)...)
+	return append(out, t.tableCauses(table, d.Cell.Command, id)...)
+}
+
+// triggers is the experiments with the triggers of a table that is written.
+func triggers(table *model.Table) []Cause {
+	var out []Cause
+	for _, tr := range table.Triggers {
+		out = append(out, Cause{
+			Key: "trigger " + table.Label() + " " + tr.Name, Text: fmt.Sprintf("trigger %s on %s does it", tr.Name, table.Label()), succeeds: true,
+			try:    run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " DISABLE TRIGGER " + model.Quote(tr.Name)}},
+			object: carrier.Object{Kind: carrier.Trigger, Table: table, Trigger: tr.Name},
+		})
+	}
+	return out
+}
+
+// columnDefaults is the experiments with the defaults from which a new row has its tenant.
+func (t *Target) columnDefaults(table *model.Table, s *model.Shape) []Cause {
+	if s.Command != model.Insert || s.Table != table {
+		return nil
+	}
+	var out []Cause
+	for _, p := range t.Contract.Belongs[table.ID].Paths {
+		columns := []int{p.Column}
+		if p.Key != nil {
+			columns = p.Key.Columns
+		}
+		for _, c := range columns {
+			if c < 0 || table.Columns[c].Default == "" || slices.Contains(s.Columns, c) {
+				continue
+			}
+			name := table.Columns[c].Name
+			out = append(out, Cause{
+				Key: "default " + table.Label() + "." + name, Text: fmt.Sprintf("the default of %s.%s says whose a new row is", table.Label(), name),
+				try:    run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " ALTER COLUMN " + model.Quote(name) + " DROP DEFAULT"}},
+				object: carrier.Object{Kind: carrier.Default, Table: table, Column: c},
+			})
+		}
+	}
+	return out
 }
 
 // bypasses is the experiment with a role that bypasses row security.
 func bypasses(name string) Cause {
 	return Cause{
 		Key: "role " + name + " bypassrls", Text: fmt.Sprintf("role %s bypasses row security (BYPASSRLS)", name),
-		try: run.Variant{Roles: true, Before: []string{"ALTER ROLE " + model.Quote(name) + " NOBYPASSRLS"}},
+		try:    run.Variant{Roles: true, Before: []string{"ALTER ROLE " + model.Quote(name) + " NOBYPASSRLS"}},
+		object: carrier.Object{Kind: carrier.BypassRLS, Role: name},
 	}
 }
 
@@ -71,7 +121,8 @@ func (t *Target) defaults(id *model.Identity) []Cause {
 		}
 		out = append(out, Cause{
 			Key: "setting " + whose + " " + def.Name, Text: fmt.Sprintf("%s has a default for %s", whose, def.Name),
-			try: run.Variant{Without: []string{def.Name}},
+			try:    run.Variant{Without: []string{def.Name}},
+			object: carrier.Object{Kind: carrier.Setting, Role: def.Role, Setting: def},
 		})
 	}
 	return out
@@ -81,14 +132,15 @@ func (t *Target) defaults(id *model.Identity) []Cause {
 // is a cause only where the session needs it for nothing that it may do.
 func (t *Target) memberships(id *model.Identity) []Cause {
 	var out []Cause
-	for _, name := range t.inherited(id.Acts()) {
+	for _, name := range carrier.Inherited(t.Contract.Schema, id.Acts()) {
 		for _, of := range t.Contract.Schema.Roles[name].MemberOf {
 			if !t.mayAlter(name) || !t.mayAlter(of) {
 				continue
 			}
 			out = append(out, Cause{
 				Key: "role " + name + " member of " + of, Text: fmt.Sprintf("role %s is a member of %s", name, of), harmless: true,
-				try: run.Variant{Roles: true, Before: []string{"REVOKE " + model.Quote(of) + " FROM " + model.Quote(name)}},
+				try:    run.Variant{Roles: true, Before: []string{"REVOKE " + model.Quote(of) + " FROM " + model.Quote(name)}},
+				object: carrier.Object{Kind: carrier.Membership, Role: name, Of: of},
 			})
 		}
 	}
@@ -107,7 +159,8 @@ func (t *Target) opened(d *judge.Divergence, op *model.Op) []Cause {
 	}
 	var out []Cause
 	for _, o := range append(tables, self) {
-		for _, p := range o.Policies {
+		for i := range o.Policies {
+			p := &o.Policies[i]
 			before := []string{}
 			if p.Using != "" {
 				before = append(before, "USING (true)")
@@ -117,7 +170,8 @@ func (t *Target) opened(d *judge.Divergence, op *model.Op) []Cause {
 			}
 			out = append(out, Cause{
 				Key: "policy " + o.Label() + " " + p.Name, Text: fmt.Sprintf("policy %s on %s refuses what the contract allows", p.Name, o.Label()),
-				try: run.Variant{Before: []string{"ALTER POLICY " + model.Quote(p.Name) + " ON " + o.SQL() + " " + strings.Join(before, " ")}},
+				try:    run.Variant{Before: []string{"ALTER POLICY " + model.Quote(p.Name) + " ON " + o.SQL() + " " + strings.Join(before, " ")}},
+				object: carrier.Object{Kind: carrier.Policy, Table: o, Policies: []*model.Policy{p}, Command: d.Cell.Command},
 			})
 		}
 	}
@@ -132,7 +186,8 @@ func (t *Target) columnGrant(table *model.Table, d *judge.Divergence, id *model.
 		what, kind = "UPDATE", "write"
 	}
 	var before []string
-	for _, role := range append(t.inherited(id.Acts()), "") {
+	roles := append(carrier.Inherited(t.Contract.Schema, id.Acts()), "")
+	for _, role := range roles {
 		name := "PUBLIC"
 		if role != "" {
 			name = model.Quote(role)
@@ -143,46 +198,38 @@ func (t *Target) columnGrant(table *model.Table, d *judge.Divergence, id *model.
 	return Cause{
 		Key:  "grant " + strings.ToLower(what) + " " + table.Label() + "." + col,
 		Text: fmt.Sprintf("%s may %s column %s of %s", id.Acts(), kind, col, table.Label()), try: run.Variant{Before: before},
+		object: carrier.Object{Kind: carrier.ColumnGrant, Table: table, Column: d.Column, Privilege: what, Roles: roles},
 	}
-}
-
-// inherited lists a role and those that it is a member of.
-func (t *Target) inherited(name string) []string {
-	out := []string{name}
-	for i := 0; i < len(out); i++ {
-		for _, m := range t.Contract.Schema.Roles[out[i]].MemberOf {
-			if !slices.Contains(out, m) {
-				out = append(out, m)
-			}
-		}
-	}
-	return out
 }
 
 // tableCauses is what of a table itself may carry a leak: row security that is off,
 // that its owner is not subject to, or one policy.
-func tableCauses(table *model.Table, command model.Command, id *model.Identity) []Cause {
+func (t *Target) tableCauses(table *model.Table, command model.Command, id *model.Identity) []Cause {
 	if !table.RowSecurity {
 		return []Cause{{
 			Key: "table " + table.Label() + " row security", Text: "row security of " + table.Label() + " is off",
-			try: run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " ENABLE ROW LEVEL SECURITY", "ALTER TABLE " + table.SQL() + " FORCE ROW LEVEL SECURITY"}},
+			try:    run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " ENABLE ROW LEVEL SECURITY", "ALTER TABLE " + table.SQL() + " FORCE ROW LEVEL SECURITY"}},
+			object: carrier.Object{Kind: carrier.RowSecurity, Table: table, Command: command},
 		}}
 	}
 	var out []Cause
-	if !table.Force && id.Acts() == table.Owner {
+	if !table.Force && slices.Contains(carrier.Inherited(t.Contract.Schema, id.Acts()), table.Owner) {
 		out = append(out, Cause{
 			Key: "table " + table.Label() + " force", Text: fmt.Sprintf("%s does not FORCE row security, and %s has the rights of its owner", table.Label(), id.Acts()),
-			try: run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " FORCE ROW LEVEL SECURITY"}},
+			try:    run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " FORCE ROW LEVEL SECURITY"}},
+			object: carrier.Object{Kind: carrier.Force, Table: table, Command: command},
 		})
 	}
 	name := strings.ToUpper(command.String())
 	var own, other []Cause
-	for _, p := range table.Policies {
+	for i := range table.Policies {
+		p := &table.Policies[i]
 		c := Cause{
 			Key: "policy " + table.Label() + " " + p.Name, Text: fmt.Sprintf("policy %s on %s lets it through", p.Name, table.Label()),
-			try: run.Variant{Before: []string{"DROP POLICY " + model.Quote(p.Name) + " ON " + table.SQL()}},
+			try:    run.Variant{Before: []string{"DROP POLICY " + model.Quote(p.Name) + " ON " + table.SQL()}},
+			object: carrier.Object{Kind: carrier.Policy, Table: table, Policies: []*model.Policy{p}, Command: command},
 		}
-		c.turned = []string{restrictive(table, &p)}
+		c.turned = []string{restrictive(table, p)}
 		switch {
 		case !p.Permissive:
 		case p.Command == name:
@@ -194,7 +241,9 @@ func tableCauses(table *model.Table, command model.Command, id *model.Identity) 
 	out = append(append(out, own...), other...)
 	if len(own) > 1 { // several that let the same row through
 		all := Cause{joint: true, Key: "policies " + table.Label() + " " + name, Text: "several policies on " + table.Label() + " let it through"}
+		all.object = carrier.Object{Kind: carrier.Policies, Table: table, Command: command}
 		for _, c := range own {
+			all.object.Policies = append(all.object.Policies, c.object.Policies...)
 			all.try.Before = append(all.try.Before, c.try.Before...)
 		}
 		out = append(out, all)
@@ -387,10 +436,17 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 		still, err := l.tells(ctx, s, d.Step, c.try)
 		return !still, err
 	}
-	verdict, err := l.under(ctx, s, c.try)
+	trace, err := l.trace(ctx, s, c.try)
+	if errors.Is(err, run.ErrInvalid) { // it shows nothing either way
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
+	if c.succeeds && trace.Steps[d.Step].Err != nil {
+		return false, nil
+	}
+	verdict := judge.Judge(l.Contract, s, trace)
 	for i := range verdict.Divergences {
 		o := &verdict.Divergences[i]
 		if o.Cell == d.Cell && (o.Class == d.Class || d.Class != judge.Lockout && o.Class < d.Class) && (o.Column >= 0) == (d.Column >= 0) {

@@ -3,6 +3,8 @@ package props
 import (
 	"context"
 	"fmt"
+
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 )
 
 // WalkOrder is the cells of the walk's first dataset in the order of a run that writes
@@ -16,4 +18,40 @@ func WalkOrder(_ context.Context, t *Target, out string) []string {
 		order = append(order, fmt.Sprintf("%s %s %s", s.Session.Name, s.Op.Shape.Command, s.Op.Shape.Table.Label()))
 	}
 	return order
+}
+
+// Mends tries statements, one list after the other, as remedies of the first leak that a
+// walk shows.
+func Mends(ctx context.Context, t *Target, cfg Config, lists ...[]string) ([]bool, error) {
+	scope, err := newScope(t.Contract, cfg.Only)
+	if err != nil {
+		return nil, err
+	}
+	limited := *t
+	limited.Plan = scope.plan(t.Plan)
+	c := &campaign{Target: &limited, cfg: cfg, muted: mutes{}, blocks: map[string]*Block{}, scope: scope, report: &Report{}}
+	l, err := c.newLab(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	c.labs = []*lab{l}
+	if err := c.walk(ctx); err != nil || len(c.walked) == 0 {
+		return nil, fmt.Errorf("nothing found: %w", err)
+	}
+	k := c.walked[0]
+	if k.cause, err = l.cause(ctx, k.scenario, &k.found, nil); err != nil {
+		return nil, err
+	}
+	m := &mender{lab: l, contract: c.Contract, leaks: []leak{k}}
+	if err := m.simplify(ctx, &m.leaks[0]); err != nil {
+		return nil, err
+	}
+	out := make([]bool, len(lists))
+	for i, list := range lists {
+		if out[i], err = m.verify(ctx, &carrier.Remedy{SQL: list}); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }

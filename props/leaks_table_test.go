@@ -52,16 +52,22 @@ func (l *leakTable) write(t *testing.T) {
 		t.Error("RLSFUZZ_TABLE needs all leaks: run the whole of TestLeaks")
 		return
 	}
+	intoMarks(t, path, tableBegins, tableEnds, l.text())
+}
+
+// intoMarks puts a text between two lines of a file.
+func intoMarks(t *testing.T, path, opens, closes, text string) {
+	t.Helper()
 	old, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, rest, begins := strings.Cut(string(old), tableBegins)
-	_, after, ends := strings.Cut(rest, tableEnds)
+	before, rest, begins := strings.Cut(string(old), opens)
+	_, after, ends := strings.Cut(rest, closes)
 	if !begins || !ends {
-		t.Fatalf("%s has no lines %q and %q", path, tableBegins, tableEnds)
+		t.Fatalf("%s has no lines %q and %q", path, opens, closes)
 	}
-	if err := os.WriteFile(path, []byte(before+tableBegins+l.text()+tableEnds+after), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(before+opens+text+closes+after), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

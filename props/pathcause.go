@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
@@ -15,7 +17,10 @@ import (
 // leaks by itself, a view or a routine that runs with its owner's rights, else the path.
 func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, known []leak) (Cause, error) {
 	if d.Class == judge.Audit { // what hinders the call would hide it too
-		return Cause{Key: "audit " + d.Cell.Path.Name, Text: fmt.Sprintf("%s does not log its use as it must", d.Cell.Path.Name)}, nil
+		return Cause{
+			Key: "audit " + d.Cell.Path.Name, Text: fmt.Sprintf("%s does not log its use as it must", d.Cell.Path.Name),
+			object: carrier.Object{Kind: carrier.PathText, Path: d.Cell.Path},
+		}, nil
 	}
 	for _, c := range l.roleCauses(id) {
 		if s.Runs() && (c.try.Roles || len(c.try.Without) > 0) { // real logins share these
@@ -43,12 +48,43 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 			return c, err
 		}
 	}
+	if c, err := l.beneathPath(ctx, s, d, id, st); err != nil || c.Key != "" {
+		return c, err
+	}
 	p := d.Cell.Path
-	c := Cause{Key: "path " + p.Name, Text: fmt.Sprintf("%s itself", p.Name)}
+	c := Cause{Key: "path " + p.Name, Text: fmt.Sprintf("%s itself", p.Name), object: carrier.Object{Kind: carrier.PathText, Path: p}}
 	if d.Rule == judge.MustFail || d.Rule == judge.RefuseWildcards {
 		c.Text = fmt.Sprintf("%s does not refuse it", p.Name)
 	}
 	return c, nil
+}
+
+// beneathPath finds the object of a table that a path uses and that shows its session more
+// than the rules allow, where the path says nothing else than the session's rules do.
+func (l *lab) beneathPath(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, st *model.State) (Cause, error) {
+	p := d.Cell.Path
+	u := p.User(s.Steps[d.Step].Session)
+	if s.Runs() || u == nil {
+		return Cause{}, nil
+	}
+	for i, table := range l.Contract.Schema.Tables {
+		if u.Rules.Sees[i].Rule != u.Session.Sees[i].Rule || !l.reads(p, table.Name) {
+			continue
+		}
+		v, ok := intended(l.Contract, table, id, st)
+		if !ok {
+			continue
+		}
+		if gone, err := l.without(ctx, s, d, Cause{try: v}); err != nil {
+			return Cause{}, err
+		} else if !gone {
+			continue
+		}
+		if c, err := l.carrier(ctx, s, d, l.tableCauses(table, model.Select, id), run.Variant{}, l.off); err != nil || c.Key != "" {
+			return c, err
+		}
+	}
+	return Cause{}, nil
 }
 
 // roleCauses lists the experiments with roles and logins: any role of the schema's files
@@ -66,32 +102,43 @@ func (t *Target) roleCauses(id *model.Identity) []Cause {
 // objectCauses lists the experiments with the views and routines that a path names.
 func (t *Target) objectCauses(p *model.Path) []Cause {
 	var out []Cause
-	uses := func(name string) bool {
-		return slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) })
-	}
-	for _, r := range t.Contract.Schema.Routines {
-		if r.Definer && (p.Routine == r || uses(r.Name)) {
-			out = append(out, Cause{
-				Key: "routine " + r.Label() + "(" + r.Signature + ")", Text: fmt.Sprintf("function %s runs with the rights of its owner (SECURITY DEFINER) and lets it through", r.Label()),
-				try: run.Variant{Before: []string{"ALTER ROUTINE " + r.SQL() + " SECURITY INVOKER"}},
-			})
-		}
-	}
-	for _, v := range t.Contract.Schema.Views {
-		if !v.Invoker && !v.Materialized && (p.View == v || uses(v.Name)) {
-			out = append(out, Cause{
-				Key: "view " + v.Label(), Text: fmt.Sprintf("view %s reads with the rights of its owner (no security_invoker)", v.Label()),
-				try: run.Variant{Before: []string{"ALTER VIEW " + v.SQL() + " SET (security_invoker = on)"}},
-			})
-		}
+	named := func(direct bool, name string) bool { return uses(p, name) == direct && t.reads(p, name) }
+	for _, direct := range []bool{true, false} { // what the path itself names goes first
+		out = append(out, t.definers(func(name string) bool { return named(direct, name) })...)
 	}
 	for _, v := range t.Contract.Schema.Views {
 		if v.Materialized {
 			out = append(out, Cause{
 				Key: "view " + v.Label(), Text: fmt.Sprintf("materialized view %s holds the rows of every tenant, and row security does not reach it", v.Label()),
-				try: run.Variant{Stale: true},
+				try:    run.Variant{Stale: true},
+				object: carrier.Object{Kind: carrier.Materialized, View: v},
 			})
 			break // all of them are refreshed, or none
+		}
+	}
+	return out
+}
+
+// definers lists the experiments with the routines and views of some names that run with
+// their owners' rights.
+func (t *Target) definers(named func(string) bool) []Cause {
+	var out []Cause
+	for _, r := range t.Contract.Schema.Routines {
+		if r.Definer && named(r.Name) {
+			out = append(out, Cause{
+				Key: "routine " + r.Label() + "(" + r.Signature + ")", Text: fmt.Sprintf("function %s runs with the rights of its owner (SECURITY DEFINER) and lets it through", r.Label()),
+				try:    run.Variant{Before: []string{"ALTER ROUTINE " + r.SQL() + " SECURITY INVOKER"}},
+				object: carrier.Object{Kind: carrier.Routine, Routine: r},
+			})
+		}
+	}
+	for _, v := range t.Contract.Schema.Views {
+		if !v.Invoker && !v.Materialized && named(v.Name) {
+			out = append(out, Cause{
+				Key: "view " + v.Label(), Text: fmt.Sprintf("view %s reads with the rights of its owner (no security_invoker)", v.Label()),
+				try:    run.Variant{Before: []string{"ALTER VIEW " + v.SQL() + " SET (security_invoker = on)"}},
+				object: carrier.Object{Kind: carrier.View, View: v},
+			})
 		}
 	}
 	return out
@@ -110,4 +157,42 @@ func intended(c *model.Contract, table *model.Table, id *model.Identity, st *mod
 			"CREATE POLICY rlsfuzz_open ON "+table.SQL()+" USING (true) WITH CHECK (true)")
 	}
 	return v, true
+}
+
+// uses reports whether what a path runs names an object.
+func uses(p *model.Path, name string) bool {
+	return p.View != nil && p.View.Name == name || p.Routine != nil && p.Routine.Name == name ||
+		slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) })
+}
+
+// reads reports whether a path names an object, or what it names does, and so on.
+func (t *Target) reads(p *model.Path, name string) bool {
+	if uses(p, name) {
+		return true
+	}
+	seen := map[string]bool{}
+	var within func(text string) bool
+	within = func(text string) bool {
+		if sql.Mentions(text, name) {
+			return true
+		}
+		for _, x := range t.Contract.Schema.Texts {
+			bare := x.Name[strings.LastIndexByte(x.Name, '.')+1:]
+			if (x.Kind == "function" || x.Kind == "view") && !seen[x.Name] && sql.Mentions(text, bare) {
+				seen[x.Name] = true
+				if within(x.Body) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	texts := slices.Clone(p.Run)
+	if p.View != nil {
+		texts = append(texts, p.View.Definition)
+	}
+	if p.Routine != nil {
+		texts = append(texts, p.Routine.Source)
+	}
+	return slices.ContainsFunc(texts, within)
 }

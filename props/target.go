@@ -42,6 +42,7 @@ type Target struct {
 	Program time.Duration
 
 	walk     *walkOnce
+	known    *explanations
 	template string
 	made     []string // roles that the files created
 	skip     []string // the preset's own schemas
@@ -65,7 +66,7 @@ func Open(ctx context.Context, cfg Config) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{Server: server, File: file, Notes: scripts.notes, Program: cfg.ProgramTime, walk: &walkOnce{}}
+	t := &Target{Server: server, File: file, Notes: scripts.notes, Program: cfg.ProgramTime, walk: &walkOnce{}, known: newExplanations()}
 	if err := t.load(ctx, scripts); err != nil {
 		_ = t.Close()
 		return nil, err

@@ -11,13 +11,16 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
+// weakened is the file that statements of a weakening stand in.
+const weakened = "weakened"
+
 // Weakened is a target whose schema is this one's after some statements, on the same
 // server: a copy of the loaded database, neither a new server nor a new load. Close
 // drops it.
 func (t *Target) Weakened(ctx context.Context, statements []string) (*Target, error) {
 	w := &Target{
 		Server: t.Server, File: t.File, Notes: t.Notes, Statements: slices.Clone(t.Statements),
-		walk: &walkOnce{}, made: t.made, skip: t.skip, copied: true,
+		walk: &walkOnce{}, known: newExplanations(), made: t.made, skip: t.skip, copied: true,
 	}
 	var err error
 	if w.template, err = t.Scratch(ctx); err != nil {
@@ -45,7 +48,7 @@ func (t *Target) change(ctx context.Context, statements []string) error {
 		if err != nil {
 			return fmt.Errorf("weaken the schema: %w", err)
 		}
-		t.Statements = append(t.Statements, script.Statement{File: "weakened", Line: 1, Col: 1, Text: text})
+		t.Statements = append(t.Statements, script.Statement{File: weakened, Line: 1, Col: 1, Text: text})
 	}
 	return t.resolve(ctx, conn)
 }

@@ -9,9 +9,10 @@ import (
 const (
 	blockWidth = 80
 	blockSteps = 4
+	blockLines = 24
 )
 
-// Block is a finding for a terminal: at most 20 lines of 80 columns, but for long
+// Block is a finding for a terminal: at most 24 lines of 80 columns, but for long
 // names of folders. The finding must have its Contract.
 func Block(f *Finding) string {
 	var b strings.Builder
@@ -27,13 +28,12 @@ func Block(f *Finding) string {
 	fmt.Fprintf(&b, "%s, %s: %s [%s]\n", title(f), f.Scope(), cut(f.Session+" "+f.action()+" "+f.object(), 40), f.Key)
 	entry("what", t.sentence(), 3)
 	entry("allowed", t.allows(), 2)
-	entry("Postgres", f.Divergence.Did, 2)
-	if f.Cause != "" {
-		entry("cause", f.Cause, 2)
-	}
-	if text := f.escalated(); text != "" {
-		entry("widens", text, 3)
-	}
+	entry("Postgres", f.Divergence.Did, 1)
+	entry("cause", f.caused(), 2)
+	entry("fix", f.fixed(), 4)
+	entry("sure", f.sure(), 1)
+	entry("any", f.whatever(), 1)
+	entry("widens", f.escalated(), 2)
 	for i := range f.Scenario.Steps {
 		if i == blockSteps-1 && len(f.Scenario.Steps) > blockSteps {
 			entry("", fmt.Sprintf("… and %d more steps", len(f.Scenario.Steps)-i), 1)
@@ -48,7 +48,7 @@ func Block(f *Finding) string {
 		entry(name, oneLine(t.who(st)+": "+t.does(st)), most)
 	}
 	if n := len(f.Like); n > 0 {
-		entry("like it", fmt.Sprintf("%d more: %s", n, strings.Join(f.Like, "; ")), 2)
+		entry("like it", fmt.Sprintf("%d more: %s", n, strings.Join(f.Like, "; ")), min(2, max(1, blockLines-2-strings.Count(b.String(), "\n"))))
 	}
 	if f.Dir != "" { // not wrapped: it is to be pasted
 		fmt.Fprintf(&b, "  %-9s%s\n", "again", strings.Join(f.again(), "\n           "))

@@ -7,10 +7,11 @@ import (
 // Case is the readable form of a scenario. What FromScenario makes, Format writes,
 // ParseCase reads and Scenario turns back into the same scenario.
 type Case struct {
-	Name      string // the file, for messages
-	Contract  string // path of the contract, relative to the file; empty: the caller's
-	Found     *Found // what it showed; nil in a case written by hand
-	Committed bool   // real logins and real commits
+	Name      string   // the file, for messages
+	Contract  string   // path of the contract, relative to the file; empty: the caller's
+	Found     *Found   // what it showed; nil in a case written by hand
+	Comment   []string // lines about it; reading does not set them
+	Committed bool     // real logins and real commits
 	Rows      []Rows
 	Steps     []Step
 	// Fill gives values to the columns of a row that the case does not name and that
@@ -37,6 +38,8 @@ type Rows struct {
 type Record struct {
 	Fields []Field
 	Pos    Pos
+	// Any is the columns whose values may be anything, for a comment: reading does not set it.
+	Any []string
 }
 
 // Field is a value of one column. Column is empty where values are listed without names.
@@ -57,6 +60,7 @@ type Step struct {
 	Args    []model.Value
 	Expect  *Expect // nil: nothing is expected
 	Pos     Pos
+	Any     []string // arguments that may be anything, for a comment: reading does not set it
 	// untold: the file says nothing of a tenant, not even null.
 	untold bool
 }

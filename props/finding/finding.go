@@ -31,6 +31,7 @@ type Finding struct {
 	Dir        string          // the folder, once saved
 	Apply      []string        // files of SQL that ran after the schema
 	Contract   *model.Contract // that the scenario and the divergence refer to
+	Explanation
 }
 
 // Readable is rows of a table that a session reads after a forbidden write and did not

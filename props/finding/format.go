@@ -25,6 +25,9 @@ func (k *Case) Format() []byte {
 	if k.Contract != "" {
 		fmt.Fprintf(&b, "contract: %s\n", scalar(model.Value{Text: k.Contract}))
 	}
+	for _, l := range k.Comment {
+		b.WriteString(strings.TrimRight("# "+l, " ") + "\n")
+	}
 	if k.Found != nil {
 		k.Found.format(&b)
 	}
@@ -39,7 +42,7 @@ func (k *Case) Format() []byte {
 		for j := range k.Rows[i].Records {
 			b.WriteString("    - ")
 			formatRecord(&b, &k.Rows[i].Records[j])
-			b.WriteByte('\n')
+			b.WriteString(anyComment(k.Rows[i].Records[j].Any) + "\n")
 		}
 	}
 	b.WriteString("steps:\n")
@@ -48,6 +51,14 @@ func (k *Case) Format() []byte {
 	}
 	b.WriteString(lastLine + "\n")
 	return []byte(b.String())
+}
+
+// anyComment names what may be anything.
+func anyComment(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "  # any: " + oneLine(strings.Join(names, ", "))
 }
 
 func (f *Found) format(b *strings.Builder) {
@@ -119,7 +130,7 @@ func (st *Step) format(b *strings.Builder) {
 		for i, a := range st.Args {
 			args[i] = scalar(a)
 		}
-		fmt.Fprintf(b, "    args: [%s]\n", strings.Join(args, ", "))
+		fmt.Fprintf(b, "    args: [%s]%s\n", strings.Join(args, ", "), anyComment(st.Any))
 	}
 	if st.Expect != nil {
 		st.Expect.format(b)

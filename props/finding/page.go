@@ -3,6 +3,7 @@ package finding
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -14,9 +15,7 @@ func Page(w io.Writer, f *Finding, m Material) error {
 	p := &page{teller: newTeller(f, m.Contract)}
 	p.head()
 	p.table()
-	if f.Cause != "" {
-		p.line("\n**Cause.** %s", f.Cause)
-	}
+	p.explained(m)
 	if p.d.Worlds != nil {
 		p.difference()
 	}
@@ -40,6 +39,40 @@ type page struct {
 }
 
 func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n", args...) }
+
+// explained says what carries the finding, and what mends it.
+func (p *page) explained(m Material) {
+	if p.f.Cause != "" {
+		p.line("\n**Cause.** %s", escaped(p.f.Cause))
+	}
+	if c := &p.f.Carrier; c.Object != "" {
+		at := c.at(m.ContractPath)
+		if at != "" {
+			at = ", by " + at
+		}
+		p.line("\nWhat carries it, by experiment: %s%s.", escaped(c.Object), escaped(at))
+		if c.SQL != "" {
+			p.line("\n```sql\n%s;\n```", c.SQL)
+		}
+	}
+	switch fix := &p.f.Fix; {
+	case len(fix.SQL) > 0:
+		p.line("\n**Fix.** Tried: with it the case no longer leaks, nor does what is like it, and %s that ran with it and without\nshowed no new lockout and no new divergence.", counted(fix.Checks, "check"))
+		p.line("\n```sql\n%s;\n```", strings.Join(fix.SQL, ";\n"))
+		if fix.Note != "" {
+			p.line("\n%s", escaped(fix.Note))
+		}
+	case fix.Note != "":
+		p.line("\n**Fix.** %s.", escaped(fix.Note))
+	}
+}
+
+func anything(free bool) string {
+	if free {
+		return "°"
+	}
+	return ""
+}
 
 func (p *page) head() {
 	p.line("# %s, %s: %s\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.action()+" "+p.f.object()))
@@ -83,6 +116,7 @@ func (p *page) table() {
 	entry("Session", escaped(p.who(st)+p.acting(st)))
 	entry("Server", escaped(p.f.Server))
 	entry("Referee", escaped(p.f.Referee))
+	entry("Sure", escaped(p.f.sure()))
 	entry("Seed", escaped(p.f.Seed))
 	entry("Key", p.f.Key)
 }
@@ -153,14 +187,18 @@ func (p *page) rows() {
 			rule += "---|"
 		}
 		p.line("%s\n%s", head, rule)
-		for _, row := range rows {
-			line := "|"
+		for i, row := range rows {
+			line, free := "|", p.f.free(t.Label(), i)
 			for _, c := range columns {
-				line += " " + cellText(row[c]) + " |"
+				line += " " + cellText(row[c]) + anything(slices.Contains(free, t.Columns[c].Name)) + " |"
 			}
 			p.line("%s", line)
 		}
 		p.line("")
+	}
+	if len(p.f.Free) > 0 {
+		p.line("A value marked ° may be anything: with other values in the place of all of these at once, NULL among them where the")
+		p.line("column takes it, the case shows the same. Keys and references were left as they are.\n")
 	}
 	if !some {
 		p.line("None besides those of the schema's own files.")
@@ -195,6 +233,9 @@ func (p *page) steps() {
 		note := ""
 		if st.Fresh {
 			note = ", on a fresh connection"
+		}
+		if args := p.f.freeArgs(i); len(args) > 0 {
+			note += " (" + strings.Join(args, ", ") + " may be anything)"
 		}
 		p.line("%d. %s%s:\n", i+1, escaped(p.who(st)), note)
 		statements := []string{Statement(&st.Op)}

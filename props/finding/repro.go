@@ -84,6 +84,14 @@ const usage = `--
 \set QUIET on
 \pset pager off`
 
+// sqlComment names the columns of a row that may hold anything.
+func sqlComment(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return " -- any: " + oneLine(strings.Join(names, ", "))
+}
+
 func (r *repro) head() {
 	r.line("-- rlsfuzz, finding %s: %s, %s", r.f.Key, r.f.Class, r.f.Scope())
 	for _, l := range wrap(r.sentence(), 76, 4) {
@@ -91,6 +99,14 @@ func (r *repro) head() {
 	}
 	for _, l := range wrap("The contract: "+r.allows(), 76, 4) {
 		r.line("-- %s", l)
+	}
+	if r.f.Carrier.Object != "" {
+		for _, l := range wrap("The cause: "+r.f.Carrier.Object, 76, 2) {
+			r.line("-- %s", l)
+		}
+	}
+	for _, s := range r.f.Fix.SQL {
+		r.line("-- A fix: %s;", oneLine(s))
 	}
 	if v := r.m.version(); v > 0 {
 		r.line("-- Found on PostgreSQL %d.%d.", v/10000, v%10000)
@@ -110,8 +126,8 @@ func (r *repro) rows() {
 		r.text("SET LOCAL session_replication_role = replica; -- no triggers: the rows are as they stand here")
 	}
 	for _, t := range order {
-		for _, row := range r.data(t) {
-			r.line("%s;", insert(t, row))
+		for i, row := range r.data(t) {
+			r.line("%s;%s", insert(t, row), sqlComment(r.f.free(t.Label(), i)))
 		}
 	}
 	r.text("COMMIT;")

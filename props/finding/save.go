@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // The files of a finding's folder.
@@ -113,7 +114,31 @@ func CaseOf(f *Finding, m Material) *Case {
 	k.Found = &Found{
 		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Command: f.Command, Object: f.Table, Path: f.Path, Column: f.Column, Rule: f.Rule, State: f.State,
 	}
+	k.explain(f, m.ContractPath)
 	return k
+}
+
+// explain adds what experiments told as comments.
+func (k *Case) explain(f *Finding, contract string) {
+	add := func(name, text string) {
+		if text != "" {
+			k.Comment = append(k.Comment, name+": "+oneLine(text))
+		}
+	}
+	if f.Carrier.Object != "" {
+		at := f.Carrier.at(contract)
+		add("cause", strings.TrimSuffix(f.Carrier.Object+" ("+at+")", " ()"))
+	}
+	add("fix", f.fixed())
+	add("sure", f.sure())
+	for i := range k.Rows {
+		for j := range k.Rows[i].Records {
+			k.Rows[i].Records[j].Any = f.free(k.Rows[i].Table, j)
+		}
+	}
+	for i := range k.Steps {
+		k.Steps[i].Any = f.freeArgs(i)
+	}
 }
 
 // relative is a path as seen from a folder; the absolute one where there is no way.

@@ -117,9 +117,12 @@ func TestBlock(t *testing.T) {
 		f.Scenario.Steps = append(f.Scenario.Steps, f.Scenario.Steps[0])
 	}
 	f.Divergence.Did = "ERROR 42501: " + strings.Repeat("é", 300)
+	f.Explanation = explained()
+	f.Fix.SQL = []string{strings.Repeat("ALTER POLICY ", 60)}
+	f.Escalation = []finding.Readable{{Table: strings.Repeat("t", 300)}}
 	block := finding.Block(f)
 	lines := strings.Split(strings.TrimSuffix(block, "\n"), "\n")
-	if len(lines) > 20 {
+	if len(lines) > 24 {
 		t.Errorf("%d lines\n%s", len(lines), block)
 	}
 	for _, l := range lines {

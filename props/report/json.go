@@ -41,6 +41,10 @@ type entry struct {
 	Command string   `json:"command"`
 	Rule    string   `json:"rule"`
 	Cause   string   `json:"cause,omitempty"`
+	Carrier *carried `json:"carrier,omitempty"` // the object that carries it
+	Fix     *mended  `json:"fix,omitempty"`
+	Again   *again   `json:"reproduced,omitempty"`
+	Any     []value  `json:"any,omitempty"` // values of the case that may be anything
 	Rows    int      `json:"rows"`
 	Steps   int      `json:"steps"`
 	AtCheck int      `json:"at_check"`
@@ -52,6 +56,36 @@ type entry struct {
 	Raw     bool     `json:"raw,omitempty"`        // neither reduced nor confirmed: the run ended before
 	Unsaved string   `json:"unsaved,omitempty"`    // why dir is missing
 	Case    string   `json:"case,omitempty"`       // the case, where it could not be saved
+}
+
+// carried is the object of the schema that carries a finding.
+type carried struct {
+	Object string `json:"object"`
+	SQL    string `json:"sql,omitempty"`
+	File   string `json:"file,omitempty"`
+	Line   int    `json:"line,omitempty"`
+}
+
+// mended is statements that mend a finding, or why there are none.
+type mended struct {
+	SQL    []string `json:"sql"`
+	Note   string   `json:"note,omitempty"`
+	Checks int      `json:"checks"` // that ran with it and without
+}
+
+// again is how many of so many runs with real logins showed it again.
+type again struct {
+	Held int `json:"held"`
+	Of   int `json:"of"`
+}
+
+// value is a value of the case: of a row, counted from 1, or an argument of a step.
+type value struct {
+	Table  string `json:"table"`
+	Row    int    `json:"row,omitempty"`
+	Column string `json:"column"`
+	Step   int    `json:"step,omitempty"`
+	Arg    int    `json:"arg,omitempty"`
 }
 
 // wider is rows of a table that became readable.
@@ -139,10 +173,30 @@ func entryOf(b *props.Block) entry {
 	if w := f.Divergence.Worlds; w != nil {
 		e.Kind = w.Kind
 	}
+	e.explain(f)
 	if b.Unsaved != nil {
 		e.Unsaved, e.Case = b.Unsaved.Error(), string(b.Case)
 	}
 	return e
+}
+
+func (e *entry) explain(f *finding.Finding) {
+	if c := f.Carrier; c.Object != "" {
+		e.Carrier = &carried{Object: c.Object, SQL: c.SQL, File: c.File, Line: c.Line}
+	}
+	if len(f.Fix.SQL) > 0 || f.Fix.Note != "" {
+		e.Fix = &mended{SQL: append([]string{}, f.Fix.SQL...), Note: f.Fix.Note, Checks: f.Fix.Checks}
+	}
+	if f.Times > 0 {
+		e.Again = &again{f.Reproduced, f.Times}
+	}
+	for _, v := range f.Free {
+		at := value{Table: v.Table, Row: v.Row + 1, Column: v.Column}
+		if v.Row < 0 {
+			at.Row, at.Step, at.Arg = 0, v.Step+1, v.Arg+1
+		}
+		e.Any = append(e.Any, at)
+	}
 }
 
 // findings counts those of a cell: the cases of blocks, and what is like them.

@@ -84,9 +84,13 @@ func (x *contexts) value(name string, id *model.Identity) string {
 			return id.Setting(s)
 		}
 	}
-	v := x.base[name]
+	v, skipped := x.base[name], slices.Contains(x.skip, name)
 	for _, d := range x.contract.Schema.Defaults {
-		if d.Name == name && !slices.Contains(x.skip, name) && (d.Role == "" || d.Role == id.Login) {
+		switch {
+		case d.Name != name:
+		case skipped && d.Role == "" && strings.Contains(name, "."): // this connection has it too
+			v = ""
+		case !skipped && (d.Role == "" || d.Role == id.Login):
 			v = d.Value
 		}
 	}

@@ -269,3 +269,13 @@ func allTrue(list []bool) bool {
 	}
 	return true
 }
+
+// Rebase changes what every run begins with. Plans that were made on another base are
+// forgotten: they do not notice that a role's attributes changed.
+func (w *Worker) Rebase(ctx context.Context, base Variant) error {
+	if err := w.ready(ctx); err != nil {
+		return err
+	}
+	w.Base = base
+	return w.wire.exec(ctx, "DISCARD PLANS")
+}

@@ -1,0 +1,184 @@
+package carrier_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
+	"github.com/rlsfuzz/rlsfuzz/props/script"
+)
+
+const files = `CREATE ROLE app LOGIN;
+CREATE ROLE "App Two" BYPASSRLS;
+GRANT app TO "App Two";
+CREATE TABLE notes (id int PRIMARY KEY, org int, body text);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY read ON notes USING (true);
+CREATE POLICY read ON other.notes USING (true);
+ALTER POLICY read ON public.notes
+  USING (org = 1);
+GRANT SELECT (id), UPDATE (id, body) ON notes TO app;
+ALTER ROLE app SET app.org = '1';
+CREATE FUNCTION total() RETURNS int LANGUAGE sql SECURITY DEFINER AS $$ SELECT 1; -- CREATE POLICY read ON notes
+$$;
+CREATE OR REPLACE VIEW open_notes AS SELECT * FROM notes;
+ALTER TABLE ONLY notes NO FORCE ROW LEVEL SECURITY;
+`
+
+// notes is the table of the files, with a contract for it.
+func notes() (*model.Contract, *model.Table) {
+	int4 := model.Type{Name: "integer", Base: "int4"}
+	t := &model.Table{
+		Schema: "public", Name: "notes", Owner: "app", RowSecurity: true,
+		Columns:  []model.Column{{Name: "id", Type: int4}, {Name: "org", Type: int4}, {Name: "body", Type: model.Type{Name: "text", Base: "text"}}},
+		Policies: []model.Policy{{Name: "read", Command: "SELECT", Permissive: true, Roles: []string{"app", "App Two"}, Using: "(org = 1)"}},
+	}
+	own := &model.Rule{Text: "own", Kind: model.RuleOwn, SQL: `(("public"."notes".org = $1::integer) IS TRUE)`, Args: []int{0}}
+	bin := &model.Rule{Text: "own AND body IS NULL", Kind: model.RuleCondition, SQL: own.SQL + ` AND "public"."notes".body IS NULL`, Args: []int{0}}
+	none := &model.Rule{Text: "none", Kind: model.RuleNone, SQL: "FALSE"}
+	vars := []model.Var{{Name: "tenant", Source: model.FromTenant, Type: int4}}
+	session := func(role string, rule *model.Rule, settings ...model.Setting) *model.Session {
+		return &model.Session{
+			Name: role, Login: model.Name{Text: role, Column: -1}, Role: model.Name{Column: -1}, Vars: vars, Settings: settings,
+			Sees: []model.Sees{{Rule: rule, Exact: true}}, Writes: []model.Writes{{Written: true, From: rule, To: rule}},
+		}
+	}
+	set := model.Setting{Name: "app.org", Value: []model.Part{{Var: 0}}}
+	return &model.Contract{
+		Schema:   &model.Schema{Tables: []*model.Table{t}, Roles: map[string]model.Role{"app": {}, "App Two": {}, "web": {}}},
+		Belongs:  []model.Belonging{{How: model.Owned, Paths: []model.TenantPath{{Column: 1}}}},
+		Sessions: []*model.Session{session("app", own, set), session("App Two", bin, set), session("web", none)},
+	}, t
+}
+
+func TestPlace(t *testing.T) {
+	parsed, err := script.Parse("schema.sql", files, script.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table := notes()
+	policy := []*model.Policy{&table.Policies[0]}
+	tests := []struct {
+		object carrier.Object
+		name   string
+		line   int
+	}{
+		{carrier.Object{Kind: carrier.Policy, Table: table, Policies: policy}, "policy read on notes", 8},
+		{carrier.Object{Kind: carrier.Force, Table: table}, "table notes", 15},
+		{carrier.Object{Kind: carrier.RowSecurity, Table: table}, "table notes", 4},
+		{carrier.Object{Kind: carrier.BypassRLS, Role: "App Two"}, "role App Two", 2},
+		{carrier.Object{Kind: carrier.BypassRLS, Role: "app"}, "role app", 0},
+		{carrier.Object{Kind: carrier.Membership, Role: "App Two", Of: "app"}, "membership of role App Two in app", 3},
+		{carrier.Object{Kind: carrier.ColumnGrant, Table: table, Column: 2, Privilege: "UPDATE", Roles: []string{"app", ""}}, "grant UPDATE (body) on notes", 10},
+		{carrier.Object{Kind: carrier.ColumnGrant, Table: table, Column: 2, Privilege: "SELECT", Roles: []string{"app", ""}}, "grant SELECT (body) on notes", 0},
+		{carrier.Object{Kind: carrier.Setting, Role: "app", Setting: model.RoleSetting{Name: "app.org"}}, "setting app.org of role app", 11},
+		{carrier.Object{Kind: carrier.Routine, Routine: &model.Routine{Schema: "public", Name: "total"}}, "function total()", 12},
+		{carrier.Object{Kind: carrier.View, View: &model.View{Schema: "public", Name: "open_notes"}}, "view open_notes", 14},
+	}
+	for _, test := range tests {
+		if got := test.object.Name(); got != test.name {
+			t.Errorf("named %q, want %q", got, test.name)
+		}
+		line := 0
+		if s := test.object.Place(parsed.Statements); s != nil {
+			line = s.Line
+		}
+		if line != test.line {
+			t.Errorf("%s: line %d, want %d", test.name, line, test.line)
+		}
+	}
+}
+
+func TestRemedies(t *testing.T) {
+	c, table := notes()
+	read := carrier.Object{Kind: carrier.Policy, Table: table, Policies: []*model.Policy{&table.Policies[0]}, Command: model.Select}
+	const own = "notes.org = nullif(current_setting('app.org', true), '')::integer"
+	tests := []struct {
+		name   string
+		object carrier.Object
+		cells  []carrier.Cell
+		change func(*model.Contract, *model.Table)
+		want   [][]string
+	}{
+		{
+			name: "a policy", object: read, cells: []carrier.Cell{{Session: c.Sessions[1], Table: table}},
+			want: [][]string{
+				{"ALTER POLICY read ON notes USING (" + own + ")"},
+				{`CREATE POLICY notes_select_tenant ON notes AS RESTRICTIVE FOR SELECT TO "App Two" USING (` + own + " AND notes.body IS NULL)"},
+				{"DROP POLICY read ON notes"},
+			},
+		},
+		{
+			name: "of a role that needs it not", object: read, cells: []carrier.Cell{{Session: c.Sessions[2], Table: table}},
+			change: func(_ *model.Contract, t *model.Table) { t.Policies[0].Roles = []string{"public"} },
+			want: [][]string{
+				{`ALTER POLICY read ON notes TO app, "App Two"`},
+				{"ALTER POLICY read ON notes USING (" + own + ")"},
+				{"CREATE POLICY notes_select_tenant ON notes AS RESTRICTIVE FOR SELECT TO web USING (false)"},
+				{"DROP POLICY read ON notes"},
+			},
+		},
+		{
+			name: "a second one", object: read, cells: []carrier.Cell{{Session: c.Sessions[0], Table: table}},
+			change: func(_ *model.Contract, t *model.Table) {
+				t.Policies = append(t.Policies, model.Policy{Name: "notes_select_tenant", Command: "SELECT", Permissive: true, Roles: []string{"app"}})
+			},
+			want: [][]string{
+				{"DROP POLICY read ON notes"},
+				{"ALTER POLICY read ON notes USING (" + own + ")"},
+				{"CREATE POLICY notes_select_tenant_2 ON notes AS RESTRICTIVE FOR SELECT TO app USING (" + own + ")"},
+			},
+		},
+		{
+			name: "claims", object: read, cells: []carrier.Cell{{Session: c.Sessions[0], Table: table, Lockout: true}},
+			change: func(c *model.Contract, t *model.Table) {
+				t.Policies[0].Roles = []string{"app"}
+				c.Sessions[0].Settings = []model.Setting{{Name: "request.jwt.claims", Value: []model.Part{{Text: `{"app":{"org":`, Var: -1}, {Var: 0, JSON: true}, {Text: `},"role":"x"}`, Var: -1}}}}
+			},
+			want: [][]string{
+				{"ALTER POLICY read ON notes USING (notes.org = (nullif(current_setting('request.jwt.claims', true), '')::jsonb #>> '{app,org}')::integer)"},
+			},
+		},
+		{
+			name: "row security off", object: carrier.Object{Kind: carrier.RowSecurity, Table: table}, cells: []carrier.Cell{{Session: c.Sessions[0], Table: table}},
+			change: func(_ *model.Contract, t *model.Table) { t.Policies = nil },
+			want: [][]string{
+				{"ALTER TABLE notes ENABLE ROW LEVEL SECURITY"},
+				{"ALTER TABLE notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"},
+				{
+					"ALTER TABLE notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+					`CREATE POLICY notes_select_tenant ON notes FOR SELECT TO app, "App Two" USING (` + own + ")",
+					`CREATE POLICY notes_update_tenant ON notes FOR UPDATE TO app, "App Two" USING (` + own + ") WITH CHECK (" + own + ")",
+				},
+			},
+		},
+		{name: "a path", object: carrier.Object{Kind: carrier.PathText, Path: &model.Path{Name: "export"}}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			contract, mine := notes()
+			if test.change != nil {
+				test.change(contract, mine)
+			}
+			object := test.object
+			if object.Table != nil {
+				object.Table = mine
+			}
+			if object.Policies != nil {
+				object.Policies = []*model.Policy{&mine.Policies[0]}
+			}
+			for i := range test.cells {
+				test.cells[i].Table = mine
+			}
+			var got [][]string
+			for _, r := range object.Remedies(contract, test.cells) {
+				got = append(got, r.SQL)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("remedies (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,36 @@
+package carrier
+
+import (
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// name is a table as a person would write it, quoted where needed.
+func name(t *model.Table) string { return qualified(t.Schema, t.Name) }
+
+func qualified(schema, name string) string {
+	if schema == "public" {
+		return ident(name)
+	}
+	return ident(schema) + "." + ident(name)
+}
+
+func ident(s string) string { return sql.QuoteName(s) }
+
+func literal(s string) string {
+	if strings.ContainsRune(s, '\\') {
+		return "E'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(s) + "'"
+	}
+	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
+}
+
+// setting is a setting's name, each part of it quoted where needed.
+func setting(s string) string {
+	parts := strings.Split(s, ".")
+	for i := range parts {
+		parts[i] = ident(parts[i])
+	}
+	return strings.Join(parts, ".")
+}

@@ -1,0 +1,227 @@
+package carrier
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// Kind is what an object is.
+type Kind uint8
+
+// The kinds of objects.
+const (
+	Unknown      Kind = iota
+	Policy            // one policy
+	Policies          // several policies of a table, for one command
+	RowSecurity       // of a table, which is off
+	Force             // of a table, which is missing: its owner is not subject to row security
+	BypassRLS         // a role's attribute
+	Setting           // a default that a login or a database gives
+	Membership        // a role is a member of another
+	ColumnGrant       // a privilege on a column
+	Routine           // a function or procedure with its owner's rights
+	View              // a view with its owner's rights
+	Materialized      // materialized views
+	Trigger           // a trigger of a table
+	Default           // a column's default
+	PathText          // what a path itself says
+)
+
+// Object is one object of a schema. Which fields are set follows from its kind.
+type Object struct {
+	Kind      Kind
+	Table     *model.Table
+	Policies  []*model.Policy // of Policy: one
+	Command   model.Command
+	Role      string   // that has the attribute, the setting (empty: the database), the membership
+	Of        string   // the role that it is a member of
+	Roles     []string // of a grant: those through which it may come; empty is PUBLIC
+	Setting   model.RoleSetting
+	Column    int    // of Table
+	Privilege string // SELECT or UPDATE
+	Routine   *model.Routine
+	View      *model.View
+	Trigger   string
+	Path      *model.Path
+}
+
+// Name names the object in full; empty for an unknown one.
+func (o *Object) Name() string {
+	switch o.Kind {
+	case Unknown:
+		return ""
+	case Policy:
+		return "policy " + o.Policies[0].Name + " on " + o.Table.Label()
+	case Policies:
+		names := make([]string, len(o.Policies))
+		for i, p := range o.Policies {
+			names[i] = p.Name
+		}
+		return "policies " + strings.Join(names, ", ") + " on " + o.Table.Label()
+	case RowSecurity, Force:
+		return "table " + o.Table.Label()
+	case BypassRLS:
+		return "role " + o.Role
+	case Setting:
+		if o.Role == "" {
+			return "setting " + o.Setting.Name + " of the database"
+		}
+		return "setting " + o.Setting.Name + " of role " + o.Role
+	case Membership:
+		return "membership of role " + o.Role + " in " + o.Of
+	case ColumnGrant:
+		return fmt.Sprintf("grant %s (%s) on %s", o.Privilege, o.Table.Columns[o.Column].Name, o.Table.Label())
+	case Routine:
+		return o.routine() + " " + o.Routine.Label() + "(" + o.Routine.Signature + ")"
+	case View:
+		return "view " + o.View.Label()
+	case Materialized:
+		return "materialized view " + o.View.Label()
+	case Trigger:
+		return "trigger " + o.Trigger + " on " + o.Table.Label()
+	case Default:
+		return "default of column " + o.Table.Label() + "." + o.Table.Columns[o.Column].Name
+	case PathText:
+		return "path " + o.Path.Name
+	}
+	return ""
+}
+
+func (o *Object) routine() string {
+	if o.Routine.Procedure {
+		return "procedure"
+	}
+	return "function"
+}
+
+// SQL is what makes the object what it is, by the catalog: what pg_dump would write, in
+// brief. It is empty where nothing of the schema says it.
+func (o *Object) SQL() string {
+	switch o.Kind {
+	case Unknown, PathText:
+		return ""
+	case Policy, Policies:
+		var parts []string
+		for _, p := range o.Policies {
+			parts = append(parts, policySQL(o.Table, p))
+		}
+		return strings.Join(parts, ";\n")
+	case RowSecurity:
+		return "ALTER TABLE " + name(o.Table) + " DISABLE ROW LEVEL SECURITY"
+	case Force:
+		return "ALTER TABLE " + name(o.Table) + " NO FORCE ROW LEVEL SECURITY"
+	case BypassRLS:
+		return "ALTER ROLE " + ident(o.Role) + " BYPASSRLS"
+	case Setting:
+		return o.owner() + " SET " + setting(o.Setting.Name) + " = " + literal(o.Setting.Value)
+	case Membership:
+		return "GRANT " + ident(o.Of) + " TO " + ident(o.Role)
+	case ColumnGrant:
+		return o.grant("GRANT", "TO", o.Roles[0])
+	case Routine:
+		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.Routine.Label() + "(" + o.Routine.Signature + ") … SECURITY DEFINER"
+	case View:
+		return "CREATE VIEW " + o.View.Label() + " AS " + strings.TrimSpace(o.View.Definition)
+	case Materialized:
+		return "CREATE MATERIALIZED VIEW " + o.View.Label() + " AS " + strings.TrimSpace(o.View.Definition)
+	case Trigger:
+		return "CREATE TRIGGER " + ident(o.Trigger) + " … ON " + name(o.Table)
+	case Default:
+		return o.column() + " SET DEFAULT " + o.Table.Columns[o.Column].Default
+	}
+	return ""
+}
+
+func (o *Object) column() string {
+	return "ALTER TABLE " + name(o.Table) + " ALTER COLUMN " + ident(o.Table.Columns[o.Column].Name)
+}
+
+// owner is the role, or the database, whose setting it is.
+func (o *Object) owner() string {
+	if o.Role == "" {
+		return "ALTER DATABASE " + thisDatabase
+	}
+	if o.Setting.Local {
+		return "ALTER ROLE " + ident(o.Role) + " IN DATABASE " + thisDatabase
+	}
+	return "ALTER ROLE " + ident(o.Role)
+}
+
+// thisDatabase is the database that psql is connected to: scratch databases have names of
+// their own.
+const thisDatabase = `:"DBNAME"`
+
+func (o *Object) grant(verb, to, role string) string {
+	return fmt.Sprintf("%s %s (%s) ON %s %s %s", verb, o.Privilege, ident(o.Table.Columns[o.Column].Name), name(o.Table), to, grantee(role))
+}
+
+func grantee(role string) string {
+	if role == "" {
+		return "PUBLIC"
+	}
+	return ident(role)
+}
+
+// policySQL writes a policy as CREATE POLICY.
+func policySQL(t *model.Table, p *model.Policy) string {
+	var b strings.Builder
+	b.WriteString("CREATE POLICY " + ident(p.Name) + " ON " + name(t))
+	if !p.Permissive {
+		b.WriteString(" AS RESTRICTIVE")
+	}
+	b.WriteString(" FOR " + p.Command + " TO " + rolesSQL(p.Roles))
+	if p.Using != "" {
+		b.WriteString(" USING " + enclosed(p.Using))
+	}
+	if p.Check != "" {
+		b.WriteString(" WITH CHECK " + enclosed(p.Check))
+	}
+	return b.String()
+}
+
+func rolesSQL(roles []string) string {
+	out := make([]string, len(roles))
+	for i, r := range roles {
+		out[i] = ident(r)
+		if r == "public" {
+			out[i] = "PUBLIC"
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// enclosed puts an expression into parentheses, which Postgres prints around most.
+func enclosed(e string) string {
+	depth := 0
+	for i, r := range e {
+		switch r {
+		case '(':
+			depth++
+		case ')':
+			depth--
+		}
+		if depth == 0 && i < len(e)-1 {
+			return "(" + e + ")"
+		}
+	}
+	if !strings.HasPrefix(e, "(") {
+		return "(" + e + ")"
+	}
+	return e
+}
+
+// Inherited lists a role and those that it is a member of.
+func Inherited(s *model.Schema, role string) []string {
+	out := []string{role}
+	for i := 0; i < len(out); i++ {
+		for _, m := range s.Roles[out[i]].MemberOf {
+			if !slices.Contains(out, m) {
+				out = append(out, m)
+			}
+		}
+	}
+	return out
+}

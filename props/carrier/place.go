@@ -1,0 +1,190 @@
+package carrier
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+	"github.com/rlsfuzz/rlsfuzz/props/script"
+)
+
+// Place finds the statement that says last what the object is; nil where none does. What
+// a preset or a DO block says is not found.
+func (o *Object) Place(statements []script.Statement) *script.Statement {
+	var found, made *script.Statement
+	for i := range statements {
+		s := &statements[i]
+		switch o.says(readHead(s.Text)) {
+		case says:
+			found = s
+		case makes:
+			made = s
+		case nothing:
+		}
+	}
+	if found == nil {
+		return made
+	}
+	return found
+}
+
+// saying is what a statement says of an object.
+type saying uint8
+
+const (
+	nothing saying = iota
+	makes          // it makes what the object lacks something of
+	says           // it says what the object is
+)
+
+// head is a statement's tokens: words in lower case, quoted names as they are.
+type head []string
+
+func readHead(text string) head {
+	var out head
+	for _, t := range sql.Tokens(text) {
+		switch t.Kind {
+		case sql.Word:
+			out = append(out, strings.ToLower(t.Text))
+		case sql.QuotedName:
+			out = append(out, t.Text)
+		default:
+			out = append(out, t.Text)
+		}
+	}
+	return out
+}
+
+func (h head) at(i int) string {
+	if i < 0 || i >= len(h) {
+		return ""
+	}
+	return h[i]
+}
+
+// has reports whether the words stand somewhere, one after the other.
+func (h head) has(words ...string) bool { return h.index(words...) >= 0 }
+
+func (h head) index(words ...string) int {
+	for i := range h {
+		if i+len(words) <= len(h) && slices.Equal(h[i:i+len(words)], words) {
+			return i
+		}
+	}
+	return -1
+}
+
+// names reports whether the name of an object, with its schema or without, stands at i.
+func (h head) names(i int, schema, name string) bool {
+	if h.at(i+1) == "." {
+		return h.at(i) == schema && h.at(i+2) == name
+	}
+	return h.at(i) == name
+}
+
+// after skips words that may stand at i.
+func (h head) after(i int, optional ...string) int {
+	for i < len(h) && slices.Contains(optional, h[i]) {
+		i++
+	}
+	return i
+}
+
+func (o *Object) says(h head) saying {
+	switch o.Kind {
+	case Policy, Policies:
+		return is(h.at(1) == "policy" && h.at(0) != "drop" && h.at(3) == "on" && h.names(4, o.Table.Schema, o.Table.Name) &&
+			slices.ContainsFunc(o.Policies, func(p *model.Policy) bool { return p.Name == h.at(2) }))
+	case RowSecurity, Force:
+		return o.saysTable(h)
+	case BypassRLS:
+		return is(slices.Contains([]string{"create", "alter"}, h.at(0)) && slices.Contains([]string{"role", "user"}, h.at(1)) && h.at(2) == o.Role && h.has("bypassrls"))
+	case Setting:
+		i := h.index("set")
+		return is(h.at(0) == "alter" && i > 1 && h.setting(i+1, o.Setting.Name) && (o.Role == "" && h.at(1) == "database" || h.at(2) == o.Role))
+	case Membership:
+		to := h.index("to")
+		return is(h.at(0) == "grant" && to > 0 && !h.has("on") && slices.Contains(h[:to], o.Of) && slices.Contains(h[to:], o.Role))
+	case ColumnGrant:
+		return is(o.saysGrant(h))
+	case Routine:
+		i := h.after(1, "or", "replace")
+		return is((h.at(0) == "create" || h.at(0) == "alter") && slices.Contains([]string{"function", "procedure", "routine"}, h.at(i)) && h.names(i+1, o.Routine.Schema, o.Routine.Name))
+	case View, Materialized:
+		i := h.after(1, "or", "replace", "recursive", "materialized")
+		return is((h.at(0) == "create" || h.at(0) == "alter") && h.at(i) == "view" && h.names(h.after(i+1, "if", "not", "exists"), o.View.Schema, o.View.Name))
+	case Trigger:
+		i := h.index("trigger")
+		return is(h.at(0) == "create" && i > 0 && i < 5 && h.at(i+1) == o.Trigger && h.has(o.Table.Name))
+	case Default:
+		return o.saysTable(h)
+	case Unknown, PathText:
+	}
+	return nothing
+}
+
+func is(yes bool) saying {
+	if yes {
+		return says
+	}
+	return nothing
+}
+
+// saysTable looks for what switches row security off, or sets a default; and for what makes
+// the table, where nothing does.
+func (o *Object) saysTable(h head) saying {
+	if h.at(1) != "table" || !h.names(h.after(2, "if", "not", "exists", "only"), o.Table.Schema, o.Table.Name) {
+		return nothing
+	}
+	words := map[Kind][]string{
+		RowSecurity: {"disable", "row", "level"}, Force: {"no", "force", "row"}, Default: {"set", "default"},
+	}[o.Kind]
+	switch {
+	case h.at(0) == "alter" && h.has(words...):
+		return says
+	case h.at(0) == "create", o.Kind == Force && h.has("enable", "row", "level"):
+		return makes
+	}
+	return nothing
+}
+
+// saysGrant reports whether a GRANT gives the privilege on the column, or on the table.
+func (o *Object) saysGrant(h head) bool {
+	on := h.index("on")
+	if h.at(0) != "grant" || on < 0 || !slices.ContainsFunc(o.grantees(), func(r string) bool { return slices.Contains(h[on:], r) }) {
+		return false
+	}
+	table := h.after(on+1, "table")
+	if !h.has("all", "tables", "in", "schema") && !slices.ContainsFunc(h[table:], func(w string) bool { return w == o.Table.Name }) {
+		return false
+	}
+	i := slices.Index(h[:on], strings.ToLower(o.Privilege))
+	if i < 0 {
+		return slices.Contains(h[:on], "all")
+	}
+	if h.at(i+1) != "(" {
+		return true
+	}
+	end := slices.Index(h[i:], ")")
+	return end > 0 && slices.Contains(h[i:i+end], o.Table.Columns[o.Column].Name)
+}
+
+func (o *Object) grantees() []string {
+	out := slices.Clone(o.Roles)
+	for i, r := range out {
+		if r == "" {
+			out[i] = "public"
+		}
+	}
+	return out
+}
+
+// setting reports whether a setting's name stands at i.
+func (h head) setting(i int, name string) bool {
+	var b strings.Builder
+	for ; i < len(h) && b.Len() < len(name); i++ {
+		b.WriteString(h[i])
+	}
+	return strings.EqualFold(b.String(), name)
+}

@@ -1,0 +1,130 @@
+package props_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
+)
+
+// shelf is a schema of firms with books, as it should be.
+const shelf = `CREATE ROLE shelf_owner; CREATE ROLE shelf_app LOGIN;
+CREATE FUNCTION firm() RETURNS int LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+CREATE TABLE firms (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE books (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, title text NOT NULL);
+CREATE TABLE loans (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, note text NOT NULL);
+GRANT SELECT ON firms, books, loans TO shelf_app; GRANT INSERT ON books TO shelf_app;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; CREATE POLICY firms_read ON firms FOR SELECT USING (id = firm());
+ALTER TABLE books ENABLE ROW LEVEL SECURITY; CREATE POLICY books_read ON books FOR SELECT USING (firm_id = firm());
+CREATE POLICY books_insert ON books FOR INSERT WITH CHECK (firm_id = firm());
+ALTER TABLE loans ENABLE ROW LEVEL SECURITY; CREATE POLICY loans_read ON loans FOR SELECT USING (firm_id = firm());
+CREATE FUNCTION titles() RETURNS SETOF text LANGUAGE sql STABLE AS $$ SELECT title FROM books $$;
+CREATE FUNCTION all_titles() RETURNS SETOF text LANGUAGE sql STABLE AS $$ SELECT * FROM titles() $$;
+`
+
+const shelfContract = `schema: [schema.sql, change.sql]
+tenant: {table: firms, key: id}
+sessions:
+  clerk:
+    login: shelf_app
+    settings: {app.firm: $tenant}
+    sees: {"*": own}
+    writes: {"*": none, books: {insert: own}}
+  stranger:
+    login: shelf_app
+    sees: {"*": none}
+    writes: {"*": none}
+paths:
+  catalogue:
+    kind: report
+    as: [clerk]
+    run: SELECT * FROM all_titles()
+`
+
+// TestCauses weakens the shelf by objects of other kinds than the planted leaks do: each is
+// named, and what mends it.
+func TestCauses(t *testing.T) {
+	require.Postgres(t)
+	const own = "books.firm_id = nullif(current_setting('app.firm', true), '')::integer"
+	for _, k := range []struct {
+		name, change, object, fix string
+		older                     bool // a statement of the schema says what the object is
+		only                      []string
+	}{
+		{
+			name: "a trigger that writes for another firm", object: "trigger books_lend on books", only: []string{"clerk", "books", "loans"},
+			change: `CREATE FUNCTION lend() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+				$$ BEGIN INSERT INTO loans (firm_id, note) SELECT id, 'new' FROM firms WHERE id <> NEW.firm_id; RETURN NEW; END $$;
+				CREATE TRIGGER books_lend AFTER INSERT ON books FOR EACH ROW EXECUTE FUNCTION lend();`,
+		},
+		{
+			name: "a default that is a firm", object: "default of column books.firm_id", only: []string{"clerk", "books"},
+			change: `ALTER TABLE books ALTER COLUMN firm_id SET DEFAULT 1; REVOKE INSERT ON books FROM shelf_app;
+				GRANT INSERT (id, title) ON books TO shelf_app; ALTER POLICY books_insert ON books WITH CHECK (true);`,
+		},
+		{
+			name: "a member of the owner", object: "membership of role shelf_app in shelf_owner", only: []string{"clerk", "books"},
+			change: `ALTER TABLE books OWNER TO shelf_owner; GRANT shelf_owner TO shelf_app;`, fix: "REVOKE shelf_owner FROM shelf_app",
+		},
+		{
+			name: "the owner", object: "table books", older: true, only: []string{"clerk", "books"},
+			change: `ALTER TABLE books OWNER TO shelf_app;`, fix: "ALTER TABLE books FORCE ROW LEVEL SECURITY",
+		},
+		{
+			name: "a table without policies", object: "table loans", only: []string{"clerk", "loans"},
+			change: `ALTER TABLE loans DISABLE ROW LEVEL SECURITY; DROP POLICY loans_read ON loans;`,
+			fix:    "ALTER TABLE loans ENABLE ROW LEVEL SECURITY; CREATE POLICY loans_select_tenant ON loans FOR SELECT TO shelf_app USING (" + strings.ReplaceAll(own, "books", "loans") + ")",
+		},
+		{
+			name: "a function within a function", object: "function titles()", only: []string{"catalogue"},
+			change: `ALTER FUNCTION titles() SECURITY DEFINER;`, fix: "ALTER FUNCTION titles() SECURITY INVOKER",
+		},
+		{
+			name: "a policy below a path", object: "policy books_read on books", only: []string{"catalogue"},
+			change: `ALTER POLICY books_read ON books USING (true);`, fix: "ALTER POLICY books_read ON books USING (" + own + ")",
+		},
+		{
+			name: "a default of the database", object: "setting app.firm of the database", only: []string{"stranger", "books"},
+			change: `ALTER DATABASE shelf SET app.firm = '1';`, fix: `ALTER DATABASE :"DBNAME" RESET app.firm`,
+		},
+		{
+			name: "a policy that locks out", object: "policy books_read on books", only: []string{"clerk", "books"},
+			change: `ALTER POLICY books_read ON books USING (firm_id = firm() AND title > 'm');`, fix: "ALTER POLICY books_read ON books USING (" + own + ")",
+		},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for name, text := range map[string]string{"schema.sql": shelf, "change.sql": k.change, "rlsfuzz.yaml": shelfContract} {
+				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			target := opened(t, props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")})
+			r, err := props.Run(t.Context(), target, props.Config{Only: k.only, SkipRandom: true, Workers: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, b := range r.Blocks {
+				got = append(got, b.Finding.Carrier.Object)
+				if b.Finding.Carrier.Object != k.object {
+					continue
+				}
+				if fix := strings.Join(b.Finding.Fix.SQL, "; "); fix != k.fix {
+					t.Errorf("fix %q (%s), want %q", fix, b.Finding.Fix.Note, k.fix)
+				}
+				if file := filepath.Base(b.Finding.Carrier.File); k.older == (file == "change.sql") {
+					t.Errorf("said by %s, line %d", b.Finding.Carrier.File, b.Finding.Carrier.Line)
+				}
+			}
+			if !slices.Contains(got, k.object) {
+				t.Errorf("causes %q, want %q; leads %v", got, k.object, r.Leads)
+			}
+		})
+	}
+}

@@ -1,0 +1,152 @@
+package props
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// explanations keeps the explanations of a target's findings: each run that finds one again finds
+// the same.
+type explanations struct {
+	sync.Mutex
+	list map[string]finding.Explanation // by cause and key
+}
+
+func newExplanations() *explanations { return &explanations{list: map[string]finding.Explanation{}} }
+
+// explain finds out by experiment what carries a block's finding, which of its values
+// matter, how sure it is and what would mend it. Who asks for the first finding only
+// does not wait for that.
+func (c *campaign) explain(ctx context.Context, l *lab, b *Block, k leak, like []leak) error {
+	if c.cfg.First {
+		return nil
+	}
+	key := fmt.Sprintf("%s %s %d", k.cause.Key, b.Finding.Key, len(like))
+	c.Target.known.Lock()
+	defer c.Target.known.Unlock()
+	e, ok := c.Target.known.list[key]
+	if !ok {
+		c.say("explaining %s", c.cellText(&k.found))
+		var err error
+		e, err = c.explanation(ctx, l, &k, like)
+		switch {
+		case err == nil:
+			c.Target.known.list[key] = e
+		case ctx.Err() != nil || !c.answers():
+			return err
+		default: // what was found stays found
+			c.remark("%s could not be explained: %v", c.cellText(&k.found), err)
+		}
+	}
+	b.Finding.Explanation = e
+	c.save(b)
+	return nil
+}
+
+func (c *campaign) explanation(ctx context.Context, l *lab, k *leak, like []leak) (e finding.Explanation, err error) {
+	e.Carrier = c.carrier(k)
+	if e.Reproduced, e.Times, err = c.labs[0].again(ctx, k); err != nil {
+		return e, err
+	}
+	simple := *k
+	s, d, err := l.twin(ctx, k.scenario, &k.found)
+	if err != nil {
+		return e, err
+	}
+	simple.scenario, simple.found = s, *d
+	if !s.Committed || s.Runs() { // real commits take long
+		if e.Free, err = l.free(ctx, &simple); err != nil {
+			return e, err
+		}
+	}
+	e.Fix, err = c.mend(ctx, l, k, like)
+	return e, err
+}
+
+// carrier describes what carries a leak.
+func (c *campaign) carrier(k *leak) finding.Carrier {
+	o := &k.cause.object
+	out := finding.Carrier{Object: o.Name(), SQL: o.SQL()}
+	if s := o.Place(c.Statements); s != nil && s.File != weakened {
+		out.File, out.Line = s.File, s.Line
+	}
+	return out
+}
+
+// times is how often the referee repeats a finding.
+const times = 5
+
+// again repeats a case with real logins and commits, and counts how often it shows the
+// same. A call runs in both worlds each time; a program, which takes long, twice.
+func (l *lab) again(ctx context.Context, k *leak) (held, of int, err error) {
+	of = times
+	if k.scenario.Runs() {
+		of = 2
+	}
+	m, err := l.commits(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	for range of {
+		same, err := l.shownOnce(ctx, m, k)
+		if err != nil {
+			return 0, 0, err
+		}
+		if same {
+			held++
+		}
+	}
+	return held, of, nil
+}
+
+// shownOnce reports whether one run with real logins and commits shows a leak.
+func (l *lab) shownOnce(ctx context.Context, m *run.Committer, k *leak) (bool, error) {
+	if k.found.Worlds != nil {
+		return l.differOnce(ctx, m, k)
+	}
+	for _, fresh := range []bool{!usesOver(k.scenario), false} { // as the referee does
+		t, err := m.Run(ctx, k.scenario, fresh)
+		if errors.Is(err, run.ErrInvalid) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if has(judge.Judge(l.Contract, k.scenario, t), k.target) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// differOnce reports whether a call gives two outputs in the two worlds of a leak.
+func (l *lab) differOnce(ctx context.Context, m *run.Committer, k *leak) (bool, error) {
+	o, err := l.observe(ctx, k.scenario, k.found.Step)
+	if err != nil || o == nil {
+		return false, err
+	}
+	data, ok, err := o.second(ctx, k.found.Worlds.Variant, nil)
+	if err != nil || !ok {
+		return false, err
+	}
+	other := *k.scenario
+	other.Data = data
+	known := judge.Known(k.scenario, l.Contract.Schema)
+	var lines [2][]string
+	for i, s := range []*model.Scenario{k.scenario, &other} {
+		got, err := o.committed(ctx, m, s)
+		if err != nil || got == nil {
+			return false, err
+		}
+		lines[i] = judge.Mask(got, known)
+	}
+	return !slices.Equal(lines[0], lines[1]), nil
+}
