@@ -48,8 +48,15 @@ func (t PathText) Fill(id *Identity, args []Value, dsn string) (string, error) {
 	return b.String(), nil
 }
 
+// Really reports whether a path does what no transaction of rlsfuzz can roll back: it
+// connects by itself.
+func (p *Path) Really() bool { return p.Program != nil }
+
 // Runs reports whether a step starts a program. It cannot be rolled back.
-func (s *Step) Runs() bool { return s.Op.Path != nil && s.Op.Path.Program != nil }
+func (s *Step) Runs() bool { return s.Op.Path != nil && s.Op.Path.Really() }
+
+// Real reports whether a scenario takes real logins and commits.
+func (s *Scenario) Real() bool { return s.Committed || s.Runs() }
 
 // Runs reports whether some step starts a program.
 func (s *Scenario) Runs() bool {

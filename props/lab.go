@@ -120,8 +120,8 @@ func (l *lab) remember(s *model.Scenario, v *judge.Verdict) {
 // interferences adds what second worlds show of a scenario's calls.
 func (l *lab) interferences(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
 	for i := range s.Steps {
-		if s.Steps[i].Op.Path == nil || s.Committed && !s.Steps[i].Runs() || len(v.Stakes) == 0 && len(v.Divergences) == 0 {
-			continue
+		if s.Steps[i].Op.Path == nil || s.Real() && i < len(s.Steps)-1 || len(v.Stakes) == 0 && len(v.Divergences) == 0 {
+			continue // what an earlier call of a committed run shows, a shorter run shows
 		}
 		d, reason, err := l.interfered(ctx, s, i)
 		if err != nil {
@@ -153,7 +153,7 @@ func (l *lab) under(ctx context.Context, s *model.Scenario, v run.Variant) (*jud
 }
 
 func (l *lab) trace(ctx context.Context, s *model.Scenario, v run.Variant) (*model.Trace, error) {
-	if !s.Committed && !s.Runs() {
+	if !s.Real() {
 		return l.fast.Careful(ctx, s, v)
 	}
 	if len(v.Before) == 0 && len(v.Without) == 0 {
@@ -277,6 +277,9 @@ func memoKey(s *model.Scenario) string {
 		b = append(b, 0, byte(st.Session.ID))
 		if st.Fresh {
 			b = append(b, 'f')
+		}
+		if st.Cut > 0 {
+			b = append(b, 'x', byte(st.Cut))
 		}
 		b = append(b, st.Tenant.Text...)
 		b = append(b, 0)

@@ -18,7 +18,7 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 		return Cause{Key: "audit " + d.Cell.Path.Name, Text: fmt.Sprintf("%s does not log its use as it must", d.Cell.Path.Name)}, nil
 	}
 	for _, c := range l.roleCauses(id) {
-		if s.Runs() && (c.try.Roles || len(c.try.Without) > 0) { // real logins share these
+		if s.Real() && (c.try.Roles || len(c.try.Without) > 0) { // real logins share these
 			continue
 		}
 		if gone, err := l.without(ctx, s, d, c); err != nil || gone {

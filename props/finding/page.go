@@ -196,6 +196,9 @@ func (p *page) steps() {
 		if st.Fresh {
 			note = ", on a fresh connection"
 		}
+		if st.Cut > 0 {
+			note += ", and the connection breaks there"
+		}
 		p.line("%d. %s%s:\n", i+1, escaped(p.who(st)), note)
 		statements := []string{Statement(&st.Op)}
 		if st.Op.Path != nil {
