@@ -18,21 +18,31 @@ type PathEnv struct {
 // PathText is a text with variables, in pieces.
 type PathText []PathPiece
 
-// PathPiece is literal text, a variable, or the connection string of the session's login.
+// PathPiece is literal text, a variable, the connection string of the session's login, or
+// the port of a service.
 type PathPiece struct {
 	Text  string
 	Param *PathParam
 	DSN   bool
+	Port  string // the service's name
+}
+
+// Surroundings is where a program runs.
+type Surroundings struct {
+	DSN  string                      // of the session's login
+	Port func(service string) string // of the application's services
 }
 
 // Fill writes the values of a call into the text. A program knows no NULL: a variable
 // without a value, such as the tenant of a job that was started without one, is empty.
-func (t PathText) Fill(id *Identity, args []Value, dsn string) (string, error) {
+func (t PathText) Fill(id *Identity, args []Value, in Surroundings) (string, error) {
 	var b strings.Builder
 	for _, p := range t {
 		switch {
 		case p.DSN:
-			b.WriteString(dsn)
+			b.WriteString(in.DSN)
+		case p.Port != "":
+			b.WriteString(in.Port(p.Port))
 		case p.Param == nil:
 			b.WriteString(p.Text)
 		default:

@@ -78,10 +78,25 @@ func (l *lab) commits(ctx context.Context) (*run.Committer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.committer, err = run.NewCommitter(ctx, l.Server, db, l.Contract); err == nil {
-		l.committer.Programs = l.programs
-	}
+	l.committer, err = l.newCommitter(ctx, db)
 	return l.committer, err
+}
+
+// newCommitter makes a committer on a database, with the application's services beside it.
+func (l *lab) newCommitter(ctx context.Context, db string) (*run.Committer, error) {
+	m, err := run.NewCommitter(ctx, l.Server, db, l.Contract)
+	if err != nil {
+		return nil, err
+	}
+	m.Programs = l.programs
+	if len(l.File.Services) == 0 {
+		return m, nil
+	}
+	if err := m.StartServices(ctx, l.File.Services, filepath.Dir(l.File.Path), l.Target.Program); err != nil {
+		m.Close()
+		return nil, input(err)
+	}
+	return m, nil
 }
 
 // memoLimit bounds the verdicts that are remembered.
@@ -210,11 +225,7 @@ func (l *lab) alter(ctx context.Context, db string, v run.Variant) (*run.Committ
 			return nil, fmt.Errorf("change a scratch copy: %w", err)
 		}
 	}
-	c, err := run.NewCommitter(ctx, l.Server, db, l.Contract)
-	if err == nil {
-		c.Programs = l.programs
-	}
-	return c, err
+	return l.newCommitter(ctx, db)
 }
 
 // lockouts drops the suspicions that remain without row security: the reason lies

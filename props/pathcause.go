@@ -3,7 +3,12 @@ package props
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -66,8 +71,10 @@ func (t *Target) roleCauses(id *model.Identity) []Cause {
 // objectCauses lists the experiments with the views and routines that a path names.
 func (t *Target) objectCauses(p *model.Path) []Cause {
 	var out []Cause
+	program := t.source(p)
 	uses := func(name string) bool {
-		return slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) })
+		return slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) }) ||
+			program != "" && regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(program)
 	}
 	for _, r := range t.Contract.Schema.Routines {
 		if r.Definer && (p.Routine == r || uses(r.Name)) {
@@ -92,6 +99,28 @@ func (t *Target) objectCauses(p *model.Path) []Cause {
 				try: run.Variant{Stale: true},
 			})
 			break // all of them are refreshed, or none
+		}
+	}
+	return out
+}
+
+// mostSource bounds what is read of a program's file.
+const mostSource = 1 << 20
+
+// source is the text of the files that a program's command names, as far as they are text.
+func (t *Target) source(p *model.Path) string {
+	out := strings.Join(p.Command, "\n")
+	for _, name := range p.Command {
+		at := filepath.Join(filepath.Dir(t.File.Path), name)
+		if filepath.IsAbs(name) {
+			at = name
+		}
+		info, err := os.Stat(at)
+		if err != nil || !info.Mode().IsRegular() || info.Size() > mostSource {
+			continue
+		}
+		if text, err := os.ReadFile(at); err == nil && utf8.Valid(text) {
+			out += "\n" + string(text)
 		}
 	}
 	return out

@@ -84,8 +84,8 @@ func tokens(v *judge.Verdict) []int {
 func callers(steps []model.Step) [][]int {
 	var out [][]int
 	for i := range steps {
-		if steps[i].Op.Path == nil {
-			continue
+		if p := steps[i].Op.Path; p == nil || p.MustFail && steps[i].Tenant.Null {
+			continue // one that must fail without a tenant tells nothing when it does
 		}
 		k := slices.IndexFunc(out, func(o []int) bool { return observerKey(&steps[o[0]]) == observerKey(&steps[i]) })
 		if k < 0 {

@@ -208,9 +208,10 @@ var serviceShape = &shape{
 	doc:  "A long-running program of the application.",
 	fields: []field{
 		{"name", "What messages call it. Defaults to the program's name.", aText, false},
-		{"command", "The program and its arguments.", scalars, true},
-		{"env", "Environment variables; $dsn is the connection string.", mapOf(aScalar), false},
-		{"ready", "How to see that it is ready: tcp PORT, or http URL.", pattern(`^(tcp|http)\s+\S`), false},
+		{"login", "The role that it connects as. Defaults to the first session's login.", aText, false},
+		{"command", "The program and its arguments; $port is a port that only it has.", scalars, true},
+		{"env", "Environment variables; $dsn is the connection string, $port the port.", mapOf(aScalar), false},
+		{"ready", "How to see that it is ready: tcp $port, http URL, or run COMMAND.", pattern(`^((tcp|http|run)\s+\S|https?://)`), false},
 	},
 }
 

@@ -1,10 +1,6 @@
 package contract
 
-import (
-	"path/filepath"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // pathDecl is what the contract says of one path.
 type pathDecl struct {
@@ -93,22 +89,6 @@ func (o object) strings(key string) []pairText {
 		if v := o.scalarOf(p.key.value, p.value); v.given() {
 			out = append(out, pairText{p.key, v})
 		}
-	}
-	return out
-}
-
-func (s *source) service(n *node) Service {
-	o := s.object(n, serviceShape)
-	out := Service{Name: o.text("name").value, Command: values(o.scalars("command")), Ready: o.text("ready").value, Env: map[string]string{}}
-	for _, e := range o.strings("env") {
-		out.Env[e.key.value] = e.value.value
-	}
-	if out.Name == "" && len(out.Command) > 0 {
-		out.Name = filepath.Base(out.Command[0])
-	}
-	how, what, _ := strings.Cut(out.Ready, " ")
-	if out.Ready != "" && (how != "tcp" && how != "http" || strings.TrimSpace(what) == "") {
-		s.fail(o.text("ready").place(), "tcp PORT, or http URL", "ready is %q", out.Ready)
 	}
 	return out
 }

@@ -148,11 +148,18 @@ func (r *resolver) pathVariables(d *pathDecl, in binding) {
 			r.known(t, parts(t.value), in)
 		}
 	}
+	also := []string{"dsn"}
+	if len(r.file.Services) > 0 {
+		also = append(also, "port")
+	}
+	for _, s := range r.file.Services {
+		also = append(also, "port."+s.Name)
+	}
 	for _, t := range d.command {
-		r.known(t, parts(t.value), in, "dsn")
+		r.known(t, parts(t.value), in, also...)
 	}
 	for _, e := range d.env {
-		r.known(e.value, parts(e.value.value), in, "dsn")
+		r.known(e.value, parts(e.value.value), in, also...)
 	}
 	for _, t := range d.output {
 		r.known(t, r.endings(parts(t.value), in), in)

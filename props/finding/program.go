@@ -14,7 +14,9 @@ func (f *Finding) programmed() bool { return f.Scenario.Runs() }
 func command(id *model.Identity, st *model.Step) string {
 	p := st.Op.Path.Program
 	fill := func(t model.PathText) string {
-		text, err := t.Fill(id, st.Op.Args, "postgres://"+id.Login+"@…")
+		text, err := t.Fill(id, st.Op.Args, model.Surroundings{
+			DSN: "postgres://" + id.Login + "@…", Port: func(string) string { return "…" },
+		})
 		if err != nil {
 			return err.Error()
 		}

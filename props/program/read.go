@@ -84,7 +84,7 @@ func (r *reading) files(began time.Time) {
 		return nil
 	})
 	if err != nil {
-		r.untested("its files cannot be read: %v", reason(err))
+		r.untested("its files cannot be read: %v", Reason(err))
 	}
 	for _, name := range r.command.Output {
 		switch {
@@ -102,7 +102,7 @@ func (r *reading) file(name, at string) {
 	info, err := os.Stat(at)
 	switch {
 	case err != nil:
-		r.untested("its files cannot be read: %v", reason(err))
+		r.untested("its files cannot be read: %v", Reason(err))
 		return
 	case info.Size() > r.command.Limits.Bytes:
 		r.untested("it wrote more than %d KiB", r.command.Limits.Bytes>>10)
@@ -110,7 +110,7 @@ func (r *reading) file(name, at string) {
 	}
 	content, err := os.ReadFile(at)
 	if err != nil {
-		r.untested("its files cannot be read: %v", reason(err))
+		r.untested("its files cannot be read: %v", Reason(err))
 		return
 	}
 	r.content(name, content, 0)
@@ -202,10 +202,10 @@ func (r *reading) convert(filter string, content []byte) ([]byte, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", filter)
 	var text, errs bytes.Buffer
-	cmd.Dir, cmd.Env = r.command.Home, plain(r.command.Home)
+	cmd.Dir, cmd.Env = r.command.Home, Plain(r.command.Home)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(content), &text, &errs
-	group(cmd)
-	cmd.Cancel, cmd.WaitDelay = func() error { return end(cmd) }, time.Second
+	Group(cmd)
+	cmd.Cancel, cmd.WaitDelay = func() error { return End(cmd) }, time.Second
 	if err := cmd.Run(); err != nil {
 		if last := strings.TrimSpace(errs.String()); last != "" {
 			return nil, errors.New(last)

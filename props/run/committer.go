@@ -21,6 +21,8 @@ type Committer struct {
 
 	// Programs is how programs are run; nil: not at all.
 	Programs *Programs
+	// Services is what runs beside the database; nil: nothing.
+	Services *Services
 
 	server   *postgres.Server
 	database string
@@ -53,6 +55,7 @@ func NewCommitter(ctx context.Context, server *postgres.Server, database string,
 
 // Close ends all connections.
 func (m *Committer) Close() {
+	m.Services.close()
 	m.drain()
 	if m.super != nil {
 		_ = m.super.conn.Close(context.Background())

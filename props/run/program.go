@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -35,7 +34,14 @@ func (r inProgram) run(ctx context.Context, _ *session, id *model.Identity, step
 	if reason := how.failed[p]; reason != "" {
 		return &model.Output{Unclear: reason}, nil
 	}
+	if err := r.m.Services.gone(); err != nil {
+		return nil, err
+	}
 	c, err := r.command(id, step)
+	if err != nil {
+		return nil, err
+	}
+	before, err := r.m.backends(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -47,20 +53,20 @@ func (r inProgram) run(ctx context.Context, _ *session, id *model.Identity, step
 		if done.Lasting {
 			how.failed[p] = done.Untested
 		}
-		return &model.Output{Unclear: done.Untested}, r.m.hangUp(ctx)
+		return &model.Output{Unclear: done.Untested}, r.m.hangUp(ctx, before)
 	}
-	return output(done), r.m.hangUp(ctx)
+	return output(done), r.m.hangUp(ctx, before)
 }
 
 // command is what is started.
 func (r inProgram) command(id *model.Identity, step *model.Step) (*program.Command, error) {
 	m, p := r.m, step.Op.Path
-	dsn := m.server.URL(m.database, id.Login)
+	in := model.Surroundings{DSN: m.server.URL(m.database, id.Login), Port: m.Services.Port}
 	fill := func(list []model.PathText) ([]string, error) {
 		out := make([]string, len(list))
 		for i, t := range list {
 			var err error
-			if out[i], err = t.Fill(id, step.Op.Args, dsn); err != nil {
+			if out[i], err = t.Fill(id, step.Op.Args, in); err != nil {
 				return nil, fmt.Errorf("call %s: %w", p.Name, err)
 			}
 		}
@@ -78,7 +84,7 @@ func (r inProgram) command(id *model.Identity, step *model.Step) (*program.Comma
 		return nil, err
 	}
 	for _, e := range p.Program.Env {
-		v, err := e.Value.Fill(id, step.Op.Args, dsn)
+		v, err := e.Value.Fill(id, step.Op.Args, in)
 		if err != nil {
 			return nil, fmt.Errorf("call %s: %w", p.Name, err)
 		}
@@ -100,16 +106,25 @@ func (m *Committer) environment(login string) []string {
 	return append(out, "PGSSLMODE=require")
 }
 
-// hangUp ends the connections that a program left, so that nothing of it goes on.
-func (m *Committer) hangUp(ctx context.Context) error {
-	var ours []string
-	for _, s := range m.pool {
-		ours = append(ours, strconv.Itoa(int(s.conn.PgConn().PID())))
+// backends lists who is connected to the scratch database.
+func (m *Committer) backends(ctx context.Context) ([]string, error) {
+	kept, _, err := m.super.exec(ctx, "SELECT pid FROM pg_stat_activity WHERE datname = current_database()", nil)
+	if err != nil {
+		return nil, fmt.Errorf("list connections: %w", err)
 	}
-	slices.Sort(ours)
+	var out []string
+	for _, row := range kept {
+		out = append(out, row[0].Text)
+	}
+	return out, nil
+}
+
+// hangUp ends the connections that a program left, so that nothing of it goes on. Those that
+// were there before it are not its own, and those of services are not either.
+func (m *Committer) hangUp(ctx context.Context, before []string) error {
 	_, _, err := m.super.exec(ctx, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND pid <> ALL ($1::int[])`,
-		[]model.Value{{Text: "{" + strings.Join(ours, ",") + "}"}})
+WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> $2 AND pid <> ALL ($1::int[])`,
+		[]model.Value{{Text: "{" + strings.Join(before, ",") + "}"}, {Text: serviceApp}})
 	if err != nil {
 		return fmt.Errorf("end the connections of a program: %w", err)
 	}
