@@ -11,6 +11,7 @@ type Path struct {
 	Users   []PathUser  // parallel to As
 	Run     []string    // SQL as written, one transaction each; empty for a program
 	Command []string    // a program and its arguments
+	Go      string      // the name of a Go function, which a test hands over
 	Args    []PathArg   // for $1…; where none are written and $1 is used, the tenant
 	Env     [][2]string // names and values of environment variables, variables in them
 	Output  []string    // files that it leaves

@@ -60,9 +60,9 @@ func (t PathText) Fill(id *Identity, args []Value, in Surroundings) (string, err
 
 // Really reports whether a path does what no transaction of rlsfuzz can roll back: it
 // connects by itself.
-func (p *Path) Really() bool { return p.Program != nil }
+func (p *Path) Really() bool { return p.Program != nil || p.Go != "" }
 
-// Runs reports whether a step starts a program. It cannot be rolled back.
+// Runs reports whether a step starts a program, or calls a Go function. It cannot be rolled back.
 func (s *Step) Runs() bool { return s.Op.Path != nil && s.Op.Path.Really() }
 
 // Real reports whether a scenario takes real logins and commits.

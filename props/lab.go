@@ -36,7 +36,7 @@ type lab struct {
 
 func (t *Target) newLab(ctx context.Context) (*lab, error) {
 	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}, live: map[string]bool{}, tried: map[judge.Cell]*tried{}}
-	l.programs = run.NewPrograms(filepath.Dir(t.File.Path), program.Limits{Time: t.Program})
+	l.programs = run.NewPrograms(filepath.Dir(t.File.Path), program.Limits{Time: t.Program}, t.Functions)
 	db, err := l.database(ctx)
 	if err != nil {
 		return nil, err

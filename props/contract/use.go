@@ -13,6 +13,7 @@ func (r *resolver) path(d *pathDecl) {
 	p := &model.Path{
 		ID: len(r.contract.Paths), Name: d.name.value, Kind: d.kind.value, As: values(d.as), Run: values(d.run), Command: values(d.command),
 		Env: both(d.env), Output: values(d.output), Convert: both(d.convert), Wildcards: d.wildcards,
+		Go: d.function.value,
 	}
 	r.contract.Paths = append(r.contract.Paths, p)
 	p.MustFail = d.withoutTenant.value == "fails" ||

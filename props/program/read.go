@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,6 +34,25 @@ type reading struct {
 	dir     string
 	run     *Run
 	left    int64 // bytes that may still be unpacked
+}
+
+// Read reads what lies in some places, by their names, as what a program left there.
+func Read(files map[string][]byte, convert [][2]string, limits Limits) *Run {
+	if limits.Bytes <= 0 {
+		limits.Bytes = DefaultBytes
+	}
+	if limits.Time <= 0 {
+		limits.Time = DefaultTime
+	}
+	r := &reading{command: &Command{Convert: convert, Limits: limits, Home: os.TempDir()}, run: &Run{}, left: limits.Bytes}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if int64(len(files[name])) > limits.Bytes {
+			r.untested("it wrote more than %d KiB", limits.Bytes>>10)
+			break
+		}
+		r.content(name, files[name], 0)
+	}
+	return r.run
 }
 
 // mostNested is how deep archives may lie in archives.
@@ -63,7 +83,9 @@ func (r *reading) errors(content []byte) {
 
 // clean takes out what differs from run to run, and the password.
 func (r *reading) clean(s string) string {
-	s = strings.ReplaceAll(s, r.dir, ".")
+	if r.dir != "" {
+		s = strings.ReplaceAll(s, r.dir, ".")
+	}
 	if r.command.Secret != "" {
 		s = strings.ReplaceAll(s, r.command.Secret, "***")
 	}

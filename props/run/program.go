@@ -14,12 +14,13 @@ import (
 type Programs struct {
 	home   string
 	limits program.Limits
+	funcs  map[string]PathFunc
 	failed map[*model.Path]string // those that no other run makes better, and why
 }
 
-// NewPrograms runs programs that are named relative to a folder.
-func NewPrograms(home string, limits program.Limits) *Programs {
-	return &Programs{home: home, limits: limits, failed: map[*model.Path]string{}}
+// NewPrograms runs programs that are named relative to a folder, and functions of a test.
+func NewPrograms(home string, limits program.Limits, funcs map[string]PathFunc) *Programs {
+	return &Programs{home: home, limits: limits, funcs: funcs, failed: map[*model.Path]string{}}
 }
 
 // inProgram starts the program of a path, which connects by itself: with the login of the
