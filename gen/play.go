@@ -176,6 +176,9 @@ func (s *stage) arguments() bool {
 			plan, who = s.callOf(m.Session, q), m
 		}
 	}
+	if plan.several() && s.dice.percent(50) {
+		s.kind = Both
+	}
 	for _, kind := range []Kind{s.kind, Own} {
 		a := &arguments{Plan: s.Plan, c: plan, m: who, d: s.d, kind: kind, dice: s.dice}
 		if !a.base() {
