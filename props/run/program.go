@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -94,10 +95,15 @@ func (r inProgram) command(id *model.Identity, step *model.Step) (*program.Comma
 	return out, nil
 }
 
-// environment is the connection of a login, as libpq and what behaves like it read it.
+// environment is the connection of a login, as libpq and what behaves like it read it. A
+// server of ours brings its own psql: the one on the PATH may be of another version, or a
+// script that takes long to choose one.
 func (m *Committer) environment(login string) []string {
 	cfg := m.server.Config(m.database, login)
 	out := []string{"PGHOST=" + cfg.Host, "PGPORT=" + strconv.Itoa(int(cfg.Port)), "PGUSER=" + cfg.User, "PGDATABASE=" + cfg.Database}
+	if dir := m.server.Clients(); dir != "" {
+		out = append(out, "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	}
 	if cfg.Password != "" {
 		out = append(out, "PGPASSWORD="+cfg.Password)
 	}
