@@ -20,13 +20,14 @@ type arguments struct {
 	dice *choices
 	row  model.Row // of c.table; nil when there is none
 	mine bool      // it is a row of the caller's tenant
+	next model.Row // of another tenant, for the other rows of a batch
 }
 
 // base chooses the row that the arguments come from.
 func (a *arguments) base() bool {
 	t := a.c.table
 	if t == nil {
-		return a.kind != Other
+		return a.kind != Other && a.kind != Both
 	}
 	own, other := a.rows(t)
 	list := own
@@ -36,6 +37,12 @@ func (a *arguments) base() bool {
 	a.mine = a.kind != Other && a.kind != Mine
 	if len(list) == 0 && a.kind != Other && a.kind != Mine {
 		list = slices.Concat(own, other)
+	}
+	if a.kind == Both {
+		if len(own) == 0 || len(other) == 0 {
+			return false
+		}
+		a.next = other[a.dice.upTo(len(other))]
 	}
 	if len(list) == 0 {
 		return false
@@ -90,10 +97,30 @@ func (a *arguments) value(i int) model.Value {
 		return null
 	case len(arg.constants) > 0 && (arg.column.Table < 0 || a.dice.percent(25)):
 		return a.list(arg, arg.constants[a.dice.upTo(len(arg.constants))])
+	case arg.column.Table >= 0 && a.kind == Both && a.c.again(i):
+		return a.list(arg, a.following(arg.column))
+	case arg.column.Table >= 0 && a.kind == Both && arg.array && arg.column.Table == a.c.table.ID:
+		return a.pair(arg, a.drawn(arg.column), a.following(arg.column))
 	case arg.column.Table >= 0:
 		return a.list(arg, a.drawn(arg.column))
 	}
 	return null
+}
+
+// following is the value of a column in the other row of a batch.
+func (a *arguments) following(ref model.ColumnRef) model.Value {
+	o := *a
+	o.row, o.mine = a.next, false
+	return o.drawn(ref)
+}
+
+// pair is a list of two values.
+func (a *arguments) pair(arg *argPlan, first, second model.Value) model.Value {
+	one, two := a.list(arg, first), a.list(arg, second)
+	if one.Null || two.Null || !strings.HasSuffix(one.Text, "}") {
+		return one
+	}
+	return text(one.Text[:len(one.Text)-1] + "," + strings.TrimPrefix(two.Text, "{"))
 }
 
 // list makes a list of one value where the argument is an array.

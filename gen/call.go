@@ -20,10 +20,11 @@ const (
 	Single
 	Empty
 	Null
+	Both // one row of the caller's tenant, one of another: where arguments come from one column, and for lists
 )
 
 func (k Kind) String() string {
-	return [...]string{"an own row", "a row of another tenant", "a row of another tenant, the caller's own key", "what no row has", "%", "_", "the empty text", "NULL"}[k]
+	return [...]string{"an own row", "a row of another tenant", "a row of another tenant, the caller's own key", "what no row has", "%", "_", "the empty text", "NULL", "rows of two tenants"}[k]
 }
 
 // Call is one call that may be tried.
@@ -132,6 +133,9 @@ func (c *callPlan) kinds() []Kind {
 		return []Kind{Own}
 	}
 	out := []Kind{Other, Own}
+	if c.several() {
+		out = []Kind{Both, Other, Own}
+	}
 	if user && len(c.args) > 1 {
 		out = append(out, Mine)
 	}
@@ -143,6 +147,22 @@ func (c *callPlan) kinds() []Kind {
 		}
 	}
 	return out
+}
+
+// several reports whether a call may name several rows: a batch.
+func (c *callPlan) several() bool {
+	for i := range c.args {
+		a := &c.args[i]
+		if a.column.Table >= 0 && !a.row && (a.array || c.again(i)) {
+			return true
+		}
+	}
+	return false
+}
+
+// again reports whether an argument before one comes from the same column.
+func (c *callPlan) again(i int) bool {
+	return c.args[i].column.Table >= 0 && slices.ContainsFunc(c.args[:i], func(o argPlan) bool { return o.column == c.args[i].column })
 }
 
 // caller chooses who calls paths: who has more of them, calls more. It is nil when nobody

@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -15,8 +16,11 @@ type Options struct {
 	Steps    int // most steps of a sequence; defaults to 10
 	MinSteps int // fewest steps; defaults to 1
 	Guests   int // per cent of the people who are in two tenants; defaults to 40, negative: none
-	part     int // from 1; 0: drawn
+	// About is a path whose sessions are in the cast, and those that put work into its
+	// queue, of every tenant; nil: whoever is drawn.
+	About *model.Path
 
+	part   int  // from 1; 0: drawn
 	abroad bool // who acts and is in two tenants has rows in the other one too
 }
 
@@ -231,14 +235,38 @@ func (p *Plan) casting(c *choices, o Options) []role {
 			all = append(all, role{session: s, tenant: k})
 		}
 	}
-	if c.state == 0 {
-		return all[:min(len(all), o.Cast)]
+	if c.state != 0 {
+		for i := range all {
+			j := i + c.upTo(len(all)-i)
+			all[i], all[j] = all[j], all[i]
+		}
 	}
-	for i := range all {
-		j := i + c.upTo(len(all)-i)
-		all[i], all[j] = all[j], all[i]
+	least := 0
+	if o.About != nil {
+		least = aboutFirst(all, o.About)
 	}
-	return all[:min(len(all), o.Cast)]
+	return all[:min(len(all), max(o.Cast, least))]
+}
+
+// aboutFirst puts the roles that a path needs first, and counts them.
+func aboutFirst(all []role, p *model.Path) int {
+	needs := func(r role) bool {
+		return p.User(r.session) != nil || p.Enqueue != nil && p.Enqueue.User(r.session) != nil
+	}
+	slices.SortStableFunc(all, func(a, b role) int {
+		switch {
+		case needs(a) == needs(b):
+			return 0
+		case needs(a):
+			return -1
+		}
+		return 1
+	})
+	n := 0
+	for n < len(all) && needs(all[n]) {
+		n++
+	}
+	return n
 }
 
 // person makes the user of an identity, and the rows by which it belongs to its tenant.

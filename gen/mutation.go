@@ -45,7 +45,7 @@ func (m *mutation) each(want func(Place) bool) []Place {
 func (m *mutation) remove(list []Place) {
 	gone := map[Place]bool{}
 	for _, at := range list {
-		gone[at] = true
+		gone[at] = len(m.stays) == 0 || len(m.stays[at.Table]) == 0 || !m.stays[at.Table][at.Row]
 	}
 	for again := true; again; {
 		again = false

@@ -22,6 +22,7 @@ type Worlds struct {
 	ask    func(*model.Rule, model.Row) (bool, bool)
 	hidden [][]bool // by Table.ID and row
 	own    [][]bool // rows that make the observer who it is: they never differ
+	stays  [][]bool // rows that are never taken away: the tenants of others who act
 	fixed  [][]bool // by Table.ID and column: a rule reads it
 }
 
@@ -34,6 +35,28 @@ func (p *Plan) Worlds(id *model.Identity, data [][]model.Row, ask func(*model.Ru
 	}
 	w.own, w.fixed = w.identity(), w.rules()
 	return w, true
+}
+
+// Keep lets the rows by which somebody else who acts is who it is stay as they are, and the
+// row of its tenant stay: what others do is the same in every world.
+func (w *Worlds) Keep(id *model.Identity) {
+	o := *w
+	o.id = id
+	if w.stays == nil {
+		w.stays = make([][]bool, len(w.tables))
+	}
+	for i, rows := range o.identity() {
+		to := w.own
+		if t := w.Contract.Tenancy.Table; t != nil && t.ID == i {
+			to = w.stays
+		}
+		if to[i] == nil {
+			to[i] = make([]bool, len(rows))
+		}
+		for j, own := range rows {
+			to[i][j] = to[i][j] || own
+		}
+	}
 }
 
 // hides evaluates what the observer may see of every row.

@@ -11,6 +11,7 @@ type Path struct {
 	Users   []PathUser  // parallel to As
 	Run     []string    // SQL as written, one transaction each; empty for a program
 	Command []string    // a program and its arguments
+	Go      string      // the name of a Go function, which a test hands over
 	Args    []PathArg   // for $1…; where none are written and $1 is used, the tenant
 	Env     [][2]string // names and values of environment variables, variables in them
 	Output  []string    // files that it leaves
@@ -20,7 +21,9 @@ type Path struct {
 	// MustFail: without a tenant it must end in an error.
 	MustFail bool
 	Audit    *Audit
-	Enqueue  *Enqueue // nil: none
+	// Enqueue puts work into the queue that the path works off; nil: nothing does. It is a
+	// path of its own, with the arguments of this one.
+	Enqueue *Path
 
 	// Program is Command, Env and Output taken apart; nil for SQL.
 	Program *Program
@@ -91,13 +94,6 @@ type Audit struct {
 	Require           []int   // columns that must not be empty
 }
 
-// Enqueue is SQL of another session that puts work into the queue.
-type Enqueue struct {
-	Session *Session
-	Vars    []Var // the session's, then those that only Run names
-	Run     []string
-}
-
 // User finds what holds for a session on the path; nil when it does not use it.
 func (p *Path) User(s *Session) *PathUser {
 	for i := range p.Users {
@@ -125,7 +121,11 @@ func (s *Step) Transactions() []Transaction {
 	if u == nil {
 		return nil
 	}
-	return u.transactions(s.Op.Path, len(s.Op.Args))
+	list := u.transactions(s.Op.Path, len(s.Op.Args))
+	if s.Cut > 0 && s.Cut < len(list) {
+		return list[:s.Cut]
+	}
+	return list
 }
 
 // BindStep makes the identity of a step: on a path, with the rules that hold there,

@@ -18,21 +18,31 @@ type PathEnv struct {
 // PathText is a text with variables, in pieces.
 type PathText []PathPiece
 
-// PathPiece is literal text, a variable, or the connection string of the session's login.
+// PathPiece is literal text, a variable, the connection string of the session's login, or
+// the port of a service.
 type PathPiece struct {
 	Text  string
 	Param *PathParam
 	DSN   bool
+	Port  string // the service's name
+}
+
+// Surroundings is where a program runs.
+type Surroundings struct {
+	DSN  string                      // of the session's login
+	Port func(service string) string // of the application's services
 }
 
 // Fill writes the values of a call into the text. A program knows no NULL: a variable
 // without a value, such as the tenant of a job that was started without one, is empty.
-func (t PathText) Fill(id *Identity, args []Value, dsn string) (string, error) {
+func (t PathText) Fill(id *Identity, args []Value, in Surroundings) (string, error) {
 	var b strings.Builder
 	for _, p := range t {
 		switch {
 		case p.DSN:
-			b.WriteString(dsn)
+			b.WriteString(in.DSN)
+		case p.Port != "":
+			b.WriteString(in.Port(p.Port))
 		case p.Param == nil:
 			b.WriteString(p.Text)
 		default:
@@ -48,8 +58,15 @@ func (t PathText) Fill(id *Identity, args []Value, dsn string) (string, error) {
 	return b.String(), nil
 }
 
-// Runs reports whether a step starts a program. It cannot be rolled back.
-func (s *Step) Runs() bool { return s.Op.Path != nil && s.Op.Path.Program != nil }
+// Really reports whether a path does what no transaction of rlsfuzz can roll back: it
+// connects by itself.
+func (p *Path) Really() bool { return p.Program != nil || p.Go != "" }
+
+// Runs reports whether a step starts a program, or calls a Go function. It cannot be rolled back.
+func (s *Step) Runs() bool { return s.Op.Path != nil && s.Op.Path.Really() }
+
+// Real reports whether a scenario takes real logins and commits.
+func (s *Scenario) Real() bool { return s.Committed || s.Runs() }
 
 // Runs reports whether some step starts a program.
 func (s *Scenario) Runs() bool {

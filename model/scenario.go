@@ -17,7 +17,10 @@ type Step struct {
 	// Fresh runs the step on a connection that nobody used before. Otherwise it runs
 	// on the pooled connection of its login, which earlier steps may have used.
 	Fresh bool
-	Op    Op
+	// Cut ends a call of a path after so many of its transactions, as when its connection
+	// breaks; 0: never.
+	Cut int
+	Op  Op
 }
 
 // Initial is the state in which a scenario begins.

@@ -20,9 +20,9 @@ import (
 // seed follows from the run's and its number, so that any number of workers does the
 // same work.
 const (
-	batchDatasets  = 10 // the last one is committed
+	batchDatasets  = 10 // the last one is committed; after them come plays
 	batchSequences = 10
-	batchChecks    = (batchDatasets-1)*batchSequences + 1
+	batchPlays     = 3    // of jobs, where the contract has some
 	shrinkRuns     = 60   // distinct scenarios that rapid may run while it shrinks
 	shrinkCalls    = 2000 // and how many it may draw for that
 )
@@ -34,6 +34,14 @@ type batchResult struct {
 	matrix *run.Matrix
 	live   map[string]bool // kinds of calls that were asked about: whether hidden rows might show
 	err    error
+}
+
+// plays is how many plays a batch ends with.
+func (l *lab) plays() int { return min(batchPlays, len(l.Plan.Jobs())) }
+
+// batchChecks is how many checks a batch has.
+func batchChecks(p *gen.Plan) int {
+	return (batchDatasets-1)*batchSequences + 1 + min(batchPlays, len(p.Jobs()))
 }
 
 // mutes is the targets that are known and no longer reported.
@@ -49,6 +57,9 @@ type batch struct {
 	causes []leak // known leaks, whose causes explain others
 	result batchResult
 
+	jobs     []*model.Path // the paths that plays are about
+	first    int           // number of the batch's first play among those of all batches
+	play     *model.Path   // what the play that failed was about; nil: it was none
 	pending  int           // sequences of the dataset that is being searched
 	sets     int           // datasets so far, while searching
 	aim      *judge.Target // what shrinking keeps; nil while searching
@@ -91,7 +102,8 @@ func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, kno
 		l.ignore(t)
 	}
 	l.fast.Matrix = run.NewMatrix(l.Contract)
-	failed, err := search.Check(seedOf(seed, n), batchDatasets, b.property)
+	b.jobs, b.first = l.Plan.Jobs(), n*batchPlays
+	failed, err := search.Check(seedOf(seed, n), batchDatasets+l.plays(), b.property)
 	if failed && b.err == nil && b.aim != nil {
 		b.fail(b.whole())
 	}
@@ -133,7 +145,10 @@ func (b *batch) diverges(t *rapid.T) bool {
 		return false // a run that is bounded by time ends with the dataset
 	}
 	b.sets++
-	committed := b.sets == batchDatasets
+	committed := b.sets >= batchDatasets
+	if b.sets > batchDatasets { // each job in turn
+		b.play = b.jobs[(b.first+b.sets-batchDatasets-1)%len(b.jobs)]
+	}
 	d, sequences := b.draw(t, committed, batchSequences)
 	if len(sequences) == 0 {
 		return false
@@ -162,14 +177,17 @@ func (b *batch) fail(err error) {
 // draw draws a dataset and n sequences for it, fewer when it has no identity.
 func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model.Step) {
 	bits := gen.Drawn{T: t}
-	d := b.Plan.Dataset(bits, gen.Options{})
+	d := b.Plan.Dataset(bits, gen.Options{About: b.play})
 	if len(d.Cast) == 0 {
 		return d, nil
 	}
-	if committed {
-		if step, ok := b.Plan.Program(bits, d); ok {
-			return d, [][]model.Step{{step}}
+	if b.play != nil {
+		if steps := b.Plan.Play(bits, d, b.play); len(steps) > 0 {
+			return d, [][]model.Step{steps}
 		}
+		return d, nil
+	}
+	if committed {
 		steps := b.Plan.Fresh(d)
 		return d, [][]model.Step{append(steps, b.Plan.Sequence(bits, lengths.Draw(t, "steps")%4+1, d, b.share)...)}
 	}
@@ -183,14 +201,11 @@ func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model
 var lengths = rapid.IntRange(1, 10)
 
 func (b *batch) committed(d *gen.Dataset, steps []model.Step) bool {
-	s := &model.Scenario{Data: d.Data, Steps: steps, Committed: true}
-	v, err := b.verdict(b.ctx, s)
-	if err != nil {
-		b.fail(err)
-		return false
-	}
-	b.count(v)
-	b.commit = b.hit(0, s, v)
+	_, err := b.played(b.ctx, d, steps, drawn(steps), func(s *model.Scenario, v *judge.Verdict) bool {
+		b.commit = b.commit || b.hit(0, s, v)
+		return !b.commit
+	})
+	b.fail(err)
 	return b.commit
 }
 
@@ -287,19 +302,29 @@ func (b *batch) shrinks(t *rapid.T) bool {
 		b.tried[key] = true
 	}
 	b.brief = briefOf(b.origin.scenario, &b.origin.found)
+	defer func() { b.brief = nil }()
+	hit := false
+	see := func(s *model.Scenario, v *judge.Verdict) bool {
+		for i := range v.Divergences {
+			if found := &v.Divergences[i]; !hit && found.Target() == *b.aim {
+				b.smallest, hit = leak{scenario: s, found: *found, target: *b.aim}, true
+			}
+		}
+		return !hit
+	}
+	if b.commit {
+		_, err := b.played(b.ctx, d, s.Steps, drawn(s.Steps), see)
+		b.fail(err)
+		return hit
+	}
 	v, err := b.verdict(b.ctx, s)
 	b.brief = nil
 	if err != nil {
 		b.fail(err)
 		return false
 	}
-	for i := range v.Divergences {
-		if found := &v.Divergences[i]; found.Target() == *b.aim {
-			b.smallest = leak{scenario: s, found: *found, target: *b.aim}
-			return true
-		}
-	}
-	return false
+	see(s, v)
+	return hit
 }
 
 // least reduces a leak to the least case of its cell.
@@ -317,7 +342,7 @@ func (l *lab) least(ctx context.Context, k leak) (leak, error) {
 			return k, err
 		}
 		if d == nil || !k.alike(d) {
-			if k.scenario.Runs() { // too slow to look at all of each
+			if k.scenario.Real() { // too slow to look at all of each
 				return k, nil
 			}
 			if s, d, err = l.reduced(ctx, k, nil); err != nil {

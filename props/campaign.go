@@ -224,7 +224,8 @@ func (c *campaign) batches(size, checks int) int {
 	if c.cfg.Checks == 0 {
 		return size
 	}
-	return min(size, (c.cfg.Checks-checks+batchChecks-1)/batchChecks)
+	each := batchChecks(c.Plan)
+	return min(size, (c.cfg.Checks-checks+each-1)/each)
 }
 
 // enough reports whether the first finding is there, and no more are wanted.

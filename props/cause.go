@@ -428,7 +428,7 @@ func switchedOff(known []leak) (base run.Variant, off map[string]bool) {
 
 // without reports whether a divergence goes away with what an experiment switches off.
 func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergence, c Cause) (bool, error) {
-	if d.Worlds != nil && s.Runs() {
+	if d.Worlds != nil && s.Real() {
 		still, err := l.once(ctx, s, d.Step, brief{variants: []gen.Variant{d.Worlds.Variant}}, c.try)
 		return still == nil, err
 	}

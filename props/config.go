@@ -24,6 +24,8 @@ type Config struct {
 	// ProgramTime is how long one run of a program may take: raise it for slow jobs. Defaults
 	// to 20 seconds.
 	ProgramTime time.Duration
+	// Paths are the paths that the contract calls Go functions (go: NAME), by these names.
+	Paths map[string]PathFunc
 	// Only limits the search to sessions and tables of these names.
 	Only []string
 	// Out is the folder of findings. Empty: nothing is written.

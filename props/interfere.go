@@ -43,6 +43,11 @@ func (l *lab) observe(ctx context.Context, s *model.Scenario, at int) (*observer
 	if o.worlds, known = l.Plan.Worlds(o.id, s.Data, ask); !known {
 		return nil, nil
 	}
+	for _, id := range o.ids[:at] {
+		if id.Tenant != o.id.Tenant || id.User != o.id.User {
+			o.worlds.Keep(id)
+		}
+	}
 	return o, nil
 }
 
@@ -73,7 +78,7 @@ func (o *observer) second(ctx context.Context, v gen.Variant, only []gen.Place) 
 // the call and the rows that it made for its session to see. nil is a world that could
 // not be made.
 func (o *observer) outputs(ctx context.Context, worlds []run.World) ([][]string, error) {
-	if o.s.Runs() {
+	if o.s.Real() {
 		return o.really(ctx, worlds)
 	}
 	calls := []run.Calls{{ID: o.ids, Steps: o.s.Steps[:o.at+1]}}

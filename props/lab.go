@@ -36,7 +36,7 @@ type lab struct {
 
 func (t *Target) newLab(ctx context.Context) (*lab, error) {
 	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}, live: map[string]bool{}, tried: map[judge.Cell]*tried{}}
-	l.programs = run.NewPrograms(filepath.Dir(t.File.Path), program.Limits{Time: t.Program})
+	l.programs = run.NewPrograms(filepath.Dir(t.File.Path), program.Limits{Time: t.Program}, t.Functions)
 	db, err := l.database(ctx)
 	if err != nil {
 		return nil, err
@@ -78,10 +78,25 @@ func (l *lab) commits(ctx context.Context) (*run.Committer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.committer, err = run.NewCommitter(ctx, l.Server, db, l.Contract); err == nil {
-		l.committer.Programs = l.programs
-	}
+	l.committer, err = l.newCommitter(ctx, db)
 	return l.committer, err
+}
+
+// newCommitter makes a committer on a database, with the application's services beside it.
+func (l *lab) newCommitter(ctx context.Context, db string) (*run.Committer, error) {
+	m, err := run.NewCommitter(ctx, l.Server, db, l.Contract)
+	if err != nil {
+		return nil, err
+	}
+	m.Programs = l.programs
+	if len(l.File.Services) == 0 {
+		return m, nil
+	}
+	if err := m.StartServices(ctx, l.File.Services, filepath.Dir(l.File.Path), l.Target.Program); err != nil {
+		m.Close()
+		return nil, input(err)
+	}
+	return m, nil
 }
 
 // memoLimit bounds the verdicts that are remembered.
@@ -120,8 +135,8 @@ func (l *lab) remember(s *model.Scenario, v *judge.Verdict) {
 // interferences adds what second worlds show of a scenario's calls.
 func (l *lab) interferences(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
 	for i := range s.Steps {
-		if s.Steps[i].Op.Path == nil || s.Committed && !s.Steps[i].Runs() || len(v.Stakes) == 0 && len(v.Divergences) == 0 {
-			continue
+		if s.Steps[i].Op.Path == nil || s.Real() && i < len(s.Steps)-1 || len(v.Stakes) == 0 && len(v.Divergences) == 0 {
+			continue // what an earlier call of a committed run shows, a shorter run shows
 		}
 		d, reason, err := l.interfered(ctx, s, i)
 		if err != nil {
@@ -153,7 +168,7 @@ func (l *lab) under(ctx context.Context, s *model.Scenario, v run.Variant) (*jud
 }
 
 func (l *lab) trace(ctx context.Context, s *model.Scenario, v run.Variant) (*model.Trace, error) {
-	if !s.Committed && !s.Runs() {
+	if !s.Real() {
 		return l.fast.Careful(ctx, s, v)
 	}
 	if len(v.Before) == 0 && len(v.Without) == 0 {
@@ -210,11 +225,7 @@ func (l *lab) alter(ctx context.Context, db string, v run.Variant) (*run.Committ
 			return nil, fmt.Errorf("change a scratch copy: %w", err)
 		}
 	}
-	c, err := run.NewCommitter(ctx, l.Server, db, l.Contract)
-	if err == nil {
-		c.Programs = l.programs
-	}
-	return c, err
+	return l.newCommitter(ctx, db)
 }
 
 // lockouts drops the suspicions that remain without row security: the reason lies
@@ -277,6 +288,9 @@ func memoKey(s *model.Scenario) string {
 		b = append(b, 0, byte(st.Session.ID))
 		if st.Fresh {
 			b = append(b, 'f')
+		}
+		if st.Cut > 0 {
+			b = append(b, 'x', byte(st.Cut))
 		}
 		b = append(b, st.Tenant.Text...)
 		b = append(b, 0)

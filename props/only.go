@@ -43,6 +43,11 @@ func newScope(c *model.Contract, only []string) (scope, error) {
 		}
 		if path {
 			note(&out.paths, name)
+			for _, p := range c.Paths {
+				if p.Name == name && p.Enqueue != nil {
+					note(&out.paths, p.Enqueue.Name)
+				}
+			}
 		}
 	}
 	if out.tables != nil && out.paths == nil {

@@ -3,8 +3,12 @@ package props
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -23,7 +27,7 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 		}, nil
 	}
 	for _, c := range l.roleCauses(id) {
-		if s.Runs() && (c.try.Roles || len(c.try.Without) > 0) { // real logins share these
+		if s.Real() && (c.try.Roles || len(c.try.Without) > 0) { // real logins share these
 			continue
 		}
 		if gone, err := l.without(ctx, s, d, c); err != nil || gone {
@@ -102,7 +106,7 @@ func (t *Target) roleCauses(id *model.Identity) []Cause {
 // objectCauses lists the experiments with the views and routines that a path names.
 func (t *Target) objectCauses(p *model.Path) []Cause {
 	var out []Cause
-	named := func(direct bool, name string) bool { return uses(p, name) == direct && t.reads(p, name) }
+	named := func(direct bool, name string) bool { return t.uses(p, name) == direct && t.reads(p, name) }
 	for _, direct := range []bool{true, false} { // what the path itself names goes first
 		out = append(out, t.definers(func(name string) bool { return named(direct, name) })...)
 	}
@@ -144,6 +148,28 @@ func (t *Target) definers(named func(string) bool) []Cause {
 	return out
 }
 
+// mostSource bounds what is read of a program's file.
+const mostSource = 1 << 20
+
+// source is the text of the files that a program's command names, as far as they are text.
+func (t *Target) source(p *model.Path) string {
+	out := strings.Join(p.Command, "\n")
+	for _, name := range p.Command {
+		at := filepath.Join(filepath.Dir(t.File.Path), name)
+		if filepath.IsAbs(name) {
+			at = name
+		}
+		info, err := os.Stat(at)
+		if err != nil || !info.Mode().IsRegular() || info.Size() > mostSource {
+			continue
+		}
+		if text, err := os.ReadFile(at); err == nil && utf8.Valid(text) {
+			out += "\n" + string(text)
+		}
+	}
+	return out
+}
+
 // intended is the experiment that shows a table, to whoever reads it, as the rules want it
 // for an identity: where a leak goes away with it, that table's leak is the cause.
 func intended(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) (run.Variant, bool) {
@@ -160,14 +186,15 @@ func intended(c *model.Contract, table *model.Table, id *model.Identity, st *mod
 }
 
 // uses reports whether what a path runs names an object.
-func uses(p *model.Path, name string) bool {
+func (t *Target) uses(p *model.Path, name string) bool {
 	return p.View != nil && p.View.Name == name || p.Routine != nil && p.Routine.Name == name ||
-		slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) })
+		slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) }) ||
+		regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(t.source(p))
 }
 
 // reads reports whether a path names an object, or what it names does, and so on.
 func (t *Target) reads(p *model.Path, name string) bool {
-	if uses(p, name) {
+	if t.uses(p, name) {
 		return true
 	}
 	seen := map[string]bool{}

@@ -19,11 +19,12 @@ const (
 )
 
 // piece is a part of the walk that one worker does: statements over tables, the calls of
-// one session, or looks on fresh connections.
+// one session, plays about one path, or looks on fresh connections.
 type piece struct {
 	set   *gen.Dataset
 	cells [][]model.Step
 	calls [][]model.Step // of one member each
+	plays [][]model.Step // about one path
 	fresh []model.Step
 
 	done   bool // there was time for it
@@ -105,6 +106,11 @@ func (c *campaign) callPieces(d *gen.Dataset) []*piece {
 		p := of(call.Step.Session)
 		p.calls = append(p.calls, []model.Step{call.Step})
 	}
+	for _, path := range c.Plan.Jobs() {
+		if plays := c.Plan.Plays(d, path); len(plays) > 0 {
+			out = append(out, &piece{set: d, plays: plays})
+		}
+	}
 	return out
 }
 
@@ -169,6 +175,8 @@ func (l *lab) walk(ctx context.Context, p *piece, n *noted) {
 	switch {
 	case p.calls != nil:
 		p.err = l.walkCalls(ctx, p, see)
+	case p.plays != nil:
+		p.err = l.walkPlays(ctx, p, see)
 	case p.fresh != nil:
 		p.err = l.walkFresh(ctx, p, see)
 	default:
@@ -186,6 +194,17 @@ func (l *lab) walkCalls(ctx context.Context, p *piece, see func(*model.Scenario,
 			return err
 		}
 		p.walked += len(steps)
+	}
+	return nil
+}
+
+// walkPlays plays what several sessions do around a path.
+func (l *lab) walkPlays(ctx context.Context, p *piece, see func(*model.Scenario, *judge.Verdict) bool) error {
+	for _, steps := range p.plays {
+		if _, err := l.played(ctx, p.set, steps, []gen.Variant{gen.Change, gen.Multiply}, see); err != nil {
+			return err
+		}
+		p.walked++
 	}
 	return nil
 }

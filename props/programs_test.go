@@ -58,6 +58,13 @@ const worksPath = `paths:
 // worksTarget opens works with a contract's paths and a script.
 func worksTarget(t *testing.T, paths, script string, more ...string) (*props.Target, props.Config) {
 	t.Helper()
+	cfg := worksConfig(t, paths, script, more...)
+	return openTarget(t, cfg), cfg
+}
+
+// worksConfig writes works to a folder.
+func worksConfig(t *testing.T, paths, script string, more ...string) props.Config {
+	t.Helper()
 	require.Postgres(t)
 	_, err := exec.LookPath("psql")
 	require.Need(t, "psql", err == nil, "install PostgreSQL's client programs")
@@ -67,16 +74,21 @@ func worksTarget(t *testing.T, paths, script string, more ...string) (*props.Tar
 			t.Fatal(err)
 		}
 	}
-	cfg := props.Config{
+	return props.Config{
 		Contract: filepath.Join(dir, "rlsfuzz.yaml"), Workers: 1, SkipRandom: true, ProgramTime: 5 * time.Second, Only: []string{"nightly"},
 		Postgres: os.Getenv("RLSFUZZ_POSTGRES"), AllowAnyServer: os.Getenv("RLSFUZZ_POSTGRES_ANY") == "1", Out: filepath.Join(dir, "out"),
 	}
+}
+
+// openTarget opens a target for a test.
+func openTarget(t *testing.T, cfg props.Config) *props.Target {
+	t.Helper()
 	target, err := props.Open(context.Background(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = target.Close() })
-	return target, cfg
+	return target
 }
 
 // export is a right program: it stops without a tenant, and exports and marks what the

@@ -12,7 +12,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
-// really is outputs with real logins and commits, which programs need.
+// really is outputs with real logins and commits, which programs and plays need.
 func (o *observer) really(ctx context.Context, worlds []run.World) ([][]string, error) {
 	m, done, err := o.changed(ctx, o.under)
 	if err != nil {
@@ -71,7 +71,7 @@ func briefOf(s *model.Scenario, d *judge.Divergence) *brief {
 		return &brief{}
 	case d.Class == judge.Existence:
 		return nil
-	case s.Runs():
+	case s.Real():
 		return &brief{variants: []gen.Variant{d.Worlds.Variant}, cross: d.Cross}
 	}
 	return &brief{variants: gen.Variants, cross: d.Cross}

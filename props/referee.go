@@ -95,7 +95,7 @@ func (l *lab) certain(ctx context.Context, k leak) (bool, string, error) {
 		return false, "", err
 	}
 	times := certain
-	if k.scenario.Runs() { // seconds, not milliseconds
+	if k.scenario.Real() { // seconds, not milliseconds
 		times = repeats
 	}
 	_, data, reason, err := o.hold(ctx, []gen.Variant{k.found.Worlds.Variant}, times)
@@ -114,16 +114,23 @@ func (o *observer) committed(ctx context.Context, m *run.Committer, s *model.Sce
 	if err != nil {
 		return nil, err
 	}
+	return o.lines(t), nil
+}
+
+// lines is the output of the call in a trace, with the rows that it made for its session
+// to see; nil where it shows nothing.
+func (o *observer) lines(t *model.Trace) []string {
 	before := t.Initial
 	if o.at > 0 {
 		before = t.Steps[o.at-1].After
 	}
-	if t.Steps[o.at].Output.Unclear != "" {
-		return nil, nil
+	out := t.Steps[o.at].Output
+	if out == nil || out.Unclear != "" {
+		return nil
 	}
-	lines := append(t.Steps[o.at].Output.Lines(), o.made(&run.WorldRun{Before: before, After: t.Steps[o.at].After})...)
+	lines := append(out.Lines(), o.made(&run.WorldRun{Before: before, After: t.Steps[o.at].After})...)
 	slices.Sort(lines)
-	return lines, nil
+	return lines
 }
 
 // usesOver reports whether a scenario is about connections that are used again.

@@ -40,6 +40,8 @@ type Target struct {
 
 	// Program is how long one run of a program may take.
 	Program time.Duration
+	// Functions are the paths that are Go functions, by their names in the contract.
+	Functions map[string]PathFunc
 
 	walk     *walkOnce
 	known    *explanations
@@ -66,7 +68,7 @@ func Open(ctx context.Context, cfg Config) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{Server: server, File: file, Notes: scripts.notes, Program: cfg.ProgramTime, walk: &walkOnce{}, known: newExplanations()}
+	t := &Target{Server: server, File: file, Notes: scripts.notes, Program: cfg.ProgramTime, Functions: cfg.Paths, walk: &walkOnce{}, known: newExplanations()}
 	if err := t.load(ctx, scripts); err != nil {
 		_ = t.Close()
 		return nil, err
@@ -255,6 +257,9 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn) error {
 		return input(fmt.Errorf("%s: the schema has no table that any session may use; check its schema: and its schemas: key", t.File.Path))
 	}
 	if t.Contract, err = t.File.Resolve(schema); err != nil {
+		return err
+	}
+	if err := t.functions(); err != nil {
 		return err
 	}
 	if !t.copied { // a copy has them already

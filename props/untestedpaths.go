@@ -15,7 +15,7 @@ func (c *campaign) untestedPaths() []Untested {
 	var rowless []string
 	for _, p := range c.report.Paths {
 		if p.Untried != "" {
-			out = append(out, Untested{Object: p.Name, Reason: p.Untried, Weak: true})
+			out = append(out, Untested{Object: p.Name, Reason: p.Untried, Weak: p.View != nil || p.Routine != nil})
 			continue
 		}
 		for _, s := range c.report.Sessions {

@@ -132,6 +132,14 @@ func (f *File) checkPath(d *pathDecl) {
 	for _, t := range d.command {
 		most = max(most, f.arguments(t, parts(t.value), n))
 	}
+	for _, t := range d.enqueue {
+		most = max(most, f.arguments(t, sqlParts(t.value), n))
+	}
+	for i := range f.paths {
+		if other := &f.paths[i]; d.enqueueAs.given() && other.name.value == enqueueName(d.name.value) {
+			f.source.fail(other.name.place(), "another name: this one is that of the enqueue of "+d.name.value, "path %q", other.name.value)
+		}
+	}
 	if most > 0 && most < len(d.args) {
 		t := d.args[most]
 		f.source.fail(t.place(), "$"+strconv.Itoa(most+1)+" in run or command, or one argument less", "no $%d takes this argument", most+1)

@@ -85,7 +85,7 @@ paths:
     run: [SELECT 1, SELECT $tenant]
     without_tenant: runs
 services:
-  - {name: api, command: [./server, 1], env: {DATABASE_URL: $dsn, PORT: 8080}, ready: tcp 8080}
+  - {name: api, login: app, command: [./server, 1], env: {DATABASE_URL: $dsn, PORT: $port}, ready: tcp $port}
 accept:
   - {path: search, class: existence, reason: "sign-up must refuse a taken address"}
   - {untested: function decrypt_key, reason: "needs the vault's key"}
@@ -95,15 +95,18 @@ accept:
 
 func TestEveryKey(t *testing.T) {
 	c := mustResolve(t, shop(t), everything)
-	if len(c.Sessions) != 3 || len(c.Paths) != 3 || len(c.Accept) != 4 || len(c.Secrets) != 1 {
+	if len(c.Sessions) != 3 || len(c.Paths) != 4 || len(c.Accept) != 4 || len(c.Secrets) != 1 {
 		t.Fatalf("%d sessions, %d paths, %d exceptions, %d secrets", len(c.Sessions), len(c.Paths), len(c.Accept), len(c.Secrets))
 	}
 	nightly := c.Paths[1]
 	if !nightly.MustFail || nightly.Enqueue == nil || nightly.Audit == nil || len(nightly.Users) != 1 || nightly.Users[0].Session != c.Sessions[0] {
 		t.Errorf("%+v", nightly)
 	}
-	if c.Paths[2].MustFail || len(c.Paths[2].Run) != 2 {
-		t.Errorf("%+v", c.Paths[2])
+	if q := nightly.Enqueue; q != c.Paths[2] || q.Name != "enqueue nightly" || q.Users[0].Session != c.Sessions[1] || len(q.SQL) != 1 || len(q.Args) != 0 {
+		t.Errorf("%+v", q)
+	}
+	if c.Paths[3].MustFail || len(c.Paths[3].Run) != 2 {
+		t.Errorf("%+v", c.Paths[3])
 	}
 	if got := c.Accept[3]; got.Key != "3fa9c1" || got.Line == 0 {
 		t.Errorf("%+v", got)
@@ -170,11 +173,7 @@ func TestLoadOfNothing(t *testing.T) {
 // TestHelpdesk resolves the example and evaluates its rules where the example has rows.
 func TestHelpdesk(t *testing.T) {
 	path := "../helpdesk/rlsfuzz.yaml"
-	found, err := filepath.Glob("../helpdesk/schema.sql")
-	if err != nil || len(found) == 0 {
-		t.Fatal("the example is not there")
-	}
-	conn := load(t, require.Postgres(t), file(t, found[0]))
+	conn := load(t, require.Postgres(t), file(t, "../helpdesk/schema.sql")+file(t, "../helpdesk/jobs.sql"))
 	got := compare(t, conn, path)
 	if got.rules == 0 || len(got.notInGo) > 0 {
 		t.Errorf("%d rules, not in Go: %q", got.rules, got.notInGo)

@@ -27,15 +27,9 @@ type File struct {
 	sessions []sessionDecl
 	paths    []pathDecl
 	accept   []acceptDecl
-	schemas  []text
-}
 
-// Service is a long-running program of the application.
-type Service struct {
-	Name    string
-	Command []string
-	Env     map[string]string
-	Ready   string // tcp PORT or http URL; empty: as soon as it runs
+	serviceAt []place // parallel to Services
+	schemas   []text
 }
 
 type tenantDecl struct {
@@ -108,7 +102,7 @@ func (f *File) read(o object) {
 		f.paths = append(f.paths, o.path(p))
 	}
 	for _, n := range o.objects("services") {
-		f.Services = append(f.Services, o.service(n))
+		f.Services, f.serviceAt = append(f.Services, o.service(n)), append(f.serviceAt, n.at)
 	}
 	for _, n := range o.objects("accept") {
 		f.accept = append(f.accept, o.exception(n))

@@ -166,6 +166,7 @@ var pathShape = &shape{
 		{"as", "The sessions that use it.", texts, true},
 		{"run", "SQL with $1… for args and $tenant, $user for the session's; a list is one transaction each.", texts, false},
 		{"command", "A program and its arguments.", scalars, false},
+		{"go", "A Go function that a test hands over by this name, in props.Config.Paths.", aText, false},
 		{"args", "For $1…: columns table.column to draw from, $tenant or $user.column, or constants. Defaults to $tenant.", scalars, false},
 		{"env", "Environment variables; $dsn is the connection string.", mapOf(aScalar), false},
 		{"output", "Files that it leaves, read like its output.", texts, false},
@@ -177,7 +178,7 @@ var pathShape = &shape{
 		{"sees", "What its output may depend on; overrides the session's.", either(aRule, mapOf(seesForm)), false},
 		{"writes", "What it may change; overrides the session's.", either(aRule, mapOf(writesForm)), false},
 	},
-	also: func() []*jsonschema.Schema { return []*jsonschema.Schema{oneKey("run", "command")} },
+	also: func() []*jsonschema.Schema { return []*jsonschema.Schema{oneKey("run", "command", "go")} },
 }
 
 var auditShape = &shape{
@@ -208,9 +209,10 @@ var serviceShape = &shape{
 	doc:  "A long-running program of the application.",
 	fields: []field{
 		{"name", "What messages call it. Defaults to the program's name.", aText, false},
-		{"command", "The program and its arguments.", scalars, true},
-		{"env", "Environment variables; $dsn is the connection string.", mapOf(aScalar), false},
-		{"ready", "How to see that it is ready: tcp PORT, or http URL.", pattern(`^(tcp|http)\s+\S`), false},
+		{"login", "The role that it connects as. Defaults to the first session's login.", aText, false},
+		{"command", "The program and its arguments; $port is a port that only it has.", scalars, true},
+		{"env", "Environment variables; $dsn is the connection string, $port the port.", mapOf(aScalar), false},
+		{"ready", "How to see that it is ready: tcp $port, http URL, or run COMMAND.", pattern(`^((tcp|http|run)\s+\S|https?://)`), false},
 	},
 }
 

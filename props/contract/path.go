@@ -1,10 +1,6 @@
 package contract
 
-import (
-	"path/filepath"
-	"slices"
-	"strings"
-)
+import "slices"
 
 // pathDecl is what the contract says of one path.
 type pathDecl struct {
@@ -13,6 +9,7 @@ type pathDecl struct {
 	as            []text
 	run           []text
 	command       []text
+	function      text // in Go
 	args          []text
 	env           []pairText
 	output        []text
@@ -57,15 +54,18 @@ func (d *pathDecl) takes() bool {
 func (s *source) path(p pair) pathDecl {
 	o := s.object(p.value, pathShape)
 	out := pathDecl{
-		name: p.key, kind: o.choice("kind", kinds...), as: o.texts("as"), run: o.texts("run"), command: o.scalars("command"),
+		name: p.key, kind: o.choice("kind", kinds...), as: o.texts("as"), run: o.texts("run"), command: o.scalars("command"), function: o.text("go"),
 		args: o.scalars("args"), env: o.strings("env"), output: o.texts("output"), convert: o.strings("convert"),
 		wildcards: o.choice("wildcards", "refused").given(), withoutTenant: o.choice("without_tenant", "fails", "runs"),
 	}
-	if o.node.kind == mapping && len(o.node.keys) > 0 && !o.has("run") && !o.has("command") {
-		s.fail(o.node.at, "run: SQL, or command: a program", "path %q runs nothing", p.key.value)
+	if o.node.kind == mapping && len(o.node.keys) > 0 && !o.has("run") && !o.has("command") && !o.has("go") {
+		s.fail(o.node.at, "run: SQL, command: a program, or go: a function of a Go test", "path %q runs nothing", p.key.value)
 	}
 	if o.has("run") && o.has("command") {
 		s.fail(o.node.value("command").at, "either run, or command; enqueue is SQL before a program", "path %q has both run and command", p.key.value)
+	}
+	if o.has("go") && (o.has("run") || o.has("command")) {
+		s.fail(o.node.value("go").at, "either run, or command, or go", "path %q has more than one", p.key.value)
 	}
 	if n := o.node.value("as"); n != nil && n.kind == list && len(n.items) == 0 {
 		s.fail(o.node.value("as").at, "one session at least", "path %q is used by nobody", p.key.value)
@@ -93,22 +93,6 @@ func (o object) strings(key string) []pairText {
 		if v := o.scalarOf(p.key.value, p.value); v.given() {
 			out = append(out, pairText{p.key, v})
 		}
-	}
-	return out
-}
-
-func (s *source) service(n *node) Service {
-	o := s.object(n, serviceShape)
-	out := Service{Name: o.text("name").value, Command: values(o.scalars("command")), Ready: o.text("ready").value, Env: map[string]string{}}
-	for _, e := range o.strings("env") {
-		out.Env[e.key.value] = e.value.value
-	}
-	if out.Name == "" && len(out.Command) > 0 {
-		out.Name = filepath.Base(out.Command[0])
-	}
-	how, what, _ := strings.Cut(out.Ready, " ")
-	if out.Ready != "" && (how != "tcp" && how != "http" || strings.TrimSpace(what) == "") {
-		s.fail(o.text("ready").place(), "tcp PORT, or http URL", "ready is %q", out.Ready)
 	}
 	return out
 }

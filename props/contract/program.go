@@ -36,6 +36,10 @@ func (r *resolver) pathText(t text, in binding) model.PathText {
 			out = append(out, model.PathPiece{Text: p.text})
 		case p.name == "dsn":
 			out = append(out, model.PathPiece{DSN: true})
+		case p.name == "port" && len(r.file.Services) > 0:
+			out = append(out, model.PathPiece{Port: r.file.Services[0].Name})
+		case strings.HasPrefix(p.name, "port."):
+			out = append(out, model.PathPiece{Port: strings.TrimPrefix(p.name, "port.")})
 		case err == nil:
 			out = append(out, model.PathPiece{Param: &model.PathParam{Arg: n - 1}})
 		default:

@@ -66,6 +66,7 @@ func (f *File) Resolve(s *model.Schema) (*model.Contract, error) {
 		}
 	}
 	r.exceptions()
+	r.services()
 	if err := r.result(); err != nil {
 		return nil, err
 	}

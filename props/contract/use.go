@@ -13,6 +13,7 @@ func (r *resolver) path(d *pathDecl) {
 	p := &model.Path{
 		ID: len(r.contract.Paths), Name: d.name.value, Kind: d.kind.value, As: values(d.as), Run: values(d.run), Command: values(d.command),
 		Env: both(d.env), Output: values(d.output), Convert: both(d.convert), Wildcards: d.wildcards,
+		Go: d.function.value,
 	}
 	r.contract.Paths = append(r.contract.Paths, p)
 	p.MustFail = d.withoutTenant.value == "fails" ||
@@ -48,14 +49,44 @@ func (r *resolver) path(d *pathDecl) {
 		p.Program = r.program(d, p)
 	}
 	if d.enqueueAs.given() {
-		s := r.sessionNamed(d.enqueueAs.value)
-		vars := slices.Clone(s.Vars)
-		for _, t := range d.enqueue {
-			r.known(t, sqlParts(t.value), binding{session: s, vars: &vars})
-		}
-		p.Enqueue = &model.Enqueue{Session: s, Vars: vars, Run: values(d.enqueue)}
+		r.enqueue(d, p)
 	}
 }
+
+// enqueue resolves what puts work into the queue of a path: a path of its own, which its
+// session may use with what the session may see and write anyway.
+func (r *resolver) enqueue(d *pathDecl, of *model.Path) {
+	p := &model.Path{ID: len(r.contract.Paths), Name: enqueueName(d.name.value), Kind: "enqueue", As: []string{d.enqueueAs.value}, Run: values(d.enqueue)}
+	r.contract.Paths = append(r.contract.Paths, p)
+	of.Enqueue = p
+	numbered := func(list []piece) bool {
+		return slices.ContainsFunc(list, func(p piece) bool { n, err := strconv.Atoi(p.name); return err == nil && n > 0 })
+	}
+	for _, t := range d.enqueue {
+		if numbered(sqlParts(t.value)) {
+			p.Args = of.Args
+		}
+	}
+	s := r.sessionNamed(d.enqueueAs.value)
+	u := model.PathUser{Session: s, Vars: slices.Clone(s.Vars), Sees: s.Sees, Writes: s.Writes}
+	in := binding{session: s, vars: &u.Vars}
+	in.args = r.argumentTypes(d, of, in)
+	for _, t := range d.enqueue {
+		r.known(t, sqlParts(t.value), in)
+	}
+	for _, t := range d.args {
+		if variableLen(t.value) == len(t.value) {
+			r.known(t, parts(t.value), in)
+		}
+	}
+	rules := *s
+	rules.Vars = u.Vars
+	u.Rules = &rules
+	p.Users, p.SQL = []model.PathUser{u}, transactions(p.Run)
+}
+
+// enqueueName is what a path's enqueue is called.
+func enqueueName(path string) string { return "enqueue " + path }
 
 // said marks the tables of which a path says what may be written.
 func (r *resolver) said(g grants[writesDecl]) []bool {
@@ -118,11 +149,18 @@ func (r *resolver) pathVariables(d *pathDecl, in binding) {
 			r.known(t, parts(t.value), in)
 		}
 	}
+	also := []string{"dsn"}
+	if len(r.file.Services) > 0 {
+		also = append(also, "port")
+	}
+	for _, s := range r.file.Services {
+		also = append(also, "port."+s.Name)
+	}
 	for _, t := range d.command {
-		r.known(t, parts(t.value), in, "dsn")
+		r.known(t, parts(t.value), in, also...)
 	}
 	for _, e := range d.env {
-		r.known(e.value, parts(e.value.value), in, "dsn")
+		r.known(e.value, parts(e.value.value), in, also...)
 	}
 	for _, t := range d.output {
 		r.known(t, r.endings(parts(t.value), in), in)

@@ -55,6 +55,7 @@ type Step struct {
 	Tenant  model.Value // NULL: none
 	User    model.Value // NULL: none, or the first that fits
 	Fresh   bool
+	Cut     int // the call ends after so many transactions; 0: never
 	SQL     string
 	Call    string // the name of a path; SQL is empty then
 	Args    []model.Value
@@ -85,7 +86,7 @@ func FromScenario(c *model.Contract, s *model.Scenario) *Case {
 	}
 	for i := range s.Steps {
 		st := &s.Steps[i]
-		step := Step{Session: st.Session.Name, Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, SQL: st.Op.Raw, Args: st.Op.Args}
+		step := Step{Session: st.Session.Name, Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, Cut: st.Cut, SQL: st.Op.Raw, Args: st.Op.Args}
 		if st.Op.Shape != nil {
 			step.SQL = st.Op.Shape.Text
 		}

@@ -120,6 +120,9 @@ func (st *Step) format(b *strings.Builder) {
 	if st.Fresh {
 		b.WriteString("    fresh: true\n")
 	}
+	if st.Cut > 0 {
+		fmt.Fprintf(b, "    cut: %d\n", st.Cut)
+	}
 	if st.Call != "" {
 		b.WriteString("    call: " + scalar(model.Value{Text: st.Call}) + "\n")
 	} else {

@@ -61,6 +61,9 @@ func (k keyer) row(t *model.Table, row model.Row) {
 
 func (k keyer) step(st *model.Step) {
 	texts := []string{"step", st.Session.Name, valueKey(st.Tenant), valueKey(st.User), strconv.FormatBool(st.Fresh)}
+	if st.Cut > 0 {
+		texts = append(texts, "cut", strconv.Itoa(st.Cut))
+	}
 	switch s := st.Op.Shape; {
 	case s != nil:
 		texts = append(texts, shapeKey(s)...)

@@ -237,6 +237,9 @@ func (p *page) steps() {
 		if args := p.f.freeArgs(i); len(args) > 0 {
 			note += " (" + strings.Join(args, ", ") + " may be anything)"
 		}
+		if st.Cut > 0 {
+			note += ", and the connection breaks there"
+		}
 		p.line("%d. %s%s:\n", i+1, escaped(p.who(st)), note)
 		statements := []string{Statement(&st.Op)}
 		if st.Op.Path != nil {
@@ -259,6 +262,11 @@ func (p *page) steps() {
 func (p *page) again(m Material) {
 	p.line("## Run it again\n")
 	p.line("With rlsfuzz, which says whether it still leaks:\n\n    %s\n", strings.Join(p.f.again(), "\n    "))
+	if p.f.programmed() && p.d.Cell.Path != nil && p.d.Cell.Path.Go != "" {
+		p.line("The path is a Go function: the test that hands it over runs it, and finds this again. SQL alone cannot show what it")
+		p.line("does: there is no repro.sql.")
+		return
+	}
 	if p.f.programmed() {
 		p.line("The program runs in an empty folder with the connection to a scratch database, which holds the rows above, in PGHOST,")
 		p.line("PGPORT, PGUSER, PGPASSWORD and PGDATABASE. SQL alone cannot show what it does: there is no repro.sql. `case.yaml` may be edited.")

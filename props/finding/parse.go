@@ -161,6 +161,20 @@ func (p *caseParser) text(e entry, to *string) error {
 	return err
 }
 
+// transactions is how many of a call's transactions are done.
+func (p *caseParser) transactions(e entry, to *int) error {
+	v, err := p.scalar(e.value, e.key)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(v.Text)
+	if err != nil || n < 1 {
+		return p.at(place(e.value), "%s should be a number of transactions, from 1", e.key)
+	}
+	*to = n
+	return nil
+}
+
 func (p *caseParser) flag(e entry, to *bool) error {
 	b, ok := e.value.(*ast.BoolNode)
 	if !ok {

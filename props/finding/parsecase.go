@@ -139,6 +139,8 @@ func (p *caseParser) step(n ast.Node) (Step, error) {
 			st.User, err = p.scalar(e.value, e.key)
 		case "fresh":
 			err = p.flag(e, &st.Fresh)
+		case "cut":
+			err = p.transactions(e, &st.Cut)
 		case "sql":
 			err = p.text(e, &st.SQL)
 		case "call":
@@ -148,7 +150,7 @@ func (p *caseParser) step(n ast.Node) (Step, error) {
 		case "expect":
 			st.Expect, err = p.expect(e)
 		default:
-			err = p.unknown(e, "session, tenant, user, fresh, sql, call, args, expect")
+			err = p.unknown(e, "session, tenant, user, fresh, cut, sql, call, args, expect")
 		}
 		if err != nil {
 			return st, err

@@ -13,8 +13,13 @@ func (f *Finding) programmed() bool { return f.Scenario.Runs() }
 // command is the line that starts the program of a step, with its environment.
 func command(id *model.Identity, st *model.Step) string {
 	p := st.Op.Path.Program
+	if p == nil {
+		return function(id, st)
+	}
 	fill := func(t model.PathText) string {
-		text, err := t.Fill(id, st.Op.Args, "postgres://"+id.Login+"@…")
+		text, err := t.Fill(id, st.Op.Args, model.Surroundings{
+			DSN: "postgres://" + id.Login + "@…", Port: func(string) string { return "…" },
+		})
 		if err != nil {
 			return err.Error()
 		}
@@ -29,6 +34,15 @@ func command(id *model.Identity, st *model.Step) string {
 		words = append(words, shellWord(fill(t)))
 	}
 	return strings.Join(words, " ")
+}
+
+// function is a call of a Go function.
+func function(id *model.Identity, st *model.Step) string {
+	words := []string{"tenant " + shown(id.Tenant)}
+	for _, a := range st.Op.Args {
+		words = append(words, shown(a))
+	}
+	return "go: " + st.Op.Path.Go + "(" + strings.Join(words, ", ") + ") as " + id.Login
 }
 
 var plainWord = regexp.MustCompile(`^[-+_./:=@%,0-9A-Za-z…]+$`)

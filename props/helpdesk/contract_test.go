@@ -54,7 +54,7 @@ func resolve(t *testing.T) *model.Contract {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{helpdesk.Schema}, file.SchemaFiles); diff != "" {
+	if diff := cmp.Diff([]string{helpdesk.Schema, helpdesk.Jobs}, file.SchemaFiles); diff != "" {
 		t.Errorf("schema files (-want +got):\n%s", diff)
 	}
 	conn, err := require.Postgres(t).Connect(t.Context(), database(t, ""), "")

@@ -37,7 +37,7 @@ func database(t *testing.T, sql string) string {
 			t.Fatal(err)
 		}
 		template.name = create(t, s, "")
-		run(t, s, template.name, text(t, helpdesk.Schema)+string(rows))
+		run(t, s, template.name, text(t, helpdesk.Schema)+text(t, helpdesk.Jobs)+string(rows))
 		trackRoles(t, s)
 	}
 	name := create(t, s, template.name)

@@ -15,13 +15,14 @@ import (
 const (
 	Contract = "rlsfuzz.yaml"
 	Schema   = "schema.sql"
-	LeaksDir = "leaks" // its files end in .sql
+	Jobs     = "jobs.sql" // run after the schema
+	LeaksDir = "leaks"    // its files end in .sql
 )
 
-//go:embed rlsfuzz.yaml schema.sql leaks/*.sql
+//go:embed rlsfuzz.yaml schema.sql jobs.sql export-invoices.sh leaks/*.sql
 var files embed.FS
 
-// Files is the example: the contract, the schema and the folder of leaks.
+// Files is the example: the contract, the schema, its programs and the folder of leaks.
 func Files() fs.FS { return files }
 
 // Write writes the example into a folder, which is made if it is not there. A file that exists is never
@@ -81,7 +82,7 @@ func write(to, name string) error {
 type Leak struct {
 	Name  string // the file's name without its ending: tickets-read-true
 	Title string // what is wrong, in a few words
-	Class string // of the divergence that shows it, the first that holds: open, move, write or read
+	Class string // of the divergence that shows it, the first that holds: open, move, write, read, interference or audit
 	SQL   string // the whole file, to be run after the schema
 }
 

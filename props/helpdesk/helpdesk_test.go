@@ -24,7 +24,7 @@ func TestLeakFiles(t *testing.T) {
 	}
 	titles := map[string]string{}
 	for _, leak := range leaks {
-		if !slices.Contains([]string{"open", "residue", "move", "write", "read", "interference"}, leak.Class) {
+		if !slices.Contains([]string{"open", "residue", "move", "write", "read", "interference", "audit"}, leak.Class) {
 			t.Errorf("%s: unknown class %q", leak.Name, leak.Class)
 		}
 		if other := titles[leak.Title]; other != "" || leak.Title == "" {

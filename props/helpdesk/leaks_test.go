@@ -13,6 +13,7 @@ type probe struct {
 	as           session
 	statement    string
 	fixed, leaky string
+	opened       string // what the superuser lets the session see for this
 	undo         string // for a leak that changes roles, which all databases share
 }
 
@@ -31,6 +32,59 @@ var probes = map[string]probe{
 		as:        admin,
 		statement: "SELECT close_ticket('00000000-0000-0000-0000-000000000021')",
 		fixed:     "0", leaky: "1",
+	},
+	"bulk-close-first-account": {
+		as: admin,
+		statement: after("close_tickets(ARRAY['00000000-0000-0000-0000-000000000012', '00000000-0000-0000-0000-000000000021']::uuid[])",
+			"SELECT FROM tickets WHERE account_id = 2 AND status = 'closed'"),
+		opened: "CREATE POLICY probe ON tickets FOR SELECT TO helpdesk_admin USING (true)",
+		fixed:  "DO", leaky: "23505",
+	},
+	"export-first-account": {
+		as: exporter, statement: "SELECT status FROM export_invoices()", fixed: "draft", leaky: "refunded",
+	},
+	"export-not-logged": {
+		as: exporter, fixed: "23505", leaky: "DO",
+		statement: after("export_invoices()", "SELECT FROM audit_log WHERE action = 'invoice export'"),
+	},
+	"export-old-payload": {
+		as: exporter, statement: "SELECT status FROM export_invoices()", fixed: "draft", leaky: "paid draft",
+	},
+	"export-without-account": {
+		as: session{name: "exporter"}, statement: "SELECT status FROM export_invoices()", fixed: "P0001", leaky: "SELECT 0",
+	},
+	"override-any-account": {
+		as: support, statement: "SELECT status FROM override_invoice('2024-2', 'why')", fixed: "draft", leaky: "draft refunded",
+	},
+	"override-logged-elsewhere": {
+		as: session{name: "support", tenant: 2}, fixed: "DO", leaky: "23505", opened: openLog,
+		statement: after("override_invoice('2024-2', 'why')", "SELECT FROM audit_log WHERE action = 'override' AND account_id <> 2"),
+	},
+	"override-without-reason": {
+		as: support, fixed: "DO", leaky: "23505", opened: openLog,
+		statement: after("override_invoice('2024-2', 'why')", "SELECT FROM audit_log WHERE action = 'override' AND detail IS NULL"),
+	},
+	"purge-note-any-account": {
+		as: admin, fixed: "DO", leaky: "23505",
+		opened:    "CREATE POLICY probe ON support_notes FOR SELECT TO helpdesk_admin USING (true)",
+		statement: after("purge_note(200)", "SELECT WHERE NOT EXISTS (SELECT FROM support_notes WHERE id = 200)"),
+	},
+	"report-shows-deleted": {
+		as: support, statement: "SELECT tickets FROM status_report() WHERE status = 'open'", fixed: "1", leaky: "2",
+	},
+	"report-wrong-column": {
+		as: support, statement: "SELECT tickets FROM status_report() WHERE status = 'open'", fixed: "1", leaky: "2",
+	},
+	"summary-sees-all": {
+		as: exporter, fixed: "DO", leaky: "23505",
+		statement: after("rebuild_summary()", "SELECT FROM account_summaries WHERE tickets <> 3"),
+	},
+	"ticket-board-moves": {
+		as: admin, statement: "UPDATE ticket_board SET account_id = 2", fixed: "44000", leaky: "UPDATE 2",
+	},
+	"webhook-replayed": {
+		as: exporter, statement: "SELECT receive_webhook('event', NULL)", fixed: "", leaky: "theirs",
+		opened: "INSERT INTO audit_log (id, account_id, entity, entity_id, action, detail) VALUES (400, 2, 'webhook', 'event', 'received', 'theirs')",
 	},
 	"dashboard-no-filter": {
 		as: admin, statement: "SELECT tickets FROM dashboard()", fixed: "3", leaky: "5",
@@ -176,6 +230,15 @@ var probes = map[string]probe{
 	},
 }
 
+// openLog lets support read the log.
+const openLog = "GRANT SELECT ON audit_log TO helpdesk_support; " +
+	"DROP POLICY IF EXISTS probe ON audit_log; CREATE POLICY probe ON audit_log FOR SELECT TO helpdesk_support USING (true)"
+
+// after calls a function and fails with 23505 when a query then gives a row.
+func after(call, query string) string {
+	return "DO $$ BEGIN PERFORM " + call + "; IF EXISTS (" + query + ") THEN RAISE unique_violation; END IF; END $$"
+}
+
 func TestLeaks(t *testing.T) {
 	leaks, err := helpdesk.Leaks()
 	if err != nil {
@@ -191,13 +254,16 @@ func TestLeaks(t *testing.T) {
 			if !ok {
 				t.Fatal("no probe")
 			}
+			if p.opened != "" {
+				run(t, require.Postgres(t), fixed, p.opened)
+			}
 			if got := answer(t, p.as.connect(t, fixed), p.statement); got != p.fixed {
 				t.Errorf("fixed: %s: %q, want %q", p.statement, got, p.fixed)
 			}
 			if p.undo != "" {
 				defer run(t, require.Postgres(t), "", p.undo)
 			}
-			leaky := database(t, leak.SQL)
+			leaky := database(t, leak.SQL+"\n"+p.opened)
 			conn := p.as.connect(t, leaky)
 			if got := answer(t, conn, p.statement); got != p.leaky {
 				t.Errorf("leaky: %s: %q, want %q", p.statement, got, p.leaky)

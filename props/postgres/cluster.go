@@ -241,3 +241,17 @@ func (c *cluster) stop() error {
 	c.supervisor.dismiss()
 	return err
 }
+
+// Clients is the folder of client programs that belong to the server; empty where it came
+// without them, or is not ours.
+func (s *Server) Clients() string {
+	c, ok := s.where.(*cluster)
+	if !ok || c.postmaster == nil {
+		return ""
+	}
+	dir := filepath.Dir(c.postmaster.Path)
+	if _, err := os.Stat(filepath.Join(dir, "psql")); err != nil {
+		return ""
+	}
+	return dir
+}

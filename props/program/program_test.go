@@ -1,7 +1,11 @@
 package program_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
+	"encoding/base64"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -27,6 +31,20 @@ func sh(t *testing.T, script string, change func(*program.Command)) *program.Run
 	return r
 }
 
+// zipped is an archive of a.csv.
+var zipped = func() string {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	f, err := z.Create("a.csv")
+	if err == nil {
+		_, err = f.Write([]byte("id\n7\n"))
+	}
+	if err = errors.Join(err, z.Close()); err != nil {
+		panic(err)
+	}
+	return base64.StdEncoding.EncodeToString(b.Bytes())
+}()
+
 func TestReads(t *testing.T) {
 	for _, c := range []struct {
 		name, script string
@@ -45,6 +63,10 @@ func TestReads(t *testing.T) {
 		},
 		{name: "lines of json", script: `echo '{"a": 1}'; echo '{"a": 2}'`, want: []program.Part{{Name: "stdout", Rows: [][]string{{`{"a": 1}`}, {`{"a": 2}`}}}}},
 		{name: "gzip", script: `printf 'id\n7\n' | gzip -n > x.csv.gz`, want: []program.Part{{Name: "x.csv", Rows: [][]string{{"id"}, {"7"}}, Head: true}}},
+		{
+			name: "zip", script: `echo ` + zipped + ` | base64 -d > x.zip`,
+			want: []program.Part{{Name: "x.zip/a.csv", Rows: [][]string{{"id"}, {"7"}}, Head: true}},
+		},
 		{name: "empty file", script: `: > x.csv`, want: []program.Part{{Name: "x.csv"}}},
 		{
 			name: "filter", script: `printf '\001\002' > x.pdf`, convert: [][2]string{{"pdf", "od -An -tx1 | tr -d ' '"}},

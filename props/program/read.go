@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,6 +34,25 @@ type reading struct {
 	dir     string
 	run     *Run
 	left    int64 // bytes that may still be unpacked
+}
+
+// Read reads what lies in some places, by their names, as what a program left there.
+func Read(files map[string][]byte, convert [][2]string, limits Limits) *Run {
+	if limits.Bytes <= 0 {
+		limits.Bytes = DefaultBytes
+	}
+	if limits.Time <= 0 {
+		limits.Time = DefaultTime
+	}
+	r := &reading{command: &Command{Convert: convert, Limits: limits, Home: os.TempDir()}, run: &Run{}, left: limits.Bytes}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if int64(len(files[name])) > limits.Bytes {
+			r.untested("it wrote more than %d KiB", limits.Bytes>>10)
+			break
+		}
+		r.content(name, files[name], 0)
+	}
+	return r.run
 }
 
 // mostNested is how deep archives may lie in archives.
@@ -63,7 +83,9 @@ func (r *reading) errors(content []byte) {
 
 // clean takes out what differs from run to run, and the password.
 func (r *reading) clean(s string) string {
-	s = strings.ReplaceAll(s, r.dir, ".")
+	if r.dir != "" {
+		s = strings.ReplaceAll(s, r.dir, ".")
+	}
 	if r.command.Secret != "" {
 		s = strings.ReplaceAll(s, r.command.Secret, "***")
 	}
@@ -84,7 +106,7 @@ func (r *reading) files(began time.Time) {
 		return nil
 	})
 	if err != nil {
-		r.untested("its files cannot be read: %v", reason(err))
+		r.untested("its files cannot be read: %v", Reason(err))
 	}
 	for _, name := range r.command.Output {
 		switch {
@@ -102,7 +124,7 @@ func (r *reading) file(name, at string) {
 	info, err := os.Stat(at)
 	switch {
 	case err != nil:
-		r.untested("its files cannot be read: %v", reason(err))
+		r.untested("its files cannot be read: %v", Reason(err))
 		return
 	case info.Size() > r.command.Limits.Bytes:
 		r.untested("it wrote more than %d KiB", r.command.Limits.Bytes>>10)
@@ -110,7 +132,7 @@ func (r *reading) file(name, at string) {
 	}
 	content, err := os.ReadFile(at)
 	if err != nil {
-		r.untested("its files cannot be read: %v", reason(err))
+		r.untested("its files cannot be read: %v", Reason(err))
 		return
 	}
 	r.content(name, content, 0)
@@ -202,10 +224,10 @@ func (r *reading) convert(filter string, content []byte) ([]byte, error) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "sh", "-c", filter)
 	var text, errs bytes.Buffer
-	cmd.Dir, cmd.Env = r.command.Home, plain(r.command.Home)
+	cmd.Dir, cmd.Env = r.command.Home, Plain(r.command.Home)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(content), &text, &errs
-	group(cmd)
-	cmd.Cancel, cmd.WaitDelay = func() error { return end(cmd) }, time.Second
+	Group(cmd)
+	cmd.Cancel, cmd.WaitDelay = func() error { return End(cmd) }, time.Second
 	if err := cmd.Run(); err != nil {
 		if last := strings.TrimSpace(errs.String()); last != "" {
 			return nil, errors.New(last)

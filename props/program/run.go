@@ -87,23 +87,23 @@ func (c *Command) Run(ctx context.Context) (*Run, error) {
 func (c *Command) start(ctx context.Context, dir string) (*Run, []byte, []byte, error) {
 	limited, cancel := context.WithTimeout(ctx, c.Limits.Time)
 	defer cancel()
-	words := c.words()
+	words := Words(c.Home, c.Args)
 	cmd := exec.CommandContext(limited, words[0], words[1:]...)
-	cmd.Dir, cmd.Env = dir, append(plain(dir), c.Env...)
+	cmd.Dir, cmd.Env = dir, append(Plain(dir), c.Env...)
 	flood := &flood{limit: c.Limits.Bytes, stop: cancel}
 	stdout, stderr := &limitedBuffer{flood: flood}, &limitedBuffer{flood: flood}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	cmd.WaitDelay = time.Second // for children that keep stdout open
-	group(cmd)
-	cmd.Cancel = func() error { return end(cmd) }
+	Group(cmd)
+	cmd.Cancel = func() error { return End(cmd) }
 	if err := cmd.Start(); err != nil {
-		return &Run{Untested: "it cannot be started: " + reason(err), Lasting: true}, nil, nil, nil
+		return &Run{Untested: "it cannot be started: " + Reason(err), Lasting: true}, nil, nil, nil
 	}
 	watched := make(chan struct{})
 	go flood.watch(limited, dir, watched)
 	err := cmd.Wait()
 	cause := limited.Err()
-	_ = end(cmd) // what it left in the background
+	_ = End(cmd) // what it left in the background
 	cancel()
 	<-watched
 	out := &Run{}
@@ -125,15 +125,15 @@ func (c *Command) start(ctx context.Context, dir string) (*Run, []byte, []byte, 
 	return out, stdout.bytes.Bytes(), stderr.bytes.Bytes(), nil
 }
 
-// words is the command with files of Home by their whole names: it runs in another folder.
-func (c *Command) words() []string {
-	out := make([]string, len(c.Args))
-	for i, w := range c.Args {
+// Words is a command with the files of a folder by their whole names: it may run in another one.
+func Words(home string, args []string) []string {
+	out := make([]string, len(args))
+	for i, w := range args {
 		out[i] = w
 		if !strings.ContainsRune(w, filepath.Separator) || filepath.IsAbs(w) {
 			continue
 		}
-		if at, err := filepath.Abs(filepath.Join(c.Home, w)); err == nil {
+		if at, err := filepath.Abs(filepath.Join(home, w)); err == nil {
 			if _, err := os.Stat(at); err == nil || i == 0 {
 				out[i] = at
 			}
@@ -142,9 +142,9 @@ func (c *Command) words() []string {
 	return out
 }
 
-// plain is what a program gets of this process' environment. No connection is among it: a
+// Plain is what a program gets of this process' environment. No connection is among it: a
 // program that ignores the one that it is given must not find another.
-func plain(dir string) []string {
+func Plain(dir string) []string {
 	out := []string{"PWD=" + dir, "TZ=UTC", "PGTZ=UTC", "PSQLRC=" + os.DevNull, "PGPASSFILE=" + os.DevNull, "PGSERVICEFILE=" + os.DevNull}
 	for _, name := range []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "SYSTEMROOT"} {
 		if v, ok := os.LookupEnv(name); ok {
@@ -154,8 +154,8 @@ func plain(dir string) []string {
 	return out
 }
 
-// reason is an error without the name of the file that it is about.
-func reason(err error) string {
+// Reason is an error without the name of the file that it is about.
+func Reason(err error) string {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return filepath.Base(path.Path) + ": " + path.Err.Error()

@@ -21,6 +21,8 @@ type Committer struct {
 
 	// Programs is how programs are run; nil: not at all.
 	Programs *Programs
+	// Services is what runs beside the database; nil: nothing.
+	Services *Services
 
 	server   *postgres.Server
 	database string
@@ -53,6 +55,7 @@ func NewCommitter(ctx context.Context, server *postgres.Server, database string,
 
 // Close ends all connections.
 func (m *Committer) Close() {
+	m.Services.close()
 	m.drain()
 	if m.super != nil {
 		_ = m.super.conn.Close(context.Background())
@@ -133,6 +136,11 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*mo
 	initial := model.NewState(m.Contract.Schema, t.Initial)
 	for i := range s.Steps {
 		step := &s.Steps[i]
+		if i > 0 && slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil }) {
+			if _, _, err := m.super.exec(ctx, resetFor(m.Contract.Schema, i), nil); err != nil {
+				return nil, fmt.Errorf("reset sequences: %w", err)
+			}
+		}
 		id, ok := m.Contract.BindStep(step, initial)
 		if !ok {
 			return nil, fmt.Errorf("%w: step %d: %s has no tenant or user among the rows", ErrInvalid, i+1, step.Session.Name)
@@ -239,7 +247,7 @@ func (m *Committer) connection(ctx context.Context, login string, fresh bool) (*
 	if fresh {
 		return m.open(ctx, login)
 	}
-	if s := m.pool[login]; s != nil {
+	if s := m.pool[login]; s != nil && !s.conn.IsClosed() {
 		return s, nil
 	}
 	s, err := m.open(ctx, login)
@@ -308,6 +316,9 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 	}
 	if t.Later, err = m.answers(ctx, id); err != nil {
 		return t, err
+	}
+	if step.Cut > 0 {
+		return t, s.conn.Close(ctx)
 	}
 	if step.Op.Path != nil { // what it sees of tables is another cell's
 		return t, s.release(ctx, id)

@@ -3,7 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
-	"slices"
+	"os"
 	"strconv"
 	"strings"
 
@@ -15,12 +15,13 @@ import (
 type Programs struct {
 	home   string
 	limits program.Limits
+	funcs  map[string]PathFunc
 	failed map[*model.Path]string // those that no other run makes better, and why
 }
 
-// NewPrograms runs programs that are named relative to a folder.
-func NewPrograms(home string, limits program.Limits) *Programs {
-	return &Programs{home: home, limits: limits, failed: map[*model.Path]string{}}
+// NewPrograms runs programs that are named relative to a folder, and functions of a test.
+func NewPrograms(home string, limits program.Limits, funcs map[string]PathFunc) *Programs {
+	return &Programs{home: home, limits: limits, funcs: funcs, failed: map[*model.Path]string{}}
 }
 
 // inProgram starts the program of a path, which connects by itself: with the login of the
@@ -35,7 +36,14 @@ func (r inProgram) run(ctx context.Context, _ *session, id *model.Identity, step
 	if reason := how.failed[p]; reason != "" {
 		return &model.Output{Unclear: reason}, nil
 	}
+	if err := r.m.Services.gone(); err != nil {
+		return nil, err
+	}
 	c, err := r.command(id, step)
+	if err != nil {
+		return nil, err
+	}
+	before, err := r.m.backends(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -47,20 +55,20 @@ func (r inProgram) run(ctx context.Context, _ *session, id *model.Identity, step
 		if done.Lasting {
 			how.failed[p] = done.Untested
 		}
-		return &model.Output{Unclear: done.Untested}, r.m.hangUp(ctx)
+		return &model.Output{Unclear: done.Untested}, r.m.hangUp(ctx, before)
 	}
-	return output(done), r.m.hangUp(ctx)
+	return output(done), r.m.hangUp(ctx, before)
 }
 
 // command is what is started.
 func (r inProgram) command(id *model.Identity, step *model.Step) (*program.Command, error) {
 	m, p := r.m, step.Op.Path
-	dsn := m.server.URL(m.database, id.Login)
+	in := model.Surroundings{DSN: m.server.URL(m.database, id.Login), Port: m.Services.Port}
 	fill := func(list []model.PathText) ([]string, error) {
 		out := make([]string, len(list))
 		for i, t := range list {
 			var err error
-			if out[i], err = t.Fill(id, step.Op.Args, dsn); err != nil {
+			if out[i], err = t.Fill(id, step.Op.Args, in); err != nil {
 				return nil, fmt.Errorf("call %s: %w", p.Name, err)
 			}
 		}
@@ -78,7 +86,7 @@ func (r inProgram) command(id *model.Identity, step *model.Step) (*program.Comma
 		return nil, err
 	}
 	for _, e := range p.Program.Env {
-		v, err := e.Value.Fill(id, step.Op.Args, dsn)
+		v, err := e.Value.Fill(id, step.Op.Args, in)
 		if err != nil {
 			return nil, fmt.Errorf("call %s: %w", p.Name, err)
 		}
@@ -87,10 +95,15 @@ func (r inProgram) command(id *model.Identity, step *model.Step) (*program.Comma
 	return out, nil
 }
 
-// environment is the connection of a login, as libpq and what behaves like it read it.
+// environment is the connection of a login, as libpq and what behaves like it read it. A
+// server of ours brings its own psql: the one on the PATH may be of another version, or a
+// script that takes long to choose one.
 func (m *Committer) environment(login string) []string {
 	cfg := m.server.Config(m.database, login)
 	out := []string{"PGHOST=" + cfg.Host, "PGPORT=" + strconv.Itoa(int(cfg.Port)), "PGUSER=" + cfg.User, "PGDATABASE=" + cfg.Database}
+	if dir := m.server.Clients(); dir != "" {
+		out = append(out, "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	}
 	if cfg.Password != "" {
 		out = append(out, "PGPASSWORD="+cfg.Password)
 	}
@@ -100,16 +113,25 @@ func (m *Committer) environment(login string) []string {
 	return append(out, "PGSSLMODE=require")
 }
 
-// hangUp ends the connections that a program left, so that nothing of it goes on.
-func (m *Committer) hangUp(ctx context.Context) error {
-	var ours []string
-	for _, s := range m.pool {
-		ours = append(ours, strconv.Itoa(int(s.conn.PgConn().PID())))
+// backends lists who is connected to the scratch database.
+func (m *Committer) backends(ctx context.Context) ([]string, error) {
+	kept, _, err := m.super.exec(ctx, "SELECT pid FROM pg_stat_activity WHERE datname = current_database()", nil)
+	if err != nil {
+		return nil, fmt.Errorf("list connections: %w", err)
 	}
-	slices.Sort(ours)
+	var out []string
+	for _, row := range kept {
+		out = append(out, row[0].Text)
+	}
+	return out, nil
+}
+
+// hangUp ends the connections that a program left, so that nothing of it goes on. Those that
+// were there before it are not its own, and those of services are not either.
+func (m *Committer) hangUp(ctx context.Context, before []string) error {
 	_, _, err := m.super.exec(ctx, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND pid <> ALL ($1::int[])`,
-		[]model.Value{{Text: "{" + strings.Join(ours, ",") + "}"}})
+WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> $2 AND pid <> ALL ($1::int[])`,
+		[]model.Value{{Text: "{" + strings.Join(before, ",") + "}"}, {Text: serviceApp}})
 	if err != nil {
 		return fmt.Errorf("end the connections of a program: %w", err)
 	}

@@ -15,8 +15,11 @@ type runner interface {
 
 // runner is what calls a path.
 func (m *Committer) runner(p *model.Path) runner {
-	if p.Program != nil {
+	switch {
+	case p.Program != nil:
 		return inProgram{m}
+	case p.Go != "":
+		return inGo{m}
 	}
 	return inSQL{}
 }

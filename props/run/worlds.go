@@ -149,9 +149,16 @@ func (w *Worker) refreshes() []string {
 	return out
 }
 
+// stepKeys is how many keys a sequence may give in one step of a scenario. Each step begins
+// with keys of its own, so that what one tenant's work uses up shows in no other's.
+const stepKeys = 1000
+
 // resetText puts back what a rollback does not: advisory locks, and sequences. These go
 // on far beyond the keys of any row, as they would have where the rows were not loaded.
-func resetText(s *model.Schema) string {
+func resetText(s *model.Schema) string { return resetFor(s, 0) }
+
+// resetFor is resetText before a step of a scenario.
+func resetFor(s *model.Schema, step int) string {
 	if len(s.Sequences) == 0 {
 		return "SELECT pg_advisory_unlock_all()"
 	}
@@ -159,8 +166,8 @@ func resetText(s *model.Schema) string {
 	for i, q := range s.Sequences {
 		names[i] = literal(q.SQL()) + "::regclass"
 	}
-	return "SELECT pg_advisory_unlock_all(), count(setval(seqrelid::regclass, least(1000000, seqmax / 2))) FROM pg_sequence WHERE seqrelid IN (" +
-		strings.Join(names, ", ") + ")"
+	return fmt.Sprintf("SELECT pg_advisory_unlock_all(), count(setval(seqrelid::regclass, least(1000000, seqmax / 2) + least(%d, seqmax / 4))) FROM pg_sequence WHERE seqrelid IN (%s)",
+		step*stepKeys, strings.Join(names, ", "))
 }
 
 func (f *flow) world(world *World, calls []Calls, whole, stale bool) (worldAsk, error) {
@@ -203,6 +210,15 @@ func (f *flow) run(c *Calls, whole bool) (callsAsk, error) {
 		k = rows
 	}
 	for i := range c.Steps {
+		if i > 0 {
+			f.who = &model.Identity{} // nobody in particular
+			if err := f.be(nil); err != nil {
+				return ask, err
+			}
+			if _, err := f.super(resetFor(f.Contract.Schema, i), nil, drop); err != nil {
+				return ask, err
+			}
+		}
 		f.who = nil // the call before may have changed who acts
 		if err := f.be(c.ID[i]); err != nil {
 			return ask, err

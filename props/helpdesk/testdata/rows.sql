@@ -40,4 +40,8 @@ INSERT INTO audit_log (id, account_id, entity, entity_id, action) VALUES
     (200, 2, 'ticket', '00000000-0000-0000-0000-00000000ffff', 'delete'),
     (300, NULL, 'system', NULL, 'upgrade');
 
+INSERT INTO export_jobs (id, account_id, invoice_id) VALUES
+    (1, 2, 3), (2, 1, 4),
+    (4, 1, 1); -- an invoice that was moved to account 2 since
+
 REFRESH MATERIALIZED VIEW account_totals;

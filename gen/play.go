@@ -1,0 +1,326 @@
+package gen
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// act is what one step of a play does.
+type act uint8
+
+const (
+	enqueues act = iota // puts work into the queue of the path, where the contract says how
+	runs                // calls the path
+	breaks              // calls it, and the call ends half-way
+	changes             // writes a row of a table that the path names: the tenant's settings
+	touches             // writes the row that the arguments come from, or deletes it
+)
+
+// scene is one step of a play.
+type scene struct {
+	act act
+	who int // 0: of the one tenant, 1: of the other, -1: a session whose tenant was never set
+}
+
+// play is what several sessions do around a path that works off a queue or is called from
+// outside. Its calls have the same arguments, whoever makes them.
+type play struct {
+	name   string
+	weight int
+	scenes []scene
+}
+
+// plays is what may go wrong with a job: it runs twice, with work of two tenants, with the
+// other's work before its own, half-way and again, after what it needs was changed, with
+// what the other tenant put in. At last it is started without a tenant.
+var plays = []play{
+	{"once", 15, []scene{{runs, 0}}},
+	{"again", 10, []scene{{enqueues, 0}, {runs, 0}, {runs, 0}}},
+	{"two tenants", 25, []scene{{enqueues, 1}, {enqueues, 0}, {runs, 0}, {runs, 1}}},
+	{"half-way", 15, []scene{{enqueues, 0}, {breaks, 0}, {touches, 0}, {runs, 0}}},
+	{"changed settings", 10, []scene{{runs, 0}, {changes, 0}, {runs, 0}}},
+	{"moved row", 10, []scene{{enqueues, 0}, {touches, 0}, {runs, 0}}},
+	{"the other's payload", 10, []scene{{runs, 1}, {runs, 0}}},
+}
+
+// unset ends each play about a path that must fail without a tenant.
+var unset = scene{runs, -1}
+
+// Jobs lists the paths that plays are about: those of the contract that are jobs or
+// webhooks, have a queue, or run outside of SQL.
+func (p *Plan) Jobs() []*model.Path {
+	var out []*model.Path
+	for _, path := range p.Contract.Paths {
+		job := path.Kind == "job" || path.Kind == "webhook" || path.Enqueue != nil || path.Really()
+		if job && path.Untried == "" && slices.ContainsFunc(path.Users, func(u model.PathUser) bool { return p.callOf(u.Session, path) != nil }) {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+func (p *Plan) callOf(s *model.Session, path *model.Path) *callPlan {
+	i := slices.IndexFunc(p.calls[s.ID], func(c *callPlan) bool { return c.path == path })
+	if i < 0 {
+		return nil
+	}
+	return p.calls[s.ID][i]
+}
+
+// Play draws a play about a path; none where the dataset has nobody who may call it.
+func (p *Plan) Play(bits Bits, d *Dataset, path *model.Path) []model.Step {
+	c := seeded(bits.Next(), -8)
+	total := 0
+	for i := range plays {
+		total += plays[i].weight
+	}
+	n := c.upTo(total)
+	for i := range plays {
+		if n -= plays[i].weight; n < 0 {
+			s := p.newStage(d, path, c.upTo(len(d.Cast)), &c)
+			return s.play(&plays[i])
+		}
+	}
+	return nil
+}
+
+// Plays lists the plays that the walk tries about a path, with a row of the caller's tenant
+// and with one of another: those that do more than call it again.
+func (p *Plan) Plays(d *Dataset, path *model.Path) [][]model.Step {
+	var out [][]model.Step
+	for i := range plays {
+		for _, kind := range []Kind{Own, Other} {
+			s := p.newStage(d, path, 0, &choices{})
+			s.kind = kind
+			steps := s.play(&plays[i])
+			more := slices.ContainsFunc(steps, func(st model.Step) bool { return st.Op.Path != path || st.Cut > 0 })
+			if more && !slices.ContainsFunc(out, func(o []model.Step) bool { return slices.EqualFunc(o, steps, sameStep) }) {
+				out = append(out, steps)
+			}
+		}
+	}
+	return out
+}
+
+func sameStep(a, b model.Step) bool {
+	return a.Session == b.Session && a.Tenant == b.Tenant && a.User == b.User && a.Cut == b.Cut &&
+		a.Op.Path == b.Op.Path && a.Op.Shape == b.Op.Shape && slices.Equal(a.Op.Args, b.Op.Args)
+}
+
+// stage is the members of a play.
+type stage struct {
+	*Plan
+	d     *Dataset
+	path  *model.Path
+	cast  [2]*Member // nil: nobody
+	kind  Kind
+	dice  *choices
+	row   model.Row // that the arguments come from
+	args  []model.Value
+	fresh int
+}
+
+// newStage chooses who plays: a member that may call the path, from the nth on, and one of
+// another tenant.
+func (p *Plan) newStage(d *Dataset, path *model.Path, nth int, c *choices) *stage {
+	s := &stage{Plan: p, d: d, path: path, dice: c, kind: Own}
+	may := func(m *Member) bool { return path.User(m.Session) != nil && p.callOf(m.Session, path) != nil }
+	for i := range d.Cast {
+		m := &d.Cast[(i+nth)%len(d.Cast)]
+		if !may(m) || m.Tenant.Null && !m.Session.Tenantless {
+			continue
+		}
+		if s.cast[0] == nil {
+			s.cast[0] = m
+		} else if s.cast[1] == nil && m.Tenant != s.cast[0].Tenant && m.Session == s.cast[0].Session {
+			s.cast[1] = m
+		}
+	}
+	if c.percent(40) {
+		s.kind = Other
+	} else if c.percent(15) {
+		s.kind = Kind(c.upTo(int(Null) + 1))
+	}
+	return s
+}
+
+// play is the steps of a play: none where its path cannot be called. A scene for which
+// there is nobody is left out.
+func (s *stage) play(p *play) []model.Step {
+	if s.cast[0] == nil || !s.arguments() {
+		return nil
+	}
+	var out []model.Step
+	called := false
+	for _, sc := range append(slices.Clone(p.scenes), unset) {
+		step, ok := s.step(sc)
+		if !ok {
+			continue
+		}
+		out, called = append(out, step), called || step.Op.Path == s.path
+	}
+	if !called {
+		return nil
+	}
+	return out
+}
+
+// arguments draws the arguments of all calls, from one row.
+func (s *stage) arguments() bool {
+	plan, who := s.callOf(s.cast[0].Session, s.path), s.cast[0]
+	if q := s.path.Enqueue; q != nil && len(s.path.Args) == 0 && len(q.Args) > 0 {
+		if m := s.enqueuer(s.cast[0]); m != nil && s.callOf(m.Session, q) != nil {
+			plan, who = s.callOf(m.Session, q), m
+		}
+	}
+	if plan.several() && s.dice.percent(50) {
+		s.kind = Both
+	}
+	for _, kind := range []Kind{s.kind, Own} {
+		a := &arguments{Plan: s.Plan, c: plan, m: who, d: s.d, kind: kind, dice: s.dice}
+		if !a.base() {
+			continue
+		}
+		s.row, s.args = a.row, make([]model.Value, plan.counts[0])
+		for i := range s.args {
+			s.args[i] = a.value(i)
+		}
+		return true
+	}
+	return false
+}
+
+// enqueuer is who puts work into the queue for the tenant of a member.
+func (s *stage) enqueuer(of *Member) *Member {
+	for i := range s.d.Cast {
+		if m := &s.d.Cast[i]; s.path.Enqueue.User(m.Session) != nil && m.Tenant == of.Tenant {
+			return m
+		}
+	}
+	return nil
+}
+
+// step is one scene; ok is false where nobody can play it.
+func (s *stage) step(sc scene) (step model.Step, ok bool) {
+	m := s.cast[max(sc.who, 0)]
+	if m == nil {
+		return step, false
+	}
+	switch sc.act {
+	case enqueues:
+		if s.path.Enqueue == nil {
+			return step, false
+		}
+		if m = s.enqueuer(m); m == nil || s.callOf(m.Session, s.path.Enqueue) == nil {
+			return step, false
+		}
+		return s.call(m, s.path.Enqueue), true
+	case changes, touches:
+		return s.write(m, sc.act == touches)
+	case breaks:
+		if n := len(s.path.SQL); n > 1 {
+			step = s.call(m, s.path)
+			step.Cut = 1 + s.dice.upTo(n-1)
+			return step, true
+		}
+		return step, false
+	case runs:
+	}
+	step = s.call(m, s.path)
+	if sc.who < 0 {
+		if !s.path.MustFail || m.Session.Tenantless {
+			return step, false
+		}
+		step.Tenant, step.User = null, null
+		for i, a := range s.path.Args {
+			if a.Variable != "" {
+				step.Op.Args[i] = null
+			}
+		}
+	}
+	return step, true
+}
+
+// call is a call by a member: with the arguments of the play, but for what is the caller's own.
+func (s *stage) call(m *Member, path *model.Path) model.Step {
+	step := model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Path: path}}
+	for i := range path.Args {
+		switch {
+		case path.Args[i].Variable != "":
+			a := &arguments{Plan: s.Plan, c: s.callOf(m.Session, path), m: m, d: s.d, dice: s.dice}
+			step.Op.Args = append(step.Op.Args, a.own(path.Args[i].Variable))
+		case i < len(s.args):
+			step.Op.Args = append(step.Op.Args, s.args[i])
+		default:
+			step.Op.Args = append(step.Op.Args, null)
+		}
+	}
+	return step
+}
+
+// write is a write of somebody of a member's tenant: to the row that the arguments come
+// from, else to a row of the tenant in a table that the path names.
+func (s *stage) write(m *Member, touch bool) (step model.Step, ok bool) {
+	type writer struct {
+		m     *Member
+		shape *model.Shape
+	}
+	var list []writer
+	table := s.callOf(m.Session, s.path).table
+	for i := range s.d.Cast {
+		w := &s.d.Cast[i]
+		if w.Tenant != m.Tenant || w.Session.Tenantless {
+			continue
+		}
+		tables := s.inPart(w.Session, s.d)
+		for k := range tables {
+			c := &tables[k]
+			if touch && c.table != table || !touch && !s.mentions(c.table) || c.granted == 0 {
+				continue
+			}
+			for _, o := range slices.Concat(c.updates, c.deletes) {
+				if o.shape.Where.Match == model.Equal && slices.Equal(o.shape.Where.Columns, c.table.Key) && (touch || o.shape.Command == model.Update) {
+					list = append(list, writer{w, o.shape})
+				}
+			}
+		}
+	}
+	if len(list) == 0 || touch && s.row == nil {
+		return step, false
+	}
+	by := list[s.dice.upTo(len(list))]
+	row := s.row
+	if !touch {
+		w := walk{Plan: s.Plan, d: s.d}
+		if row, _ = w.pair(m, by.shape.Table); row == nil {
+			return step, false
+		}
+	}
+	step = model.Step{Session: by.m.Session, Tenant: by.m.Tenant, User: by.m.User, Op: model.Op{Shape: by.shape}}
+	for _, p := range by.shape.Params {
+		v := row[p.Column]
+		if p.Set {
+			v = s.newValue(by.shape.Table, p.Column, by.m, s.d, &s.fresh, s.dice)
+		}
+		step.Op.Args = append(step.Op.Args, v)
+	}
+	return step, true
+}
+
+// mentions reports whether the path's SQL, or a function that it names, names a table. Of
+// a program nobody knows.
+func (s *stage) mentions(t *model.Table) bool {
+	if len(s.path.Run) == 0 {
+		return true
+	}
+	text := strings.Join(s.path.Run, ";\n")
+	if sql.Mentions(text, t.Name) {
+		return true
+	}
+	return slices.ContainsFunc(s.Contract.Schema.Routines, func(m *model.Routine) bool {
+		return sql.Mentions(text, m.Name) && mentionsName(m.Source, t.Name)
+	})
+}
