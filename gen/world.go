@@ -32,7 +32,12 @@ func (p *Plan) Worlds(id *model.Identity, data [][]model.Row, ask func(*model.Ru
 	if w.hidden, known = w.hides(w.state, data); !known {
 		return w, false
 	}
-	w.own, w.fixed = w.identity(), w.rules()
+	w.own = make([][]bool, len(w.tables))
+	for i := range data {
+		w.own[i] = make([]bool, len(data[i]))
+	}
+	w.Spare(id)
+	w.fixed = w.rules()
 	return w, true
 }
 
@@ -95,41 +100,36 @@ func (w *Worlds) Visible() []Place {
 // Row is a row of the first world.
 func (w *Worlds) Row(at Place) model.Row { return w.data[at.Table][at.Row] }
 
-// identity marks the rows of the observer's tenants, of its user, and of the tables that
-// make it a member of them.
-func (w *Worlds) identity() [][]bool {
-	out := make([][]bool, len(w.tables))
-	for i := range w.data {
-		out[i] = make([]bool, len(w.data[i]))
-	}
+// Spare keeps the rows that make an identity who it is, as they are in all worlds: those of
+// its tenants, of its user, and of the tables that make it a member of them.
+func (w *Worlds) Spare(id *model.Identity) {
 	mark := func(t *model.Table, is func(row model.Row) bool) {
 		if t.ID >= len(w.data) {
 			return
 		}
 		for j, row := range w.data[t.ID] {
-			out[t.ID][j] = out[t.ID][j] || is(row)
+			w.own[t.ID][j] = w.own[t.ID][j] || is(row)
 		}
 	}
 	if root := w.Contract.Tenancy.Table; root != nil {
-		w.Contract.SessionTenants(w.id, w.state, func(v model.Value) bool {
+		w.Contract.SessionTenants(id, w.state, func(v model.Value) bool {
 			mark(root, func(row model.Row) bool { return row[w.Contract.Tenancy.Key].Text == v.Text })
 			return true
 		})
 	}
-	u := w.id.Session.User
-	if u == nil || w.id.User.Null {
-		return out
+	u := id.Session.User
+	if u == nil || id.User.Null {
+		return
 	}
-	mark(u.Table, func(row model.Row) bool { return row[u.Table.Key[0]].Text == w.id.User.Text })
+	mark(u.Table, func(row model.Row) bool { return row[u.Table.Key[0]].Text == id.User.Text })
 	for _, t := range w.memberships(u) {
 		for k := range t.ForeignKeys {
 			key := &t.ForeignKeys[k]
 			if key.Target == u.Table {
-				mark(t, func(row model.Row) bool { return row[key.Columns[0]] == w.id.User })
+				mark(t, func(row model.Row) bool { return row[key.Columns[0]] == id.User })
 			}
 		}
 	}
-	return out
 }
 
 // memberships lists the tables that say of which tenants a user is: those that the

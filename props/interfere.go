@@ -20,6 +20,7 @@ type observer struct {
 	ids    []*model.Identity // by step, up to it
 	worlds *gen.Worlds
 	under  run.Variant // an experiment
+	before []string    // what its session may see before the call, in the first world; nil before it ran
 }
 
 // observe prepares the comparison. nil means that its rules could not be evaluated, or
@@ -42,6 +43,9 @@ func (l *lab) observe(ctx context.Context, s *model.Scenario, at int) (*observer
 	var known bool
 	if o.worlds, known = l.Plan.Worlds(o.id, s.Data, ask); !known {
 		return nil, nil
+	}
+	for _, id := range o.ids[:at] { // who acts before must be able to
+		o.worlds.Spare(id)
 	}
 	return o, nil
 }
@@ -73,7 +77,7 @@ func (o *observer) second(ctx context.Context, v gen.Variant, only []gen.Place) 
 // the call and the rows that it made for its session to see. nil is a world that could
 // not be made.
 func (o *observer) outputs(ctx context.Context, worlds []run.World) ([][]string, error) {
-	if o.s.Runs() {
+	if o.s.Runs() || o.s.Committed {
 		return o.really(ctx, worlds)
 	}
 	calls := []run.Calls{{ID: o.ids, Steps: o.s.Steps[:o.at+1]}}

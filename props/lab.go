@@ -98,14 +98,21 @@ func (l *lab) verdict(ctx context.Context, s *model.Scenario) (*judge.Verdict, e
 	if err != nil {
 		return nil, err
 	}
-	if err := l.lockouts(ctx, s, v); err != nil {
-		return nil, err
-	}
-	if err := l.interferences(ctx, s, v); err != nil {
+	if err := l.compared(ctx, s, v); err != nil {
 		return nil, err
 	}
 	l.remember(s, v)
 	return v, nil
+}
+
+// compared completes a verdict by what other runs of the scenario show.
+func (l *lab) compared(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
+	for _, look := range []func(context.Context, *model.Scenario, *judge.Verdict) error{l.lockouts, l.interferences, l.inherited} {
+		if err := look(ctx, s, v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // remember keeps the verdict of a scenario.
@@ -120,10 +127,14 @@ func (l *lab) remember(s *model.Scenario, v *judge.Verdict) {
 // interferences adds what second worlds show of a scenario's calls.
 func (l *lab) interferences(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
 	for i := range s.Steps {
-		if s.Steps[i].Op.Path == nil || s.Committed && !s.Steps[i].Runs() || len(v.Stakes) == 0 && len(v.Divergences) == 0 {
+		if s.Steps[i].Op.Path == nil || s.Committed && !s.Steps[i].Runs() && !pooled(s, i) || len(v.Stakes) == 0 && len(v.Divergences) == 0 {
 			continue
 		}
-		d, reason, err := l.interfered(ctx, s, i)
+		look := l.interfered
+		if pooled(s, i) {
+			look = l.found
+		}
+		d, reason, err := look(ctx, s, i)
 		if err != nil {
 			return err
 		}
@@ -378,7 +389,14 @@ func (l *lab) group(ctx context.Context, d *gen.Dataset, all [][]model.Step, see
 		first = next
 	}
 	for i, steps := range calls.list {
-		more, err := l.calls(ctx, d, steps, drawn(steps), func(s *model.Scenario, v *judge.Verdict) bool { return see(calls.index[i], s, v) })
+		var err error
+		each := func(s *model.Scenario, v *judge.Verdict) bool { return see(calls.index[i], s, v) }
+		var more bool
+		if pairs := gen.Pairs(steps); pairs != nil {
+			more, err = l.pairs(ctx, d, pairs, pairVariants, each)
+		} else {
+			more, err = l.calls(ctx, d, steps, drawn(steps), each)
+		}
 		if err != nil || !more {
 			return err
 		}

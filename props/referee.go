@@ -32,6 +32,9 @@ func (l *lab) referee(ctx context.Context, k leak) (confirmed bool, reason strin
 		return false, "", err
 	}
 	v := judge.Judge(l.Contract, k.scenario, t)
+	if err := l.inherited(ctx, k.scenario, v); err != nil {
+		return false, "", err
+	}
 	for i := range v.Divergences {
 		if v.Divergences[i].Target() == k.target {
 			return true, "", nil
@@ -95,7 +98,7 @@ func (l *lab) certain(ctx context.Context, k leak) (bool, string, error) {
 		return false, "", err
 	}
 	times := certain
-	if k.scenario.Runs() { // seconds, not milliseconds
+	if k.scenario.Runs() || k.scenario.Committed { // seconds, not milliseconds
 		times = repeats
 	}
 	_, data, reason, err := o.hold(ctx, []gen.Variant{k.found.Worlds.Variant}, times)
@@ -107,7 +110,8 @@ func (l *lab) certain(ctx context.Context, k leak) (bool, string, error) {
 
 // committed runs a scenario with real commits and gives the lines of the call.
 func (o *observer) committed(ctx context.Context, m *run.Committer, s *model.Scenario) ([]string, error) {
-	t, err := m.Run(ctx, s, true)
+	again := pooled(s, o.at)
+	t, err := m.Run(ctx, s, !again)
 	if errors.Is(err, run.ErrInvalid) {
 		return nil, nil
 	}
@@ -120,6 +124,15 @@ func (o *observer) committed(ctx context.Context, m *run.Committer, s *model.Sce
 	}
 	if t.Steps[o.at].Output.Unclear != "" {
 		return nil, nil
+	}
+	if again { // what the steps before made visible may differ, and the output with it
+		sight := o.sight(before)
+		if o.before == nil {
+			o.before = append([]string{}, sight...)
+		}
+		if !slices.Equal(o.before, sight) {
+			return nil, nil
+		}
 	}
 	lines := append(t.Steps[o.at].Output.Lines(), o.made(&run.WorldRun{Before: before, After: t.Steps[o.at].After})...)
 	slices.Sort(lines)

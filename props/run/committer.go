@@ -22,15 +22,18 @@ type Committer struct {
 	// Programs is how programs are run; nil: not at all.
 	Programs *Programs
 
-	server   *postgres.Server
-	database string
-	super    *session
-	pool     map[string]*session
-	order    []*model.Table
-	reaches  *reaches
-	reach    *reach // of the scenario that runs
-	touched  []bool // by Table.ID, since the last reset
-	dirty    bool
+	server    *postgres.Server
+	database  string
+	super     *session
+	pool      map[string]*session
+	order     []*model.Table
+	reaches   *reaches
+	reach     *reach // of the scenario that runs
+	touched   []bool // by Table.ID, since the last reset
+	dirty     bool
+	sequences string // puts them back; empty without any
+	apart     string // empties the tables that are not judged and were empty, where a path may have filled them
+	called    bool   // a path, since the last reset
 }
 
 // session is one real connection with the notices it received.
@@ -38,6 +41,7 @@ type session struct {
 	conn    *pgx.Conn
 	notices []string
 	bound   *model.Identity // of a session that is bound for a whole checkout
+	used    bool            // by a step, since it was last as new
 }
 
 // NewCommitter connects to a scratch database as superuser.
@@ -45,9 +49,12 @@ func NewCommitter(ctx context.Context, server *postgres.Server, database string,
 	m := &Committer{Contract: c, server: server, database: database, pool: map[string]*session{}}
 	m.order, _ = c.Schema.LoadOrder()
 	m.reaches, m.touched = newReaches(c.Schema, nil), make([]bool, len(c.Schema.Tables))
-	m.reach = m.reaches.of(nil)
+	m.reach, m.sequences = m.reaches.of(nil), restart(c.Schema)
 	var err error
-	m.super, err = m.open(ctx, "")
+	if m.super, err = m.open(ctx, ""); err != nil {
+		return m, err
+	}
+	m.apart, err = m.empties(ctx)
 	return m, err
 }
 
@@ -151,7 +158,9 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*mo
 
 // reset puts the database back to the schema's own rows, and loads the scenario's.
 func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model.Step) error {
-	m.drainBroken()
+	if err := m.renew(ctx); err != nil {
+		return err
+	}
 	if m.super.conn.IsClosed() {
 		again, err := m.open(ctx, "")
 		if err != nil {
@@ -166,6 +175,12 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 	if err := run("SET session_replication_role = replica", nil); err != nil {
 		return err
 	}
+	if m.called && m.apart != "" {
+		if _, err := m.super.conn.Exec(ctx, m.apart); err != nil {
+			return fmt.Errorf("reset the scratch database: %w", err)
+		}
+	}
+	m.called = slices.ContainsFunc(steps, func(s model.Step) bool { return s.Op.Path != nil })
 	clear := m.dirty
 	m.dirty = true
 	m.reach = m.reaches.of(data, steps)
@@ -199,9 +214,8 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 	for _, t := range m.order {
 		m.touched[t.ID] = m.reach.has(t)
 	}
-	for _, q := range m.Contract.Schema.Sequences {
-		args := []model.Value{{Text: fmt.Sprint(q.Last)}, {Text: fmt.Sprint(q.Called)}}
-		if err := run("SELECT setval("+literal(q.SQL())+"::regclass, $1::bigint, $2::boolean)", args); err != nil {
+	if m.sequences != "" {
+		if err := run(m.sequences, nil); err != nil {
 			return fmt.Errorf("reset the scratch database: %w", err)
 		}
 	}
@@ -209,21 +223,13 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 		return err
 	}
 	for _, v := range m.Contract.Schema.Views {
-		if v.Materialized {
+		if v.Materialized && reads(steps) {
 			if err := run("REFRESH MATERIALIZED VIEW "+v.SQL(), nil); err != nil {
 				return fmt.Errorf("fill %s: %w", v.Label(), err)
 			}
 		}
 	}
 	return nil
-}
-
-func (m *Committer) drainBroken() {
-	for name, s := range m.pool {
-		if s.conn.IsClosed() {
-			delete(m.pool, name)
-		}
-	}
 }
 
 func (m *Committer) everything(ctx context.Context) ([][]model.Row, error) {
@@ -239,34 +245,19 @@ func (m *Committer) connection(ctx context.Context, login string, fresh bool) (*
 	if fresh {
 		return m.open(ctx, login)
 	}
-	if s := m.pool[login]; s != nil {
-		return s, nil
-	}
-	s, err := m.open(ctx, login)
-	if err != nil {
-		return nil, err
-	}
-	m.pool[login] = s
-	return s, m.use(ctx, s)
-}
-
-// use leaves a connection as an earlier session leaves it: every setting of the
-// contract was set once, in a transaction that is over, so that it is empty now and
-// no longer NULL.
-func (m *Committer) use(ctx context.Context, s *session) error {
-	if _, _, err := s.exec(ctx, "BEGIN", nil); err != nil {
-		return err
-	}
-	for _, kind := range m.Contract.Sessions {
-		for i := range kind.Settings {
-			_, _, err := s.exec(ctx, "SELECT set_config($1, '', true)", []model.Value{{Text: kind.Settings[i].Name}})
-			if _, err = refusal(err); err != nil {
-				return err
-			}
+	s := m.pool[login]
+	if s == nil {
+		var err error
+		if s, err = m.open(ctx, login); err != nil {
+			return nil, err
+		}
+		m.pool[login] = s
+		if err := m.use(ctx, s); err != nil {
+			return nil, err
 		}
 	}
-	_, _, err := s.exec(ctx, "ROLLBACK", nil)
-	return err
+	s.used = true
+	return s, nil
 }
 
 // step runs one statement as its session would, and reads everything after it.
