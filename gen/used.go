@@ -86,6 +86,26 @@ func (p *Plan) after(l leaver, first *model.Step, who *Member, d *Dataset, dice 
 	return model.Step{}, false
 }
 
+// binders lists one statement of each session whose settings last for a whole checkout: by
+// a member of a tenant, or of any.
+func (p *Plan) binders(d *Dataset, tenant model.Value) []model.Step {
+	var out []model.Step
+	for i := range d.Cast {
+		m := &d.Cast[i]
+		if m.Session.Bind != "session" || m.Tenant.Null || !tenant.Null && m.Tenant != tenant || len(p.inPart(m.Session, d)) == 0 ||
+			slices.ContainsFunc(out, func(s model.Step) bool { return s.Session == m.Session }) {
+			continue
+		}
+		out = append(out, p.look(m, d))
+	}
+	return out
+}
+
+// look is the plainest statement of a member.
+func (p *Plan) look(m *Member, d *Dataset) model.Step {
+	return model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: p.inPart(m.Session, d)[0].selects[0].shape}}
+}
+
 // usedSequence draws pairs of calls: of another tenant, then of one member. It is nil where
 // nobody of another tenant leaves anything.
 func (p *Plan) usedSequence(who *Member, d *Dataset, n int, bits Bits) []model.Step {
@@ -179,11 +199,16 @@ const (
 // nil in the other checks, and where no call leaves anything.
 func (p *Plan) Pooled(bits Bits, d *Dataset) []model.Step {
 	c := seeded(bits.Next(), -10)
-	all := p.leavers(d, null)
-	if len(all) == 0 || !c.percent(pooledShare) {
+	all, binders := p.leavers(d, null), p.binders(d, null)
+	if len(all)+len(binders) == 0 || !c.percent(pooledShare) {
 		return nil
 	}
-	tenant := all[c.upTo(len(all))].who.Tenant
+	var tenant model.Value
+	if i := c.upTo(len(all) + len(binders)); i < len(all) {
+		tenant = all[i].who.Tenant
+	} else {
+		tenant = binders[i-len(all)].Tenant
+	}
 	var list []leaver
 	for _, l := range all {
 		if l.who.Tenant == tenant && !slices.ContainsFunc(list, func(o leaver) bool { return o.plan == l.plan }) {
@@ -199,6 +224,7 @@ func (p *Plan) Pooled(bits Bits, d *Dataset) []model.Step {
 			steps = append(steps, p.callStep(l.plan, l.who, args))
 		}
 	}
+	steps = append(steps, p.binders(d, tenant)...)
 	return append(steps, p.lookers(d, tenant, &c)...)
 }
 
@@ -217,14 +243,13 @@ func (p *Plan) lookers(d *Dataset, not model.Value, c *choices) []model.Step {
 		}
 	}
 	if len(others) > 0 {
-		m := others[c.upTo(len(others))]
-		steps = append(steps, model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: p.inPart(m.Session, d)[0].selects[0].shape}})
+		steps = append(steps, p.look(others[c.upTo(len(others))], d))
 	}
 	return steps
 }
 
 // PooledCells lists the committed checks that the walk tries: each call that may leave
-// something, then a look of a session without a tenant, and of one of another.
+// something, and each session whose settings stay, then a look of a session without a tenant, and of one of another.
 func (p *Plan) PooledCells(d *Dataset) [][]model.Step {
 	var out [][]model.Step
 	var seen []leaver
@@ -239,6 +264,11 @@ func (p *Plan) PooledCells(d *Dataset) [][]model.Step {
 		}
 		for _, look := range p.lookers(d, l.who.Tenant, &choices{}) {
 			out = append(out, []model.Step{p.callStep(l.plan, l.who, args), look})
+		}
+	}
+	for _, step := range p.binders(d, null) {
+		for _, look := range p.lookers(d, step.Tenant, &choices{}) {
+			out = append(out, []model.Step{step, look})
 		}
 	}
 	return out

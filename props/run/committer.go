@@ -42,6 +42,7 @@ type session struct {
 	notices []string
 	bound   *model.Identity // of a session that is bound for a whole checkout
 	used    bool            // by a step, since it was last as new
+	via     bool            // it leads through a pooler
 }
 
 // NewCommitter connects to a scratch database as superuser.
@@ -51,7 +52,7 @@ func NewCommitter(ctx context.Context, server *postgres.Server, database string,
 	m.reaches, m.touched = newReaches(c.Schema, nil), make([]bool, len(c.Schema.Tables))
 	m.reach, m.sequences = m.reaches.of(nil), restart(c.Schema)
 	var err error
-	if m.super, err = m.open(ctx, ""); err != nil {
+	if m.super, err = m.open(ctx, "", ""); err != nil {
 		return m, err
 	}
 	m.apart, err = m.empties(ctx)
@@ -71,35 +72,6 @@ func (m *Committer) drain() {
 		_ = s.conn.Close(context.Background())
 		delete(m.pool, name)
 	}
-}
-
-// open makes a connection of a login, empty for the superuser. What decides how
-// values are printed is set at the connection, where it outranks a login's defaults.
-func (m *Committer) open(ctx context.Context, login string) (*session, error) {
-	cfg := m.server.Config(m.database, login)
-	if cfg.RuntimeParams == nil {
-		cfg.RuntimeParams = map[string]string{}
-	}
-	for k, v := range map[string]string{
-		"datestyle": "ISO, MDY", "timezone": "UTC", "intervalstyle": "postgres", "bytea_output": "hex",
-		"statement_timeout": "20s", "client_min_messages": "notice",
-	} {
-		cfg.RuntimeParams[k] = v
-	}
-	s := &session{}
-	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
-		s.notices = append(s.notices, n.Message+"\n"+n.Detail+"\n"+n.Hint)
-	}
-	conn, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		who := "the superuser"
-		if login != "" {
-			who = "login " + login
-		}
-		return nil, fmt.Errorf("connect as %s: %w", who, err)
-	}
-	s.conn = conn
-	return s, nil
 }
 
 // exec runs one statement as a server receives it from a driver: parsed on the spot.
@@ -162,7 +134,7 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 		return err
 	}
 	if m.super.conn.IsClosed() {
-		again, err := m.open(ctx, "")
+		again, err := m.open(ctx, "", "")
 		if err != nil {
 			return err
 		}
@@ -240,26 +212,6 @@ func (m *Committer) everything(ctx context.Context) ([][]model.Row, error) {
 	return recordsIn(m.Contract.Schema, m.reach, kept)
 }
 
-// connection is the pooled connection of a login, or a new one.
-func (m *Committer) connection(ctx context.Context, login string, fresh bool) (*session, error) {
-	if fresh {
-		return m.open(ctx, login)
-	}
-	s := m.pool[login]
-	if s == nil {
-		var err error
-		if s, err = m.open(ctx, login); err != nil {
-			return nil, err
-		}
-		m.pool[login] = s
-		if err := m.use(ctx, s); err != nil {
-			return nil, err
-		}
-	}
-	s.used = true
-	return s, nil
-}
-
 // step runs one statement as its session would, and reads everything after it.
 func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.Step, fresh bool) (model.StepTrace, error) {
 	var t model.StepTrace
@@ -277,7 +229,7 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 		t.Later, err = m.answers(ctx, id)
 		return t, err
 	}
-	s, err := m.connection(ctx, id.Login, fresh)
+	s, err := m.connection(ctx, id, fresh)
 	if err != nil {
 		return t, err
 	}
@@ -394,6 +346,9 @@ func (s *session) within(ctx context.Context, id *model.Identity, undo bool, f f
 		return err
 	}
 	err := func() error {
+		if err := s.prints(ctx); err != nil {
+			return err
+		}
 		if local || s.bound != id {
 			if err := s.bind(ctx, id, local); err != nil {
 				return err
@@ -547,9 +502,9 @@ func (m *Committer) overCopies(ctx context.Context, id *model.Identity, op *mode
 	return kept, err == nil, err
 }
 
-// TryLogin connects as a login and ends the connection again.
-func (m *Committer) TryLogin(ctx context.Context, login string) error {
-	s, err := m.open(ctx, login)
+// TryLogin connects as a login, via a pooler if one is named, and ends the connection again.
+func (m *Committer) TryLogin(ctx context.Context, login, via string) error {
+	s, err := m.open(ctx, login, via)
 	if err != nil {
 		return err
 	}

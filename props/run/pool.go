@@ -3,25 +3,115 @@ package run
 import (
 	"context"
 	"fmt"
+	"maps"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
+// open makes a connection of a login, empty for the superuser, via a pooler if one is named.
+// What decides how values are printed is set at the connection, where it outranks a login's
+// defaults; a pooler does not pass that on.
+func (m *Committer) open(ctx context.Context, login, via string) (*session, error) {
+	cfg := m.server.Config(m.database, login)
+	if cfg.RuntimeParams == nil {
+		cfg.RuntimeParams = map[string]string{}
+	}
+	for k, v := range printing {
+		cfg.RuntimeParams[k] = v
+	}
+	who := "the superuser"
+	if login != "" {
+		who = "login " + login
+	}
+	if via != "" {
+		host, port, err := net.SplitHostPort(via)
+		if err != nil {
+			return nil, fmt.Errorf("connect as %s: %w", who, err)
+		}
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil {
+			return nil, fmt.Errorf("connect as %s: %w", who, err)
+		}
+		cfg.Host, cfg.Port, cfg.TLSConfig, cfg.Fallbacks, cfg.RuntimeParams = host, uint16(n), nil, nil, map[string]string{}
+		who += " through the pooler at " + via
+	}
+	s := &session{via: via != ""}
+	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		s.notices = append(s.notices, n.Message+"\n"+n.Detail+"\n"+n.Hint)
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connect as %s: %w", who, err)
+	}
+	s.conn = conn
+	return s, nil
+}
+
+// printing is how values are printed, and how long a statement may take.
+var printing = map[string]string{
+	"datestyle": "ISO, MDY", "timezone": "UTC", "intervalstyle": "postgres", "bytea_output": "hex",
+	"statement_timeout": "20s", "client_min_messages": "notice",
+}
+
+// prints sets in a transaction what a pooler does not pass on.
+func (s *session) prints(ctx context.Context) error {
+	if !s.via {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(printing)) {
+		if _, _, err := s.exec(ctx, "SELECT set_config($1, $2, true)", []model.Value{{Text: name}, {Text: printing[name]}}); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// connection is the pooled connection of a login, or a new one. Who connects through a
+// pooler has a connection of its own, and shares the server's with others. A new one leads
+// to the server itself, so that nobody used it before.
+func (m *Committer) connection(ctx context.Context, id *model.Identity, fresh bool) (*session, error) {
+	if fresh {
+		return m.open(ctx, id.Login, "")
+	}
+	key, via := id.Login, id.Session.Via
+	if via != "" {
+		key = id.Login + " via " + via + " of " + id.Label()
+	}
+	s := m.pool[key]
+	if s == nil {
+		var err error
+		if s, err = m.open(ctx, id.Login, via); err != nil {
+			return nil, err
+		}
+		m.pool[key] = s
+		if err := m.use(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	s.used = true
+	return s, nil
+}
+
 // renew makes every pooled connection as a new one that was used once, so that nothing of
 // an earlier scenario reaches the next.
 func (m *Committer) renew(ctx context.Context) error {
-	for login, s := range m.pool {
+	for key, s := range m.pool {
 		if s.conn.IsClosed() {
-			delete(m.pool, login)
+			delete(m.pool, key)
 			continue
 		}
 		if !s.used {
 			continue
 		}
 		if _, _, err := s.exec(ctx, "DISCARD ALL", nil); err != nil {
-			return fmt.Errorf("renew the connection of %s: %w", login, err)
+			return fmt.Errorf("renew the connection of %s: %w", key, err)
 		}
 		s.bound, s.used = nil, false
 		if err := m.use(ctx, s); err != nil {
