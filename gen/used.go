@@ -155,11 +155,15 @@ func Pairs(steps []model.Step) [][]model.Step {
 	return out
 }
 
+// mostCross bounds the pairs of two different paths that the walk tries for a member.
+const mostCross = 8
+
 // Used lists the pairs of calls that the walk tries for a member: each call of another
 // tenant that may leave something, then the same call, then the member's others.
 func (p *Plan) Used(d *Dataset, who *Member) [][]model.Step {
 	var out [][]model.Step
 	var seen []leaver
+	cross := 0
 	for _, l := range p.leavers(d, who.Tenant) {
 		if slices.ContainsFunc(seen, func(o leaver) bool { return o.plan == l.plan }) {
 			continue // a member of each session is enough
@@ -178,8 +182,9 @@ func (p *Plan) Used(d *Dataset, who *Member) [][]model.Step {
 				continue
 			}
 			for _, c := range p.inSQL(who.Session) {
-				if args, ok := p.callArgs(c, who, d, Own, c.counts[0], 0, &choices{}); ok && c.path != l.plan.path {
+				if args, ok := p.callArgs(c, who, d, Own, c.counts[0], 0, &choices{}); ok && c.path != l.plan.path && cross < mostCross {
 					out = append(out, []model.Step{first, p.callStep(c, who, args)})
+					cross++
 				}
 			}
 		}

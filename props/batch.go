@@ -87,7 +87,7 @@ func seedOf(seed uint64, n int) uint64 {
 func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak, until time.Time) batchResult {
 	b := &batch{lab: l, ctx: ctx, until: until, share: callShare(n), muted: mutes{}, causes: known, tried: map[string]bool{}}
 	l.fast.Known, l.telling = map[[2]int]bool{}, nil
-	l.live = map[string]bool{}
+	l.live, l.refuted = map[string]bool{}, map[string]int{}
 	for t := range muted {
 		b.muted[t] = true
 		l.ignore(t)

@@ -27,6 +27,7 @@ type lab struct {
 	live      map[string]bool       // calls of which is known whether hidden rows might show: see liveKey
 	tried     map[judge.Cell]*tried // what the calls of paths showed
 	proven    map[string]bool       // the same, of the walk and earlier rounds; shared and no longer changed
+	refuted   map[string]int        // pairs of calls that differed rolled back, and not on real connections: see pairKey
 	runs      int                   // scenarios that ran carefully or committed: distinct ones
 	telling   map[judge.Cell]bool   // cells of paths whose outputs are known to depend on hidden rows
 	programs  *run.Programs
@@ -35,7 +36,7 @@ type lab struct {
 }
 
 func (t *Target) newLab(ctx context.Context) (*lab, error) {
-	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}, live: map[string]bool{}, tried: map[judge.Cell]*tried{}}
+	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}, live: map[string]bool{}, refuted: map[string]int{}, tried: map[judge.Cell]*tried{}}
 	l.programs = run.NewPrograms(filepath.Dir(t.File.Path), program.Limits{Time: t.Program})
 	db, err := l.database(ctx)
 	if err != nil {

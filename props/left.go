@@ -233,16 +233,31 @@ func (l *lab) pairLot(ctx context.Context, d *gen.Dataset, lot [][]model.Step, v
 		return false, err
 	}
 	for _, pair := range lot {
+		key := pairKey(pair)
+		if l.refuted[key] >= mostRefuted {
+			continue
+		}
 		s := &model.Scenario{Data: d.Data, Steps: pair, Committed: true}
 		v, err := l.verdict(ctx, s)
 		if err != nil {
 			return false, err
+		}
+		if len(v.Divergences) == 0 {
+			l.refuted[key]++
 		}
 		if !see(s, v) {
 			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// mostRefuted is how many pairs of the same paths and sessions run on real connections for
+// nothing: the pool cleans up what they leave, or their commit does.
+const mostRefuted = 3
+
+func pairKey(pair []model.Step) string {
+	return fmt.Sprint(pair[0].Session.ID, pair[0].Op.Path.ID, pair[1].Session.ID, pair[1].Op.Path.ID)
 }
 
 // differing keeps the pairs whose second call gives another output in some world, and does

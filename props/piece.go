@@ -161,6 +161,7 @@ func (c *campaign) walkRound(ctx context.Context, round []*piece, n *noted) {
 // walk walks a piece, with what earlier rounds noted.
 func (l *lab) walk(ctx context.Context, p *piece, n *noted) {
 	l.fast.Matrix, l.fast.Known = run.NewMatrix(l.Contract), map[[2]int]bool{}
+	l.refuted = map[string]int{}
 	l.live, l.tried, l.telling = maps.Clone(n.live), map[judge.Cell]*tried{}, nil // a session's calls of a dataset are one piece
 	for target := range n.seen {
 		l.ignore(target)

@@ -53,7 +53,7 @@ var probes = map[string]probe{
 	},
 	"search-open-cursor": {
 		as:        support.next(otherSupport, "SELECT search_customers('ann')"),
-		statement: "SELECT id FROM search_customers('sue')", fixed: "13", leaky: "10",
+		statement: "SELECT id FROM search_customers('sue')", fixed: "13", leaky: "20",
 	},
 	"search-wildcards": {
 		as: support, statement: "SELECT id FROM search_customers('%')", fixed: "P0001", leaky: "10 11 12 13",

@@ -14,7 +14,7 @@ BEGIN
             FROM users u
             WHERE u.deleted_at IS NULL
               AND EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = u.id AND m.account_id = %L)
-            ORDER BY u.id$query$, nullif(current_setting('app.tenant_id', true), ''));
+            ORDER BY u.id DESC$query$, nullif(current_setting('app.tenant_id', true), ''));
     END IF;
     FETCH FIRST FROM page INTO id, name, email;
     IF FOUND THEN
