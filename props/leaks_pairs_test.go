@@ -148,7 +148,7 @@ var leakCauses = map[string]string{
 	"report-cache-no-account":         "ticket report leaves in the database what the next session finds",
 	"search-forgets-account":          "function search_customers runs with the rights of its owner (SECURITY DEFINER) and lets it through",
 	"search-open-cursor":              "customer search leaves on the connection what the next session finds",
-	"search-wildcards":                "customer search does not refuse it",
+	"search-wildcards":                "function search_customers runs with the rights of its owner (SECURITY DEFINER) and lets it through",
 	"search-wrong-column":             "function search_customers runs with the rights of its owner (SECURITY DEFINER) and lets it through",
 	"support-bypassrls":               "role helpdesk_support bypasses row security (BYPASSRLS)",
 	"support-notes-delete-true":       "policy support_notes_delete on support_notes lets it through",
