@@ -15,6 +15,7 @@ type callPlan struct {
 	args   []argPlan
 	table  *model.Table // whose row the arguments are drawn from; nil when none is
 	counts []int        // numbers of arguments that a call may have, the fullest first
+	lasts  bool         // it may leave something behind
 }
 
 // argPlan is where one argument comes from: a column, else constants.
@@ -42,7 +43,7 @@ func (p *Plan) newCalls(s *model.Session) []*callPlan {
 }
 
 func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
-	c := &callPlan{path: path, args: make([]argPlan, len(path.Args))}
+	c := &callPlan{path: path, args: make([]argPlan, len(path.Args)), lasts: p.lasts(path)}
 	if path.Routine != nil {
 		p.routine(c, path.Routine, s)
 		return c

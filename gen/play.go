@@ -54,8 +54,7 @@ var unset = scene{runs, -1}
 func (p *Plan) Jobs() []*model.Path {
 	var out []*model.Path
 	for _, path := range p.Contract.Paths {
-		job := path.Kind == "job" || path.Kind == "webhook" || path.Enqueue != nil || path.Really()
-		if job && path.Untried == "" && slices.ContainsFunc(path.Users, func(u model.PathUser) bool { return p.callOf(u.Session, path) != nil }) {
+		if (path.Job() || path.Really()) && path.Untried == "" && slices.ContainsFunc(path.Users, func(u model.PathUser) bool { return p.callOf(u.Session, path) != nil }) {
 			out = append(out, path)
 		}
 	}

@@ -19,6 +19,11 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 	actors := [2]int{p.actor(d.Cast, &c), 0}
 	if c.percent(calls) || len(p.shapes[d.Cast[actors[0]].Session.ID]) == 0 {
 		if who := p.caller(d.Cast, &c); who != nil {
+			if c.percent(usedShare) {
+				if steps := p.usedSequence(who, d, max(n, leastCalls), bits); len(steps) > 0 {
+					return steps
+				}
+			}
 			return p.callSequence(who, d, max(n, leastCalls), bits)
 		}
 	}

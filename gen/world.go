@@ -33,31 +33,30 @@ func (p *Plan) Worlds(id *model.Identity, data [][]model.Row, ask func(*model.Ru
 	if w.hidden, known = w.hides(w.state, data); !known {
 		return w, false
 	}
-	w.own, w.fixed = w.identity(), w.rules()
+	w.own = make([][]bool, len(w.tables))
+	for i := range data {
+		w.own[i] = make([]bool, len(data[i]))
+	}
+	w.Spare(id)
+	w.fixed = w.rules()
 	return w, true
 }
 
 // Keep lets the rows by which somebody else who acts is who it is stay as they are, and the
 // row of its tenant stay: what others do is the same in every world.
 func (w *Worlds) Keep(id *model.Identity) {
-	o := *w
-	o.id = id
 	if w.stays == nil {
 		w.stays = make([][]bool, len(w.tables))
-	}
-	for i, rows := range o.identity() {
-		to := w.own
-		if t := w.Contract.Tenancy.Table; t != nil && t.ID == i {
-			to = w.stays
-		}
-		if to[i] == nil {
-			to[i] = make([]bool, len(rows))
-		}
-		for j, own := range rows {
-			to[i][j] = to[i][j] || own
+		for i := range w.data {
+			w.stays[i] = make([]bool, len(w.data[i]))
 		}
 	}
+	w.makes(id, w.stays)
 }
+
+// Spare keeps the rows that make an identity who it is, as they are in all worlds: those of
+// its tenants, of its user, and of the tables that make it a member of them.
+func (w *Worlds) Spare(id *model.Identity) { w.makes(id, w.own) }
 
 // hides evaluates what the observer may see of every row.
 func (w *Worlds) hides(st *model.State, data [][]model.Row) ([][]bool, bool) {
@@ -118,41 +117,36 @@ func (w *Worlds) Visible() []Place {
 // Row is a row of the first world.
 func (w *Worlds) Row(at Place) model.Row { return w.data[at.Table][at.Row] }
 
-// identity marks the rows of the observer's tenants, of its user, and of the tables that
-// make it a member of them.
-func (w *Worlds) identity() [][]bool {
-	out := make([][]bool, len(w.tables))
-	for i := range w.data {
-		out[i] = make([]bool, len(w.data[i]))
-	}
-	mark := func(t *model.Table, is func(row model.Row) bool) {
+// makes marks the rows that make an identity who it is as own, and those of its tenants
+// apart.
+func (w *Worlds) makes(id *model.Identity, tenants [][]bool) {
+	mark := func(in [][]bool, t *model.Table, is func(row model.Row) bool) {
 		if t.ID >= len(w.data) {
 			return
 		}
 		for j, row := range w.data[t.ID] {
-			out[t.ID][j] = out[t.ID][j] || is(row)
+			in[t.ID][j] = in[t.ID][j] || is(row)
 		}
 	}
 	if root := w.Contract.Tenancy.Table; root != nil {
-		w.Contract.SessionTenants(w.id, w.state, func(v model.Value) bool {
-			mark(root, func(row model.Row) bool { return row[w.Contract.Tenancy.Key].Text == v.Text })
+		w.Contract.SessionTenants(id, w.state, func(v model.Value) bool {
+			mark(tenants, root, func(row model.Row) bool { return row[w.Contract.Tenancy.Key].Text == v.Text })
 			return true
 		})
 	}
-	u := w.id.Session.User
-	if u == nil || w.id.User.Null {
-		return out
+	u := id.Session.User
+	if u == nil || id.User.Null {
+		return
 	}
-	mark(u.Table, func(row model.Row) bool { return row[u.Table.Key[0]].Text == w.id.User.Text })
+	mark(w.own, u.Table, func(row model.Row) bool { return row[u.Table.Key[0]].Text == id.User.Text })
 	for _, t := range w.memberships(u) {
 		for k := range t.ForeignKeys {
 			key := &t.ForeignKeys[k]
 			if key.Target == u.Table {
-				mark(t, func(row model.Row) bool { return row[key.Columns[0]] == w.id.User })
+				mark(w.own, t, func(row model.Row) bool { return row[key.Columns[0]] == id.User })
 			}
 		}
 	}
-	return out
 }
 
 // memberships lists the tables that say of which tenants a user is: those that the

@@ -68,6 +68,7 @@ type Session struct {
 	TenantsArgs []int
 	Bind        string   // local or session
 	Release     string   // none, DISCARD ALL, or SQL
+	Via         string   // host:port of the pooler that it connects through; empty: none
 	Tenantless  bool     // neither settings nor login depend on a tenant or a user
 	Vars        []Var    // the slots of sql.Frame.Vars for this session's rules
 	Sees        []Sees   // by Table.ID

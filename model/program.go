@@ -62,6 +62,10 @@ func (t PathText) Fill(id *Identity, args []Value, in Surroundings) (string, err
 // connects by itself.
 func (p *Path) Really() bool { return p.Program != nil || p.Go != "" }
 
+// Job reports whether a path works off what others left for it: a job, a webhook, or one
+// with a queue.
+func (p *Path) Job() bool { return p.Kind == "job" || p.Kind == "webhook" || p.Enqueue != nil }
+
 // Runs reports whether a step starts a program, or calls a Go function. It cannot be rolled back.
 func (s *Step) Runs() bool { return s.Op.Path != nil && s.Op.Path.Really() }
 

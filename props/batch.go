@@ -67,6 +67,8 @@ type batch struct {
 	commit   bool          // it was the committed check
 	smallest leak
 	origin   leak            // as it was found
+	left     bool            // it is about what earlier steps left: the reducer alone makes it smaller
+	drawn    string          // then, what failed
 	tried    map[string]bool // scenarios run while shrinking, whatever the lab remembers of other batches
 	calls    int             // of the property while shrinking
 	at       int             // checks before the failure
@@ -96,7 +98,7 @@ func seedOf(seed uint64, n int) uint64 {
 func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak, until time.Time) batchResult {
 	b := &batch{lab: l, ctx: ctx, until: until, share: callShare(n), muted: mutes{}, causes: known, tried: map[string]bool{}}
 	l.fast.Known, l.telling = map[[2]int]bool{}, nil
-	l.live = map[string]bool{}
+	l.live, l.refuted = map[string]bool{}, map[string]int{}
 	for t := range muted {
 		b.muted[t] = true
 		l.ignore(t)
@@ -188,6 +190,9 @@ func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model
 		return d, nil
 	}
 	if committed {
+		if steps := b.Plan.Pooled(bits, d); steps != nil {
+			return d, [][]model.Step{steps}
+		}
 		steps := b.Plan.Fresh(d)
 		return d, [][]model.Step{append(steps, b.Plan.Sequence(bits, lengths.Draw(t, "steps")%4+1, d, b.share)...)}
 	}
@@ -230,7 +235,7 @@ func (b *batch) hit(i int, s *model.Scenario, v *judge.Verdict) bool {
 			b.result.leaks = append(b.result.leaks, leak{scenario: s, found: *d, target: target, cause: cause, at: b.result.checks})
 			continue
 		}
-		b.aim, b.index = &target, i
+		b.aim, b.index, b.left = &target, i, d.Left
 		b.smallest, b.at = leak{scenario: s, found: *d, target: target}, b.result.checks-b.pending+i+1
 		b.origin = b.smallest
 		return true
@@ -295,6 +300,12 @@ func (b *batch) shrinks(t *rapid.T) bool {
 		return false
 	}
 	s := &model.Scenario{Data: d.Data, Steps: sequences[b.index], Committed: b.commit}
+	if b.left { // only what failed fails again
+		if b.drawn == "" {
+			b.drawn = memoKey(s)
+		}
+		return memoKey(s) == b.drawn
+	}
 	if key := memoKey(s); !b.tried[key] {
 		if len(b.tried) >= shrinkRuns {
 			return false

@@ -144,7 +144,7 @@ func (c *campaign) assume(ctx context.Context) error {
 		if s.Login.Text == "" {
 			continue
 		}
-		if err := m.TryLogin(ctx, s.Login.Text); err != nil {
+		if err := m.TryLogin(ctx, s.Login.Text, s.Via); err != nil {
 			return fmt.Errorf("session %s cannot connect: %w", s.Name, err)
 		}
 		if r := c.Contract.Schema.Roles[s.Login.Text]; r.Super || r.BypassRLS {

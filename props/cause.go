@@ -317,6 +317,11 @@ func (l *lab) twin(ctx context.Context, s *model.Scenario, d *judge.Divergence) 
 
 // cause finds what carries a divergence.
 func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence, known []leak) (Cause, error) {
+	if d.Left {
+		if c, ok, err := l.leaver(ctx, s, d); err != nil || ok {
+			return c, err
+		}
+	}
 	s, d, err := l.twin(ctx, s, d)
 	if err != nil {
 		return Cause{}, err

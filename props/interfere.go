@@ -20,6 +20,7 @@ type observer struct {
 	ids    []*model.Identity // by step, up to it
 	worlds *gen.Worlds
 	under  run.Variant // an experiment
+	before []string    // what its session may see before the call, in the first world; nil before it ran
 }
 
 // observe prepares the comparison. nil means that its rules could not be evaluated, or
@@ -43,8 +44,11 @@ func (l *lab) observe(ctx context.Context, s *model.Scenario, at int) (*observer
 	if o.worlds, known = l.Plan.Worlds(o.id, s.Data, ask); !known {
 		return nil, nil
 	}
-	for _, id := range o.ids[:at] {
-		if id.Tenant != o.id.Tenant || id.User != o.id.User {
+	for _, id := range o.ids[:at] { // who acts before must be able to
+		switch {
+		case pooled(s, at):
+			o.worlds.Spare(id)
+		case id.Tenant != o.id.Tenant || id.User != o.id.User:
 			o.worlds.Keep(id)
 		}
 	}

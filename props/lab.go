@@ -27,6 +27,7 @@ type lab struct {
 	live      map[string]bool       // calls of which is known whether hidden rows might show: see liveKey
 	tried     map[judge.Cell]*tried // what the calls of paths showed
 	proven    map[string]bool       // the same, of the walk and earlier rounds; shared and no longer changed
+	refuted   map[string]int        // pairs of calls that differed rolled back, and not on real connections: see pairKey
 	runs      int                   // scenarios that ran carefully or committed: distinct ones
 	telling   map[judge.Cell]bool   // cells of paths whose outputs are known to depend on hidden rows
 	programs  *run.Programs
@@ -35,7 +36,7 @@ type lab struct {
 }
 
 func (t *Target) newLab(ctx context.Context) (*lab, error) {
-	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}, live: map[string]bool{}, tried: map[judge.Cell]*tried{}}
+	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}, live: map[string]bool{}, refuted: map[string]int{}, tried: map[judge.Cell]*tried{}}
 	l.programs = run.NewPrograms(filepath.Dir(t.File.Path), program.Limits{Time: t.Program}, t.Functions)
 	db, err := l.database(ctx)
 	if err != nil {
@@ -113,14 +114,21 @@ func (l *lab) verdict(ctx context.Context, s *model.Scenario) (*judge.Verdict, e
 	if err != nil {
 		return nil, err
 	}
-	if err := l.lockouts(ctx, s, v); err != nil {
-		return nil, err
-	}
-	if err := l.interferences(ctx, s, v); err != nil {
+	if err := l.compared(ctx, s, v); err != nil {
 		return nil, err
 	}
 	l.remember(s, v)
 	return v, nil
+}
+
+// compared completes a verdict by what other runs of the scenario show.
+func (l *lab) compared(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
+	for _, look := range []func(context.Context, *model.Scenario, *judge.Verdict) error{l.lockouts, l.interferences, l.inherited} {
+		if err := look(ctx, s, v); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // remember keeps the verdict of a scenario.
@@ -135,10 +143,17 @@ func (l *lab) remember(s *model.Scenario, v *judge.Verdict) {
 // interferences adds what second worlds show of a scenario's calls.
 func (l *lab) interferences(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
 	for i := range s.Steps {
-		if s.Steps[i].Op.Path == nil || s.Real() && i < len(s.Steps)-1 || len(v.Stakes) == 0 && len(v.Divergences) == 0 {
-			continue // what an earlier call of a committed run shows, a shorter run shows
+		if s.Steps[i].Op.Path == nil || len(v.Stakes) == 0 && len(v.Divergences) == 0 {
+			continue
 		}
-		d, reason, err := l.interfered(ctx, s, i)
+		if s.Real() && i < len(s.Steps)-1 && !pooled(s, i) { // a shorter run shows it
+			continue
+		}
+		look := l.interfered
+		if pooled(s, i) {
+			look = l.found
+		}
+		d, reason, err := look(ctx, s, i)
 		if err != nil {
 			return err
 		}
@@ -392,7 +407,14 @@ func (l *lab) group(ctx context.Context, d *gen.Dataset, all [][]model.Step, see
 		first = next
 	}
 	for i, steps := range calls.list {
-		more, err := l.calls(ctx, d, steps, drawn(steps), func(s *model.Scenario, v *judge.Verdict) bool { return see(calls.index[i], s, v) })
+		var err error
+		each := func(s *model.Scenario, v *judge.Verdict) bool { return see(calls.index[i], s, v) }
+		var more bool
+		if pairs := gen.Pairs(steps); pairs != nil {
+			more, err = l.pairs(ctx, d, pairs, pairVariants, each)
+		} else {
+			more, err = l.calls(ctx, d, steps, drawn(steps), each)
+		}
 		if err != nil || !more {
 			return err
 		}

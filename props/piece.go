@@ -25,7 +25,8 @@ type piece struct {
 	cells [][]model.Step
 	calls [][]model.Step // of one member each
 	plays [][]model.Step // about one path
-	fresh []model.Step
+	pairs [][]model.Step // of calls: what one leaves and the next finds
+	fresh [][]model.Step // on connections that nobody used, or that the steps use again
 
 	done   bool // there was time for it
 	walked int
@@ -53,7 +54,11 @@ func (c *campaign) pieces() []*piece {
 		var others []*piece
 		if !divided || n < sets/2 { // the second datasets of a large schema show calls and fresh connections little that is new
 			others = c.callPieces(d)
-			if fresh := c.Plan.FreshCells(d); len(fresh) > 0 {
+			fresh := c.Plan.PooledCells(d)
+			for _, step := range c.Plan.FreshCells(d) {
+				fresh = append(fresh, []model.Step{step})
+			}
+			if len(fresh) > 0 {
 				others = append(others, &piece{set: d, fresh: fresh})
 			}
 		}
@@ -100,6 +105,7 @@ func (c *campaign) callPieces(d *gen.Dataset) []*piece {
 		if len(steps) > 0 {
 			p := of(d.Cast[i].Session)
 			p.calls = append(p.calls, steps)
+			p.pairs = append(p.pairs, c.Plan.Used(d, &d.Cast[i])...)
 		}
 	}
 	for _, call := range c.Plan.WithoutTenant(d) {
@@ -161,6 +167,7 @@ func (c *campaign) walkRound(ctx context.Context, round []*piece, n *noted) {
 // walk walks a piece, with what earlier rounds noted.
 func (l *lab) walk(ctx context.Context, p *piece, n *noted) {
 	l.fast.Matrix, l.fast.Known = run.NewMatrix(l.Contract), map[[2]int]bool{}
+	l.refuted = map[string]int{}
 	l.live, l.tried, l.telling = maps.Clone(n.live), map[judge.Cell]*tried{}, nil // a session's calls of a dataset are one piece
 	for target := range n.seen {
 		l.ignore(target)
@@ -195,6 +202,10 @@ func (l *lab) walkCalls(ctx context.Context, p *piece, see func(*model.Scenario,
 		}
 		p.walked += len(steps)
 	}
+	if _, err := l.pairs(ctx, p.set, p.pairs, pairVariants, see); err != nil {
+		return err
+	}
+	p.walked += len(p.pairs)
 	return nil
 }
 
@@ -209,10 +220,10 @@ func (l *lab) walkPlays(ctx context.Context, p *piece, see func(*model.Scenario,
 	return nil
 }
 
-// walkFresh looks on fresh connections.
+// walkFresh looks on fresh connections, and on those that calls used before.
 func (l *lab) walkFresh(ctx context.Context, p *piece, see func(*model.Scenario, *judge.Verdict) bool) error {
-	for _, step := range p.fresh {
-		s := &model.Scenario{Data: p.set.Data, Steps: []model.Step{step}, Committed: true}
+	for _, steps := range p.fresh {
+		s := &model.Scenario{Data: p.set.Data, Steps: steps, Committed: true}
 		v, err := l.verdict(ctx, s)
 		if err != nil {
 			return err

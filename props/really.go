@@ -64,7 +64,8 @@ type brief struct {
 }
 
 // briefOf is what shows a divergence; nil where only the whole look does. A program takes
-// as long as many statements: it is tried in the one world that showed it.
+// as long as many statements, and so do steps that commit: these are tried in the one world
+// that showed it.
 func briefOf(s *model.Scenario, d *judge.Divergence) *brief {
 	switch {
 	case d.Worlds == nil:

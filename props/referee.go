@@ -32,6 +32,9 @@ func (l *lab) referee(ctx context.Context, k leak) (confirmed bool, reason strin
 		return false, "", err
 	}
 	v := judge.Judge(l.Contract, k.scenario, t)
+	if err := l.inherited(ctx, k.scenario, v); err != nil {
+		return false, "", err
+	}
 	for i := range v.Divergences {
 		if v.Divergences[i].Target() == k.target {
 			return true, "", nil
@@ -107,12 +110,22 @@ func (l *lab) certain(ctx context.Context, k leak) (bool, string, error) {
 
 // committed runs a scenario with real commits and gives the lines of the call.
 func (o *observer) committed(ctx context.Context, m *run.Committer, s *model.Scenario) ([]string, error) {
-	t, err := m.Run(ctx, s, true)
+	again := pooled(s, o.at)
+	t, err := m.Run(ctx, s, !again)
 	if errors.Is(err, run.ErrInvalid) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	if again && o.at > 0 { // what the steps before made visible may differ, and the output with it
+		sight := o.sight(t.Steps[o.at-1].After)
+		if o.before == nil {
+			o.before = append([]string{}, sight...)
+		}
+		if !slices.Equal(o.before, sight) {
+			return nil, nil
+		}
 	}
 	return o.lines(t), nil
 }

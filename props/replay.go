@@ -102,10 +102,7 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 		return nil, err
 	}
 	v := judge.Judge(t.Contract, s, trace)
-	if err := l.lockouts(ctx, s, v); err != nil {
-		return nil, err
-	}
-	if err := l.interferences(ctx, s, v); err != nil {
+	if err := l.compared(ctx, s, v); err != nil {
 		return nil, err
 	}
 	for i := range v.Divergences {

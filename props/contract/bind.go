@@ -10,7 +10,7 @@ import (
 
 // session resolves one session.
 func (r *resolver) session(d *sessionDecl) {
-	s := &model.Session{ID: len(r.contract.Sessions), Name: d.name.value, Bind: d.bind, Release: "none"}
+	s := &model.Session{ID: len(r.contract.Sessions), Name: d.name.value, Bind: d.bind, Release: "none", Via: d.via.value}
 	r.contract.Sessions = append(r.contract.Sessions, s)
 	s.Vars = []model.Var{{Name: "tenant", Source: model.FromTenant, Type: r.contract.Tenancy.Type}}
 	if d.release.given() {

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"net"
 	"strconv"
 	"strings"
 
@@ -85,6 +86,14 @@ func (f *File) checkSession(d *sessionDecl) {
 	f.checkGrants(d.sees, d.writes)
 	if r := d.release.value; d.release.given() && r != "none" {
 		f.statements(d.release, "none, DISCARD ALL or SQL")
+	}
+	if !d.via.given() {
+		return
+	}
+	if host, port, err := net.SplitHostPort(d.via.value); err != nil || host == "" {
+		f.source.fail(d.via.place(), "an address, such as 127.0.0.1:6432", "%q is no address of a pooler", d.via.value)
+	} else if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		f.source.fail(d.via.place(), "a port from 1 to 65535", "%q is no port", port)
 	}
 }
 

@@ -35,6 +35,7 @@ sessions:
     claims: {sub: $user.id, role: authenticated, nested: {list: [1, true, null, $tenant]}}
     bind: session
     release: DISCARD ALL
+    via: 127.0.0.1:6432
     sees:
       "*": own
       users: {rows: own and email is not null, columns: [id, email]}

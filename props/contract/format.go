@@ -150,6 +150,7 @@ var sessionShape = &shape{
 		{"tenants", "A SELECT of one column: the tenants of a session of several.", aText, false},
 		{"bind", "local: set in each transaction; session: SET once per checkout. Defaults to local.", one(binds...), false},
 		{"release", "What the pool does when a connection comes back: none, DISCARD ALL, or SQL. Defaults to none.", aText, false},
+		{"via", "The pooler that it connects through, as host:port, such as PgBouncer; it must lead to every database of the server.", aText, false},
 		{"sees", "What may be read: a rule, or rules by table.", either(aRule, mapOf(seesForm)), false},
 		{"writes", "What may be changed: a rule, or rules by table.", either(aRule, mapOf(writesForm)), false},
 	},

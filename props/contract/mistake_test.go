@@ -57,6 +57,8 @@ var mistakes = []mistake{
 	{name: "unknown key in an exception", old: "reason: known}", new: "reason: known, why: x}", at: "why", msg: `unknown key "why"`, expected: "reason"},
 	{name: "wrong preset", old: "preset: plain", new: "preset: plan", at: "plan", msg: `unknown preset "plan"`, expected: "did you mean plain?"},
 	{name: "wrong bind", old: "    login: app", new: "    login: app\n    bind: locale", at: "locale", msg: `unknown bind "locale"`, expected: "local"},
+	{name: "no address", old: "    login: app", new: "    login: app\n    via: pgbouncer", at: "pgbouncer", msg: `"pgbouncer" is no address of a pooler`, expected: "127.0.0.1:6432", sql: true},
+	{name: "no port", old: "    login: app", new: "    login: app\n    via: localhost:0", at: "localhost:0", msg: `"0" is no port`, expected: "65535", sql: true},
 	{name: "wrong class", old: "class: existence", new: "class: existance", at: "existance", msg: `unknown class "existance"`, expected: "did you mean existence?"},
 	{name: "wrong kind of path", old: "kind: export", new: "kind: exports", at: "exports", msg: `unknown kind "exports"`, expected: "did you mean export?"},
 	{name: "no tenant", old: "tenant: {table: accounts, key: id}\n", new: "", at: "schema:", msg: `lacks the key "tenant"`, expected: "tenant"},

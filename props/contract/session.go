@@ -15,6 +15,7 @@ type sessionDecl struct {
 	tenants     text
 	bind        string
 	release     text
+	via         text
 	sees        grants[seesDecl]
 	writes      grants[writesDecl]
 }
@@ -57,7 +58,7 @@ type changeDecl struct {
 func (s *source) session(p pair) sessionDecl {
 	o := s.object(p.value, sessionShape)
 	out := sessionDecl{
-		name: p.key, login: o.text("login"), role: o.text("role"), tenants: o.text("tenants"), bind: "local", release: o.text("release"),
+		name: p.key, login: o.text("login"), role: o.text("role"), tenants: o.text("tenants"), bind: "local", release: o.text("release"), via: o.text("via"),
 	}
 	if b := o.choice("bind", binds...); b.given() {
 		out.bind = b.value

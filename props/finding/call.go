@@ -65,6 +65,8 @@ func (t *teller) interferes(who string) string {
 	switch {
 	case t.d.Class == judge.Existence:
 		return fmt.Sprintf("%s learns from %s that %s is there", who, p.Name, rows)
+	case t.d.Left:
+		return fmt.Sprintf("%s found through %s what an earlier session left, and it follows from %s", who, p.Name, rows)
 	case w.Kind == judge.Content:
 		return fmt.Sprintf("%s received through %s what follows from %s", who, p.Name, rows)
 	case w.Kind == judge.Count:

@@ -137,7 +137,14 @@ func (p *page) path() string {
 func (p *page) difference() {
 	w := p.d.Worlds
 	p.line("\n## What tells\n")
-	p.line("The same call runs on the rows below and again after %s %s. Nothing that the session may see is another than before, and yet its output is.\n", escaped(p.hidden()), wasDone(w.Variant))
+	what := "same call runs"
+	if p.d.Left {
+		what = "steps run"
+	}
+	p.line("The %s on the rows below and again after %s %s. Nothing that the session may see is another than before, and yet its output is.\n", what, escaped(p.hidden()), wasDone(w.Variant))
+	if p.d.Left {
+		p.line("Made alone, on a connection that nobody used before, the last call tells nothing: it finds what an earlier step left.\n")
+	}
 	show := func(title string, lines []string) {
 		if len(lines) == 0 {
 			return
@@ -255,7 +262,7 @@ func (p *page) steps() {
 		p.line("   ```sql\n   %s;\n   ```\n", strings.ReplaceAll(strings.Join(statements, ";\n"), "\n", "\n   "))
 	}
 	if p.f.Scenario.Committed {
-		p.line("Each step commits on a real connection of its login.\n")
+		p.line("Each step commits on a real connection of its login, which the next one uses again.\n")
 	}
 }
 

@@ -24,12 +24,16 @@ func Repro(w io.Writer, f *Finding, m Material) error {
 	r.schema()
 	r.rows()
 	r.watch()
-	for i := range f.Scenario.Steps {
-		if i == r.d.Step && r.d.Worlds != nil {
-			r.twice(i)
-			continue
+	if r.d.Left && r.d.Worlds != nil {
+		r.left()
+	} else {
+		for i := range f.Scenario.Steps {
+			if i == r.d.Step && r.d.Worlds != nil {
+				r.twice(i)
+				continue
+			}
+			r.step(i)
 		}
-		r.step(i)
 	}
 	r.verdict()
 	_, err := io.WriteString(w, r.b.String())

@@ -155,7 +155,7 @@ $rlsfuzz$;`, literal(text))
 // release does what the pool does when the connection comes back.
 func (r *repro) release(id *model.Identity) {
 	release := strings.TrimRight(strings.TrimSpace(id.Session.Release), ";")
-	if id.Session.Bind != bindSession || release == "" || strings.EqualFold(release, "none") {
+	if release == "" || strings.EqualFold(release, "none") {
 		return
 	}
 	r.line("SET SESSION AUTHORIZATION %s;", model.Quote(id.Login))

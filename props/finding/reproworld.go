@@ -42,6 +42,11 @@ func (r *repro) twice(i int) {
 	r.refresh()
 	r.section("the same call again")
 	r.once(i, "second")
+	r.compared()
+}
+
+// compared decides by the three runs, what is new in each aside.
+func (r *repro) compared() {
 	mask := "regexp_replace(%s, '[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]{8,}([+-][0-9:]{2,5})?', '', 'g')"
 	r.line("UPDATE rlsfuzz_repro.watch SET leaked = CASE WHEN :'rlsfuzz_first' = :'rlsfuzz_again' THEN :'rlsfuzz_first' <> :'rlsfuzz_second'")
 	r.line("  ELSE %s = %s AND %s <> %s END WHERE n = 1;", fmt.Sprintf(mask, ":'rlsfuzz_first'"), fmt.Sprintf(mask, ":'rlsfuzz_again'"),

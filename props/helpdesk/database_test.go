@@ -100,6 +100,19 @@ type session struct {
 	name         string
 	tenant, user int
 	used         bool
+	after        *earlier
+}
+
+// earlier is what another session did on the connection before, in a transaction of its own.
+type earlier struct {
+	as        session
+	statement string
+}
+
+// next is the session on the connection of an earlier one.
+func (s session) next(after session, statement string) session {
+	s.after = &earlier{after, statement}
+	return s
 }
 
 // connect logs in as the application would for the session.
@@ -118,24 +131,35 @@ func (s session) connect(t *testing.T, database string) *pgx.Conn {
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	var setup []string
-	if role != "" {
-		setup = append(setup, "SET ROLE helpdesk_"+role)
-	}
 	if s.used {
 		setup = append(setup, "BEGIN", "SET LOCAL app.tenant_id = '2'", "COMMIT")
 	}
-	if s.tenant != 0 {
-		setup = append(setup, fmt.Sprintf("SET app.tenant_id = '%d'", s.tenant))
+	if e := s.after; e != nil {
+		setup = append(setup, "BEGIN")
+		setup = append(setup, e.as.bind("SET LOCAL", e.as.name)...)
+		setup = append(setup, e.statement, "COMMIT")
 	}
-	if s.user != 0 {
-		setup = append(setup, fmt.Sprintf("SET app.user_id = '%d'", s.user))
-	}
-	for _, statement := range setup {
+	for _, statement := range append(setup, s.bind("SET", role)...) {
 		if _, err := conn.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return conn
+}
+
+// bind is the statements that make a connection be the session.
+func (s session) bind(set, role string) []string {
+	var out []string
+	if role != "" {
+		out = append(out, set+" ROLE helpdesk_"+role)
+	}
+	if s.tenant != 0 {
+		out = append(out, fmt.Sprintf("%s app.tenant_id = '%d'", set, s.tenant))
+	}
+	if s.user != 0 {
+		out = append(out, fmt.Sprintf("%s app.user_id = '%d'", set, s.user))
+	}
+	return out
 }
 
 // answer is what a statement gives: its rows as text, else its command tag, else its SQLSTATE. Its

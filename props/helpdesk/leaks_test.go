@@ -25,9 +25,47 @@ var (
 	billing  = session{name: "billing", tenant: 1, user: 12}
 	support  = session{name: "support", tenant: 1, user: 13}
 	exporter = session{name: "exporter", tenant: 1}
+
+	otherAdmin   = session{name: "admin", tenant: 2, user: 20}
+	otherSupport = session{name: "support", tenant: 2, user: 20}
 )
 
 var probes = map[string]probe{
+	"account-totals-granted": {
+		as: admin, statement: "SELECT tickets FROM account_totals ORDER BY account_id", fixed: "42501", leaky: "3 2",
+	},
+	"close-ticket-sets-account": {
+		as:        stranger.next(otherAdmin, "SELECT close_ticket('00000000-0000-0000-0000-000000000021')"),
+		statement: "SELECT id FROM accounts ORDER BY id", fixed: "SELECT 0", leaky: "2",
+	},
+	"dashboard-prepared": {
+		as: admin.next(otherAdmin, "SELECT dashboard()"), statement: "SELECT account_id, tickets FROM dashboard()", fixed: "1,3", leaky: "2,2",
+	},
+	"export-temp-table": {
+		as:        support.next(otherSupport, "SELECT export_tickets()"),
+		statement: "SELECT right(id::text, 2) FROM export_tickets()", fixed: "11 12", leaky: "21",
+	},
+	"lookup-kept-in-setting": {
+		as:        support.next(otherSupport, "SELECT lookup_invoice('ann@example.com', '2024-2')"),
+		statement: "SELECT status FROM lookup_invoice('ann@example.com', '2024-2')", fixed: "draft", leaky: "refunded",
+	},
+	"report-cache-no-account": {
+		as: admin.next(otherAdmin, "SELECT ticket_report()"), statement: "SELECT ticket_report()", fixed: "help, help, help", leaky: "help, help",
+	},
+	"search-open-cursor": {
+		as:        support.next(otherSupport, "SELECT search_customers('ann')"),
+		statement: "SELECT id FROM search_customers('sue')", fixed: "13", leaky: "20",
+	},
+	"search-wildcards": {
+		as: support, statement: "SELECT id FROM search_customers('%')", fixed: "P0001", leaky: "10 11 12 13",
+	},
+	"search-wrong-column": {
+		as: session{name: "support", tenant: 20, user: 13}, statement: "SELECT id FROM search_customers('ann')", fixed: "SELECT 0", leaky: "20",
+	},
+	"ticket-by-id-definer": {
+		as:        admin,
+		statement: "SELECT subject FROM ticket_by_id('00000000-0000-0000-0000-000000000021')", fixed: "42883", leaky: "help",
+	},
 	"close-ticket-any-account": {
 		as:        admin,
 		statement: "SELECT close_ticket('00000000-0000-0000-0000-000000000021')",

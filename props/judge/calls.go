@@ -48,6 +48,27 @@ const (
 	RefuseWildcards = "wildcards must be refused"
 )
 
+// LeftBehind is the rule of calls that tell what an earlier session left.
+const LeftBehind = "what an earlier session left may not reach it"
+
+// Inherits makes a divergence one of what earlier steps left. Without a tenant it is open
+// all the same.
+func (d *Divergence) Inherits() {
+	d.Left = true
+	if d.Class == Open {
+		return
+	}
+	d.Class = Residue
+	if d.Worlds != nil {
+		d.Rule = LeftBehind
+	}
+}
+
+// Sort puts the divergences in their order: by class, then step.
+func (v *Verdict) Sort() {
+	slices.SortStableFunc(v.Divergences, func(a, b Divergence) int { return int(a.Class) - int(b.Class) })
+}
+
 // Wildcard reports whether an argument of a call that is drawn from the data is a wildcard.
 func Wildcard(p *model.Path, args []model.Value) bool {
 	for i, a := range p.Args {
@@ -66,5 +87,5 @@ func (v *Verdict) Interferes(d *Divergence) {
 		return
 	}
 	v.Divergences = append(v.Divergences, *d)
-	slices.SortStableFunc(v.Divergences, func(a, b Divergence) int { return int(a.Class) - int(b.Class) })
+	v.Sort()
 }

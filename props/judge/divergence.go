@@ -102,6 +102,7 @@ type Divergence struct {
 	Column int          // a column that must stay hidden; -1 for whole rows
 	Did    string       // what Postgres answered: UPDATE 1
 	Worlds *Worlds      // of interference and existence: how two worlds differ
+	Left   bool         // it comes from what earlier steps left, on the connection or elsewhere
 }
 
 // Target identifies what a search aims at: class and cell, and the column for reads of one.

@@ -44,7 +44,7 @@ func Judge(c *model.Contract, s *model.Scenario, t *model.Trace) *Verdict {
 		j.step(i, id, step, &t.Steps[i], before, after)
 		before = after
 	}
-	slices.SortStableFunc(j.verdict.Divergences, func(a, b Divergence) int { return int(a.Class) - int(b.Class) })
+	j.verdict.Sort()
 	return j.verdict
 }
 

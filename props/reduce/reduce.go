@@ -107,10 +107,12 @@ func (r *reducer) steps() {
 // session that still does.
 func (r *reducer) statement() {
 	at := r.found.Step
-	op := &r.best.Steps[at].Op
-	if op.Path != nil {
-		r.redraw(at)
+	for i := range at + 1 {
+		if r.best.Steps[i].Op.Path != nil {
+			r.redraw(i)
+		}
 	}
+	op := &r.best.Steps[at].Op
 	if op.Shape == nil {
 		return
 	}
@@ -134,14 +136,19 @@ func (r *reducer) statement() {
 }
 
 // redraw calls the path of a step with the first arguments that the walk would try on the
-// rows, and that still do.
+// rows, and that still do; so do the other calls with the same ones.
 func (r *reducer) redraw(at int) {
+	old := &r.best.Steps[at].Op
 	for _, step := range r.plan.Redraw(r.best.Data, &r.best.Steps[at]) {
-		if equal(step.Op.Args, r.best.Steps[at].Op.Args) {
+		if equal(step.Op.Args, old.Args) {
 			return
 		}
 		s := clone(r.best)
-		s.Steps[at].Op.Args = step.Op.Args
+		for i := range s.Steps {
+			if op := &s.Steps[i].Op; op.Path == old.Path && equal(op.Args, old.Args) {
+				op.Args = step.Op.Args
+			}
+		}
 		if r.try(s) {
 			return
 		}

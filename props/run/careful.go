@@ -105,6 +105,7 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	w.wire.sync()
 	if calls {
 		w.wire.add(item{raw: w.fixed.reset})
+		f.forget()
 		w.wire.sync()
 	}
 	if len(v.Before) > 0 {

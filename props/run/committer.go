@@ -24,15 +24,18 @@ type Committer struct {
 	// Services is what runs beside the database; nil: nothing.
 	Services *Services
 
-	server   *postgres.Server
-	database string
-	super    *session
-	pool     map[string]*session
-	order    []*model.Table
-	reaches  *reaches
-	reach    *reach // of the scenario that runs
-	touched  []bool // by Table.ID, since the last reset
-	dirty    bool
+	server    *postgres.Server
+	database  string
+	super     *session
+	pool      map[string]*session
+	order     []*model.Table
+	reaches   *reaches
+	reach     *reach // of the scenario that runs
+	touched   []bool // by Table.ID, since the last reset
+	dirty     bool
+	sequences string // puts them back; empty without any
+	apart     string // empties the tables that are not judged and were empty, where a path may have filled them
+	called    bool   // a path, since the last reset
 }
 
 // session is one real connection with the notices it received.
@@ -40,6 +43,8 @@ type session struct {
 	conn    *pgx.Conn
 	notices []string
 	bound   *model.Identity // of a session that is bound for a whole checkout
+	used    bool            // by a step, since it was last as new
+	via     bool            // it leads through a pooler
 }
 
 // NewCommitter connects to a scratch database as superuser.
@@ -47,9 +52,12 @@ func NewCommitter(ctx context.Context, server *postgres.Server, database string,
 	m := &Committer{Contract: c, server: server, database: database, pool: map[string]*session{}}
 	m.order, _ = c.Schema.LoadOrder()
 	m.reaches, m.touched = newReaches(c.Schema, nil), make([]bool, len(c.Schema.Tables))
-	m.reach = m.reaches.of(nil)
+	m.reach, m.sequences = m.reaches.of(nil), restart(c.Schema)
 	var err error
-	m.super, err = m.open(ctx, "")
+	if m.super, err = m.open(ctx, "", ""); err != nil {
+		return m, err
+	}
+	m.apart, err = m.empties(ctx)
 	return m, err
 }
 
@@ -67,35 +75,6 @@ func (m *Committer) drain() {
 		_ = s.conn.Close(context.Background())
 		delete(m.pool, name)
 	}
-}
-
-// open makes a connection of a login, empty for the superuser. What decides how
-// values are printed is set at the connection, where it outranks a login's defaults.
-func (m *Committer) open(ctx context.Context, login string) (*session, error) {
-	cfg := m.server.Config(m.database, login)
-	if cfg.RuntimeParams == nil {
-		cfg.RuntimeParams = map[string]string{}
-	}
-	for k, v := range map[string]string{
-		"datestyle": "ISO, MDY", "timezone": "UTC", "intervalstyle": "postgres", "bytea_output": "hex",
-		"statement_timeout": "20s", "client_min_messages": "notice",
-	} {
-		cfg.RuntimeParams[k] = v
-	}
-	s := &session{}
-	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
-		s.notices = append(s.notices, n.Message+"\n"+n.Detail+"\n"+n.Hint)
-	}
-	conn, err := pgx.ConnectConfig(ctx, cfg)
-	if err != nil {
-		who := "the superuser"
-		if login != "" {
-			who = "login " + login
-		}
-		return nil, fmt.Errorf("connect as %s: %w", who, err)
-	}
-	s.conn = conn
-	return s, nil
 }
 
 // exec runs one statement as a server receives it from a driver: parsed on the spot.
@@ -159,9 +138,11 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*mo
 
 // reset puts the database back to the schema's own rows, and loads the scenario's.
 func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model.Step) error {
-	m.drainBroken()
+	if err := m.renew(ctx); err != nil {
+		return err
+	}
 	if m.super.conn.IsClosed() {
-		again, err := m.open(ctx, "")
+		again, err := m.open(ctx, "", "")
 		if err != nil {
 			return err
 		}
@@ -174,6 +155,12 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 	if err := run("SET session_replication_role = replica", nil); err != nil {
 		return err
 	}
+	if m.called && m.apart != "" {
+		if _, err := m.super.conn.Exec(ctx, m.apart); err != nil {
+			return fmt.Errorf("reset the scratch database: %w", err)
+		}
+	}
+	m.called = slices.ContainsFunc(steps, func(s model.Step) bool { return s.Op.Path != nil })
 	clear := m.dirty
 	m.dirty = true
 	m.reach = m.reaches.of(data, steps)
@@ -207,9 +194,8 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 	for _, t := range m.order {
 		m.touched[t.ID] = m.reach.has(t)
 	}
-	for _, q := range m.Contract.Schema.Sequences {
-		args := []model.Value{{Text: fmt.Sprint(q.Last)}, {Text: fmt.Sprint(q.Called)}}
-		if err := run("SELECT setval("+literal(q.SQL())+"::regclass, $1::bigint, $2::boolean)", args); err != nil {
+	if m.sequences != "" {
+		if err := run(m.sequences, nil); err != nil {
 			return fmt.Errorf("reset the scratch database: %w", err)
 		}
 	}
@@ -217,7 +203,7 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 		return err
 	}
 	for _, v := range m.Contract.Schema.Views {
-		if v.Materialized {
+		if v.Materialized && reads(steps) {
 			if err := run("REFRESH MATERIALIZED VIEW "+v.SQL(), nil); err != nil {
 				return fmt.Errorf("fill %s: %w", v.Label(), err)
 			}
@@ -226,55 +212,12 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 	return nil
 }
 
-func (m *Committer) drainBroken() {
-	for name, s := range m.pool {
-		if s.conn.IsClosed() {
-			delete(m.pool, name)
-		}
-	}
-}
-
 func (m *Committer) everything(ctx context.Context) ([][]model.Row, error) {
 	kept, _, err := m.super.exec(ctx, m.reach.everything, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read the scratch database: %w", err)
 	}
 	return recordsIn(m.Contract.Schema, m.reach, kept)
-}
-
-// connection is the pooled connection of a login, or a new one.
-func (m *Committer) connection(ctx context.Context, login string, fresh bool) (*session, error) {
-	if fresh {
-		return m.open(ctx, login)
-	}
-	if s := m.pool[login]; s != nil && !s.conn.IsClosed() {
-		return s, nil
-	}
-	s, err := m.open(ctx, login)
-	if err != nil {
-		return nil, err
-	}
-	m.pool[login] = s
-	return s, m.use(ctx, s)
-}
-
-// use leaves a connection as an earlier session leaves it: every setting of the
-// contract was set once, in a transaction that is over, so that it is empty now and
-// no longer NULL.
-func (m *Committer) use(ctx context.Context, s *session) error {
-	if _, _, err := s.exec(ctx, "BEGIN", nil); err != nil {
-		return err
-	}
-	for _, kind := range m.Contract.Sessions {
-		for i := range kind.Settings {
-			_, _, err := s.exec(ctx, "SELECT set_config($1, '', true)", []model.Value{{Text: kind.Settings[i].Name}})
-			if _, err = refusal(err); err != nil {
-				return err
-			}
-		}
-	}
-	_, _, err := s.exec(ctx, "ROLLBACK", nil)
-	return err
 }
 
 // step runs one statement as its session would, and reads everything after it.
@@ -294,7 +237,7 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 		t.Later, err = m.answers(ctx, id)
 		return t, err
 	}
-	s, err := m.connection(ctx, id.Login, fresh)
+	s, err := m.connection(ctx, id, fresh)
 	if err != nil {
 		return t, err
 	}
@@ -414,6 +357,9 @@ func (s *session) within(ctx context.Context, id *model.Identity, undo bool, f f
 		return err
 	}
 	err := func() error {
+		if err := s.prints(ctx); err != nil {
+			return err
+		}
 		if local || s.bound != id {
 			if err := s.bind(ctx, id, local); err != nil {
 				return err
@@ -567,9 +513,9 @@ func (m *Committer) overCopies(ctx context.Context, id *model.Identity, op *mode
 	return kept, err == nil, err
 }
 
-// TryLogin connects as a login and ends the connection again.
-func (m *Committer) TryLogin(ctx context.Context, login string) error {
-	s, err := m.open(ctx, login)
+// TryLogin connects as a login, via a pooler if one is named, and ends the connection again.
+func (m *Committer) TryLogin(ctx context.Context, login, via string) error {
+	s, err := m.open(ctx, login, via)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ type Stats struct {
 // fixedTexts is the statements that every flush uses.
 type fixedTexts struct {
 	super, context string
-	reset          string   // of what a rollback leaves
+	reset, forget  string   // of what a rollback leaves
 	loads          []string // by Table.ID
 	touches        []string // by Table.ID; empty: not possible
 }
@@ -136,7 +136,7 @@ func (w *Worker) connect(ctx context.Context) error {
 		return err
 	}
 	w.contexts = newContexts(w.Contract, w.super, base)
-	w.fixed = fixedTexts{super: w.contexts.superuser(), context: w.contexts.text(), reset: resetText(w.Contract.Schema)}
+	w.fixed = fixedTexts{super: w.contexts.superuser(), context: w.contexts.text(), reset: resetText(w.Contract.Schema), forget: forgetText(w.Contract)}
 	w.fixed.loads, w.fixed.touches = make([]string, len(w.Contract.Schema.Tables)), make([]string, len(w.Contract.Schema.Tables))
 	w.untouched = make([]int, len(w.Contract.Schema.Tables))
 	for i, t := range w.Contract.Schema.Tables {

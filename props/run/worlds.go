@@ -105,6 +105,7 @@ func (w *Worker) Worlds(ctx context.Context, worlds []World, calls []Calls, whol
 		w.wire.sync()
 	}
 	f.plain(w.fixed.reset)
+	f.forget()
 	w.wire.sync()
 	stale := v.Stale || !slices.ContainsFunc(calls, func(c Calls) bool { return stored(c.Steps) })
 	asks := make([]worldAsk, len(worlds))
@@ -168,6 +169,38 @@ func resetFor(s *model.Schema, step int) string {
 	}
 	return fmt.Sprintf("SELECT pg_advisory_unlock_all(), count(setval(seqrelid::regclass, least(1000000, seqmax / 2) + least(%d, seqmax / 4))) FROM pg_sequence WHERE seqrelid IN (%s)",
 		step*stepKeys, strings.Join(names, ", "))
+}
+
+// forgetText drops the statements that a path has prepared, which a rollback keeps; empty
+// where no path prepares any. Those of rlsfuzz itself were not prepared in SQL.
+func forgetText(c *model.Contract) string {
+	const text = `DO $rlsfuzz$
+DECLARE name text;
+BEGIN
+  FOR name IN SELECT p.name FROM pg_prepared_statements p WHERE p.from_sql LOOP
+    EXECUTE format('DEALLOCATE %I', name);
+  END LOOP;
+END
+$rlsfuzz$`
+	prepares := func(text string) bool { return strings.Contains(strings.ToLower(text), "prepare") }
+	for _, r := range c.Schema.Routines {
+		if prepares(r.Source) {
+			return text
+		}
+	}
+	for _, p := range c.Paths {
+		if slices.ContainsFunc(p.Run, prepares) {
+			return text
+		}
+	}
+	return ""
+}
+
+// forget drops what paths have prepared.
+func (f *flow) forget() {
+	if f.fixed.forget != "" {
+		f.wire.add(item{raw: f.fixed.forget})
+	}
 }
 
 func (f *flow) world(world *World, calls []Calls, whole, stale bool) (worldAsk, error) {
@@ -239,6 +272,7 @@ func (f *flow) run(c *Calls, whole bool) (callsAsk, error) {
 	}
 	f.plain("ROLLBACK TO b")
 	f.plain(f.fixed.reset)
+	f.forget()
 	f.wire.sync()
 	return ask, nil
 }

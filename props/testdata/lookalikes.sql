@@ -82,7 +82,53 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     UPDATE accounts SET slug = claim_slug.slug WHERE id = nullif(current_setting('app.tenant_id', true), '')::bigint
 $$;
 
+-- A temporary table that is gone when the transaction ends.
+CREATE FUNCTION scratch_tickets() RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    CREATE TEMP TABLE IF NOT EXISTS scratch (subject text) ON COMMIT DROP;
+    INSERT INTO scratch SELECT t.subject FROM tickets t;
+    RETURN QUERY SELECT s.subject FROM scratch s;
+END $$;
+
+-- One that stays, but is dropped before it is used.
+CREATE FUNCTION leftover_tickets() RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    DROP TABLE IF EXISTS leftover;
+    CREATE TEMP TABLE leftover AS SELECT t.subject FROM tickets t;
+    RETURN QUERY SELECT l.subject FROM leftover l;
+END $$;
+
+-- A cache on the connection, by account.
+CREATE FUNCTION kept_total() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    name text := 'app.total_' || current_setting('app.tenant_id');
+    kept text := current_setting(name, true);
+BEGIN
+    IF kept IS NULL OR kept = '' THEN
+        SELECT sum(i.total_cents)::text INTO kept FROM invoices i;
+        PERFORM set_config(name, coalesce(kept, '0'), false);
+    END IF;
+    RETURN coalesce(kept, '0')::bigint;
+END $$;
+
+-- The last number of a sequence that all share: whoever drew it.
+CREATE FUNCTION last_number() RETURNS TABLE (number bigint, tickets bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    PERFORM nextval('numbers');
+    RETURN QUERY SELECT currval('numbers'), count(*) FROM tickets WHERE account_id = nullif(current_setting('app.tenant_id', true), '')::bigint;
+END $$;
+
+-- It notes who called last on the connection, and says only whether that was the same account.
+CREATE FUNCTION noted_account() RETURNS TABLE (again boolean, tickets bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    last text := current_setting('app.noted', true);
+BEGIN
+    PERFORM set_config('app.noted', current_setting('app.tenant_id'), false);
+    RETURN QUERY SELECT last = current_setting('app.tenant_id'), count(*) FROM tickets;
+END $$;
+
 REVOKE EXECUTE ON FUNCTION any_ticket, report_time, new_reference, accept_invitation, my_accounts, bin_ticket, check_subject, flag,
-    next_number, sample_tickets, plan_total, claim_slug FROM PUBLIC;
+    next_number, sample_tickets, plan_total, claim_slug, scratch_tickets, leftover_tickets, kept_total, last_number, noted_account FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION any_ticket, report_time, new_reference, accept_invitation, my_accounts, bin_ticket, check_subject, flag,
-    next_number, sample_tickets, plan_total, claim_slug TO helpdesk_admin;
+    next_number, sample_tickets, plan_total, claim_slug, scratch_tickets, leftover_tickets, kept_total, last_number, noted_account TO helpdesk_admin;

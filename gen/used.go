@@ -1,0 +1,280 @@
+package gen
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// usedShare is how many of a hundred sequences of calls are pairs: a call, after one of
+// another tenant that may leave something for it.
+const usedShare = 35
+
+// lasts reports whether a path may leave something behind: in a table, on its connection.
+// What only reads leaves nothing, unless it sets something.
+func (p *Plan) lasts(path *model.Path) bool {
+	switch {
+	case path.Program != nil || path.View != nil:
+		return false
+	case path.Routine != nil:
+		return lasting(path.Routine)
+	}
+	for _, text := range path.Run {
+		word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), " ")
+		if !slices.Contains([]string{"select", "with", "table", "values", "copy"}, word) {
+			return true
+		}
+		if strings.Contains(strings.ToLower(text), "set_config") {
+			return true
+		}
+		for _, r := range p.Contract.Schema.Routines {
+			if lasting(r) && sql.Mentions(text, r.Name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func lasting(r *model.Routine) bool {
+	return r.Volatile || strings.Contains(strings.ToLower(r.Source), "set_config")
+}
+
+// leaver is a call that may leave something, and by whom.
+type leaver struct {
+	who  *Member
+	plan *callPlan
+}
+
+// leavers lists the calls of members that are not of a tenant and may leave something.
+func (p *Plan) leavers(d *Dataset, not model.Value) []leaver {
+	var out []leaver
+	for i := range d.Cast {
+		m := &d.Cast[i]
+		if m.Tenant.Null || m.Tenant == not {
+			continue
+		}
+		for _, c := range p.inSQL(m.Session) {
+			if c.lasts {
+				out = append(out, leaver{m, c})
+			}
+		}
+	}
+	return out
+}
+
+// after is the call of a path that somebody else makes next: with the same arguments, but
+// for what the session's own variables say. ok is false where its session has no such path.
+func (p *Plan) after(l leaver, first *model.Step, who *Member, d *Dataset, dice *choices) (model.Step, bool) {
+	for _, c := range p.inSQL(who.Session) {
+		if c.path != l.plan.path {
+			continue
+		}
+		args, ok := p.callArgs(c, who, d, Own, len(first.Op.Args), 0, dice)
+		if !ok {
+			return model.Step{}, false
+		}
+		for i := range args {
+			if c.args[i].variable == "" {
+				args[i] = first.Op.Args[i]
+			}
+		}
+		return p.callStep(c, who, args), true
+	}
+	return model.Step{}, false
+}
+
+// binders lists one statement of each session whose settings last for a whole checkout: by
+// a member of a tenant, or of any.
+func (p *Plan) binders(d *Dataset, tenant model.Value) []model.Step {
+	var out []model.Step
+	for i := range d.Cast {
+		m := &d.Cast[i]
+		if m.Session.Bind != "session" || m.Tenant.Null || !tenant.Null && m.Tenant != tenant || len(p.inPart(m.Session, d)) == 0 ||
+			slices.ContainsFunc(out, func(s model.Step) bool { return s.Session == m.Session }) {
+			continue
+		}
+		out = append(out, p.look(m, d))
+	}
+	return out
+}
+
+// look is the plainest statement of a member.
+func (p *Plan) look(m *Member, d *Dataset) model.Step {
+	return model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: p.inPart(m.Session, d)[0].selects[0].shape}}
+}
+
+// usedSequence draws pairs of calls: of another tenant, then of one member. It is nil where
+// nobody of another tenant leaves anything.
+func (p *Plan) usedSequence(who *Member, d *Dataset, n int, bits Bits) []model.Step {
+	list := p.leavers(d, who.Tenant)
+	own := p.inSQL(who.Session)
+	if len(list) == 0 || len(own) == 0 {
+		return nil
+	}
+	var steps []model.Step
+	for range n {
+		c := seeded(bits.Next(), -9)
+		l := list[c.upTo(len(list))]
+		kinds := l.plan.kinds()
+		args, ok := p.callArgs(l.plan, l.who, d, kinds[c.upTo(len(kinds))], l.plan.counts[0], 0, &c)
+		if !ok {
+			continue
+		}
+		first := p.callStep(l.plan, l.who, args)
+		next, ok := p.after(l, &first, who, d, &c)
+		if !ok || c.percent(25) {
+			plan := own[c.upTo(len(own))]
+			kinds := plan.kinds()
+			if args, ok = p.callArgs(plan, who, d, kinds[c.upTo(len(kinds))], plan.counts[0], 0, &c); !ok {
+				continue
+			}
+			next = p.callStep(plan, who, args)
+		}
+		steps = append(steps, first, next)
+	}
+	return steps
+}
+
+// Pairs takes a sequence apart that is pairs of calls: what one leaves and another finds.
+// It is nil for every other sequence.
+func Pairs(steps []model.Step) [][]model.Step {
+	if len(steps) < 2 || len(steps)%2 != 0 {
+		return nil
+	}
+	var out [][]model.Step
+	for i := 0; i < len(steps); i += 2 {
+		a, b := &steps[i], &steps[i+1]
+		if a.Op.Path == nil || b.Op.Path == nil || a.Tenant == b.Tenant {
+			return nil
+		}
+		out = append(out, steps[i:i+2])
+	}
+	return out
+}
+
+// mostCross bounds the pairs of two different paths that the walk tries for a member.
+const mostCross = 8
+
+// Used lists the pairs of calls that the walk tries for a member: each call of another
+// tenant that may leave something, then the same call, then the member's others.
+func (p *Plan) Used(d *Dataset, who *Member) [][]model.Step {
+	var out [][]model.Step
+	var seen []leaver
+	cross := 0
+	for _, l := range p.leavers(d, who.Tenant) {
+		if slices.ContainsFunc(seen, func(o leaver) bool { return o.plan == l.plan }) {
+			continue // a member of each session is enough
+		}
+		seen = append(seen, l)
+		for n, kind := range []Kind{Own, Other} {
+			args, ok := p.callArgs(l.plan, l.who, d, kind, l.plan.counts[0], 0, &choices{})
+			if !ok {
+				continue
+			}
+			first := p.callStep(l.plan, l.who, args)
+			if next, ok := p.after(l, &first, who, d, &choices{}); ok {
+				out = append(out, []model.Step{first, next})
+			}
+			if n > 0 {
+				continue
+			}
+			for _, c := range p.inSQL(who.Session) {
+				if args, ok := p.callArgs(c, who, d, Own, c.counts[0], 0, &choices{}); ok && c.path != l.plan.path && cross < mostCross {
+					out = append(out, []model.Step{first, p.callStep(c, who, args)})
+					cross++
+				}
+			}
+		}
+	}
+	return out
+}
+
+// pooledShare is how many of a hundred committed checks are about what calls leave, where
+// some may leave anything; mostLeavers bounds the calls of one.
+const (
+	pooledShare = 60
+	mostLeavers = 12
+)
+
+// Pooled draws the steps of a committed check whose connections are used again: calls of
+// one tenant that may leave something, then looks of others on the same connections. It is
+// nil in the other checks, and where no call leaves anything.
+func (p *Plan) Pooled(bits Bits, d *Dataset) []model.Step {
+	c := seeded(bits.Next(), -10)
+	all, binders := p.leavers(d, null), p.binders(d, null)
+	if len(all)+len(binders) == 0 || !c.percent(pooledShare) {
+		return nil
+	}
+	var tenant model.Value
+	if i := c.upTo(len(all) + len(binders)); i < len(all) {
+		tenant = all[i].who.Tenant
+	} else {
+		tenant = binders[i-len(all)].Tenant
+	}
+	var list []leaver
+	for _, l := range all {
+		if l.who.Tenant == tenant && !slices.ContainsFunc(list, func(o leaver) bool { return o.plan == l.plan }) {
+			list = append(list, l)
+		}
+	}
+	var steps []model.Step
+	for len(list) > 0 && len(steps) < mostLeavers {
+		i := c.upTo(len(list))
+		l := list[i]
+		list = slices.Delete(list, i, i+1)
+		if args, ok := p.callArgs(l.plan, l.who, d, Own, l.plan.counts[0], 0, &c); ok {
+			steps = append(steps, p.callStep(l.plan, l.who, args))
+		}
+	}
+	steps = append(steps, p.binders(d, tenant)...)
+	return append(steps, p.lookers(d, tenant, &c)...)
+}
+
+// lookers is one look of each session without a tenant, and one of a member of another tenant.
+func (p *Plan) lookers(d *Dataset, not model.Value, c *choices) []model.Step {
+	var steps []model.Step
+	for _, s := range p.Contract.Sessions {
+		if tables := p.inPart(s, d); s.Tenantless && len(tables) > 0 {
+			steps = append(steps, model.Step{Session: s, Tenant: null, User: null, Op: model.Op{Shape: tables[0].selects[0].shape}})
+		}
+	}
+	var others []*Member
+	for i := range d.Cast {
+		if m := &d.Cast[i]; !m.Tenant.Null && m.Tenant != not && len(p.inPart(m.Session, d)) > 0 {
+			others = append(others, m)
+		}
+	}
+	if len(others) > 0 {
+		steps = append(steps, p.look(others[c.upTo(len(others))], d))
+	}
+	return steps
+}
+
+// PooledCells lists the committed checks that the walk tries: each call that may leave
+// something, and each session whose settings stay, then a look of a session without a tenant, and of one of another.
+func (p *Plan) PooledCells(d *Dataset) [][]model.Step {
+	var out [][]model.Step
+	var seen []leaver
+	for _, l := range p.leavers(d, null) {
+		if slices.ContainsFunc(seen, func(o leaver) bool { return o.plan == l.plan }) {
+			continue
+		}
+		seen = append(seen, l)
+		args, ok := p.callArgs(l.plan, l.who, d, Own, l.plan.counts[0], 0, &choices{})
+		if !ok {
+			continue
+		}
+		for _, look := range p.lookers(d, l.who.Tenant, &choices{}) {
+			out = append(out, []model.Step{p.callStep(l.plan, l.who, args), look})
+		}
+	}
+	for _, step := range p.binders(d, null) {
+		for _, look := range p.lookers(d, step.Tenant, &choices{}) {
+			out = append(out, []model.Step{step, look})
+		}
+	}
+	return out
+}

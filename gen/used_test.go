@@ -1,0 +1,47 @@
+package gen_test
+
+import (
+	"testing"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// TestUsed pairs calls that may leave something with those of another tenant, and no others.
+func TestUsed(t *testing.T) {
+	tests := []struct {
+		name    string
+		routine model.Routine
+		lasts   bool
+	}{
+		{"volatile", model.Routine{Name: "f", Volatile: true}, true},
+		{"stable", model.Routine{Name: "f"}, false},
+		{"sets something", model.Routine{Name: "f", Source: "SELECT set_config('app.last', '1', false)"}, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := shop()
+			job := c.Sessions[1]
+			c.Paths = []*model.Path{{Name: "function f", Routine: &test.routine, Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}}}}
+			p := gen.NewPlan(c, nil)
+			pairs := 0
+			for n := range 20 {
+				d := p.Dataset(&gen.Counted{N: uint64(100 * n)}, gen.Options{})
+				for i := range d.Cast {
+					for _, pair := range p.Used(d, &d.Cast[i]) {
+						pairs++
+						if pair[0].Tenant == pair[1].Tenant || pair[1].Tenant != d.Cast[i].Tenant {
+							t.Errorf("a pair of tenants %v and %v for a member of %v", pair[0].Tenant, pair[1].Tenant, d.Cast[i].Tenant)
+						}
+						if len(gen.Pairs(pair)) != 1 {
+							t.Error("a pair is not taken for one")
+						}
+					}
+				}
+			}
+			if (pairs > 0) != test.lasts {
+				t.Errorf("%d pairs, want some: %v", pairs, test.lasts)
+			}
+		})
+	}
+}

@@ -1,0 +1,13 @@
+-- open: the search takes % for a term
+CREATE OR REPLACE FUNCTION search_customers(term text) RETURNS TABLE (id bigint, name text, email text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT u.id, u.name, u.email
+    FROM users u
+    WHERE u.email ILIKE '%' || term || '%'
+      AND u.deleted_at IS NULL
+      AND EXISTS (
+        SELECT 1 FROM memberships m
+        WHERE m.user_id = u.id
+          AND m.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint)
+    ORDER BY u.id
+$$;

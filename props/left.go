@@ -1,0 +1,299 @@
+package props
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// pooled reports whether a step runs where somebody of another tenant was before: with real
+// commits, on connections that are used again.
+func pooled(s *model.Scenario, at int) bool {
+	step := &s.Steps[at]
+	if !s.Committed || s.Runs() || step.Fresh || step.Op.Path != nil && step.Op.Path.Job() { // of jobs are plays
+		return false
+	}
+	return slices.ContainsFunc(s.Steps[:at], func(o model.Step) bool { return o.Tenant != s.Steps[at].Tenant })
+}
+
+// single is the scenario of one step alone.
+func single(s *model.Scenario, at int, committed bool) *model.Scenario {
+	return &model.Scenario{Data: s.Data, Steps: s.Steps[at : at+1], Committed: committed}
+}
+
+// found looks for what a call finds of what earlier steps left: its output follows from rows
+// that its session may not see, and no longer does when the call is made alone.
+func (l *lab) found(ctx context.Context, s *model.Scenario, at int) (*judge.Divergence, string, error) {
+	var d *judge.Divergence
+	var reason string
+	var err error
+	switch {
+	case l.brief == nil:
+		var some bool
+		if some, err = l.suspects(ctx, s, at); err == nil && some {
+			d, reason, err = l.interference(ctx, s, at, run.Variant{})
+		}
+	case len(l.brief.variants) > 0:
+		d, err = l.once(ctx, s, at, *l.brief, run.Variant{})
+	}
+	if err != nil || d == nil {
+		return nil, reason, err
+	}
+	var alone *judge.Divergence // what a call tells by itself is found where it is made alone
+	if l.brief == nil {
+		alone, _, err = l.interference(ctx, single(s, at, false), 0, run.Variant{})
+	} else {
+		alone, err = l.once(ctx, single(s, at, false), 0, *l.brief, run.Variant{})
+	}
+	if err != nil || alone != nil {
+		return nil, "", err
+	}
+	d.Inherits()
+	return d, "", nil
+}
+
+// suspects tries the scenario in one transaction that is rolled back, which is fast: what
+// does not differ there, differs nowhere.
+func (l *lab) suspects(ctx context.Context, s *model.Scenario, at int) (bool, error) {
+	o, err := l.observe(ctx, s, at)
+	if err != nil || o == nil {
+		return false, err
+	}
+	worlds, err := o.some(ctx, gen.Variants)
+	if err != nil {
+		return false, err
+	}
+	runs, err := l.fast.Worlds(ctx, worlds, []run.Calls{{ID: o.ids, Steps: s.Steps[:at+1]}}, false, run.Variant{})
+	if err != nil {
+		return false, err
+	}
+	return tells(runs, 0, at), nil
+}
+
+// tells reports whether a step gave something else in some world than in the first.
+func tells(runs [][]run.WorldRun, call, at int) bool {
+	first := &runs[0][call]
+	for w := 1; w < len(runs); w++ {
+		if o := &runs[w][call]; first.Invalid == "" && o.Invalid == "" && o.Steps[at].Sum != first.Steps[at].Sum {
+			return true
+		}
+	}
+	return false
+}
+
+// sight is the rows that the observing session may see before its call.
+func (o *observer) sight(before [][]model.Row) []string {
+	p := model.Predictor{Contract: o.Contract}
+	st := model.NewState(o.Contract.Schema, before)
+	var out []string
+	for i, t := range o.Contract.Schema.Tables {
+		sees := &o.id.Session.Sees[i]
+		for _, row := range before[i] {
+			if ok, known := p.Holds(sees.Rule, o.id, st, row); ok && known {
+				out = append(out, t.Label()+" "+string(model.AppendRecord(nil, row, sees.Columns)))
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// inherited finds out which divergences come from what earlier steps left: those that are
+// gone on a connection that nobody used, and gone where the step runs alone.
+func (l *lab) inherited(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
+	some := false
+	for i := range v.Divergences {
+		d := &v.Divergences[i]
+		if d.Left || d.Worlds != nil || d.Class > judge.Canary || !pooled(s, d.Step) || d.Step > forbidden(v) {
+			continue
+		}
+		fresh := &model.Scenario{Data: s.Data, Steps: slices.Clone(s.Steps[:d.Step+1]), Committed: true}
+		fresh.Steps[d.Step].Fresh = true
+		left := true
+		for _, other := range []*model.Scenario{fresh, single(s, d.Step, true)} {
+			if !left {
+				break
+			}
+			w, err := l.under(ctx, other, run.Variant{})
+			if err != nil {
+				return err
+			}
+			left = !slices.ContainsFunc(w.Divergences, func(o judge.Divergence) bool {
+				return o.Cell == d.Cell && o.Step == len(other.Steps)-1 && o.Class < judge.Lockout
+			})
+		}
+		if left {
+			d.Inherits()
+			some = true
+		}
+	}
+	if some {
+		v.Sort()
+	}
+	return nil
+}
+
+// leaver is the earlier step that left what a divergence comes from; ok is false where no
+// step alone does.
+func (l *lab) leaver(ctx context.Context, s *model.Scenario, d *judge.Divergence) (c Cause, ok bool, err error) {
+	for i := d.Step - 1; i >= 0; i-- {
+		t := &model.Scenario{Data: s.Data, Steps: slices.Delete(slices.Clone(s.Steps[:d.Step+1]), i, i+1), Committed: true}
+		gone, err := l.gone(ctx, t, d)
+		if err != nil || !gone {
+			if err != nil {
+				return Cause{}, false, err
+			}
+			continue
+		}
+		t = &model.Scenario{Data: s.Data, Steps: slices.Clone(s.Steps[:d.Step+1]), Committed: true}
+		t.Steps[d.Step].Fresh = true
+		if gone, err = l.gone(ctx, t, d); err != nil {
+			return Cause{}, false, err
+		}
+		return left(&s.Steps[i], gone), true, nil
+	}
+	return Cause{}, false, nil
+}
+
+// left is the cause that a step left something, on its connection or elsewhere.
+func left(step *model.Step, connection bool) Cause {
+	if step.Op.Path == nil && step.Session.Bind == "session" {
+		return Cause{
+			Key:  "left settings " + step.Session.Login.Text,
+			Text: fmt.Sprintf("the settings of session %s stay on its connection when it is released", step.Session.Name),
+		}
+	}
+	what := "a statement of " + step.Session.Name
+	if step.Op.Path != nil {
+		what = step.Op.Path.Name
+	}
+	where := "in the database"
+	if connection {
+		where = "on the connection"
+	}
+	return Cause{Key: "left " + what, Text: fmt.Sprintf("%s leaves %s what the next session finds", what, where)}
+}
+
+// gone reports whether a changed scenario no longer shows a divergence in its last step.
+func (l *lab) gone(ctx context.Context, s *model.Scenario, d *judge.Divergence) (bool, error) {
+	at := len(s.Steps) - 1
+	if d.Worlds != nil {
+		still, err := l.once(ctx, s, at, brief{variants: []gen.Variant{d.Worlds.Variant}}, run.Variant{})
+		return still == nil, err
+	}
+	v, err := l.under(ctx, s, run.Variant{})
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(v.Divergences, func(o judge.Divergence) bool {
+		return o.Cell == d.Cell && o.Step == at && o.Class < judge.Lockout
+	}), nil
+}
+
+// pairVariants are the worlds in which random search tries pairs of calls.
+var pairVariants = []gen.Variant{gen.Change, gen.Remove}
+
+// pairs runs pairs of calls of one member, rolled back and in several worlds. Where a second
+// call gives another output, and does not when it is made alone, the pair runs with real
+// commits on a connection that is used again.
+func (l *lab) pairs(ctx context.Context, d *gen.Dataset, list [][]model.Step, variants []gen.Variant, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
+	for len(list) > 0 {
+		var lot, rest [][]model.Step
+		for _, pair := range list {
+			if observerKey(&pair[1]) == observerKey(&list[0][1]) {
+				lot = append(lot, pair)
+			} else {
+				rest = append(rest, pair)
+			}
+		}
+		more, err := l.pairLot(ctx, d, lot, variants, see)
+		if err != nil || !more {
+			return more, err
+		}
+		list = rest
+	}
+	return true, nil
+}
+
+// pairLot is pairs whose second calls have one observer.
+func (l *lab) pairLot(ctx context.Context, d *gen.Dataset, lot [][]model.Step, variants []gen.Variant, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
+	o, err := l.observe(ctx, &model.Scenario{Data: d.Data, Steps: lot[0]}, 1)
+	if err != nil || o == nil {
+		return true, err
+	}
+	worlds, err := o.some(ctx, variants)
+	if err != nil {
+		return false, err
+	}
+	if lot, err = l.differing(ctx, d, worlds, lot); err != nil {
+		return false, err
+	}
+	for _, pair := range lot {
+		key := pairKey(pair)
+		if l.refuted[key] >= mostRefuted {
+			continue
+		}
+		s := &model.Scenario{Data: d.Data, Steps: pair, Committed: true}
+		v, err := l.verdict(ctx, s)
+		if err != nil {
+			return false, err
+		}
+		if len(v.Divergences) == 0 {
+			l.refuted[key]++
+		}
+		if !see(s, v) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// mostRefuted is how many pairs of the same paths and sessions run on real connections for
+// nothing: the pool cleans up what they leave, or their commit does.
+const mostRefuted = 3
+
+func pairKey(pair []model.Step) string {
+	return fmt.Sprint(pair[0].Session.ID, pair[0].Op.Path.ID, pair[1].Session.ID, pair[1].Op.Path.ID)
+}
+
+// differing keeps the pairs whose second call gives another output in some world, and does
+// not alone.
+func (l *lab) differing(ctx context.Context, d *gen.Dataset, worlds []run.World, lot [][]model.Step) ([][]model.Step, error) {
+	for _, alone := range []bool{false, true} {
+		var calls []run.Calls
+		var kept [][]model.Step
+		for _, pair := range lot {
+			c := run.Calls{Steps: pair}
+			if alone {
+				c.Steps = pair[1:]
+			}
+			for i := range c.Steps {
+				if id, ok := l.Contract.BindStep(&c.Steps[i], d.State); ok {
+					c.ID = append(c.ID, id)
+				}
+			}
+			if len(c.ID) == len(c.Steps) {
+				calls, kept = append(calls, c), append(kept, pair)
+			}
+		}
+		if lot = nil; len(calls) == 0 {
+			return nil, nil
+		}
+		runs, err := l.fast.Worlds(ctx, worlds, calls, false, run.Variant{})
+		if err != nil {
+			return nil, err
+		}
+		l.fast.Stepped(len(calls) * len(worlds))
+		for i, pair := range kept {
+			if tells(runs, i, len(calls[i].Steps)-1) != alone {
+				lot = append(lot, pair)
+			}
+		}
+	}
+	return lot, nil
+}

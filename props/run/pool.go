@@ -1,0 +1,191 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// open makes a connection of a login, empty for the superuser, via a pooler if one is named.
+// What decides how values are printed is set at the connection, where it outranks a login's
+// defaults; a pooler does not pass that on.
+func (m *Committer) open(ctx context.Context, login, via string) (*session, error) {
+	cfg := m.server.Config(m.database, login)
+	if cfg.RuntimeParams == nil {
+		cfg.RuntimeParams = map[string]string{}
+	}
+	for k, v := range printing {
+		cfg.RuntimeParams[k] = v
+	}
+	who := "the superuser"
+	if login != "" {
+		who = "login " + login
+	}
+	if via != "" {
+		host, port, err := net.SplitHostPort(via)
+		if err != nil {
+			return nil, fmt.Errorf("connect as %s: %w", who, err)
+		}
+		n, err := strconv.ParseUint(port, 10, 16)
+		if err != nil {
+			return nil, fmt.Errorf("connect as %s: %w", who, err)
+		}
+		cfg.Host, cfg.Port, cfg.TLSConfig, cfg.Fallbacks, cfg.RuntimeParams = host, uint16(n), nil, nil, map[string]string{}
+		who += " through the pooler at " + via
+	}
+	s := &session{via: via != ""}
+	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		s.notices = append(s.notices, n.Message+"\n"+n.Detail+"\n"+n.Hint)
+	}
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("connect as %s: %w", who, err)
+	}
+	s.conn = conn
+	return s, nil
+}
+
+// printing is how values are printed, and how long a statement may take.
+var printing = map[string]string{
+	"datestyle": "ISO, MDY", "timezone": "UTC", "intervalstyle": "postgres", "bytea_output": "hex",
+	"statement_timeout": "20s", "client_min_messages": "notice",
+}
+
+// prints sets in a transaction what a pooler does not pass on.
+func (s *session) prints(ctx context.Context) error {
+	if !s.via {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(printing)) {
+		if _, _, err := s.exec(ctx, "SELECT set_config($1, $2, true)", []model.Value{{Text: name}, {Text: printing[name]}}); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// connection is the pooled connection of a login, or a new one. Who connects through a
+// pooler has a connection of its own, and shares the server's with others. A new one leads
+// to the server itself, so that nobody used it before.
+func (m *Committer) connection(ctx context.Context, id *model.Identity, fresh bool) (*session, error) {
+	if fresh {
+		return m.open(ctx, id.Login, "")
+	}
+	key, via := id.Login, id.Session.Via
+	if via != "" {
+		key = id.Login + " via " + via + " of " + id.Label()
+	}
+	s := m.pool[key]
+	if s == nil || s.conn.IsClosed() {
+		var err error
+		if s, err = m.open(ctx, id.Login, via); err != nil {
+			return nil, err
+		}
+		m.pool[key] = s
+		if err := m.use(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	s.used = true
+	return s, nil
+}
+
+// renew makes every pooled connection as a new one that was used once, so that nothing of
+// an earlier scenario reaches the next.
+func (m *Committer) renew(ctx context.Context) error {
+	for key, s := range m.pool {
+		if s.conn.IsClosed() {
+			delete(m.pool, key)
+			continue
+		}
+		if !s.used {
+			continue
+		}
+		if _, _, err := s.exec(ctx, "DISCARD ALL", nil); err != nil {
+			return fmt.Errorf("renew the connection of %s: %w", key, err)
+		}
+		s.bound, s.used = nil, false
+		if err := m.use(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// use leaves a connection as an earlier session leaves it: every setting of the
+// contract was set once, in a transaction that is over, so that it is empty now and
+// no longer NULL.
+func (m *Committer) use(ctx context.Context, s *session) error {
+	if _, _, err := s.exec(ctx, "BEGIN", nil); err != nil {
+		return err
+	}
+	for _, kind := range m.Contract.Sessions {
+		for i := range kind.Settings {
+			_, _, err := s.exec(ctx, "SELECT set_config($1, '', true)", []model.Value{{Text: kind.Settings[i].Name}})
+			if _, err = refusal(err); err != nil {
+				return err
+			}
+		}
+	}
+	_, _, err := s.exec(ctx, "ROLLBACK", nil)
+	return err
+}
+
+// empties is the statements that empty the tables which are not judged, such as a cache in
+// a schema of its own: what a function of an earlier scenario put there must not reach the
+// next. Those that hold rows of the schema's own files are left as they are.
+func (m *Committer) empties(ctx context.Context) (string, error) {
+	known := map[string]bool{}
+	for _, t := range m.Contract.Schema.Tables {
+		known[t.SQL()] = true
+	}
+	kept, _, err := m.super.exec(ctx, `SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND n.nspname <> $1
+ORDER BY 1, 2`, []model.Value{{Text: CopySchema}})
+	if err != nil {
+		return "", fmt.Errorf("read the scratch database: %w", err)
+	}
+	var out strings.Builder
+	for _, row := range kept {
+		name := model.Quote(row[0].Text) + "." + model.Quote(row[1].Text)
+		if known[name] {
+			continue
+		}
+		some, _, err := m.super.exec(ctx, "SELECT EXISTS (SELECT FROM "+name+")", nil)
+		if err != nil {
+			return "", fmt.Errorf("read %s: %w", name, err)
+		}
+		if some[0][0].Text == "f" {
+			out.WriteString("DELETE FROM " + name + ";\n")
+		}
+	}
+	return out.String(), nil
+}
+
+// restart is the statement that puts every sequence back to where the schema's own files
+// left it; empty without any.
+func restart(s *model.Schema) string {
+	calls := make([]string, len(s.Sequences))
+	for i, q := range s.Sequences {
+		calls[i] = fmt.Sprintf("setval(%s::regclass, %d, %t)", literal(q.SQL()), q.Last, q.Called)
+	}
+	if len(calls) == 0 {
+		return ""
+	}
+	return "SELECT " + strings.Join(calls, ", ")
+}
+
+// reads reports whether a step may read a materialized view: by a path, by a program, or by
+// hand; without steps nobody knows what will.
+func reads(steps []model.Step) bool {
+	return len(steps) == 0 || stored(steps) || slices.ContainsFunc(steps, func(s model.Step) bool { return s.Op.Raw != "" || s.Runs() })
+}
