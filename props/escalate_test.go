@@ -82,7 +82,7 @@ func TestEscalation(t *testing.T) {
 				t.Fatal(err)
 			}
 			var page, text, document bytes.Buffer
-			report.Blocks(&text, r)
+			report.Blocks(&text, r, report.Style{})
 			if err := report.JSON(&document, r); err != nil {
 				t.Fatal(err)
 			}

@@ -37,6 +37,7 @@ type Report struct {
 // Block is the findings with one cause: the least case, and the other cells.
 type Block struct {
 	Cause    string
+	Carrier  string // stable name of the object that carries it: policy tickets tickets_read; may be empty
 	Finding  *finding.Finding
 	Like     []string // cells, as text
 	Dir      string   // where the finding is kept; empty when it is not

@@ -202,7 +202,7 @@ func (c *campaign) reopen(ctx context.Context, still []again) error {
 			continue
 		}
 		c.leaks = append(c.leaks, k.leak)
-		b := &Block{Cause: k.cause.Text, Finding: c.finding(k.leak), Dir: k.dir, Known: true}
+		b := &Block{Cause: k.cause.Text, Carrier: k.cause.Key, Finding: c.finding(k.leak), Dir: k.dir, Known: true}
 		b.Finding.Dir = k.dir
 		c.blocks[k.cause.Key] = b
 		c.report.Blocks = append(c.report.Blocks, b)

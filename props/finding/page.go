@@ -172,7 +172,7 @@ func filled(t *model.Table, rows []model.Row) []int {
 	var out []int
 	for i := range t.Columns {
 		for _, row := range rows {
-			if !row[i].Null {
+			if row != nil && !row[i].Null {
 				out = append(out, i)
 				break
 			}

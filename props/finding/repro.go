@@ -86,10 +86,10 @@ const usage = `--
 
 func (r *repro) head() {
 	r.line("-- rlsfuzz, finding %s: %s, %s", r.f.Key, r.f.Class, r.f.Scope())
-	for _, l := range wrap(r.sentence(), 76, 4) {
+	for _, l := range Wrap(r.sentence(), 76, 4) {
 		r.line("-- %s", l)
 	}
-	for _, l := range wrap("The contract: "+r.allows(), 76, 4) {
+	for _, l := range Wrap("The contract: "+r.allows(), 76, 4) {
 		r.line("-- %s", l)
 	}
 	if v := r.m.version(); v > 0 {

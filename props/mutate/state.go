@@ -27,26 +27,37 @@ type State struct {
 // ReadState reads the results that a folder holds for the same question; none where
 // there is no file, or one for another question.
 func ReadState(dir string, like State) (map[string]Result, error) {
-	path := filepath.Join(dir, StateFile)
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the results of an earlier run: %w", err)
-	}
-	var s State
-	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w; delete it to begin anew", path, err)
-	}
-	if s.Hash != like.Hash || s.Seed != like.Seed || s.Checks != like.Checks {
-		return nil, nil
+	s, err := read(dir)
+	if err != nil || s.Hash != like.Hash || s.Seed != like.Seed || s.Checks != like.Checks {
+		return nil, err
 	}
 	done := map[string]Result{}
 	for _, r := range s.Results {
 		done[r.Key] = r
 	}
 	return done, nil
+}
+
+// ReadResults reads the results that a folder holds, whatever the question was; none
+// where there is no file.
+func ReadResults(dir string) ([]Result, error) {
+	s, err := read(dir)
+	return s.Results, err
+}
+
+func read(dir string) (s State, err error) {
+	path := filepath.Join(dir, StateFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, fmt.Errorf("read the results of an earlier run: %w", err)
+	}
+	if err := json.Unmarshal(data, &s); err != nil {
+		return s, fmt.Errorf("%s is damaged: %w; delete it to begin anew", path, err)
+	}
+	return s, nil
 }
 
 // Write keeps results in a folder. The file is always whole.

@@ -3,138 +3,98 @@ package report
 import (
 	"encoding/json"
 	"io"
-	"strings"
+	"slices"
+	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
 
-// document is the object that --json writes.
-type document struct {
-	Seed          uint64     `json:"seed"`
-	Checks        int        `json:"checks"`
-	Steps         int        `json:"steps"`
-	ElapsedS      float64    `json:"elapsed_s"`
-	ServerVersion int        `json:"server_version"`
-	Walk          int        `json:"walk"`
-	Shrinks       []int      `json:"shrinks"`
-	Findings      []entry    `json:"findings"`
-	Accepted      []entry    `json:"accepted,omitempty"`
-	Existence     []entry    `json:"existence,omitempty"` // what keys tell: no findings, unless --strict
-	Unconfirmed   []lead     `json:"unconfirmed"`
-	Matrix        []cell     `json:"matrix"`
-	Untested      []untested `json:"untested"`
-	Notes         []string   `json:"notes,omitempty"`
-	Interrupted   bool       `json:"interrupted"`
-}
-
-type entry struct {
-	Key     string   `json:"key"`
-	Class   string   `json:"class"`
-	Scope   string   `json:"scope"`
-	Session string   `json:"session"`
-	Table   string   `json:"table,omitempty"`
-	Path    string   `json:"path,omitempty"`
-	Kind    string   `json:"kind,omitempty"` // of interference: content, count, presence or column
-	Column  string   `json:"column,omitempty"`
-	Command string   `json:"command"`
-	Rule    string   `json:"rule"`
-	Cause   string   `json:"cause,omitempty"`
-	Rows    int      `json:"rows"`
-	Steps   int      `json:"steps"`
-	AtCheck int      `json:"at_check"`
-	Dir     string   `json:"dir,omitempty"`
-	Like    []string `json:"like,omitempty"`
-	Wider   []wider  `json:"escalation,omitempty"` // what the forbidden write made readable
-	Reason  string   `json:"reason,omitempty"`     // why the contract accepts it
-	Known   bool     `json:"known,omitempty"`      // an earlier run saved it
-	Raw     bool     `json:"raw,omitempty"`        // neither reduced nor confirmed: the run ended before
-	Unsaved string   `json:"unsaved,omitempty"`    // why dir is missing
-	Case    string   `json:"case,omitempty"`       // the case, where it could not be saved
-}
-
-// wider is rows of a table that became readable.
-type wider struct {
-	Table   string `json:"table"`
-	Rows    int    `json:"rows"`
-	Foreign bool   `json:"another_tenants"`
-}
-
-type lead struct {
-	Cell   string `json:"cell"`
-	Class  string `json:"class"`
-	Reason string `json:"reason"`
-}
-
-type cell struct {
-	Session   string `json:"session"`
-	Object    string `json:"object"`
-	Command   string `json:"command"`
-	Allowed   int    `json:"allowed"`
-	Forbidden int    `json:"forbidden"`
-	Findings  int    `json:"findings"`
-}
-
-type untested struct {
-	Session  string `json:"session,omitempty"`
-	Object   string `json:"object"`
-	Command  string `json:"command,omitempty"`
-	Reason   string `json:"reason"`
-	Accepted string `json:"accepted,omitempty"`
-}
-
-// JSON writes a report as one object.
-func JSON(w io.Writer, r *props.Report) error {
-	d := document{
-		Seed: r.Seed, Checks: r.Checks, Steps: r.Steps, ElapsedS: r.Elapsed.Seconds(), ServerVersion: r.Version, Walk: r.Walk,
-		Shrinks: r.Shrinks, Findings: []entry{}, Unconfirmed: []lead{}, Matrix: []cell{},
-		Untested: []untested{}, Notes: r.Notes, Interrupted: r.Ended,
+// New makes the document of a run, which ended at a time. The target tells where the
+// findings are at home.
+func New(t *props.Target, cfg props.Config, r *props.Report, at time.Time) *Document {
+	all, missed := r.Cells()
+	d := &Document{
+		Verdict: Verdict(r), Seed: r.Seed, Checks: r.Checks, Steps: r.Steps, ElapsedS: r.Elapsed.Seconds(), Server: r.Server, ServerVersion: r.Version, Walk: r.Walk,
+		At: at.UTC().Format(time.RFC3339), Settings: settings(cfg), Cells: Cells{all - missed, missed},
+		Shrinks: append([]int{}, r.Shrinks...), Findings: []Entry{}, Unconfirmed: []Lead{}, Matrix: []Cell{}, Untested: []Untested{}, Notes: r.Notes, Interrupted: r.Ended,
 	}
 	for _, b := range r.Blocks {
-		d.Findings = append(d.Findings, entryOf(b))
+		d.Findings = append(d.Findings, entryOf(t, b))
 	}
 	for _, b := range r.Accepted {
-		e := entryOf(b)
+		e := entryOf(t, b)
 		e.Reason = b.Accepted
 		d.Accepted = append(d.Accepted, e)
 	}
 	for _, l := range r.Leads {
-		d.Unconfirmed = append(d.Unconfirmed, lead(l))
+		d.Unconfirmed = append(d.Unconfirmed, Lead(l))
 	}
 	for _, b := range r.Apart {
-		d.Existence = append(d.Existence, entryOf(b))
+		d.Existence = append(d.Existence, entryOf(t, b))
+	}
+	d.stakes(r)
+	for _, u := range r.Untested {
+		d.Untested = append(d.Untested, Untested{u.Session, u.Object, u.Command, u.Reason, u.Accepted})
+	}
+	return d
+}
+
+// stakes fills the matrix.
+func (d *Document) stakes(r *props.Report) {
+	found := map[cellName]int{}
+	for i := range d.Findings {
+		for _, c := range d.Findings[i].cells() {
+			found[c]++
+		}
 	}
 	r.EachCell(func(s *model.Session, t *model.Table, c model.Command) {
 		st := r.Matrix.Cell(s.ID, t.ID, c)
-		d.Matrix = append(d.Matrix, cell{s.Name, t.Label(), c.String(), st.Allowed, st.Forbidden, findings(r, s.Name, t.Label(), c.String())})
+		d.Matrix = append(d.Matrix, Cell{s.Name, t.Label(), c.String(), st.Allowed, st.Forbidden, found[cellName{s.Name, t.Label(), c.String()}]})
 	})
 	r.EachPath(func(s *model.Session, p *model.Path) {
 		st := r.Matrix.Path(s.ID, p.ID)
-		d.Matrix = append(d.Matrix, cell{s.Name, p.Name, model.Call.String(), st.Allowed, st.Forbidden, findings(r, s.Name, p.Name, model.Call.String())})
+		d.Matrix = append(d.Matrix, Cell{s.Name, p.Name, model.Call.String(), st.Allowed, st.Forbidden, found[cellName{s.Name, p.Name, model.Call.String()}]})
 	})
-	for _, u := range r.Untested {
-		d.Untested = append(d.Untested, untested{u.Session, u.Object, u.Command, u.Reason, u.Accepted})
+}
+
+func settings(cfg props.Config) Settings {
+	out := Settings{Contract: cfg.Contract, Apply: cfg.Apply, Only: cfg.Only, Checks: cfg.Checks, Workers: cfg.Workers, Strict: cfg.Strict}
+	if cfg.Duration > 0 {
+		out.Duration = cfg.Duration.String()
 	}
+	switch {
+	case cfg.SkipRandom:
+		out.Part = "matrix only"
+	case cfg.SkipMatrix:
+		out.Part = "random only"
+	}
+	return out
+}
+
+// JSON writes the document.
+func (d *Document) JSON(w io.Writer) error {
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(d)
 }
 
-func widened(f *finding.Finding) []wider {
-	var out []wider
+func widened(f *finding.Finding) []Wider {
+	var out []Wider
 	for _, r := range f.Escalation {
-		out = append(out, wider(r))
+		out = append(out, Wider(r))
 	}
 	return out
 }
 
-func entryOf(b *props.Block) entry {
+func entryOf(t *props.Target, b *props.Block) Entry {
 	f := b.Finding
 	rows, steps := f.Scenario.Size()
-	e := entry{
+	e := Entry{
 		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Table: f.Table, Path: f.Path, Column: f.Column, Command: f.Divergence.Cell.Action(),
-		Rule: f.Rule, Cause: b.Cause, Rows: rows, Steps: steps, AtCheck: b.AtCheck, Dir: b.Dir, Like: b.Like, Wider: widened(f), Known: b.Known, Raw: b.Raw,
+		Rule: f.Rule, Cause: b.Cause, Carrier: b.Carrier, Rows: rows, Steps: steps, AtCheck: b.AtCheck, Dir: b.Dir, Like: slices.Clone(b.Like), Wider: widened(f), Known: b.Known, Raw: b.Raw,
+		Places: t.Places(b), Story: finding.Tell(f),
 	}
 	if w := f.Divergence.Worlds; w != nil {
 		e.Kind = w.Kind
@@ -143,21 +103,4 @@ func entryOf(b *props.Block) entry {
 		e.Unsaved, e.Case = b.Unsaved.Error(), string(b.Case)
 	}
 	return e
-}
-
-// findings counts those of a cell: the cases of blocks, and what is like them.
-func findings(r *props.Report, session, table, command string) int {
-	n := 0
-	for _, b := range r.Blocks {
-		cell := b.Finding.Divergence.Cell
-		if b.Finding.Session == session && cell.Object(r.Contract.Schema) == table && cell.Action() == command {
-			n++
-		}
-		for _, like := range b.Like {
-			if strings.HasPrefix(like, session+": "+command+" "+table+" (") {
-				n++
-			}
-		}
-	}
-	return n
 }
