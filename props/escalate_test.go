@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/report"
@@ -83,7 +84,7 @@ func TestEscalation(t *testing.T) {
 			}
 			var page, text, document bytes.Buffer
 			report.Blocks(&text, r, report.Style{})
-			if err := report.JSON(&document, r); err != nil {
+			if err := report.New(target, props.Config{}, r, time.Time{}).JSON(&document); err != nil {
 				t.Fatal(err)
 			}
 			if len(k.readable) == 0 {

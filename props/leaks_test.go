@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props"
@@ -108,6 +109,7 @@ func TestLeaks(t *testing.T) {
 			if h.first != nil {
 				h.small(t)
 				h.psql(t)
+				h.page(t)
 			}
 			table.rows[i] = h.row()
 		})
@@ -278,5 +280,26 @@ func (h *hunt) psql(t *testing.T) {
 	}
 	if last := replayed(t, h.first, h.fixed.Material()); last != "no leak" {
 		t.Errorf("repro.sql of the fixed schema says %q, want no leak", last)
+	}
+}
+
+// page fits a screen: 40 lines of 80 columns; where a path tells of hidden rows by its
+// output, which the page shows, a few more.
+func (h *hunt) page(t *testing.T) {
+	t.Helper()
+	var b strings.Builder
+	if err := finding.Page(&b, h.first, h.target.Material()); err != nil {
+		t.Fatal(err)
+	}
+	most := 40
+	if h.first.Divergence.Worlds != nil {
+		most += 10
+	}
+	lines := 0
+	for _, line := range strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n") {
+		lines += max(1, (utf8.RuneCountInString(line)+79)/80)
+	}
+	if lines > most {
+		t.Errorf("the page takes %d lines of a screen, want at most %d:\n%s", lines, most, b.String())
 	}
 }

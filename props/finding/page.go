@@ -3,33 +3,27 @@ package finding
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
 // Page writes the page of a finding, in Markdown: who saw or changed what of whom,
-// through which path, why that is wrong, and how to run it again.
+// through which path, why that is wrong, and how to run it again. One of a few rows and
+// steps fits a screen of 40 lines and 80 columns.
 func Page(w io.Writer, f *Finding, m Material) error {
 	p := &page{teller: newTeller(f, m.Contract)}
 	p.head()
 	p.table()
-	if f.Cause != "" {
-		p.line("\n**Cause.** %s", f.Cause)
-	}
 	if p.d.Worlds != nil {
 		p.difference()
 	}
 	p.escalation()
 	p.rows()
 	p.steps()
-	p.again(m)
-	if len(f.Like) > 0 {
-		p.line("\n## And %d more like it\n", len(f.Like))
-		for _, l := range f.Like {
-			p.line("- %s", l)
-		}
-	}
+	p.again()
+	p.found(m)
 	_, err := io.WriteString(w, p.b.String())
 	return err
 }
@@ -70,28 +64,25 @@ func (p *page) table() {
 	p.line("\n| | |\n|---|---|")
 	entry := func(name, text string) {
 		if text != "" {
-			p.line("| %s | %s |", name, strings.ReplaceAll(text, "|", `\|`))
+			p.line("| %s | %s |", name, cut(strings.ReplaceAll(text, "|", `\|`), entryWidth))
 		}
 	}
 	st := &p.f.Scenario.Steps[p.d.Step]
 	entry("The contract allows", escaped(p.allows()))
 	entry("Postgres did", escaped(fmt.Sprintf("%s, in step %d", p.d.Did, p.d.Step+1)))
-	entry("Path", escaped(p.path()))
+	if p.f.Path != "" {
+		entry("Path", escaped(p.path()))
+	}
 	for _, text := range p.origins(st) {
 		entry("Argument", escaped(text))
 	}
 	entry("Session", escaped(p.who(st)+p.acting(st)))
-	entry("Server", escaped(p.f.Server))
-	entry("Referee", escaped(p.f.Referee))
-	entry("Seed", escaped(p.f.Seed))
-	entry("Key", p.f.Key)
+	entry("Cause", escaped(p.f.Cause))
+	entry(fmt.Sprintf("Like it, %d more", len(p.f.Like)), escaped(strings.Join(p.f.Like, "; ")))
 }
 
 // path is what the session went through.
 func (p *page) path() string {
-	if p.f.Path == "" {
-		return fmt.Sprintf("%s on %s", p.f.Command, p.f.Table)
-	}
 	kind := p.d.Cell.Path.Kind
 	if p.d.Cell.Path.View == nil && p.d.Cell.Path.Routine == nil {
 		return fmt.Sprintf("%s (%s)", p.f.Path, kind)
@@ -102,25 +93,27 @@ func (p *page) path() string {
 // difference shows how the output follows from hidden rows.
 func (p *page) difference() {
 	w := p.d.Worlds
-	p.line("\n## What tells\n")
-	p.line("The same call runs on the rows below and again after %s %s. Nothing that the session may see is another than before, and yet its output is.\n", escaped(p.hidden()), wasDone(w.Variant))
+	p.line("\n## What tells")
+	p.line("The same call, again after %s %s: all that the session may see is as before, and yet it gives", escaped(p.hidden()), wasDone(w.Variant))
+	p.line("")
 	show := func(title string, lines []string) {
-		if len(lines) == 0 {
-			return
-		}
-		p.line("%s:\n\n```", title)
 		for i, l := range lines {
-			if i == 8 {
-				p.line("… and %d more", len(lines)-i)
-				break
+			if i == shownLines {
+				l = fmt.Sprintf("… and %d more", len(lines)-i)
 			}
-			p.line("%s", l)
+			p.line("    %-12s %s", title, cut(oneLine(l), codeWidth-13))
+			if i == shownLines {
+				return
+			}
+			title = ""
 		}
-		p.line("```\n")
 	}
-	show("Only before", w.First)
-	show("Only after", w.Second)
+	show("only before", w.First)
+	show("only after", w.Second)
 }
+
+// shownLines is how many lines of output the page shows of each world.
+const shownLines = 3
 
 // acting is the roles of a session: , login helpdesk_app, role helpdesk_member.
 func (p *page) acting(st *model.Step) string {
@@ -135,34 +128,30 @@ func (p *page) acting(st *model.Step) string {
 	return text
 }
 
+// The page's code is this wide, and a statement takes this many lines: case.yaml has all
+// of it.
+const (
+	codeWidth  = 76
+	codeLines  = 5
+	entryWidth = 150
+)
+
+// rows lists the rows that the case begins with, a line for each.
 func (p *page) rows() {
-	p.line("\n## Rows\n")
-	some := false
-	order, _ := p.c.Schema.LoadOrder()
-	for _, t := range order {
-		if t.ID >= len(p.f.Scenario.Data) || len(p.f.Scenario.Data[t.ID]) == 0 {
-			continue
-		}
-		rows := p.f.Scenario.Data[t.ID]
-		some = true
-		columns := filled(t, rows)
-		p.line("%s:\n", escaped(t.Label()))
-		head, rule := "|", "|"
-		for _, c := range columns {
-			head += " " + escaped(t.Columns[c].Name) + " |"
-			rule += "---|"
-		}
-		p.line("%s\n%s", head, rule)
-		for _, row := range rows {
-			line := "|"
-			for _, c := range columns {
-				line += " " + cellText(row[c]) + " |"
+	p.line("\n## Rows")
+	data := p.data()
+	for _, t := range data {
+		for _, row := range t.Rows {
+			var values []string
+			for i, v := range row {
+				if v != nil {
+					values = append(values, t.Columns[i]+" "+cellText(*v))
+				}
 			}
-			p.line("%s", line)
+			p.line("    %s", cut(oneLine(t.Name)+": "+oneLine(strings.Join(values, ", ")), codeWidth))
 		}
-		p.line("")
 	}
-	if !some {
+	if len(data) == 0 {
 		p.line("None besides those of the schema's own files.")
 	}
 }
@@ -181,22 +170,24 @@ func filled(t *model.Table, rows []model.Row) []int {
 	return out
 }
 
-func cellText(v model.Value) string {
-	if v.Null {
-		return "*NULL*"
+// cellText is a value in one line: bare where it is a number.
+func cellText(v string) string {
+	if number.MatchString(v) {
+		return v
 	}
-	return strings.ReplaceAll(escaped(oneLine(v.Text)), "|", `\|`)
+	return "'" + oneLine(strings.ReplaceAll(v, "'", "''")) + "'"
 }
 
+var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+
 func (p *page) steps() {
-	p.line("## Steps\n")
 	for i := range p.f.Scenario.Steps {
 		st := &p.f.Scenario.Steps[i]
 		note := ""
 		if st.Fresh {
 			note = ", on a fresh connection"
 		}
-		p.line("%d. %s%s:\n", i+1, escaped(p.who(st)), note)
+		p.line("\n## Step %d: %s%s", i+1, escaped(p.who(st)), note)
 		statements := []string{Statement(&st.Op)}
 		if st.Op.Path != nil {
 			statements = p.calls(st)
@@ -204,30 +195,55 @@ func (p *page) steps() {
 		if len(statements) == 0 { // no such tenant among the rows
 			statements = []string{st.Op.Path.Name}
 		}
+		end := ";"
 		if st.Runs() {
-			p.line("   ```sh\n   %s\n   ```\n", strings.ReplaceAll(statements[0], "\n", "\n   "))
-			continue
+			end = ""
 		}
-		p.line("   ```sql\n   %s;\n   ```\n", strings.ReplaceAll(strings.Join(statements, ";\n"), "\n", "\n   "))
+		for _, text := range statements {
+			p.code(text + end)
+		}
 	}
 	if p.f.Scenario.Committed {
-		p.line("Each step commits on a real connection of its login.\n")
+		p.line("\nEach step commits on a real connection of its login.")
 	}
 }
 
-func (p *page) again(m Material) {
-	p.line("## Run it again\n")
-	p.line("With rlsfuzz, which says whether it still leaks:\n\n    %s\n", strings.Join(p.f.again(), "\n    "))
+// code writes a statement as a block of code.
+func (p *page) code(text string) {
+	for _, line := range Wrap(text, codeWidth, codeLines) {
+		p.line("    %s", line)
+	}
+}
+
+func (p *page) again() {
+	p.line("\n## Run it again")
+	p.line("    %s", strings.Join(p.f.again(), "\n    "))
 	if p.f.programmed() {
-		p.line("The program runs in an empty folder with the connection to a scratch database, which holds the rows above, in PGHOST,")
-		p.line("PGPORT, PGUSER, PGPASSWORD and PGDATABASE. SQL alone cannot show what it does: there is no repro.sql. `case.yaml` may be edited.")
+		p.line("\nThe program runs in an empty folder with the connection to a scratch database, which holds the rows above, in PGHOST,")
+		p.line("PGPORT, PGUSER, PGPASSWORD and PGDATABASE. SQL alone cannot show what it does: there is no repro.sql.")
 		return
 	}
-	p.line("With psql alone, on an empty database of a server meant for tests, as a superuser:\n")
-	p.line("    createdb rlsfuzz_repro\n    psql -X -v ON_ERROR_STOP=1 -d rlsfuzz_repro -f repro.sql")
-	if v := m.version(); v > 0 {
-		p.line("\nFound on PostgreSQL %d.%d. `case.yaml` may be edited.", v/10000, v%10000)
+	p.line("    createdb rlsfuzz_repro # or so, with psql alone, on a server meant for tests")
+	p.line("    psql -X -v ON_ERROR_STOP=1 -d rlsfuzz_repro -f repro.sql")
+}
+
+// found says where, how surely and by which seed it was found.
+func (p *page) found(m Material) {
+	server := p.f.Server
+	if v := m.version(); server == "" && v > 0 {
+		server = fmt.Sprintf("PostgreSQL %d.%d", v/10000, v%10000)
 	}
+	text := "`case.yaml` may be edited."
+	add := func(before, what string) {
+		if what != "" {
+			text += " " + before + escaped(what) + "."
+		}
+	}
+	add("Found on ", server)
+	add("Referee: ", p.f.Referee)
+	add("Seed ", p.f.Seed)
+	add("Key ", p.f.Key)
+	p.line("\n%s", text)
 }
 
 // escaped keeps Markdown from reading names and values as markup.

@@ -161,7 +161,7 @@ func TestPage(t *testing.T) {
 		"| The contract allows | agent may see rows of help.tickets: own |",
 		"| Postgres did | SELECT 1, in step 1 |",
 		"| Session | agent of tenant 1 (user 7), login finding\\_app, role finding\\_member |",
-		"| 20 | 2 | a\\|b &lt;i>\\`c\\` |",
+		"    help.tickets: id 20, account_id 2, subject 'a|b <i>`c`'\n",
 		"rlsfuzz replay .",
 		"psql -X -v ON_ERROR_STOP=1 -d rlsfuzz_repro -f repro.sql",
 		"Found on PostgreSQL 15.18.",
