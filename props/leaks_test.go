@@ -16,6 +16,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/helpdesk"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
+	"github.com/rlsfuzz/rlsfuzz/props/report"
 )
 
 // Limits of what a planted leak may take.
@@ -134,6 +135,15 @@ func (h *hunt) walk(t *testing.T) {
 	cfg.SkipRandom = true
 	r := h.run(t, cfg, "the walk")
 	h.cells = r.Walk
+	var text strings.Builder
+	if err := report.Text(&text, r, report.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(text.String(), "\n") {
+		if n := utf8.RuneCountInString(line); n > 80 {
+			t.Errorf("a line of %d columns: %s", n, line)
+		}
+	}
 }
 
 func (h *hunt) search(t *testing.T, seed uint64) {

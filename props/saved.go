@@ -123,7 +123,7 @@ func (c *campaign) rerun(ctx context.Context, k *finding.Case, all *gen.Plan) (*
 	if err := l.interferences(ctx, s, v); err != nil {
 		return nil, err
 	}
-	d := c.shown(k, v)
+	d := shown(c.Contract, k, v)
 	if d == nil {
 		c.remark("fixed: %s no longer leaks%s", dir, what(k))
 		return nil, nil
@@ -145,14 +145,14 @@ func what(k *finding.Case) string {
 }
 
 // shown is the divergence that a case is about, or else the first one.
-func (c *campaign) shown(k *finding.Case, v *judge.Verdict) *judge.Divergence {
+func shown(c *model.Contract, k *finding.Case, v *judge.Verdict) *judge.Divergence {
 	if len(v.Divergences) == 0 {
 		return nil
 	}
 	for i := range v.Divergences {
 		d := &v.Divergences[i]
 		if f := k.Found; f != nil && f.Class == d.Class.String() && f.Command == d.Cell.Command.String() &&
-			f.Session == c.Contract.Sessions[d.Cell.Session].Name && named(c.Contract, f, d) {
+			f.Session == c.Sessions[d.Cell.Session].Name && named(c, f, d) {
 			return d
 		}
 	}

@@ -31,14 +31,14 @@ func (o *outputs) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.github, "github", false, "print annotations for GitHub Actions, and add a summary to $GITHUB_STEP_SUMMARY")
 }
 
-// output is one form of a report and where it goes.
-type output struct {
+// form is one form of a report and where it goes.
+type form struct {
 	flag, path string
 	write      func(io.Writer) error
 }
 
-func (o *outputs) list(d *report.Document, b report.Beside) []output {
-	return []output{
+func (o *outputs) list(d *report.Document, b report.Beside) []form {
+	return []form{
 		{"--json", o.json, d.JSON},
 		{"--html", o.html, func(w io.Writer) error { return d.HTML(w, b) }},
 		{"--junit", o.junit, d.JUnit},
@@ -129,7 +129,7 @@ func (o *outputs) write(cmd *cobra.Command, text func() error, d *report.Documen
 }
 
 // store writes one form to its file, or to stdout.
-func store(cmd *cobra.Command, f output) error {
+func store(cmd *cobra.Command, f form) error {
 	switch f.path {
 	case "":
 		return nil
@@ -146,7 +146,7 @@ func store(cmd *cobra.Command, f output) error {
 // both gives a person the text and, if asked, programs the JSON: in a file, or on stdout
 // instead of the text.
 func (o *outputs) both(cmd *cobra.Command, text, asJSON func(io.Writer) error) error {
-	err := errors.Join(text(o.text(cmd)), store(cmd, output{"--json", o.json, asJSON}))
+	err := errors.Join(text(o.text(cmd)), store(cmd, form{"--json", o.json, asJSON}))
 	if err != nil {
 		return fmt.Errorf("write the report: %w", err)
 	}

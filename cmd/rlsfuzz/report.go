@@ -95,4 +95,3 @@ func readBeside(dir string) (b report.Beside, err error) {
 	}
 	return b, errors.Join(err, merr)
 }
-
