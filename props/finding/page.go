@@ -36,7 +36,7 @@ type page struct {
 func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n", args...) }
 
 func (p *page) head() {
-	p.line("# %s, %s: %s\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.action()+" "+p.f.object()))
+	p.line("# %s, %s: %s (%s)\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.action()+" "+p.f.object()), p.f.Key)
 	p.line("**%s.**", escaped(p.sentence()))
 }
 
@@ -73,10 +73,11 @@ func (p *page) table() {
 	if p.f.Path != "" {
 		entry("Path", escaped(p.path()))
 	}
-	for _, text := range p.origins(st) {
-		entry("Argument", escaped(text))
+	if st.Op.Path != nil { // what the caller had to know; a statement shows its own
+		for _, text := range p.origins(st) {
+			entry("Argument", escaped(text))
+		}
 	}
-	entry("Session", escaped(p.who(st)+p.acting(st)))
 	entry("Cause", escaped(p.f.Cause))
 	entry(fmt.Sprintf("Like it, %d more", len(p.f.Like)), escaped(strings.Join(p.f.Like, "; ")))
 }
@@ -187,7 +188,7 @@ func (p *page) steps() {
 		if st.Fresh {
 			note = ", on a fresh connection"
 		}
-		p.line("\n## Step %d: %s%s", i+1, escaped(p.who(st)), note)
+		p.line("\n## Step %d: %s%s", i+1, escaped(p.who(st)+p.acting(st)), note)
 		statements := []string{Statement(&st.Op)}
 		if st.Op.Path != nil {
 			statements = p.calls(st)
@@ -242,7 +243,6 @@ func (p *page) found(m Material) {
 	add("Found on ", server)
 	add("Referee: ", p.f.Referee)
 	add("Seed ", p.f.Seed)
-	add("Key ", p.f.Key)
 	p.line("\n%s", text)
 }
 

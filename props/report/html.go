@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"strings"
 )
 
 //go:embed page.html
@@ -14,6 +15,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"inc":   func(i int) int { return i + 1 },
 	"deref": func(s *string) string { return *s },
 	"clock": clock,
+	"has":   strings.Contains,
 }).Parse(pageText))
 
 // page is what the template shows.

@@ -72,6 +72,10 @@ func TestHTML(t *testing.T) {
 				if attribute(n, "scope") == "" {
 					t.Errorf("%s: <th> without scope", name)
 				}
+			case "div":
+				if attribute(n, "class") == "scroll" && (attribute(n, "tabindex") != "0" || attribute(n, "role") != "region" || attribute(n, "aria-label") == "") {
+					t.Errorf("%s: what scrolls cannot be reached with the keyboard", name)
+				}
 			case "a":
 				links = append(links, attribute(n, "href"))
 			}
