@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,10 +39,10 @@ func TestRecipe(t *testing.T) {
 }
 
 // recipe runs what the README's workflow runs of rlsfuzz, which must end with a status, and
-// looks for all that it uploads: recipe 1 workflow.yml.
+// looks for all that it uploads; with flags that make it short: recipe 1 workflow.yml --checks 100.
 func recipe(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: recipe STATUS WORKFLOW")
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: recipe STATUS WORKFLOW FLAG…")
 	}
 	var w workflow
 	ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(args[1])), &w))
@@ -49,7 +50,7 @@ func recipe(ts *testscript.TestScript, neg bool, args []string) {
 	for _, job := range w.Jobs {
 		for _, step := range job.Steps {
 			if words := strings.Fields(step.Run); len(words) > 0 && words[0] == "rlsfuzz" {
-				mustEnd(ts, false, append([]string{args[0]}, words...))
+				mustEnd(ts, false, slices.Concat(args[:1], words, args[2:]))
 				ran++
 			}
 			if step.If == "" { // what goes before
