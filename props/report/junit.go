@@ -75,7 +75,7 @@ func (d *Document) JUnit(w io.Writer) error {
 		first := &j.suites[0]
 		first.Time = out.Time
 		for _, p := range d.facts() {
-			first.Properties = append(first.Properties, junitProperty{p.Name, p.Value})
+			first.Properties = append(first.Properties, junitProperty(p))
 		}
 	}
 	out.Suites = j.suites
