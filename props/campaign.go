@@ -494,5 +494,6 @@ func (c *campaign) finish() {
 	c.report.Untested = c.untested()
 	c.accept()
 	c.told()
+	c.locate()
 	c.remember()
 }

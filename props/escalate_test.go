@@ -84,7 +84,7 @@ func TestEscalation(t *testing.T) {
 			}
 			var page, text, document bytes.Buffer
 			report.Blocks(&text, r, report.Style{})
-			if err := report.New(target, props.Config{}, r, time.Time{}).JSON(&document); err != nil {
+			if err := report.New(props.Config{}, r, time.Time{}).JSON(&document); err != nil {
 				t.Fatal(err)
 			}
 			if len(k.readable) == 0 {

@@ -16,10 +16,19 @@ type Place struct {
 	Of   string `json:"of"`            // what stands there: the contract, or policy tickets_read on tickets
 }
 
-// Places is where a finding is at home: the statement of the schema's files that last made
+// locate notes at each block where it is at home.
+func (c *campaign) locate() {
+	for _, list := range [][]*Block{c.report.Blocks, c.report.Accepted, c.report.Apart} {
+		for _, b := range list {
+			b.Places = c.places(b)
+		}
+	}
+}
+
+// places is where a finding is at home: the statement of the schema's files that last made
 // or changed what carries it, or else its table or path, where a file has that; and the
 // entry of the contract that it contradicts, which comes last.
-func (t *Target) Places(b *Block) []Place {
+func (t *Target) places(b *Block) []Place {
 	var out []Place
 	if s, of := t.source(b); s != nil {
 		if info, err := os.Stat(s.File); err == nil && info.Mode().IsRegular() { // no preset, no copy of a database

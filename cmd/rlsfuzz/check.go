@@ -75,7 +75,7 @@ func (s *shared) check(cmd *cobra.Command, args []string) error {
 	if s.before != nil {
 		s.before()
 	}
-	if early := s.publish(cmd, t, r); early != nil {
+	if early := s.publish(cmd, r); early != nil {
 		err = errors.Join(early, err)
 	}
 	if err != nil && len(r.Blocks) == 0 {

@@ -94,8 +94,8 @@ func (o *outputs) text(cmd *cobra.Command) io.Writer {
 
 // publish writes the report to the terminal, keeps it in the folder of findings, and
 // writes the forms that were asked for.
-func (s *shared) publish(cmd *cobra.Command, t *props.Target, r *props.Report) error {
-	d := report.New(t, s.cfg, r, time.Now())
+func (s *shared) publish(cmd *cobra.Command, r *props.Report) error {
+	d := report.New(s.cfg, r, time.Now())
 	beside := report.Beside{}
 	if s.cfg.Out != "" {
 		if err := d.Save(s.cfg.Out); err != nil { // what was found is told all the same

@@ -11,9 +11,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
 
-// New makes the document of a run, which ended at a time. The target tells where the
-// findings are at home.
-func New(t *props.Target, cfg props.Config, r *props.Report, at time.Time) *Document {
+// New makes the document of a run, which ended at a time.
+func New(cfg props.Config, r *props.Report, at time.Time) *Document {
 	all, missed := r.Cells()
 	d := &Document{
 		Verdict: Verdict(r), Seed: r.Seed, Checks: r.Checks, Steps: r.Steps, ElapsedS: r.Elapsed.Seconds(), Server: r.Server, ServerVersion: r.Version, Walk: r.Walk,
@@ -21,10 +20,10 @@ func New(t *props.Target, cfg props.Config, r *props.Report, at time.Time) *Docu
 		Shrinks: append([]int{}, r.Shrinks...), Findings: []Entry{}, Unconfirmed: []Lead{}, Matrix: []Cell{}, Untested: []Untested{}, Notes: r.Notes, Interrupted: r.Ended,
 	}
 	for _, b := range r.Blocks {
-		d.Findings = append(d.Findings, entryOf(t, b))
+		d.Findings = append(d.Findings, entryOf(b))
 	}
 	for _, b := range r.Accepted {
-		e := entryOf(t, b)
+		e := entryOf(b)
 		e.Reason = b.Accepted
 		d.Accepted = append(d.Accepted, e)
 	}
@@ -32,7 +31,7 @@ func New(t *props.Target, cfg props.Config, r *props.Report, at time.Time) *Docu
 		d.Unconfirmed = append(d.Unconfirmed, Lead(l))
 	}
 	for _, b := range r.Apart {
-		d.Existence = append(d.Existence, entryOf(t, b))
+		d.Existence = append(d.Existence, entryOf(b))
 	}
 	d.stakes(r)
 	for _, u := range r.Untested {
@@ -88,13 +87,13 @@ func widened(f *finding.Finding) []Wider {
 	return out
 }
 
-func entryOf(t *props.Target, b *props.Block) Entry {
+func entryOf(b *props.Block) Entry {
 	f := b.Finding
 	rows, steps := f.Scenario.Size()
 	e := Entry{
 		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Table: f.Table, Path: f.Path, Column: f.Column, Command: f.Divergence.Cell.Action(),
 		Rule: f.Rule, Cause: b.Cause, Carrier: b.Carrier, Rows: rows, Steps: steps, AtCheck: b.AtCheck, Dir: b.Dir, Like: slices.Clone(b.Like), Wider: widened(f), Known: b.Known, Raw: b.Raw,
-		Places: t.Places(b), Story: finding.Tell(f),
+		Places: b.Places, Story: finding.Tell(f),
 	}
 	if w := f.Divergence.Worlds; w != nil {
 		e.Kind = w.Kind

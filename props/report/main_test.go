@@ -68,7 +68,7 @@ var run = sync.OnceValues(func() (*ran, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &ran{r, report.New(t, cfg, r, time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)), dir}, nil
+	return &ran{r, report.New(cfg, r, time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)), dir}, nil
 })
 
 type ran struct {

@@ -19,14 +19,14 @@ type Beside struct {
 
 // Sample is how far a session was at one moment. A session writes a line of JSON with these
 // keys, and with others that do not matter here, to events.jsonl now and then; stats.json
-// has the last of them:
+// has the last of them. They may stand under counters:
 //
-//	{"elapsed_s": 12.5, "checks": 41000, "cells": 96, "findings": 1}
+//	{"elapsed_s": 12.5, "checks": 41000, "cells": 96}
+//	{"event": "sample", "counters": {"elapsed_s": 12.5, "checks": 41000, "cells": 96}}
 type Sample struct {
-	Elapsed  float64 `json:"elapsed_s"`
-	Checks   int     `json:"checks"`
-	Cells    int     `json:"cells"` // of the matrix, with something at stake
-	Findings int     `json:"findings"`
+	Elapsed float64 `json:"elapsed_s"`
+	Checks  int     `json:"checks"`
+	Cells   int     `json:"cells"` // of the matrix, with something at stake
 }
 
 // Mutants is the score of the last rlsfuzz mutate.
@@ -84,15 +84,21 @@ func Samples(dir string) ([]Sample, error) {
 
 // sample reads one line; ok is false for one of another kind.
 func sample(line []byte) (s Sample, ok bool) {
-	var has struct {
-		Elapsed  *float64 `json:"elapsed_s"`
-		Checks   *int     `json:"checks"`
-		Cells    *int     `json:"cells"`
-		Findings any      `json:"findings"`
+	type keys struct {
+		Elapsed *float64 `json:"elapsed_s"`
+		Checks  *int     `json:"checks"`
+		Cells   *int     `json:"cells"`
 	}
-	if err := json.Unmarshal(line, &has); err != nil || has.Elapsed == nil || has.Checks == nil || has.Cells == nil {
+	var has struct {
+		keys
+		Counters *keys `json:"counters"`
+	}
+	err := json.Unmarshal(line, &has)
+	if has.Counters != nil {
+		has.keys = *has.Counters
+	}
+	if err != nil || has.Elapsed == nil || has.Checks == nil || has.Cells == nil {
 		return s, false
 	}
-	findings, _ := has.Findings.(float64)
-	return Sample{*has.Elapsed, *has.Checks, *has.Cells, int(findings)}, true
+	return Sample{*has.Elapsed, *has.Checks, *has.Cells}, true
 }
