@@ -390,7 +390,7 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 		return nil
 	}
 	c.leaks = append(c.leaks, least)
-	b := &Block{Cause: least.cause.Text, AtCheck: k.at, Finding: c.finding(least)}
+	b := &Block{Cause: least.cause.Text, Carrier: least.cause.Key, AtCheck: k.at, Finding: c.finding(least)}
 	for _, w := range like {
 		if w.target != least.target {
 			b.Like = append(b.Like, c.cellText(&w.found))
@@ -496,5 +496,6 @@ func (c *campaign) finish() {
 	c.report.Untested = c.untested()
 	c.accept()
 	c.told()
+	c.locate()
 	c.remember()
 }

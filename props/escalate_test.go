@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/report"
@@ -82,8 +83,8 @@ func TestEscalation(t *testing.T) {
 				t.Fatal(err)
 			}
 			var page, text, document bytes.Buffer
-			report.Blocks(&text, r)
-			if err := report.JSON(&document, r); err != nil {
+			report.Blocks(&text, r, report.Style{})
+			if err := report.New(props.Config{}, r, time.Time{}).JSON(&document); err != nil {
 				t.Fatal(err)
 			}
 			if len(k.readable) == 0 {

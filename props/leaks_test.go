@@ -10,12 +10,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/helpdesk"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
+	"github.com/rlsfuzz/rlsfuzz/props/report"
 )
 
 // Limits of what a planted leak may take.
@@ -109,6 +111,7 @@ func TestLeaks(t *testing.T) {
 			if h.first != nil {
 				h.small(t)
 				h.psql(t)
+				h.page(t)
 			}
 			table.rows[i] = h.row()
 		})
@@ -133,6 +136,15 @@ func (h *hunt) walk(t *testing.T) {
 	cfg.SkipRandom = true
 	r := h.run(t, cfg, "the walk")
 	h.cells = r.Walk
+	var text strings.Builder
+	if err := report.Text(&text, r, report.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(text.String(), "\n") {
+		if n := utf8.RuneCountInString(line); n > 80 {
+			t.Errorf("a line of %d columns: %s", n, line)
+		}
+	}
 }
 
 func (h *hunt) search(t *testing.T, seed uint64) {
@@ -285,5 +297,26 @@ func (h *hunt) psql(t *testing.T) {
 	}
 	if last := replayed(t, h.first, h.fixed.Material()); last != "no leak" {
 		t.Errorf("repro.sql of the fixed schema says %q, want no leak", last)
+	}
+}
+
+// page fits a screen: 40 lines of 80 columns; where a path tells of hidden rows by its
+// output, which the page shows, a few more.
+func (h *hunt) page(t *testing.T) {
+	t.Helper()
+	var b strings.Builder
+	if err := finding.Page(&b, h.first, h.target.Material()); err != nil {
+		t.Fatal(err)
+	}
+	most := 40
+	if h.first.Divergence.Worlds != nil {
+		most += 10
+	}
+	lines := 0
+	for _, line := range strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n") {
+		lines += max(1, (utf8.RuneCountInString(line)+79)/80)
+	}
+	if lines > most {
+		t.Errorf("the page takes %d lines of a screen, want at most %d:\n%s", lines, most, b.String())
 	}
 }

@@ -151,8 +151,8 @@ func (t *Target) definers(named func(string) bool) []Cause {
 // mostSource bounds what is read of a program's file.
 const mostSource = 1 << 20
 
-// source is the text of the files that a program's command names, as far as they are text.
-func (t *Target) source(p *model.Path) string {
+// programText is the text of the files that a program's command names, as far as they are text.
+func (t *Target) programText(p *model.Path) string {
 	out := strings.Join(p.Command, "\n")
 	for _, name := range p.Command {
 		at := filepath.Join(filepath.Dir(t.File.Path), name)
@@ -189,7 +189,7 @@ func intended(c *model.Contract, table *model.Table, id *model.Identity, st *mod
 func (t *Target) uses(p *model.Path, name string) bool {
 	return p.View != nil && p.View.Name == name || p.Routine != nil && p.Routine.Name == name ||
 		slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) }) ||
-		regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(t.source(p))
+		regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(t.programText(p))
 }
 
 // reads reports whether a path names an object, or what it names does, and so on.

@@ -21,6 +21,7 @@ type Replay struct {
 	Found    []judge.Divergence // what it still shows
 	Scenario *model.Scenario    // that ran; nil when it cannot run
 	Target   *Target            // where it ran; nil when it cannot run
+	Shown    *judge.Divergence  // of Found, what the case is about; nil where it shows nothing
 	Expect   []Expectation      // of a case written by hand
 }
 
@@ -112,7 +113,7 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 	}
 	r.Found, r.Verdict = v.Divergences, Fixed
 	if len(r.Found) > 0 {
-		r.Verdict = StillLeaks
+		r.Verdict, r.Shown = StillLeaks, shown(t.Contract, k, v)
 	}
 	r.expectations(k, s, trace)
 	return r, nil

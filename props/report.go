@@ -37,6 +37,7 @@ type Report struct {
 // Block is the findings with one cause: the least case, and the other cells.
 type Block struct {
 	Cause    string
+	Carrier  string // stable name of the object that carries it: policy tickets tickets_read; may be empty
 	Finding  *finding.Finding
 	Like     []string // cells, as text
 	Dir      string   // where the finding is kept; empty when it is not
@@ -46,6 +47,7 @@ type Block struct {
 	Raw      bool     // as it was found: the search ended before it was reduced
 	Accepted string   // the reason of the accept entry that matches; else empty
 	Case     []byte   // the case's text, where it could not be kept
+	Places   []Place  // lines that it is about: the contract's last; none before the run ends
 }
 
 // Lead is a divergence of the fast way that real logins did not show.

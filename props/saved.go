@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
@@ -30,11 +32,10 @@ func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
 	if c.cfg.Out == "" {
 		return nil
 	}
-	paths, err := filepath.Glob(filepath.Join(literalPath(c.cfg.Out), "findings", "*", finding.CaseFile))
+	paths, err := SavedCases(c.cfg.Out)
 	if err != nil {
-		return fmt.Errorf("list saved cases: %w", err)
+		return err
 	}
-	slices.Sort(paths)
 	var still []again
 	for _, path := range paths {
 		k, err := ReadCase(path)
@@ -56,16 +57,18 @@ func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
 	return c.reopen(ctx, still)
 }
 
-// literalPath keeps a folder's name from being read as a pattern.
-func literalPath(path string) string {
-	var out []rune
-	for _, r := range path {
-		if r == '*' || r == '?' || r == '[' || r == '\\' {
-			out = append(out, '\\')
-		}
-		out = append(out, r)
+// SavedCases lists the cases that runs saved in a folder, in order. What was not yet in its
+// place when its run was killed is none.
+func SavedCases(dir string) ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(disk.Literal(dir), "findings", "*", finding.CaseFile))
+	if err != nil {
+		return nil, fmt.Errorf("list saved cases: %w", err)
 	}
-	return string(out)
+	paths = slices.DeleteFunc(paths, func(path string) bool {
+		return strings.HasPrefix(filepath.Base(filepath.Dir(path)), disk.Temporary)
+	})
+	slices.Sort(paths)
+	return paths, nil
 }
 
 // concerns reports whether a case belongs to this contract and to what is searched.
@@ -120,7 +123,7 @@ func (c *campaign) rerun(ctx context.Context, k *finding.Case, all *gen.Plan) (*
 	if err := l.interferences(ctx, s, v); err != nil {
 		return nil, err
 	}
-	d := c.shown(k, v)
+	d := shown(c.Contract, k, v)
 	if d == nil {
 		c.remark("fixed: %s no longer leaks%s", dir, what(k))
 		return nil, nil
@@ -142,14 +145,14 @@ func what(k *finding.Case) string {
 }
 
 // shown is the divergence that a case is about, or else the first one.
-func (c *campaign) shown(k *finding.Case, v *judge.Verdict) *judge.Divergence {
+func shown(c *model.Contract, k *finding.Case, v *judge.Verdict) *judge.Divergence {
 	if len(v.Divergences) == 0 {
 		return nil
 	}
 	for i := range v.Divergences {
 		d := &v.Divergences[i]
 		if f := k.Found; f != nil && f.Class == d.Class.String() && f.Command == d.Cell.Command.String() &&
-			f.Session == c.Contract.Sessions[d.Cell.Session].Name && named(c.Contract, f, d) {
+			f.Session == c.Sessions[d.Cell.Session].Name && named(c, f, d) {
 			return d
 		}
 	}
@@ -199,7 +202,7 @@ func (c *campaign) reopen(ctx context.Context, still []again) error {
 			continue
 		}
 		c.leaks = append(c.leaks, k.leak)
-		b := &Block{Cause: k.cause.Text, Finding: c.finding(k.leak), Dir: k.dir, Known: true}
+		b := &Block{Cause: k.cause.Text, Carrier: k.cause.Key, Finding: c.finding(k.leak), Dir: k.dir, Known: true}
 		b.Finding.Dir = k.dir
 		c.blocks[k.cause.Key] = b
 		c.report.Blocks = append(c.report.Blocks, b)

@@ -49,6 +49,13 @@ func TestScripts(t *testing.T) {
 			}
 			small := filepath.Join(env.WorkDir, "small")
 			env.Defer(func() { _ = exec.Command("umount", small).Run() }) // of a script that failed
+			text, err := os.ReadFile(filepath.Join("..", "..", ".ci", "workflow.yml"))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(env.WorkDir, "workflow.yml"), text, 0o600)
+			}
+			if err != nil {
+				return err
+			}
 			return os.CopyFS(env.WorkDir, os.DirFS(filepath.Join("testdata", "notes")))
 		},
 		Condition: func(name string) (bool, error) {
@@ -75,6 +82,7 @@ var commands = map[string]func(*testscript.TestScript, bool, []string){
 	"status": mustEnd,
 	"meet":   meet,
 	"lines":  lines,
+	"recipe": recipe,
 }
 
 // mustEnd runs a program that must end with a status: status 2 rlsfuzz check.

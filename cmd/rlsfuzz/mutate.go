@@ -28,7 +28,7 @@ func mutateCommand() *cobra.Command {
 	f.StringSliceVar(&s.cfg.Only, "only", nil, "only mutants of these tables")
 	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review")
 	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder in which results are kept: an interrupted run goes on")
-	f.StringVar(&s.json, "json", "", "write the results as JSON to this file (- is stdout)")
+	f.StringVar(&s.out.json, "json", "", "write the results as JSON to this file (- is stdout)")
 	return cmd
 }
 
@@ -60,7 +60,7 @@ func (s *shared) mutate(cmd *cobra.Command, args []string) error {
 	line.end()
 	var leaks *mutate.LeaksError
 	if errors.As(err, &leaks) {
-		return errors.Join(report.Text(cmd.OutOrStdout(), leaks.Report), &exit{statusFound, err})
+		return errors.Join(report.Text(cmd.OutOrStdout(), leaks.Report, report.Style{Color: colored(cmd.OutOrStdout())}), &exit{statusFound, err})
 	}
 	if err := errors.Join(err, kept); err != nil {
 		return err
@@ -71,7 +71,7 @@ func (s *shared) mutate(cmd *cobra.Command, args []string) error {
 		e.SetIndent("", "  ")
 		return e.Encode(map[string]any{"score": mutate.ScoreOf(results), "results": results})
 	}
-	if err := s.write(cmd, text, asJSON); err != nil {
+	if err := s.out.both(cmd, text, asJSON); err != nil {
 		return err
 	}
 	switch {

@@ -25,7 +25,7 @@ func pathsCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review")
 	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder in which the last check left what it covered")
-	f.StringVar(&s.json, "json", "", "write the inventory as JSON to this file (- is stdout)")
+	f.StringVar(&s.out.json, "json", "", "write the inventory as JSON to this file (- is stdout)")
 	f.StringVar(&statements, "statements", "", "what the application runs: pg_stat_statements as CSV, or a server log (stderr or csvlog)")
 	return cmd
 }
@@ -54,5 +54,5 @@ func (s *shared) paths(cmd *cobra.Command, args []string, statements string) err
 	if err != nil {
 		return err
 	}
-	return s.write(cmd, v.Text, v.JSON)
+	return s.out.both(cmd, v.Text, v.JSON)
 }

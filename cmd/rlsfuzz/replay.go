@@ -19,7 +19,7 @@ import (
 
 func replayCommand() *cobra.Command {
 	var s shared
-	var fallback string
+	var fallback, test string
 	cmd := &cobra.Command{
 		Use:   "replay CASE…",
 		Short: "Run findings or leak reports again: still leaks, fixed, or cannot run",
@@ -29,17 +29,23 @@ func replayCommand() *cobra.Command {
 				return err
 			}
 			s.logTo(cmd.ErrOrStderr())
-			return s.replay(cmd, args, fallback)
+			return s.replay(cmd, args, fallback, test)
 		},
 	}
 	s.server(cmd)
 	cmd.Flags().StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema")
 	cmd.Flags().StringVar(&fallback, "contract", "rlsfuzz.yaml", "contract of cases that name none")
+	cmd.Flags().StringVar(&test, "pgtap", "", "write a regression test for pg_prove to this file or folder (- is stdout)")
 	return cmd
 }
 
-// replay runs each case. One that leaks makes the status 1, one that cannot run 2.
-func (s *shared) replay(cmd *cobra.Command, cases []string, fallback string) error {
+// replay runs each case, and writes its test where one is asked for. A case that leaks
+// makes the status 1, one that cannot run or cannot be a test 2.
+func (s *shared) replay(cmd *cobra.Command, cases []string, fallback, test string) error {
+	out := cmd.OutOrStdout()
+	if test == "-" {
+		out = cmd.ErrOrStderr()
+	}
 	leaks, stuck := false, false
 	open := opened{cfg: s.cfg}
 	defer open.close()
@@ -48,7 +54,14 @@ func (s *shared) replay(cmd *cobra.Command, cases []string, fallback string) err
 		if err != nil {
 			return err
 		}
-		printReplay(cmd.OutOrStdout(), r)
+		printReplay(out, r)
+		if test != "" && r.Verdict != props.CannotRun {
+			ok, err := writeTest(cmd, r, test)
+			if err != nil {
+				return err
+			}
+			stuck = stuck || !ok
+		}
 		leaks = leaks || r.Verdict == props.StillLeaks || !held(r)
 		stuck = stuck || r.Verdict == props.CannotRun
 	}

@@ -12,13 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
-	"github.com/rlsfuzz/rlsfuzz/props/report"
 )
 
 // shared is the flags that several commands have.
 type shared struct {
 	cfg    props.Config
-	json   string
+	out    outputs
 	before func() // is called before the report is printed; may be nil
 }
 
@@ -35,7 +34,7 @@ func command() *cobra.Command {
 		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.AddCommand(demoCommand(), initCommand(), pathsCommand(), checkCommand(), fuzzCommand(), replayCommand(), mutateCommand(), cleanCommand())
+	root.AddCommand(demoCommand(), initCommand(), pathsCommand(), checkCommand(), fuzzCommand(), replayCommand(), mutateCommand(), reportCommand(), cleanCommand())
 	for _, c := range append(root.Commands(), root) {
 		if args := c.Args; args != nil {
 			c.Args = func(cmd *cobra.Command, list []string) error {
@@ -80,7 +79,7 @@ func (s *shared) budget(cmd *cobra.Command) {
 	f.StringSliceVar(&s.cfg.Only, "only", nil, "only these sessions and tables")
 	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review, a planted leak")
 	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder of findings")
-	f.StringVar(&s.json, "json", "", "write the report as JSON to this file (- is stdout)")
+	s.out.flags(cmd)
 	f.BoolVar(&s.cfg.Strict, "strict", false, "let existence findings fail")
 }
 
@@ -99,7 +98,7 @@ func (s *shared) validate() error {
 			return usage(fmt.Errorf("--apply %s: %w", name, plain(err)))
 		}
 	}
-	return s.writable()
+	return s.out.validate()
 }
 
 // plain is the cause of an error of the file system, without the call and the path.
@@ -107,23 +106,6 @@ func plain(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
 		return path.Err
-	}
-	return err
-}
-
-// writable finds out before the search whether the report can be written.
-func (s *shared) writable() error {
-	if s.json == "" || s.json == "-" {
-		return nil
-	}
-	_, before := os.Stat(s.json)
-	f, err := os.OpenFile(s.json, os.O_WRONLY|os.O_CREATE, 0o644)
-	if err != nil {
-		return usage(fmt.Errorf("--json %s: %w: name a file that can be written, or - for stdout", s.json, plain(err)))
-	}
-	err = f.Close()
-	if before != nil { // an empty file is no report
-		err = errors.Join(err, os.Remove(s.json))
 	}
 	return err
 }
@@ -141,38 +123,6 @@ func (s *shared) prepare(cmd *cobra.Command, args []string) error {
 		s.cfg.Contract = args[0]
 	}
 	return s.validate()
-}
-
-// publish writes the report to the terminal and, if asked, as JSON.
-func (s *shared) publish(cmd *cobra.Command, r *props.Report) error {
-	return s.write(cmd,
-		func(w io.Writer) error { return report.Text(w, r) },
-		func(w io.Writer) error { return report.JSON(w, r) })
-}
-
-// write gives a person the text and, if asked, programs the JSON: in a file, or on stdout
-// instead of the text.
-func (s *shared) write(cmd *cobra.Command, text, asJSON func(io.Writer) error) error {
-	out := cmd.OutOrStdout()
-	if s.json == "-" {
-		out = cmd.ErrOrStderr()
-	}
-	err := text(out)
-	switch s.json {
-	case "":
-	case "-":
-		err = errors.Join(err, asJSON(cmd.OutOrStdout()))
-	default:
-		f, cerr := os.Create(s.json)
-		if cerr == nil {
-			cerr = errors.Join(asJSON(f), f.Close())
-		}
-		err = errors.Join(err, cerr)
-	}
-	if err != nil {
-		return fmt.Errorf("write the report: %w", err)
-	}
-	return nil
 }
 
 // outcome is the exit status of a report.

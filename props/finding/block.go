@@ -3,13 +3,15 @@ package finding
 import (
 	"fmt"
 	"strings"
+	"unicode"
 )
 
 // Sizes of a block.
 const (
-	blockWidth = 80
-	blockSteps = 4
-	blockLines = 24
+	blockWidth  = 80
+	blockNumber = 4 // of a block in a list, before its title
+	blockSteps  = 4
+	blockLines  = 24
 )
 
 // Block is a finding for a terminal: at most 24 lines of 80 columns, but for long
@@ -18,21 +20,27 @@ func Block(f *Finding) string {
 	var b strings.Builder
 	t := newTeller(f, f.Contract)
 	entry := func(name, text string, most int) {
-		for i, line := range wrap(text, blockWidth-11, most) {
+		for i, line := range Wrap(text, blockWidth-11, most) {
 			if i > 0 {
 				name = ""
 			}
 			fmt.Fprintf(&b, "  %-9s%s\n", name, line)
 		}
 	}
-	fmt.Fprintf(&b, "%s, %s: %s [%s]\n", title(f), f.Scope(), cut(f.Session+" "+f.action()+" "+f.object(), 40), f.Key)
+	cell := oneLine(f.Session + " " + f.action() + " " + f.object())
+	if room := blockWidth - blockNumber - len(title(f)+f.Scope()+f.Key) - len(", :  []"); len([]rune(cell)) <= room {
+		fmt.Fprintf(&b, "%s, %s: %s [%s]\n", title(f), f.Scope(), cell, f.Key)
+	} else {
+		fmt.Fprintf(&b, "%s, %s [%s]\n", title(f), f.Scope(), f.Key)
+		entry("cell", cell, 2)
+	}
 	entry("what", t.sentence(), 3)
 	entry("allowed", t.allows(), 2)
 	entry("Postgres", f.Divergence.Did, 1)
 	entry("cause", f.caused(), 2)
-	entry("fix", f.fixed(), 4)
-	entry("sure", f.sure(), 1)
-	entry("any", f.whatever(), 1)
+	entry("fix", f.Fixed(), 4)
+	entry("sure", f.Sure(), 1)
+	entry("any", f.Whatever(), 1)
 	entry("widens", f.escalated(), 2)
 	for i := range f.Scenario.Steps {
 		if i == blockSteps-1 && len(f.Scenario.Steps) > blockSteps {
@@ -66,8 +74,9 @@ func title(f *Finding) string {
 	return "LEAK (" + f.Class.String() + ")"
 }
 
-// wrap breaks text at blanks into lines of a width; what does not fit in most lines is cut.
-func wrap(text string, width, most int) []string {
+// Wrap breaks text at blanks into lines of a width; what does not fit in most lines is cut.
+// Most is 0 for as many as it takes. What a terminal would obey is shown instead.
+func Wrap(text string, width, most int) []string {
 	var lines []string
 	rest := strings.TrimSpace(oneLine(text))
 	for rest != "" {
@@ -88,7 +97,15 @@ func wrap(text string, width, most int) []string {
 	return lines
 }
 
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine makes a text one line of what can be seen: values may hold what a terminal obeys.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == ' ' || unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, strings.Join(strings.Fields(s), " "))
+}
 
 func cut(s string, width int) string {
 	if runes := []rune(s); len(runes) > width {

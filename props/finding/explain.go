@@ -73,16 +73,16 @@ func (f *Finding) caused() string {
 	return f.Cause + " (" + at + ")"
 }
 
-// sure says how often the finding was reproduced; empty where nobody asked.
-func (e *Explanation) sure() string {
+// Sure says how often the finding was reproduced; empty where nobody asked.
+func (e *Explanation) Sure() string {
 	if e.Times == 0 {
 		return ""
 	}
 	return fmt.Sprintf("reproduced %d of %d with real logins and commits", e.Reproduced, e.Times)
 }
 
-// fixed is the fix in one text; what there is to say instead, or nothing at all.
-func (e *Explanation) fixed() string {
+// Fixed is the fix in one text; what there is to say instead, or nothing at all.
+func (e *Explanation) Fixed() string {
 	text := strings.Join(e.Fix.SQL, "; ")
 	switch {
 	case text == "":
@@ -93,8 +93,8 @@ func (e *Explanation) fixed() string {
 	return text
 }
 
-// whatever names the values that may be anything: name, slug of accounts.
-func (e *Explanation) whatever() string {
+// Whatever names the values that may be anything: name, slug of accounts.
+func (e *Explanation) Whatever() string {
 	var tables []string
 	columns := map[string][]string{}
 	for _, f := range e.Free {

@@ -3,6 +3,7 @@ package finding
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -10,25 +11,20 @@ import (
 )
 
 // Page writes the page of a finding, in Markdown: who saw or changed what of whom,
-// through which path, why that is wrong, and how to run it again.
+// through which path, why that is wrong, and how to run it again. One of a few rows and
+// steps fits a screen of 40 lines and 80 columns.
 func Page(w io.Writer, f *Finding, m Material) error {
 	p := &page{teller: newTeller(f, m.Contract)}
 	p.head()
 	p.table()
-	p.explained(m)
 	if p.d.Worlds != nil {
 		p.difference()
 	}
 	p.escalation()
 	p.rows()
 	p.steps()
-	p.again(m)
-	if len(f.Like) > 0 {
-		p.line("\n## And %d more like it\n", len(f.Like))
-		for _, l := range f.Like {
-			p.line("- %s", l)
-		}
-	}
+	p.again()
+	p.found(m)
 	_, err := io.WriteString(w, p.b.String())
 	return err
 }
@@ -40,33 +36,7 @@ type page struct {
 
 func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n", args...) }
 
-// explained says what carries the finding, and what mends it.
-func (p *page) explained(m Material) {
-	if p.f.Cause != "" {
-		p.line("\n**Cause.** %s", escaped(p.f.Cause))
-	}
-	if c := &p.f.Carrier; c.Object != "" {
-		at := c.at(m.ContractPath)
-		if at != "" {
-			at = ", by " + at
-		}
-		p.line("\nWhat carries it, by experiment: %s%s.", escaped(c.Object), escaped(at))
-		if c.SQL != "" {
-			p.line("\n```sql\n%s;\n```", c.SQL)
-		}
-	}
-	switch fix := &p.f.Fix; {
-	case len(fix.SQL) > 0:
-		p.line("\n**Fix.** Tried: with it the case no longer leaks, nor does what is like it, and %s that ran with it and without\nshowed no new lockout and no new divergence.", counted(fix.Checks, "check"))
-		p.line("\n```sql\n%s;\n```", strings.Join(fix.SQL, ";\n"))
-		if fix.Note != "" {
-			p.line("\n%s", escaped(fix.Note))
-		}
-	case fix.Note != "":
-		p.line("\n**Fix.** %s.", escaped(fix.Note))
-	}
-}
-
+// anything marks a value that may be another one.
 func anything(free bool) string {
 	if free {
 		return "°"
@@ -75,7 +45,7 @@ func anything(free bool) string {
 }
 
 func (p *page) head() {
-	p.line("# %s, %s: %s\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.action()+" "+p.f.object()))
+	p.line("# %s, %s: %s (%s)\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.action()+" "+p.f.object()), p.f.Key)
 	p.line("**%s.**", escaped(p.sentence()))
 }
 
@@ -103,29 +73,28 @@ func (p *page) table() {
 	p.line("\n| | |\n|---|---|")
 	entry := func(name, text string) {
 		if text != "" {
-			p.line("| %s | %s |", name, strings.ReplaceAll(text, "|", `\|`))
+			p.line("| %s | %s |", name, cut(strings.ReplaceAll(text, "|", `\|`), entryWidth))
 		}
 	}
 	st := &p.f.Scenario.Steps[p.d.Step]
 	entry("The contract allows", escaped(p.allows()))
 	entry("Postgres did", escaped(fmt.Sprintf("%s, in step %d", p.d.Did, p.d.Step+1)))
-	entry("Path", escaped(p.path()))
-	for _, text := range p.origins(st) {
-		entry("Argument", escaped(text))
+	if p.f.Path != "" {
+		entry("Path", escaped(p.path()))
 	}
-	entry("Session", escaped(p.who(st)+p.acting(st)))
-	entry("Server", escaped(p.f.Server))
-	entry("Referee", escaped(p.f.Referee))
-	entry("Sure", escaped(p.f.sure()))
-	entry("Seed", escaped(p.f.Seed))
-	entry("Key", p.f.Key)
+	if st.Op.Path != nil { // what the caller had to know; a statement shows its own
+		for _, text := range p.origins(st) {
+			entry("Argument", escaped(text))
+		}
+	}
+	entry("Cause", escaped(p.f.caused()))
+	entry("Fix", escaped(p.f.Fixed()))
+	entry("Sure", escaped(p.f.Sure()))
+	entry(fmt.Sprintf("Like it, %d more", len(p.f.Like)), escaped(strings.Join(p.f.Like, "; ")))
 }
 
 // path is what the session went through.
 func (p *page) path() string {
-	if p.f.Path == "" {
-		return fmt.Sprintf("%s on %s", p.f.Command, p.f.Table)
-	}
 	kind := p.d.Cell.Path.Kind
 	if p.d.Cell.Path.View == nil && p.d.Cell.Path.Routine == nil {
 		return fmt.Sprintf("%s (%s)", p.f.Path, kind)
@@ -136,32 +105,34 @@ func (p *page) path() string {
 // difference shows how the output follows from hidden rows.
 func (p *page) difference() {
 	w := p.d.Worlds
-	p.line("\n## What tells\n")
-	what := "same call runs"
+	p.line("\n## What tells")
+	what := "The same call"
 	if p.d.Left {
-		what = "steps run"
+		what = "The same steps"
 	}
-	p.line("The %s on the rows below and again after %s %s. Nothing that the session may see is another than before, and yet its output is.\n", what, escaped(p.hidden()), wasDone(w.Variant))
-	if p.d.Left {
-		p.line("Made alone, on a connection that nobody used before, the last call tells nothing: it finds what an earlier step left.\n")
-	}
+	p.line("%s, again after %s %s: all that the session may see is as before, and yet it gives", what, escaped(p.hidden()), wasDone(w.Variant))
+	p.line("")
 	show := func(title string, lines []string) {
-		if len(lines) == 0 {
-			return
-		}
-		p.line("%s:\n\n```", title)
 		for i, l := range lines {
-			if i == 8 {
-				p.line("… and %d more", len(lines)-i)
-				break
+			if i == shownLines {
+				l = fmt.Sprintf("… and %d more", len(lines)-i)
 			}
-			p.line("%s", l)
+			p.line("    %-12s %s", title, cut(oneLine(l), codeWidth-13))
+			if i == shownLines {
+				return
+			}
+			title = ""
 		}
-		p.line("```\n")
 	}
-	show("Only before", w.First)
-	show("Only after", w.Second)
+	show("only before", w.First)
+	show("only after", w.Second)
+	if p.d.Left {
+		p.line("\nMade alone, on a fresh connection, the last call tells nothing: it finds what a step left.")
+	}
 }
+
+// shownLines is how many lines of output the page shows of each world.
+const shownLines = 3
 
 // acting is the roles of a session: , login helpdesk_app, role helpdesk_member.
 func (p *page) acting(st *model.Step) string {
@@ -176,38 +147,34 @@ func (p *page) acting(st *model.Step) string {
 	return text
 }
 
+// The page's code is this wide, and a statement takes this many lines: case.yaml has all
+// of it.
+const (
+	codeWidth  = 76
+	codeLines  = 5
+	entryWidth = 150
+)
+
+// rows lists the rows that the case begins with, a line for each.
 func (p *page) rows() {
-	p.line("\n## Rows\n")
-	some := false
-	order, _ := p.c.Schema.LoadOrder()
-	for _, t := range order {
-		if t.ID >= len(p.f.Scenario.Data) || len(p.f.Scenario.Data[t.ID]) == 0 {
-			continue
-		}
-		rows := p.f.Scenario.Data[t.ID]
-		some = true
-		columns := filled(t, rows)
-		p.line("%s:\n", escaped(t.Label()))
-		head, rule := "|", "|"
-		for _, c := range columns {
-			head += " " + escaped(t.Columns[c].Name) + " |"
-			rule += "---|"
-		}
-		p.line("%s\n%s", head, rule)
-		for i, row := range rows {
-			line, free := "|", p.f.free(t.Label(), i)
-			for _, c := range columns {
-				line += " " + cellText(row[c]) + anything(slices.Contains(free, t.Columns[c].Name)) + " |"
+	p.line("\n## Rows")
+	data := p.data()
+	for _, t := range data {
+		for n, row := range t.Rows {
+			free := p.f.free(t.Name, n)
+			var values []string
+			for i, v := range row {
+				if v != nil {
+					values = append(values, t.Columns[i]+" "+cellText(*v)+anything(slices.Contains(free, t.Columns[i])))
+				}
 			}
-			p.line("%s", line)
+			p.line("    %s", cut(oneLine(t.Name)+": "+oneLine(strings.Join(values, ", ")), codeWidth))
 		}
-		p.line("")
 	}
 	if len(p.f.Free) > 0 {
-		p.line("A value marked ° may be anything: with other values in the place of all of these at once, NULL among them where the")
-		p.line("column takes it, the case shows the same. Keys and references were left as they are.\n")
+		p.line("\nA value marked ° may be anything: with others in place of all of these at once, it shows.")
 	}
-	if !some {
+	if len(data) == 0 {
 		p.line("None besides those of the schema's own files.")
 	}
 }
@@ -217,7 +184,7 @@ func filled(t *model.Table, rows []model.Row) []int {
 	var out []int
 	for i := range t.Columns {
 		for _, row := range rows {
-			if !row[i].Null {
+			if row != nil && !row[i].Null {
 				out = append(out, i)
 				break
 			}
@@ -226,28 +193,30 @@ func filled(t *model.Table, rows []model.Row) []int {
 	return out
 }
 
-func cellText(v model.Value) string {
-	if v.Null {
-		return "*NULL*"
+// cellText is a value in one line: bare where it is a number.
+func cellText(v string) string {
+	if number.MatchString(v) {
+		return v
 	}
-	return strings.ReplaceAll(escaped(oneLine(v.Text)), "|", `\|`)
+	return "'" + oneLine(strings.ReplaceAll(v, "'", "''")) + "'"
 }
 
+var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+
 func (p *page) steps() {
-	p.line("## Steps\n")
 	for i := range p.f.Scenario.Steps {
 		st := &p.f.Scenario.Steps[i]
 		note := ""
 		if st.Fresh {
 			note = ", on a fresh connection"
 		}
-		if args := p.f.freeArgs(i); len(args) > 0 {
-			note += " (" + strings.Join(args, ", ") + " may be anything)"
-		}
 		if st.Cut > 0 {
 			note += ", and the connection breaks there"
 		}
-		p.line("%d. %s%s:\n", i+1, escaped(p.who(st)), note)
+		if args := p.f.freeArgs(i); len(args) > 0 {
+			note += " (" + strings.Join(args, ", ") + " may be anything)"
+		}
+		p.line("\n## Step %d: %s%s", i+1, escaped(p.who(st)+p.acting(st)), note)
 		statements := []string{Statement(&st.Op)}
 		if st.Op.Path != nil {
 			statements = p.calls(st)
@@ -255,35 +224,54 @@ func (p *page) steps() {
 		if len(statements) == 0 { // no such tenant among the rows
 			statements = []string{st.Op.Path.Name}
 		}
+		end := ";"
 		if st.Runs() {
-			p.line("   ```sh\n   %s\n   ```\n", strings.ReplaceAll(statements[0], "\n", "\n   "))
-			continue
+			end = ""
 		}
-		p.line("   ```sql\n   %s;\n   ```\n", strings.ReplaceAll(strings.Join(statements, ";\n"), "\n", "\n   "))
+		for _, text := range statements {
+			p.code(text + end)
+		}
 	}
 	if p.f.Scenario.Committed {
-		p.line("Each step commits on a real connection of its login, which the next one uses again.\n")
+		p.line("\nEach step commits on a real connection of its login.")
 	}
 }
 
-func (p *page) again(m Material) {
-	p.line("## Run it again\n")
-	p.line("With rlsfuzz, which says whether it still leaks:\n\n    %s\n", strings.Join(p.f.again(), "\n    "))
-	if p.f.programmed() && p.d.Cell.Path != nil && p.d.Cell.Path.Go != "" {
-		p.line("The path is a Go function: the test that hands it over runs it, and finds this again. SQL alone cannot show what it")
-		p.line("does: there is no repro.sql.")
-		return
+// code writes a statement as a block of code.
+func (p *page) code(text string) {
+	for _, line := range Wrap(text, codeWidth, codeLines) {
+		p.line("    %s", line)
 	}
+}
+
+func (p *page) again() {
+	p.line("\n## Run it again")
+	p.line("    %s", strings.Join(p.f.again(), "\n    "))
 	if p.f.programmed() {
-		p.line("The program runs in an empty folder with the connection to a scratch database, which holds the rows above, in PGHOST,")
-		p.line("PGPORT, PGUSER, PGPASSWORD and PGDATABASE. SQL alone cannot show what it does: there is no repro.sql. `case.yaml` may be edited.")
+		p.line("\nThe program runs in an empty folder with the connection to a scratch database, which holds the rows above, in PGHOST,")
+		p.line("PGPORT, PGUSER, PGPASSWORD and PGDATABASE. SQL alone cannot show what it does: there is no repro.sql.")
 		return
 	}
-	p.line("With psql alone, on an empty database of a server meant for tests, as a superuser:\n")
-	p.line("    createdb rlsfuzz_repro\n    psql -X -v ON_ERROR_STOP=1 -d rlsfuzz_repro -f repro.sql")
-	if v := m.version(); v > 0 {
-		p.line("\nFound on PostgreSQL %d.%d. `case.yaml` may be edited.", v/10000, v%10000)
+	p.line("    createdb rlsfuzz_repro # or so, with psql alone, on a server meant for tests")
+	p.line("    psql -X -v ON_ERROR_STOP=1 -d rlsfuzz_repro -f repro.sql")
+}
+
+// found says where, how surely and by which seed it was found.
+func (p *page) found(m Material) {
+	server := p.f.Server
+	if v := m.version(); server == "" && v > 0 {
+		server = fmt.Sprintf("PostgreSQL %d.%d", v/10000, v%10000)
 	}
+	text := "`case.yaml` may be edited."
+	add := func(before, what string) {
+		if what != "" {
+			text += " " + before + escaped(what) + "."
+		}
+	}
+	add("Found on ", server)
+	add("Referee: ", p.f.Referee)
+	add("Seed ", p.f.Seed)
+	p.line("\n%s", text)
 }
 
 // escaped keeps Markdown from reading names and values as markup.

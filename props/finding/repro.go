@@ -49,6 +49,42 @@ type repro struct {
 	fresh   map[string]string // by role: psql's variable that says whether the script creates it
 	grants  []string          // memberships of the roles that no statement creates
 	watches []watched
+	tap     bool // one transaction of a database that has the schema: see Test
+}
+
+// begin and commit enclose a step, or what prepares one.
+func (r *repro) begin() {
+	if !r.tap {
+		r.text("BEGIN;")
+	}
+}
+
+func (r *repro) commit(id *model.Identity) {
+	if r.tap {
+		r.restore(id)
+		return
+	}
+	r.text("COMMIT;")
+}
+
+// announce says which step comes: of a test, as a comment.
+func (r *repro) announce(i int) {
+	mark := ""
+	if r.tap {
+		mark = "# "
+	}
+	r.line("\\echo %s", echoed(fmt.Sprintf("%sstep %d: %s", mark, i+1, r.who(&r.f.Scenario.Steps[i]))))
+}
+
+// quietly has what it does printed, or not: in a test only the verdict is.
+func (r *repro) quietly(run func()) {
+	if r.tap {
+		run()
+		return
+	}
+	r.text("\\set QUIET off")
+	run()
+	r.text("\\set QUIET on")
 }
 
 func (r *repro) line(format string, args ...any) { fmt.Fprintf(&r.b, format+"\n", args...) }
@@ -98,14 +134,14 @@ func sqlComment(names []string) string {
 
 func (r *repro) head() {
 	r.line("-- rlsfuzz, finding %s: %s, %s", r.f.Key, r.f.Class, r.f.Scope())
-	for _, l := range wrap(r.sentence(), 76, 4) {
+	for _, l := range Wrap(r.sentence(), 76, 4) {
 		r.line("-- %s", l)
 	}
-	for _, l := range wrap("The contract: "+r.allows(), 76, 4) {
+	for _, l := range Wrap("The contract: "+r.allows(), 76, 4) {
 		r.line("-- %s", l)
 	}
 	if r.f.Carrier.Object != "" {
-		for _, l := range wrap("The cause: "+r.f.Carrier.Object, 76, 2) {
+		for _, l := range Wrap("The cause: "+r.f.Carrier.Object, 76, 2) {
 			r.line("-- %s", l)
 		}
 	}
@@ -125,7 +161,7 @@ func (r *repro) rows() {
 	for _, t := range r.c.Schema.Tables {
 		replica = replica || len(t.Triggers) > 0
 	}
-	r.text("BEGIN;")
+	r.begin()
 	if replica {
 		r.text("SET LOCAL session_replication_role = replica; -- no triggers: the rows are as they stand here")
 	}
@@ -134,7 +170,7 @@ func (r *repro) rows() {
 			r.line("%s;%s", insert(t, row), sqlComment(r.f.free(t.Label(), i)))
 		}
 	}
-	r.text("COMMIT;")
+	r.commit(nil)
 	r.refresh()
 }
 

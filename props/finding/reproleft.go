@@ -19,7 +19,7 @@ func (r *repro) left() {
 	}
 	for n, name := range []string{"first", "again", "second"} {
 		if n > 0 {
-			r.restore(n == 2)
+			r.putBack(n == 2)
 		}
 		r.section(fmt.Sprintf("run %d of 3, on a new connection", n+1))
 		r.text("\\connect")
@@ -37,8 +37,8 @@ func (r *repro) left() {
 	r.compared()
 }
 
-// restore puts back the rows that the steps changed; others makes the hidden ones others.
-func (r *repro) restore(others bool) {
+// putBack puts back the rows that the steps changed; others makes the hidden ones others.
+func (r *repro) putBack(others bool) {
 	r.section("the rows as they were")
 	r.text("BEGIN;\nSET LOCAL session_replication_role = replica;")
 	order, _ := r.c.Schema.LoadOrder()

@@ -14,14 +14,14 @@ import (
 func (r *repro) step(i int) {
 	st, id := &r.f.Scenario.Steps[i], r.ids[i]
 	r.section(fmt.Sprintf("step %d: %s", i+1, oneLine(r.who(st))))
-	if st.Fresh || r.otherPool(i) {
+	if !r.tap && (st.Fresh || r.otherPool(i)) {
 		r.text("\\connect")
 	}
 	if i == r.d.Step {
 		r.snapshot("before")
 	}
-	r.line("\\echo %s", echoed(fmt.Sprintf("step %d: %s", i+1, r.who(st))))
-	r.text("BEGIN;")
+	r.announce(i)
+	r.begin()
 	r.binding(st, id)
 	r.text("\\set ON_ERROR_STOP off")
 	if i == r.d.Step {
@@ -34,7 +34,7 @@ func (r *repro) step(i int) {
 		r.run(&st.Op, i)
 	}
 	r.text("\\set rlsfuzz_state :SQLSTATE\n\\set rlsfuzz_count :ROW_COUNT\n\\if :ERROR\nROLLBACK TO SAVEPOINT rlsfuzz;\n\\endif")
-	if st.Op.Raw != "" { // it may have ended the transaction
+	if st.Op.Raw != "" && !r.tap { // it may have ended the transaction
 		r.text("COMMIT;")
 		if i == r.d.Step {
 			r.text("BEGIN;")
@@ -44,7 +44,7 @@ func (r *repro) step(i int) {
 	if i == r.d.Step {
 		r.look(true)
 	}
-	r.text("COMMIT;")
+	r.commit(id)
 	r.text("\\set ON_ERROR_STOP on")
 	r.release(id)
 	if i == r.d.Step {
@@ -69,7 +69,7 @@ const bindSession = "session"
 // binding makes the connection be the session, in the order in which a real login and
 // then the application do it.
 func (r *repro) binding(st *model.Step, id *model.Identity) {
-	local := id.Session.Bind != bindSession
+	local := r.tap || id.Session.Bind != bindSession
 	r.line("CALL rlsfuzz_repro.defaults(%s);", literal(id.Login))
 	if !st.Fresh {
 		r.used()
@@ -77,8 +77,12 @@ func (r *repro) binding(st *model.Step, id *model.Identity) {
 	r.line("SET LOCAL SESSION AUTHORIZATION %s;", model.Quote(id.Login))
 	if id.Role != "" {
 		r.line("SET LOCAL ROLE %s;", model.Quote(id.Role))
-	} else if r.defaultRole() {
-		r.line("SELECT set_config('role', substr(c, 6), true) FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole = %s::regrole AND c LIKE 'role=%%' LIMIT 1 \\gset rlsfuzz_", literal(model.Quote(id.Login)))
+	} else if r.tap || r.defaultRole() {
+		end := " \\gset rlsfuzz_"
+		if r.tap { // of a schema that may have changed since: there may be none
+			end = ";"
+		}
+		r.line("SELECT set_config('role', substr(c, 6), true) FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole = %s::regrole AND c LIKE 'role=%%' LIMIT 1%s", literal(model.Quote(id.Login)), end)
 	}
 	for i := range id.Session.Settings {
 		s := &id.Session.Settings[i]
@@ -115,12 +119,12 @@ func (r *repro) run(op *model.Op, i int) {
 		r.received(text, op)
 		return
 	}
-	r.text("\\set QUIET off")
-	r.end(text)
-	if op.Shape != nil && op.Shape.Form == model.Cursor {
-		r.text("FETCH ALL FROM rlsfuzz_c;")
-	}
-	r.text("\\set QUIET on")
+	r.quietly(func() {
+		r.end(text)
+		if op.Shape != nil && op.Shape.Form == model.Cursor {
+			r.text("FETCH ALL FROM rlsfuzz_c;")
+		}
+	})
 }
 
 // received runs the statement so that all that the session receives, errors with
@@ -155,7 +159,7 @@ $rlsfuzz$;`, literal(text))
 // release does what the pool does when the connection comes back.
 func (r *repro) release(id *model.Identity) {
 	release := strings.TrimRight(strings.TrimSpace(id.Session.Release), ";")
-	if release == "" || strings.EqualFold(release, "none") {
+	if r.tap || release == "" || strings.EqualFold(release, "none") {
 		return
 	}
 	r.line("SET SESSION AUTHORIZATION %s;", model.Quote(id.Login))

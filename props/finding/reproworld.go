@@ -16,13 +16,13 @@ func (r *repro) call(i int) {
 		r.capture(i)
 		return
 	}
-	r.text("\\set QUIET off")
-	for _, tx := range callTexts(r.ids[i], st) {
-		for _, text := range tx {
-			r.end(text)
+	r.quietly(func() {
+		for _, tx := range callTexts(r.ids[i], st) {
+			for _, text := range tx {
+				r.end(text)
+			}
 		}
-	}
-	r.text("\\set QUIET on")
+	})
 }
 
 // twice writes the call that tells of hidden rows: on the rows as they are, again, and once
@@ -30,15 +30,16 @@ func (r *repro) call(i int) {
 func (r *repro) twice(i int) {
 	st := &r.f.Scenario.Steps[i]
 	r.section(fmt.Sprintf("step %d: %s", i+1, oneLine(r.who(st))))
-	r.line("\\echo %s", echoed(fmt.Sprintf("step %d: %s", i+1, r.who(st))))
+	r.announce(i)
 	r.once(i, "first")
 	r.once(i, "again")
 	r.section("rows that " + oneLine(r.who(st)) + " may not see become others")
-	r.text("BEGIN;\nSET LOCAL session_replication_role = replica;")
+	r.begin()
+	r.text("SET LOCAL session_replication_role = replica;")
 	for _, e := range r.d.Worlds.Edits {
 		r.edit(e)
 	}
-	r.text("COMMIT;")
+	r.commit(nil)
 	r.refresh()
 	r.section("the same call again")
 	r.once(i, "second")
@@ -59,11 +60,15 @@ func (r *repro) once(i int, name string) {
 	if len(r.c.Schema.Sequences) > 0 {
 		r.text("SELECT count(setval(seqrelid::regclass, least(1000000, seqmax / 2))) AS rlsfuzz_sequences FROM pg_sequence \\gset")
 	}
-	r.text("BEGIN;")
+	begin, end := "BEGIN;", "ROLLBACK;"
+	if r.tap {
+		begin, end = "SAVEPOINT rlsfuzz_once;", "ROLLBACK TO SAVEPOINT rlsfuzz_once;"
+	}
+	r.text(begin)
 	r.binding(st, r.ids[i])
 	r.capture(i)
 	r.line("SELECT coalesce(current_setting('rlsfuzz.received', true), '') AS rlsfuzz_%s \\gset", name)
-	r.text("ROLLBACK;")
+	r.text(end)
 }
 
 // capture runs a call so that all that the session receives, errors with their details

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 )
 
 // StateFile is the file of results in the folder of findings, by which a run that was
@@ -25,20 +27,9 @@ type State struct {
 // ReadState reads the results that a folder holds for the same question; none where
 // there is no file, or one for another question.
 func ReadState(dir string, like State) (map[string]Result, error) {
-	path := filepath.Join(dir, StateFile)
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the results of an earlier run: %w", err)
-	}
-	var s State
-	if err := json.Unmarshal(data, &s); err != nil {
-		return nil, fmt.Errorf("%s is damaged: %w; delete it to begin anew", path, err)
-	}
-	if s.Hash != like.Hash || s.Seed != like.Seed || s.Checks != like.Checks {
-		return nil, nil
+	s, err := read(dir)
+	if err != nil || s.Hash != like.Hash || s.Seed != like.Seed || s.Checks != like.Checks {
+		return nil, err
 	}
 	done := map[string]Result{}
 	for _, r := range s.Results {
@@ -47,25 +38,36 @@ func ReadState(dir string, like State) (map[string]Result, error) {
 	return done, nil
 }
 
+// ReadResults reads the results that a folder holds, whatever the question was; none
+// where there is no file.
+func ReadResults(dir string) ([]Result, error) {
+	s, err := read(dir)
+	return s.Results, err
+}
+
+func read(dir string) (s State, err error) {
+	path := filepath.Join(dir, StateFile)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return s, fmt.Errorf("read the results of an earlier run: %w", err)
+	}
+	if err := json.Unmarshal(data, &s); err != nil {
+		return s, fmt.Errorf("%s is damaged: %w; delete it to begin anew", path, err)
+	}
+	return s, nil
+}
+
 // Write keeps results in a folder. The file is always whole.
 func (s State) Write(dir string) error {
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return fmt.Errorf("keep the results: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := disk.Replace(filepath.Join(dir, StateFile), append(data, '\n')); err != nil {
 		return fmt.Errorf("keep the results: %w", err)
-	}
-	f, err := os.CreateTemp(dir, StateFile+".*")
-	if err != nil {
-		return fmt.Errorf("keep the results: %w", err)
-	}
-	_, err = f.Write(append(data, '\n'))
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, StateFile))
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("keep the results: %w", err), os.Remove(f.Name()))
 	}
 	return nil
 }

@@ -98,12 +98,32 @@ func cellsOf(r *props.Report) map[cellName]bool {
 			object = f.Path
 		}
 		out[cellName{f.Session, object, f.Divergence.Cell.Command.String()}] = true
-		for _, like := range b.Like { // session: command table (class)
-			session, rest, _ := strings.Cut(like, ": ")
-			command, rest, _ := strings.Cut(rest, " ")
-			if at := strings.LastIndex(rest, " ("); at > 0 {
-				out[cellName{session, rest[:at], command}] = true
+		for _, like := range b.Like {
+			if cell, ok := likeCell(like); ok {
+				out[cell] = true
 			}
+		}
+	}
+	return out
+}
+
+// likeCell reads the cell of a block's Like: SESSION: COMMAND OBJECT (CLASS).
+func likeCell(like string) (c cellName, ok bool) {
+	session, rest, _ := strings.Cut(like, ": ")
+	command, rest, _ := strings.Cut(rest, " ")
+	at := strings.LastIndex(rest, " (")
+	if at <= 0 {
+		return c, false
+	}
+	return cellName{session, rest[:at], command}, true
+}
+
+// cells lists the cells in which a document's entry shows: the case's own first.
+func (e *Entry) cells() []cellName {
+	out := []cellName{{e.Session, e.Object(), e.Command}}
+	for _, like := range e.Like {
+		if cell, ok := likeCell(like); ok {
+			out = append(out, cell)
 		}
 	}
 	return out

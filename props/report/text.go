@@ -15,33 +15,37 @@ import (
 // width is the columns of a terminal.
 const width = 80
 
-// Text writes a report for a person. The last line says how many cells were tested
-// and how many were not.
-func Text(w io.Writer, r *props.Report) error {
-	p := &printer{w: w}
-	Blocks(w, r)
+// Text writes a report for a person, in lines of at most 80 columns but for what is to be
+// pasted. The last line says how many cells were tested and how many were not.
+func Text(w io.Writer, r *props.Report, s Style) error {
+	p := &printer{w: w, style: s}
+	Blocks(w, r, s)
 	p.leads(r)
 	for _, b := range r.Accepted {
 		f := b.Finding
-		p.line("accepted: %s: %s %s (%s): %s", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema), f.Class, b.Accepted)
+		p.wrap("accepted: ", "%s: %s %s (%s): %s", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema), f.Class, b.Accepted)
 	}
 	for _, b := range r.Apart {
 		f := b.Finding
-		p.line("existence: %s: %s %s: Postgres tells of a key that is taken, or missing; --strict makes it a finding", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema))
+		p.wrap("existence: ", "%s: %s %s: Postgres tells of a key that is taken, or missing; --strict makes it a finding", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema))
 	}
 	p.untested(r)
 	for _, n := range r.Notes {
-		p.line("note: %s", n)
+		p.wrap("note: ", "%s", n)
 	}
 	p.matrix(r)
 	p.summary(r)
-	p.line("%s", Verdict(r))
+	mood := good
+	if r.Findings() > 0 {
+		mood = bad
+	}
+	p.line("%s", p.style.paint(mood, Verdict(r)))
 	return p.err
 }
 
 // Blocks writes the findings, and those whole that could not be saved.
-func Blocks(w io.Writer, r *props.Report) {
-	p := &printer{w: w}
+func Blocks(w io.Writer, r *props.Report, s Style) {
+	p := &printer{w: w, style: s}
 	for i, b := range r.Blocks {
 		p.block(i+1, b)
 	}
@@ -49,8 +53,9 @@ func Blocks(w io.Writer, r *props.Report) {
 
 // printer remembers the first error of a writer.
 type printer struct {
-	w   io.Writer
-	err error
+	w     io.Writer
+	err   error
+	style Style
 }
 
 func (p *printer) line(format string, args ...any) {
@@ -59,8 +64,28 @@ func (p *printer) line(format string, args ...any) {
 	}
 }
 
+// wrap prints a paragraph after its first word, the lines below it indented.
+func (p *printer) wrap(first, format string, args ...any) {
+	name := strings.TrimSpace(first)
+	indent := first[:len(first)-len(strings.TrimLeft(first, " "))]
+	for i, line := range finding.Wrap(name+" "+fmt.Sprintf(format, args...), width-len(indent)-2, 0) {
+		if i == 0 {
+			p.line("%s%s%s", indent, p.style.paint(label, name), strings.TrimPrefix(line, name))
+			continue
+		}
+		p.line("%s  %s", indent, line)
+	}
+}
+
 func (p *printer) block(n int, b *props.Block) {
-	p.line("%d. %s", n, strings.TrimRight(finding.Block(b.Finding), "\n"))
+	for i, line := range strings.Split(strings.TrimRight(finding.Block(b.Finding), "\n"), "\n") {
+		if i == 0 {
+			title, rest, _ := strings.Cut(line, ",")
+			p.line("%d. %s,%s", n, p.style.paint(bad, title), rest)
+			continue
+		}
+		p.line("%s", p.style.entry(line))
+	}
 	if b.Known {
 		p.line("  known    an earlier run saved it")
 	}
@@ -80,14 +105,14 @@ func (p *printer) unsaved(b *props.Block) {
 	if errors.As(err, &save) {
 		err = save.Err
 	}
-	p.line("  NOT SAVED: %v", err)
+	p.wrap("  NOT SAVED: ", "%v", err)
 	p.line("  Keep the lines below as FILE; rlsfuzz replay FILE runs them again.")
 	p.line("%s", strings.TrimRight(string(b.Case), "\n"))
 }
 
 func (p *printer) leads(r *props.Report) {
 	for _, l := range r.Leads {
-		p.line("unconfirmed  %s: %s", l.Cell, l.Reason)
+		p.wrap("unconfirmed: ", "%s: %s", l.Cell, l.Reason)
 	}
 }
 
@@ -114,30 +139,36 @@ func (p *printer) untested(r *props.Report) {
 		if n := len(list) - most; n > 0 {
 			list = append(list[:most:most], fmt.Sprintf("and %d more, which --json lists", n))
 		}
-		p.line("untested: %s", reason)
+		p.wrap("untested: ", "%s", reason)
 		p.wrapped(list, "  ")
 	}
 }
 
 // wrapped prints a list in lines of the terminal's width.
 func (p *printer) wrapped(list []string, indent string) {
-	line := indent
+	line := ""
+	room := width - len(indent)
+	flush := func() {
+		for _, part := range finding.Wrap(line, room, 0) { // one of a long name takes several
+			p.line("%s%s", indent, part)
+		}
+		line = ""
+	}
 	for i, item := range list {
 		if i < len(list)-1 {
 			item += "; "
 		}
-		if len(line) > len(indent) && len(line)+len(item) > width {
-			p.line("%s", strings.TrimRight(line, " "))
-			line = indent
+		if line != "" && len([]rune(line+strings.TrimRight(item, " "))) > room {
+			flush()
 		}
 		line += item
 	}
-	p.line("%s", line)
+	flush()
 }
 
 func (p *printer) summary(r *props.Report) {
 	allowed, forbidden := stakes(r)
-	p.line("%s; seed %d", r.Server, r.Seed)
+	p.wrap("", "%s; seed %d", r.Server, r.Seed)
 	p.line("%s, %s in %s; %d repeated with real logins", counted(r.Checks, "check"), counted(r.Steps, "statement"), r.Elapsed.Round(10*time.Millisecond), r.Sampled)
 	p.line("at stake: something allowed %d times, something forbidden %d times", allowed, forbidden)
 }
