@@ -8,9 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
@@ -30,11 +32,10 @@ func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
 	if c.cfg.Out == "" {
 		return nil
 	}
-	paths, err := filepath.Glob(filepath.Join(literalPath(c.cfg.Out), "findings", "*", finding.CaseFile))
+	paths, err := SavedCases(c.cfg.Out)
 	if err != nil {
-		return fmt.Errorf("list saved cases: %w", err)
+		return err
 	}
-	slices.Sort(paths)
 	var still []again
 	for _, path := range paths {
 		k, err := ReadCase(path)
@@ -56,16 +57,18 @@ func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
 	return c.reopen(ctx, still)
 }
 
-// literalPath keeps a folder's name from being read as a pattern.
-func literalPath(path string) string {
-	var out []rune
-	for _, r := range path {
-		if r == '*' || r == '?' || r == '[' || r == '\\' {
-			out = append(out, '\\')
-		}
-		out = append(out, r)
+// SavedCases lists the cases that runs saved in a folder, in order. What was not yet in its
+// place when its run was killed is none.
+func SavedCases(dir string) ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(disk.Literal(dir), "findings", "*", finding.CaseFile))
+	if err != nil {
+		return nil, fmt.Errorf("list saved cases: %w", err)
 	}
-	return string(out)
+	paths = slices.DeleteFunc(paths, func(path string) bool {
+		return strings.HasPrefix(filepath.Base(filepath.Dir(path)), disk.Temporary)
+	})
+	slices.Sort(paths)
+	return paths, nil
 }
 
 // concerns reports whether a case belongs to this contract and to what is searched.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 )
 
 // The files of a finding's folder.
@@ -33,7 +35,8 @@ func (e *SaveError) Unwrap() error { return e.Err }
 
 // Save writes a finding into <dir>/findings/<key>, sets its Dir and Contract, and returns the
 // folder. The folder is there whole or not at all: it is written beside its place,
-// synced, and renamed. One of the same key is replaced. Errors are a *SaveError.
+// synced, and renamed. Of one with the same key the files are replaced, each whole.
+// Errors are a *SaveError.
 func Save(dir string, f *Finding, m Material) (string, error) {
 	path := filepath.Join(dir, "findings", f.Key)
 	if err := save(path, f, m); err != nil {
@@ -43,18 +46,53 @@ func Save(dir string, f *Finding, m Material) (string, error) {
 	return path, nil
 }
 
-func save(path string, f *Finding, m Material) (err error) {
+func save(path string, f *Finding, m Material) error {
 	at := *f
 	at.Dir = path
 	files, err := render(&at, m)
 	if err != nil {
 		return err
 	}
+	info, err := os.Lstat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return renew(path, files)
+	case err == nil:
+		return fmt.Errorf("%s is in the way: it is no folder", path)
+	case !errors.Is(err, os.ErrNotExist):
+		return err
+	}
+	return create(path, files)
+}
+
+// names is the files of a folder in the order in which they are written.
+var names = []string{CaseFile, ReproFile, PageFile}
+
+// renew replaces the files of a folder one by one, so that it is there at every moment:
+// what has the same key shows the same.
+func renew(path string, files map[string][]byte) error {
+	for _, name := range names {
+		at := filepath.Join(path, name)
+		if files[name] == nil {
+			if err := os.RemoveAll(at); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := disk.Replace(at, files[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// create writes a folder beside its place, waits for the disk, and renames it.
+func create(path string, files map[string][]byte) (err error) {
 	parent := filepath.Dir(path)
 	if err := os.MkdirAll(parent, 0o755); err != nil {
 		return err
 	}
-	temp, err := os.MkdirTemp(parent, ".new-"+f.Key+"-*")
+	temp, err := os.MkdirTemp(parent, disk.Temporary+filepath.Base(path)+"-*")
 	if err != nil {
 		return err
 	}
@@ -66,7 +104,7 @@ func save(path string, f *Finding, m Material) (err error) {
 	if err := os.Chmod(temp, 0o755); err != nil {
 		return err
 	}
-	for _, name := range []string{CaseFile, ReproFile, PageFile} {
+	for _, name := range names {
 		if files[name] == nil { // no SQL shows what a program does
 			continue
 		}
@@ -74,13 +112,13 @@ func save(path string, f *Finding, m Material) (err error) {
 			return err
 		}
 	}
-	if err := syncDir(temp); err != nil {
+	if err := disk.Sync(temp); err != nil {
 		return err
 	}
-	if err := swap(temp, path); err != nil {
+	if err := os.Rename(temp, path); err != nil {
 		return err
 	}
-	return syncDir(parent)
+	return errors.Join(disk.Sync(parent), disk.Sync(filepath.Dir(parent))) // either may be new
 }
 
 // Files are the contents of a finding's folder, by name; for a terminal when the
@@ -147,35 +185,4 @@ func write(name string, data []byte) error {
 		err = f.Sync()
 	}
 	return errors.Join(err, f.Close())
-}
-
-func syncDir(name string) error {
-	d, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// swap puts a folder in the place of another one, which goes. Should the second
-// rename fail, the old one comes back.
-func swap(temp, path string) error {
-	info, err := os.Lstat(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return os.Rename(temp, path)
-	}
-	if err != nil {
-		return err
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("%s is in the way: it is no folder", path)
-	}
-	old := temp + ".old"
-	if err := os.Rename(path, old); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, path); err != nil {
-		return errors.Join(err, os.Rename(old, path))
-	}
-	return os.RemoveAll(old)
 }

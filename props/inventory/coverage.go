@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 )
 
 // CoverageFile is the name of the state that a check leaves in its folder.
@@ -109,7 +111,7 @@ func (c *Coverage) Save(dir, contract string) error {
 	if err := enc.Encode(s); err != nil {
 		return fmt.Errorf("write the coverage: %w", err)
 	}
-	if err := replace(filepath.Join(dir, CoverageFile), text.Bytes()); err != nil {
+	if err := disk.Replace(filepath.Join(dir, CoverageFile), text.Bytes()); err != nil {
 		return fmt.Errorf("write the coverage: %w", err)
 	}
 	return nil
@@ -124,34 +126,6 @@ func contractKey(dir, contract string) string {
 		return contract
 	}
 	return filepath.ToSlash(rel)
-}
-
-// replace writes a file beside its place, waits for the disk, and renames it.
-func replace(path string, data []byte) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-"+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	return err
 }
 
 // Scope is what a check was limited to.

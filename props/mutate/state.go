@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 )
 
 // StateFile is the file of results in the folder of findings, by which a run that was
@@ -53,19 +55,8 @@ func (s State) Write(dir string) error {
 	if err != nil {
 		return fmt.Errorf("keep the results: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := disk.Replace(filepath.Join(dir, StateFile), append(data, '\n')); err != nil {
 		return fmt.Errorf("keep the results: %w", err)
-	}
-	f, err := os.CreateTemp(dir, StateFile+".*")
-	if err != nil {
-		return fmt.Errorf("keep the results: %w", err)
-	}
-	_, err = f.Write(append(data, '\n'))
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, StateFile))
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("keep the results: %w", err), os.Remove(f.Name()))
 	}
 	return nil
 }

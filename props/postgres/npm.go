@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 )
 
 // npmPackage carries initdb, pg_ctl and postgres for one platform each, under this name and the platform's.
@@ -112,7 +114,7 @@ func download(ctx context.Context, o Options, npm, name, release string) (string
 	if err != nil {
 		return "", err
 	}
-	defer unlock(held)
+	defer disk.Unlock(held)
 	if hasServer(binDir) {
 		return binDir, nil // another process was quicker
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 )
 
 // reachableCopy copies an installation to where the server's account can run it, once. Only one that is
@@ -30,7 +32,7 @@ func reachableCopy(ctx context.Context, dir string, as account) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	defer unlock(held)
+	defer disk.Unlock(held)
 	if hasServer(filepath.Join(copied, "bin")) {
 		return filepath.Join(copied, "bin"), nil
 	}

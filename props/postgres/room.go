@@ -11,9 +11,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-var errBusy = errors.New("held by another process")
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
+)
 
 // wantedRoom is what memory must have left for servers to live in it. A cluster takes some
 // 25 MB, and grows with the data.
@@ -87,7 +87,7 @@ type lease struct {
 // lease takes a new folder for a cluster.
 func (r room) lease() (lease, error) {
 	dir := filepath.Join(r.dir, fmt.Sprintf("run-%d-%s", os.Getpid(), randomHex(3)))
-	held, err := lock(dir + ".lock")
+	held, err := disk.Lock(dir + ".lock")
 	if err != nil {
 		return lease{}, err
 	}
@@ -101,22 +101,15 @@ func (r room) lease() (lease, error) {
 // release removes the folder and gives the lock back.
 func (l lease) release() error {
 	err := os.RemoveAll(l.dir)
-	unlock(l.lock)
+	disk.Unlock(l.lock)
 	return err
-}
-
-// unlock removes a lock file and gives its lock back, in this order: who waits for it notices that the
-// file has gone, and makes a new one.
-func unlock(held *os.File) {
-	_ = os.Remove(held.Name()) // an empty file that stays behind does no harm
-	_ = held.Close()
 }
 
 // sweep removes what dead runs left: their server, should it still run, and their folder.
 func (r room) sweep(log func(string, ...any)) {
 	locks, _ := filepath.Glob(filepath.Join(r.dir, "run-*.lock")) // the pattern is well formed
 	for _, path := range locks {
-		held, err := lock(path)
+		held, err := disk.Lock(path)
 		if err != nil {
 			continue // in use, or not ours to judge
 		}
@@ -159,8 +152,8 @@ func stopLeftServer(dir string) bool {
 // waitLock takes a lock that another process holds for a while.
 func waitLock(ctx context.Context, path string) (*os.File, error) {
 	for {
-		held, err := lock(path)
-		if !errors.Is(err, errBusy) {
+		held, err := disk.Lock(path)
+		if !errors.Is(err, disk.ErrBusy) {
 			return held, err
 		}
 		select {

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 )
 
 // superuser of a private server. Dumps mention it, so it has the usual name.
@@ -39,7 +41,7 @@ func (r room) template(ctx context.Context, binDir string, as account, log func(
 	if err != nil {
 		return template{}, err
 	}
-	defer unlock(held)
+	defer disk.Unlock(held)
 	if t, ok := readTemplate(dir); ok {
 		return t, nil
 	}
@@ -169,9 +171,9 @@ func (r room) dropUnused(keep string) {
 		if err != nil || time.Since(info.ModTime()) < unusedTemplate {
 			continue
 		}
-		if held, err := lock(dir + ".lock"); err == nil {
+		if held, err := disk.Lock(dir + ".lock"); err == nil {
 			_ = os.RemoveAll(dir) // tried again another day
-			unlock(held)
+			disk.Unlock(held)
 		}
 	}
 }
