@@ -127,7 +127,7 @@ func Files(f *Finding, m Material) (map[string][]byte, error) { return render(f,
 
 func render(f *Finding, m Material) (map[string][]byte, error) {
 	k := CaseOf(f, m)
-	k.Contract = relative(f.Dir, m.ContractPath)
+	k.Contract = Relative(f.Dir, m.ContractPath)
 	var repro, page bytes.Buffer
 	if err := Page(&page, f, m); err != nil {
 		return nil, err
@@ -154,8 +154,8 @@ func CaseOf(f *Finding, m Material) *Case {
 	return k
 }
 
-// relative is a path as seen from a folder; the absolute one where there is no way.
-func relative(dir, path string) string {
+// Relative is a path as seen from a folder; the absolute one where there is no way.
+func Relative(dir, path string) string {
 	if path == "" || dir == "" {
 		return path
 	}

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +20,8 @@ type Committer struct {
 
 	// Programs is how programs are run; nil: not at all.
 	Programs *Programs
+	// Own is what counts as answers of statements, though it looks like trouble.
+	Own Own
 
 	server   *postgres.Server
 	database string
@@ -189,7 +190,7 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 		}
 		if t.ID < len(data) && len(data[t.ID]) > 0 {
 			err := run(load(t), loadArgs(t, data[t.ID]))
-			if refused, gone := refusal(err); gone != nil {
+			if refused, gone := m.Own.refusal(err); gone != nil {
 				return fmt.Errorf("load %s: %w", t.Label(), gone)
 			} else if refused != nil {
 				return fmt.Errorf("%w: %s: %w", ErrInvalid, t.Label(), err)
@@ -260,7 +261,7 @@ func (m *Committer) use(ctx context.Context, s *session) error {
 	for _, kind := range m.Contract.Sessions {
 		for i := range kind.Settings {
 			_, _, err := s.exec(ctx, "SELECT set_config($1, '', true)", []model.Value{{Text: kind.Settings[i].Name}})
-			if _, err = refusal(err); err != nil {
+			if _, err = m.Own.refusal(err); err != nil {
 				return err
 			}
 		}
@@ -341,7 +342,7 @@ func (m *Committer) operate(ctx context.Context, s *session, id *model.Identity,
 		t.Rows, t.Count, err = s.op(ctx, &step.Op)
 		return err
 	})
-	if t.Err, err = refusal(err); err != nil {
+	if t.Err, err = m.Own.refusal(err); err != nil {
 		return err
 	}
 	if t.Err != nil {
@@ -361,15 +362,6 @@ func (m *Committer) clock(ctx context.Context, p *model.Path) (string, error) {
 		return "", fmt.Errorf("ask for the time: %w", err)
 	}
 	return kept[0][0].Text, nil
-}
-
-// refusal tells an error of the statement from one of the connection.
-func refusal(err error) (*model.Failure, error) {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Severity != "FATAL" && pg.Severity != "PANIC" {
-		return failure(pg), nil
-	}
-	return nil, err
 }
 
 // op runs the statement or statements of an operation.
@@ -476,7 +468,7 @@ func (m *Committer) looks(ctx context.Context, s *session, id *model.Identity) (
 			kept, _, err = s.exec(ctx, "SELECT "+rowOf(t, mask)+"::text FROM "+t.SQL(), nil)
 			return err
 		})
-		if seen.Err, err = refusal(err); err != nil {
+		if seen.Err, err = m.Own.refusal(err); err != nil {
 			return nil, err
 		}
 		for _, row := range kept {
