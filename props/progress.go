@@ -28,6 +28,7 @@ type effort struct {
 	guided   int    // checks that went on where a scenario of the corpus ended
 	reruns   int    // checks that ran twice
 	stable   int    // of these, the ones with the same result
+	inRow    int    // batches that trouble kept from being judged, since one could
 	givenUp  int    // batches that trouble kept from being judged
 }
 

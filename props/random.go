@@ -36,7 +36,7 @@ func (c *campaign) random(ctx context.Context) error {
 }
 
 // gather adds up the results of a round, and gives what it found. The error is the first
-// that ends the search: that no batch at all could be judged is one.
+// that ends the search: that no batch could be judged for a while is one.
 func (c *campaign) gather(results []batchResult) (found []leak, failed error) {
 	var stuck error
 	stucks := 0
@@ -65,7 +65,10 @@ func (c *campaign) gather(results []batchResult) (found []leak, failed error) {
 		found = append(found, r.leaks...)
 	}
 	c.givenUp += stucks
-	if failed == nil && stucks == len(results) {
+	if c.inRow += stucks; stucks < len(results) {
+		c.inRow = 0
+	}
+	if failed == nil && c.inRow >= roundBatches {
 		failed = stuck
 	}
 	return found, failed
