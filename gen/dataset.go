@@ -2,7 +2,6 @@ package gen
 
 import (
 	"slices"
-
 	"strconv"
 
 	"github.com/rlsfuzz/rlsfuzz/model"

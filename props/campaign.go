@@ -193,6 +193,7 @@ func (c *campaign) matrix(ctx context.Context) error {
 func (c *campaign) late() bool {
 	return c.cfg.Duration > 0 && !c.cfg.SkipRandom && time.Since(c.start) > c.cfg.Duration/2
 }
+
 func (c *campaign) cellText(d *judge.Divergence) string {
 	return fmt.Sprintf("%s: %s %s (%s)", c.Contract.Sessions[d.Cell.Session].Name, d.Cell.Action(), d.Cell.Object(c.Contract.Schema), d.Class)
 }
