@@ -82,7 +82,7 @@ func (c *campaign) turned(ctx context.Context, base run.Variant, off map[string]
 		if len(leaks) == 0 || len(cause.turned) == 0 || c.blocks[cause.Key] == nil {
 			continue
 		}
-		l, err := c.newLab(ctx)
+		l, err := c.newLab(ctx, c.troubles)
 		if err != nil {
 			return false, err
 		}
