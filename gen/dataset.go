@@ -395,3 +395,32 @@ func (b *builder) dataset(wanted []role) *Dataset {
 	}
 	return d
 }
+
+// Again is the same dataset, for whoever draws on it besides others.
+func (d *Dataset) Again() *Dataset {
+	return &Dataset{Data: d.Data, Cast: d.Cast, State: d.State, Part: d.Part, next: append([]int(nil), d.next...)}
+}
+
+// Remembered is a dataset that was drawn once, for more sequences: its identities are those
+// of some steps on it.
+func (p *Plan) Remembered(data [][]model.Row, steps []model.Step) *Dataset {
+	d := &Dataset{Data: data, State: model.Initial(p.Contract.Schema, data), next: append([]int(nil), p.first...)}
+	for i := range d.next {
+		d.next[i] += apart // from the keys of its rows, and those of the steps
+	}
+	for i := range steps {
+		m := Member{Session: steps[i].Session, Tenant: steps[i].Tenant, User: steps[i].User}
+		if !slices.Contains(d.Cast, m) {
+			d.Cast = append(d.Cast, m)
+		}
+		for n := range p.parts {
+			if s := steps[i].Op.Shape; i == 0 && s != nil && p.parts[n].own[s.Table.ID] {
+				d.Part = n
+			}
+		}
+	}
+	return d
+}
+
+// apart is more than the keys of a dataset.
+const apart = 500

@@ -191,3 +191,11 @@ type Accept struct {
 	Path, Table, Session, Command, Class, Untested, Key, Reason, Link string
 	Line                                                              int
 }
+
+// Told is the reason of an exception, with its link.
+func (a *Accept) Told() string {
+	if a.Link == "" {
+		return a.Reason
+	}
+	return a.Reason + " (" + a.Link + ")"
+}

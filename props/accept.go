@@ -40,7 +40,7 @@ func (c *campaign) accepts(b *Block, used []bool) (reason string, ok bool) {
 			return "", false
 		}
 		if n == 0 {
-			reason = c.Contract.Accept[i].Reason
+			reason = c.Contract.Accept[i].Told()
 		}
 		used[i] = true
 	}

@@ -33,6 +33,10 @@ type batchResult struct {
 	leaks  []leak
 	matrix *run.Matrix
 	live   map[string]bool // kinds of calls that were asked about: whether hidden rows might show
+	novel  []scene
+	guided int // checks that went on where a scene ended
+	reruns int // checks that ran twice
+	stable int // of these, the ones with the same result
 	err    error
 }
 
@@ -50,6 +54,7 @@ type mutes map[judge.Target]bool
 // batch runs one batch.
 type batch struct {
 	*lab
+	n      int // its number
 	ctx    context.Context
 	share  int       // of a hundred sequences, how many call paths
 	until  time.Time // no dataset is begun after it; zero: whenever
@@ -64,7 +69,9 @@ type batch struct {
 	sets     int           // datasets so far, while searching
 	aim      *judge.Target // what shrinking keeps; nil while searching
 	index    int           // of the sequence that failed
-	commit   bool          // it was the committed check
+	guided   bool          // the dataset is one of the corpus
+	corpus   *corpus
+	commit   bool // it was the committed check
 	smallest leak
 	origin   leak            // as it was found
 	left     bool            // it is about what earlier steps left: the reducer alone makes it smaller
@@ -95,9 +102,12 @@ func seedOf(seed uint64, n int) uint64 {
 
 // runBatch runs the n-th batch. Divergences with a known cause are noted and passed;
 // the first other one is shrunk and ends the batch.
-func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak, until time.Time) batchResult {
-	b := &batch{lab: l, ctx: ctx, until: until, share: callShare(n), muted: mutes{}, causes: known, tried: map[string]bool{}}
-	l.fast.Known, l.telling = map[[2]int]bool{}, nil
+func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak, until time.Time, c *corpus) batchResult {
+	b := &batch{
+		lab: l, n: n, ctx: ctx, until: until, share: callShare(n), muted: mutes{}, causes: known, corpus: c, tried: map[string]bool{},
+	}
+	l.fast.Known, l.telling, l.novel = map[[2]int]bool{}, nil, nil
+	l.fast.Explore(c.reached)
 	l.live, l.refuted = map[string]bool{}, map[string]int{}
 	for t := range muted {
 		b.muted[t] = true
@@ -124,7 +134,7 @@ func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, kno
 		b.smallest.at, b.smallest.runs = b.at, len(b.tried)
 		b.result.leaks = append(b.result.leaks, b.smallest)
 	}
-	b.result.matrix, b.result.live = l.fast.Matrix, l.live
+	b.result.matrix, b.result.live, b.result.novel = l.fast.Matrix, l.live, l.novel
 	return b.result
 }
 
@@ -151,11 +161,16 @@ func (b *batch) diverges(t *rapid.T) bool {
 	if b.sets > batchDatasets { // each job in turn
 		b.play = b.jobs[(b.first+b.sets-batchDatasets-1)%len(b.jobs)]
 	}
+	b.guided = b.corpus.guides(b.sets) && !committed
+	twice := b.n%rerunEvery == 0 && b.sets == 1
 	d, sequences := b.draw(t, committed, batchSequences)
 	if len(sequences) == 0 {
 		return false
 	}
 	b.result.checks += len(sequences)
+	if b.guided {
+		b.result.guided += len(sequences)
+	}
 	b.pending = len(sequences)
 	if committed {
 		return b.committed(d, sequences[0])
@@ -163,6 +178,9 @@ func (b *batch) diverges(t *rapid.T) bool {
 	err := b.group(b.ctx, d, sequences, func(i int, s *model.Scenario, v *judge.Verdict) bool {
 		return !b.hit(i, s, v)
 	})
+	if err == nil && twice && b.aim == nil {
+		err = b.rerun(d, sequences)
+	}
 	if err != nil {
 		b.fail(err)
 		return false
@@ -179,6 +197,9 @@ func (b *batch) fail(err error) {
 // draw draws a dataset and n sequences for it, fewer when it has no identity.
 func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model.Step) {
 	bits := gen.Drawn{T: t}
+	if b.guided {
+		return b.corpus.draw(b.Plan, bits, n, b.share, t)
+	}
 	d := b.Plan.Dataset(bits, gen.Options{About: b.play})
 	if len(d.Cast) == 0 {
 		return d, nil

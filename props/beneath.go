@@ -43,12 +43,13 @@ func (c *campaign) beneath(ctx context.Context) error {
 // below walks the muted cells with known causes switched off. It reports whether it
 // announced a leak.
 func (c *campaign) below(ctx context.Context, base run.Variant, off map[string]bool) (bool, error) {
-	l, err := c.newLab(ctx)
+	l, err := c.newLab(ctx, c.troubles)
 	if err != nil {
 		return false, err
 	}
 	defer l.close()
-	l.fast.Base, l.off = base, off
+	l.fast.Base, l.off, l.own = base, off, c.labs[0].own
+	l.accept()
 	leaks, err := c.beneathWalk(ctx, l)
 	if err != nil {
 		return false, err
@@ -81,7 +82,7 @@ func (c *campaign) turned(ctx context.Context, base run.Variant, off map[string]
 		if len(leaks) == 0 || len(cause.turned) == 0 || c.blocks[cause.Key] == nil {
 			continue
 		}
-		l, err := c.newLab(ctx)
+		l, err := c.newLab(ctx, c.troubles)
 		if err != nil {
 			return false, err
 		}

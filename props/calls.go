@@ -110,7 +110,15 @@ func (l *lab) lot(ctx context.Context, d *gen.Dataset, steps []model.Step, varia
 			return false, nil
 		}
 	}
-	l.fast.Stepped(len(steps) * len(worlds))
+	allowed := 0
+	for _, world := range runs {
+		for i := range world {
+			if len(world[i].Steps) > 0 && world[i].Steps[0].Code == "" {
+				allowed++
+			}
+		}
+	}
+	l.fast.Stepped(len(steps)*len(worlds), allowed)
 	return true, l.controls(ctx, d, o, worlds, steps, runs, clean)
 }
 

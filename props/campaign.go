@@ -6,11 +6,9 @@ import (
 	"maps"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
-	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
@@ -37,11 +35,9 @@ type campaign struct {
 	scope   scope  // what the search is limited to
 	pending []leak // found, but not yet reported
 	history        // what the last check covered
+	effort         // what was done so far
+	corpus  *corpus
 }
-
-// roundBatches is how many batches a round has at most. After a finding a round has one,
-// since each batch of a round finds the same leak, and the next ones twice as many.
-const roundBatches = 8
 
 // Run searches for divergences between the contract and Postgres.
 func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
@@ -53,6 +49,7 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 	limited.Plan = scope.plan(t.Plan)
 	c := &campaign{Target: &limited, cfg: cfg, start: time.Now(), muted: mutes{}, blocks: map[string]*Block{}, asked: map[string]int{}, scope: scope}
 	c.fill()
+	c.troubles, c.corpus = newTroubles(&c.cfg), newCorpus(&c.cfg)
 	c.report = &Report{
 		Seed: c.cfg.Seed, Server: t.Server.Describe(), Version: t.Server.Version(),
 		Matrix: run.NewMatrix(t.Contract), Contract: t.Contract, Notes: t.Notes,
@@ -60,18 +57,20 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 	c.report.Sessions, c.report.Tables = scope.of(t.Contract)
 	c.recall()
 	c.report.Paths = scope.ways(t.Contract)
+	c.goOn()
 	defer func() {
 		for _, l := range c.labs {
 			l.close()
 		}
 	}()
 	for range c.cfg.Workers {
-		l, err := c.newLab(ctx)
+		l, err := c.newLab(ctx, c.troubles)
 		if err != nil {
-			return c.report, err
+			return nil, err // nothing was searched
 		}
 		c.labs = append(c.labs, l)
 	}
+	c.why = "the budget was spent"
 	err = c.search(ctx, t.Plan)
 	if err != nil {
 		err = c.ended(ctx, err)
@@ -102,24 +101,30 @@ func seedFrom(text string) uint64 {
 }
 
 func (c *campaign) search(ctx context.Context, all *gen.Plan) error {
-	if err := c.assume(ctx); err != nil {
+	if err := c.endure(ctx, c.assume); err != nil {
 		return err
 	}
 	if err := c.saved(ctx, all); err != nil {
 		return err
 	}
-	if !c.cfg.SkipMatrix {
+	if !c.cfg.SkipMatrix && (!c.earlier.Walked || len(c.leaks) > 0) { // known leaks mute what is like them
 		if err := c.matrix(ctx); err != nil {
 			return err
 		}
 	}
+	if c.cfg.journal != nil && !c.cfg.SkipRandom {
+		if err := c.recallCorpus(ctx, all); err != nil {
+			return err
+		}
+	}
+	c.progress()
 	if !c.cfg.SkipRandom {
 		known := len(c.leaks)
 		if err := c.random(ctx); err != nil {
 			return err
 		}
 		if len(c.leaks) > known && !c.cfg.SkipMatrix && !c.cfg.First {
-			if err := c.beneath(ctx); err != nil {
+			if err := c.endure(ctx, c.beneath); err != nil {
 				return err
 			}
 		}
@@ -128,6 +133,12 @@ func (c *campaign) search(ctx context.Context, all *gen.Plan) error {
 		return nil
 	}
 	return c.sample(ctx)
+}
+
+// endure does work of the first lab, whatever the surroundings do: see lab.endure. The
+// work may begin again after any part of it.
+func (c *campaign) endure(ctx context.Context, work func(context.Context) error) error {
+	return c.labs[0].endure(ctx, func() error { return work(ctx) })
 }
 
 // assume checks the assumptions apart from the findings: every login works, as a
@@ -148,7 +159,7 @@ func (c *campaign) assume(ctx context.Context) error {
 			return fmt.Errorf("session %s cannot connect: %w", s.Name, err)
 		}
 		if r := c.Contract.Schema.Roles[s.Login.Text]; r.Super || r.BypassRLS {
-			c.report.Notes = append(c.report.Notes, fmt.Sprintf("session %s logs in as %s, which bypasses row security", s.Name, r.Name))
+			c.remark("session %s logs in as %s, which bypasses row security", s.Name, r.Name)
 		}
 	}
 	return c.agree(ctx, m)
@@ -156,11 +167,15 @@ func (c *campaign) assume(ctx context.Context) error {
 
 // matrix walks the matrix and reports what diverges.
 func (c *campaign) matrix(ctx context.Context) error {
+	c.walking = !c.earlier.Walked // else it is counted already
 	err := c.walk(ctx)
+	c.walking = false
 	c.pending = c.walked
-	c.report.Checks += c.report.Walk
-	if c.counted != nil {
-		c.report.Matrix.Add(c.counted)
+	if !c.earlier.Walked {
+		c.report.Checks += c.report.Walk
+		if c.counted != nil {
+			c.report.Matrix.Add(c.counted)
+		}
 	}
 	if err != nil {
 		return err
@@ -171,7 +186,7 @@ func (c *campaign) matrix(ctx context.Context) error {
 	if c.cfg.First {
 		return nil
 	}
-	return c.beneath(ctx)
+	return c.endure(ctx, c.beneath)
 }
 
 // late reports whether half of a run's time is over: the other half is for random search.
@@ -179,311 +194,15 @@ func (c *campaign) late() bool {
 	return c.cfg.Duration > 0 && !c.cfg.SkipRandom && time.Since(c.start) > c.cfg.Duration/2
 }
 
-// random runs rounds of batches until the budget is spent.
-func (c *campaign) random(ctx context.Context) error {
-	first := c.report.Checks
-	next, size := 0, 1
-	for !c.spent(c.report.Checks-first) && !c.enough() {
-		results := make([]batchResult, c.batches(size, c.report.Checks-first))
-		c.round(ctx, next, results)
-		var found []leak
-		var failed error
-		for i := range results {
-			r := &results[i]
-			if failed == nil {
-				failed = r.err
-			}
-			for k := range r.leaks {
-				r.leaks[k].at += c.report.Checks
-			}
-			c.report.Checks += r.checks
-			if r.matrix != nil {
-				c.report.Matrix.Add(r.matrix)
-			}
-			found = append(found, r.leaks...)
-		}
-		next += len(results)
-		c.learn(results)
-		if size = min(2*size, roundBatches); len(found) > 0 || c.cfg.First { // what others would find is not asked for
-			size = 1
-		}
-		c.pending = found
-		if failed != nil {
-			return failed
-		}
-		if err := c.digest(ctx, found); err != nil {
-			return err
-		}
-		c.progress()
-	}
-	return nil
-}
-
-// batches is the length of the next round: no more than the rest of the budget needs.
-func (c *campaign) batches(size, checks int) int {
-	if c.cfg.Checks == 0 {
-		return size
-	}
-	each := batchChecks(c.Plan)
-	return min(size, (c.cfg.Checks-checks+each-1)/each)
-}
-
-// enough reports whether the first finding is there, and no more are wanted.
-func (c *campaign) enough() bool { return c.cfg.First && len(c.report.Blocks) > 0 }
-
-// spent reports whether the budget is used up.
-func (c *campaign) spent(checks int) bool {
-	if c.cfg.Checks > 0 && checks >= c.cfg.Checks {
-		return true
-	}
-	return c.cfg.Duration > 0 && time.Since(c.start) >= c.cfg.Duration
-}
-
-// until is when a run that is bounded by time ends; the zero time for others.
-func (c *campaign) until() time.Time {
-	if c.cfg.Duration == 0 {
-		return time.Time{}
-	}
-	return c.start.Add(c.cfg.Duration)
-}
-
-// round deals the batches of a round to the workers.
-func (c *campaign) round(ctx context.Context, first int, results []batchResult) {
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for _, l := range c.labs {
-		wg.Go(func() {
-			for n := range next {
-				results[n-first] = l.runBatch(ctx, c.cfg.Seed, n, c.muted, c.leaks, c.until())
-			}
-		})
-	}
-	for n := first; n < first+len(results); n++ {
-		next <- n
-	}
-	close(next)
-	wg.Wait()
-}
-
-// digest explains new divergences, mutes them, and reports each new cause with its
-// least case.
-func (c *campaign) digest(ctx context.Context, found []leak) error {
-	if len(found) > 0 && !c.cfg.First {
-		if err := c.walk(ctx); err != nil {
-			return err
-		}
-	}
-	l := c.labs[0]
-	found = c.tablesFirst(found)
-	for _, k := range found {
-		if c.muted[k.target] || c.enough() {
-			continue
-		}
-		if k.cause.Key == "" {
-			var err error
-			k = c.plain(k)
-			if k.cause, err = l.cause(ctx, k.scenario, &k.found, c.known(found)); err != nil {
-				return err
-			}
-		}
-		if b := c.blocks[k.cause.Key]; b != nil {
-			c.muted[k.target] = true
-			b.like(c.cellText(&k.found))
-			continue
-		}
-		if err := c.block(ctx, k); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// tablesFirst orders divergences by class. Where a path is among them, what the walk found
-// of tables comes first: what a table shows, a path that reads it shows too.
-func (c *campaign) tablesFirst(found []leak) []leak {
-	byClass := func(list []leak) {
-		slices.SortStableFunc(list, func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) })
-	}
-	var tables, paths []leak
-	for _, k := range found {
-		if k.target.Cell.Path == nil {
-			tables = append(tables, k)
-		} else {
-			paths = append(paths, k)
-		}
-	}
-	if len(paths) > 0 {
-		for _, k := range c.walked {
-			if k.target.Cell.Path == nil && !slices.ContainsFunc(tables, func(o leak) bool { return o.target == k.target }) {
-				tables = append(tables, k)
-			}
-		}
-	}
-	byClass(tables)
-	byClass(paths)
-	return append(tables, paths...)
-}
-
-// plain is the walk's instance of a leak, if it has one: the same cell may show the
-// same leak in rows that several objects let through, and then its cause would depend
-// on the rows that were drawn.
-func (c *campaign) plain(k leak) leak {
-	i := slices.IndexFunc(c.walked, func(w leak) bool { return w.target == k.target })
-	if i < 0 {
-		return k
-	}
-	w := c.walked[i]
-	w.at, w.runs = k.at, k.runs
-	return w
-}
-
-// known is the leaks whose causes may explain another: those reported, and those of
-// the same lot that read a whole table.
-func (c *campaign) known([]leak) []leak { return c.leaks }
-
-// block reports a leak with a new cause: the least case over all cells of the matrix
-// that have the same cause, and of the leak itself.
-func (c *campaign) block(ctx context.Context, k leak) error {
-	c.say("reducing %s", c.cellText(&k.found))
-	l := c.labs[0]
-	if c.cfg.First {
-		return c.announce(ctx, l, k, nil)
-	}
-	if err := c.walk(ctx); err != nil {
-		return err
-	}
-	like := []leak{}
-	for i, w := range c.walked {
-		if c.muted[w.target] {
-			continue
-		}
-		cause, err := c.walkedCause(ctx, i)
-		if err != nil {
-			return err
-		}
-		if cause.Key == k.cause.Key {
-			w.cause = cause
-			like = append(like, w)
-		}
-	}
-	return c.announce(ctx, l, k, like)
-}
-
-// announce reduces the first of the leaks that have the cause of k, lets the referee
-// confirm it with the schema as it is, and reports a block of them all.
-func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) error {
-	before := l.runs
-	least, err := l.least(ctx, c.first(like, k))
-	if err != nil {
-		return err
-	}
-	c.report.Shrinks = append(c.report.Shrinks, k.runs+l.runs-before)
-	confirmed, reason, err := c.labs[0].referee(ctx, least)
-	if err != nil {
-		return err
-	}
-	for _, w := range append(like, k) {
-		c.muted[w.target] = true
-	}
-	if !confirmed {
-		c.report.Leads = append(c.report.Leads, Lead{Cell: c.cellText(&least.found), Class: least.target.Class.String(), Reason: reason})
-		return nil
-	}
-	c.leaks = append(c.leaks, least)
-	b := &Block{Cause: least.cause.Text, Carrier: least.cause.Key, AtCheck: k.at, Finding: c.finding(least)}
-	for _, w := range like {
-		if w.target != least.target {
-			b.Like = append(b.Like, c.cellText(&w.found))
-		}
-	}
-	if len(like) > 0 && k.target != least.target && !slices.ContainsFunc(like, func(w leak) bool { return w.target == k.target }) {
-		b.Like = append(b.Like, c.cellText(&k.found))
-	}
-	b.Finding.Like = b.Like
-	if b.Finding.Escalation, err = c.escalation(ctx, like, k); err != nil {
-		return err
-	}
-	c.blocks[k.cause.Key] = b
-	c.report.Blocks = append(c.report.Blocks, b)
-	c.save(b) // what was found is on disk before it is explained
-	err = c.explain(ctx, l, b, least, like)
-	if c.cfg.Found != nil {
-		c.cfg.Found(b)
-	}
-	return err
-}
-
-// first is the leak that the least case is made from: by class, the rows that it
-// needs, session, command and table.
-func (c *campaign) first(like []leak, k leak) leak {
-	if len(like) == 0 {
-		return k
-	}
-	return slices.MinFunc(like, func(a, b leak) int {
-		switch {
-		case a.target.Class != b.target.Class:
-			return int(a.target.Class) - int(b.target.Class)
-		case c.depth(&a) != c.depth(&b):
-			return c.depth(&a) - c.depth(&b)
-		case a.target.Cell.Less(b.target.Cell):
-			return -1
-		case b.target.Cell.Less(a.target.Cell):
-			return 1
-		}
-		return 0
-	})
-}
-
-// depth estimates the rows that a leak needs: its table's chain of references, and a
-// user where the session has one.
-func (c *campaign) depth(k *leak) int {
-	n := 0
-	if k.scenario.Steps[k.found.Step].Session.User != nil {
-		n += 2
-	}
-	seen := map[*model.Table]bool{}
-	var visit func(t *model.Table)
-	visit = func(t *model.Table) {
-		if seen[t] {
-			return
-		}
-		seen[t] = true
-		n++
-		for i := range t.ForeignKeys {
-			key := &t.ForeignKeys[i]
-			if key.Target != nil && t.Columns[key.Columns[0]].NotNull {
-				visit(key.Target)
-			}
-		}
-	}
-	if k.target.Cell.Path != nil {
-		return n + 1
-	}
-	visit(c.Contract.Schema.Tables[k.target.Cell.Table])
-	return n
-}
-
 func (c *campaign) cellText(d *judge.Divergence) string {
 	return fmt.Sprintf("%s: %s %s (%s)", c.Contract.Sessions[d.Cell.Session].Name, d.Cell.Action(), d.Cell.Object(c.Contract.Schema), d.Class)
-}
-
-func (c *campaign) progress() {
-	if c.cfg.Progress == nil {
-		return
-	}
-	p := Progress{Checks: c.report.Checks, Findings: c.report.Findings(), Elapsed: time.Since(c.start)}
-	for _, l := range c.labs {
-		p.Steps += l.fast.Stats().Steps
-	}
-	p.Cells, p.Possible = c.covered()
-	c.cfg.Progress(p)
 }
 
 // finish completes the report.
 func (c *campaign) finish() {
 	unjudged := map[string]int{}
+	c.account()
 	for _, l := range c.labs {
-		c.report.Steps += l.fast.Stats().Steps
 		for reason, n := range l.unjudged {
 			unjudged[reason] += n
 		}
@@ -492,7 +211,6 @@ func (c *campaign) finish() {
 		c.report.Notes = append(c.report.Notes, fmt.Sprintf("%d checks could not be judged: %s", unjudged[reason], reason))
 	}
 	c.report.Notes = append(c.report.Notes, c.unfilled()...)
-	c.report.Elapsed = time.Since(c.start)
 	c.report.Untested = c.untested()
 	c.accept()
 	c.told()

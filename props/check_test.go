@@ -22,6 +22,11 @@ import (
 // example writes the helpdesk example and returns its folder.
 func example(t *testing.T) string {
 	t.Helper()
+	return exampleDir(t)
+}
+
+func exampleDir(t testing.TB) string {
+	t.Helper()
 	dir := t.TempDir()
 	if err := helpdesk.Write(dir); err != nil {
 		t.Fatal(err)

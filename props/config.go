@@ -1,6 +1,10 @@
 package props
 
-import "time"
+import (
+	"time"
+
+	"github.com/rlsfuzz/rlsfuzz/props/session"
+)
 
 // Config says what is checked, and how long. The zero value checks ./rlsfuzz.yaml
 // the way `rlsfuzz check` does.
@@ -39,12 +43,24 @@ type Config struct {
 	Strict bool
 	// Endless goes on until the context ends: rlsfuzz fuzz without --duration.
 	Endless bool
+	// Patience is how long the search waits for a server that does not answer, or takes no
+	// connection. Defaults to 5 seconds.
+	Patience time.Duration
+	// Restart starts a private server again that died.
+	Restart bool
 	// Log receives progress for a person, a line a call. May be nil.
 	Log func(format string, args ...any)
 	// Found is called with each new block of findings, when it is on disk. May be nil.
 	Found func(*Block)
 	// Progress is called now and then, from one goroutine. May be nil.
 	Progress func(Progress)
+
+	// Guide is how many of nine datasets of a batch are those of scenarios that came to
+	// something new, on which other sequences go on. Defaults to none; a session has 3.
+	Guide int
+
+	earlier *session.Stats // that this run goes on from; nil: none
+	journal *journal       // of a session; may be nil
 }
 
 // The budget of a check that names none.
@@ -52,10 +68,3 @@ const (
 	defaultChecks   = 20_000
 	defaultDuration = time.Minute
 )
-
-// Progress is how far a run is.
-type Progress struct {
-	Checks, Steps, Findings int
-	Cells, Possible         int // cells with something at stake, and all
-	Elapsed                 time.Duration
-}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
@@ -16,8 +15,12 @@ type GoneError struct{ Err error }
 
 // Error is one sentence.
 func (e *GoneError) Error() string {
-	first, _, _ := strings.Cut(e.Err.Error(), "\n")
-	return "the PostgreSQL server went away while the search ran (stopped, killed, or out of memory?): " + first
+	return "the PostgreSQL server went away while the search ran (stopped, killed, or out of memory?): " + firstLine(e.Err)
+}
+
+func firstLine(err error) string {
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return first
 }
 
 // Unwrap gives what the search met.
@@ -28,26 +31,11 @@ func (e *GoneError) Unwrap() error { return e.Err }
 func (c *campaign) ended(ctx context.Context, err error) error {
 	c.rescue()
 	if ctx.Err() != nil {
-		c.report.Ended = true
+		c.report.Ended, c.why = true, "interrupted"
 		return nil
 	}
-	if !c.answers() {
-		return &GoneError{err}
-	}
+	c.why = firstLine(err)
 	return err
-}
-
-// answers reports whether the server still takes connections.
-func (c *campaign) answers() bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	conn, err := c.Server.Connect(ctx, "", "")
-	if err != nil {
-		return false
-	}
-	_, err = conn.Exec(ctx, "SELECT 1")
-	_ = conn.Close(ctx)
-	return err == nil
 }
 
 // rescue reports what was found but not yet reduced: one block for each class and
@@ -77,9 +65,7 @@ func (c *campaign) rescue() {
 		}
 		c.save(b)
 		c.report.Blocks = append(c.report.Blocks, b)
-		if c.cfg.Found != nil {
-			c.cfg.Found(b)
-		}
+		c.announced(b)
 	}
 	c.pending = nil
 }
@@ -131,9 +117,11 @@ func (c *campaign) told() {
 	})
 }
 
-// remark adds a note to the report.
+// remark adds a note to the report, once.
 func (c *campaign) remark(format string, args ...any) {
-	c.report.Notes = append(c.report.Notes, fmt.Sprintf(format, args...))
+	if note := fmt.Sprintf(format, args...); !slices.Contains(c.report.Notes, note) {
+		c.report.Notes = append(c.report.Notes, note)
+	}
 }
 
 // say tells a person what goes on.

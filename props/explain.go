@@ -10,6 +10,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
@@ -22,10 +23,10 @@ type explanations struct {
 
 func newExplanations() *explanations { return &explanations{list: map[string]finding.Explanation{}} }
 
-// explain finds out by experiment what carries a block's finding, which of its values
+// explained finds out by experiment what carries a block's finding, which of its values
 // matter, how sure it is and what would mend it. Who asks for the first finding only
 // does not wait for that.
-func (c *campaign) explain(ctx context.Context, l *lab, b *Block, k leak, like []leak) error {
+func (c *campaign) explained(ctx context.Context, l *lab, b *Block, k leak, like []leak) error {
 	if c.cfg.First {
 		return nil
 	}
@@ -40,7 +41,7 @@ func (c *campaign) explain(ctx context.Context, l *lab, b *Block, k leak, like [
 		switch {
 		case err == nil:
 			c.Target.known.list[key] = e
-		case ctx.Err() != nil || !c.answers():
+		case ctx.Err() != nil || postgres.TroubleOf(err) != "":
 			return err
 		default: // what was found stays found
 			c.remark("%s could not be explained: %v", c.cellText(&k.found), err)
@@ -81,13 +82,13 @@ func (c *campaign) carrier(k *leak) finding.Carrier {
 	return out
 }
 
-// times is how often the referee repeats a finding.
-const times = 5
+// refereed is how often the referee repeats a finding.
+const refereed = 5
 
 // again repeats a case with real logins and commits, and counts how often it shows the
 // same. A call runs in both worlds each time; a program, which takes long, twice.
 func (l *lab) again(ctx context.Context, k *leak) (held, of int, err error) {
-	of = times
+	of = refereed
 	if k.scenario.Runs() {
 		of = 2
 	}

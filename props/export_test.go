@@ -30,7 +30,8 @@ func Mends(ctx context.Context, t *Target, cfg Config, lists ...[]string) ([]boo
 	limited := *t
 	limited.Plan = scope.plan(t.Plan)
 	c := &campaign{Target: &limited, cfg: cfg, muted: mutes{}, blocks: map[string]*Block{}, scope: scope, report: &Report{}}
-	l, err := c.newLab(ctx)
+	c.troubles = newTroubles(&cfg)
+	l, err := c.newLab(ctx, c.troubles)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -33,20 +34,34 @@ type lab struct {
 	programs  *run.Programs
 	brief     *brief          // while a run of a program is reduced
 	off       map[string]bool // keys of causes that are switched off in all that it runs rolled back
+	troubles  *troubles
+	novel     []scene // of the present batch
+	own       run.Own // what statements are known to raise by themselves
 }
 
-func (t *Target) newLab(ctx context.Context) (*lab, error) {
-	l := &lab{Target: t, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}, live: map[string]bool{}, refuted: map[string]int{}, tried: map[judge.Cell]*tried{}}
+func (t *Target) newLab(ctx context.Context, met *troubles) (*lab, error) {
+	l := &lab{Target: t, troubles: met, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}, live: map[string]bool{}, refuted: map[string]int{}, tried: map[judge.Cell]*tried{}}
 	l.programs = run.NewPrograms(filepath.Dir(t.File.Path), program.Limits{Time: t.Program}, t.Functions)
+	if err := l.endure(ctx, func() error { return l.open(ctx) }); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// open makes the scratch database for rolled-back runs.
+func (l *lab) open(ctx context.Context) error {
 	db, err := l.database(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if l.fast, err = run.NewWorker(ctx, t.Server, db, t.Contract); err != nil {
-		return nil, err
+	w, err := run.NewWorker(ctx, l.Server, db, l.Contract)
+	if err != nil {
+		return err
 	}
-	l.fast.Divide(t.Plan.Parts())
-	return l, nil
+	w.Divide(l.Plan.Parts())
+	l.fast = w
+	return nil
 }
 
 func (l *lab) database(ctx context.Context) (string, error) {
@@ -65,8 +80,19 @@ func (l *lab) close() {
 	if l.committer != nil {
 		l.committer.Close()
 	}
-	for _, db := range l.databases {
-		_ = l.Server.DropDatabase(context.Background(), db)
+	l.drop(l.databases)
+}
+
+// dropWithin bounds how long the end of a lab waits for a server that may be gone.
+const dropWithin = 10 * time.Second
+
+// drop drops scratch databases. Those that it cannot drop go with the server, or are left
+// to its Close.
+func (l *lab) drop(databases []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), dropWithin)
+	defer cancel()
+	for _, db := range databases {
+		_ = l.Server.DropDatabase(ctx, db)
 	}
 }
 
@@ -79,8 +105,12 @@ func (l *lab) commits(ctx context.Context) (*run.Committer, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.committer, err = l.newCommitter(ctx, db)
-	return l.committer, err
+	m, err := l.newCommitter(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	l.committer = m
+	return m, nil
 }
 
 // newCommitter makes a committer on a database, with the application's services beside it.
@@ -89,7 +119,7 @@ func (l *lab) newCommitter(ctx context.Context, db string) (*run.Committer, erro
 	if err != nil {
 		return nil, err
 	}
-	m.Programs = l.programs
+	m.Programs, m.Own = l.programs, l.own
 	if len(l.File.Services) == 0 {
 		return m, nil
 	}
@@ -379,6 +409,9 @@ func (l *lab) group(ctx context.Context, d *gen.Dataset, all [][]model.Step, see
 		if err != nil {
 			return err
 		}
+		for _, n := range l.fast.Novel() {
+			l.novel = append(l.novel, scene{set: d, steps: sequences.list[first+n.Sequence], features: n.Features, key: n.Key})
+		}
 		if err := l.ahead(ctx, d, sequences.list[first:], statuses); err != nil {
 			return err
 		}
@@ -397,6 +430,7 @@ func (l *lab) group(ctx context.Context, d *gen.Dataset, all [][]model.Step, see
 				return err
 			}
 			l.count(v)
+			l.came(d, s.Steps, v)
 			for _, reason := range v.Unjudged {
 				l.unjudged[reason]++
 			}

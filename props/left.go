@@ -288,7 +288,7 @@ func (l *lab) differing(ctx context.Context, d *gen.Dataset, worlds []run.World,
 		if err != nil {
 			return nil, err
 		}
-		l.fast.Stepped(len(calls) * len(worlds))
+		l.fast.Stepped(len(calls)*len(worlds), 0)
 		for i, pair := range kept {
 			if tells(runs, i, len(calls[i].Steps)-1) != alone {
 				lot = append(lot, pair)

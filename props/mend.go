@@ -56,7 +56,7 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 		return finding.Fix{Note: "none was tried: each run of the program takes long"}, nil
 	}
 	var err error
-	if m.lab, err = c.newLab(ctx); err != nil {
+	if m.lab, err = c.newLab(ctx, c.troubles); err != nil {
 		return finding.Fix{}, err
 	}
 	defer m.close()

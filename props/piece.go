@@ -166,6 +166,15 @@ func (c *campaign) walkRound(ctx context.Context, round []*piece, n *noted) {
 
 // walk walks a piece, with what earlier rounds noted.
 func (l *lab) walk(ctx context.Context, p *piece, n *noted) {
+	p.err = l.endure(ctx, func() error {
+		p.events, p.walked = nil, 0
+		return l.walkPiece(ctx, p, n)
+	})
+	p.done = p.err == nil
+	p.matrix, p.live, p.tried = l.fast.Matrix, l.live, l.tried
+}
+
+func (l *lab) walkPiece(ctx context.Context, p *piece, n *noted) error {
 	l.fast.Matrix, l.fast.Known = run.NewMatrix(l.Contract), map[[2]int]bool{}
 	l.refuted = map[string]int{}
 	l.live, l.tried, l.telling = maps.Clone(n.live), map[judge.Cell]*tried{}, nil // a session's calls of a dataset are one piece
@@ -181,17 +190,15 @@ func (l *lab) walk(ctx context.Context, p *piece, n *noted) {
 	}
 	switch {
 	case p.calls != nil:
-		p.err = l.walkCalls(ctx, p, see)
+		return l.walkCalls(ctx, p, see)
 	case p.plays != nil:
-		p.err = l.walkPlays(ctx, p, see)
+		return l.walkPlays(ctx, p, see)
 	case p.fresh != nil:
-		p.err = l.walkFresh(ctx, p, see)
-	default:
-		p.err = l.cells(ctx, p.set, p.cells, see)
-		p.walked = len(p.cells)
+		return l.walkFresh(ctx, p, see)
 	}
-	p.done = p.err == nil
-	p.matrix, p.live, p.tried = l.fast.Matrix, l.live, l.tried
+	err := l.cells(ctx, p.set, p.cells, see)
+	p.walked = len(p.cells)
+	return err
 }
 
 // walkCalls calls paths, each call in the worlds of all variants.

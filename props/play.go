@@ -116,7 +116,7 @@ func (l *lab) firstToTell(ctx context.Context, m *run.Committer, s *model.Scenar
 	known := judge.Known(s, l.Contract.Schema)
 	for _, w := range worlds[1:] {
 		second := &model.Scenario{Data: w.Data, Steps: s.Steps[:last+1], Committed: true}
-		l.fast.Stepped(len(second.Steps))
+		l.fast.Stepped(len(second.Steps), 0)
 		again, err := m.Run(ctx, second, false)
 		if errors.Is(err, run.ErrInvalid) {
 			continue

@@ -21,7 +21,7 @@ func (l *lab) runPrograms(ctx context.Context, d *gen.Dataset, steps []model.Ste
 		if err != nil {
 			return false, err
 		}
-		l.fast.Stepped(1 + len(gen.Variants))
+		l.fast.Stepped(1+len(gen.Variants), 1+len(gen.Variants))
 		if err := l.ran(ctx, d, s, v); err != nil {
 			return false, err
 		}

@@ -155,42 +155,49 @@ const sampleSize = 12
 // sample lets the referee judge scenarios that passed: the fast way and the plain
 // way must agree.
 func (c *campaign) sample(ctx context.Context) error {
+	for i := range sampleSize {
+		if err := c.endure(ctx, func(ctx context.Context) error { return c.sampleOne(ctx, i) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *campaign) sampleOne(ctx context.Context, i int) error {
 	l := c.labs[0]
 	m, err := l.commits(ctx)
 	if err != nil {
 		return err
 	}
-	for i := range sampleSize {
-		d := c.Plan.MatrixDataset(i % len(c.Plan.Parts()))
-		cells := c.Plan.Matrix(d)
-		if len(cells) == 0 {
+	d := c.Plan.MatrixDataset(i % len(c.Plan.Parts()))
+	cells := c.Plan.Matrix(d)
+	if len(cells) == 0 {
+		return nil
+	}
+	steps := cells[int(seedOf(c.cfg.Seed, -2-i)%uint64(len(cells)))]
+	s := &model.Scenario{Data: d.Data, Steps: steps}
+	fast, err := l.verdict(ctx, s)
+	if err != nil {
+		return err
+	}
+	t, err := m.Run(ctx, s, true)
+	if errors.Is(err, run.ErrInvalid) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	plain := judge.Judge(c.Contract, s, t)
+	c.report.Sampled++
+	for j := range plain.Divergences {
+		p := &plain.Divergences[j]
+		if p.Class == judge.Lockout || c.muted[p.Target()] || has(fast, p.Target()) {
 			continue
 		}
-		steps := cells[int(seedOf(c.cfg.Seed, -2-i)%uint64(len(cells)))]
-		s := &model.Scenario{Data: d.Data, Steps: steps}
-		fast, err := l.verdict(ctx, s)
-		if err != nil {
-			return err
-		}
-		t, err := m.Run(ctx, s, true)
-		if errors.Is(err, run.ErrInvalid) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		plain := judge.Judge(c.Contract, s, t)
-		c.report.Sampled++
-		for j := range plain.Divergences {
-			p := &plain.Divergences[j]
-			if p.Class == judge.Lockout || c.muted[p.Target()] || has(fast, p.Target()) {
-				continue
-			}
-			c.report.Leads = append(c.report.Leads, Lead{
-				Cell: c.cellText(p), Class: p.Class.String(),
-				Reason: "seen with real logins only: the fast way does not show it",
-			})
-		}
+		c.report.Leads = append(c.report.Leads, Lead{
+			Cell: c.cellText(p), Class: p.Class.String(),
+			Reason: "seen with real logins only: the fast way does not show it",
+		})
 	}
 	return nil
 }

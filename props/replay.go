@@ -23,6 +23,40 @@ type Replay struct {
 	Target   *Target            // where it ran; nil when it cannot run
 	Shown    *judge.Divergence  // of Found, what the case is about; nil where it shows nothing
 	Expect   []Expectation      // of a case written by hand
+
+	saved *finding.Found // what the case showed when it was saved; nil of one written by hand
+}
+
+// Accepted is the contract's entry that accepts what the case shows, by its key or by its
+// cell; nil when none does.
+func (r *Replay) Accepted() *model.Accept {
+	if r.Target == nil || r.saved == nil {
+		return nil
+	}
+	object := r.saved.Path
+	if object == "" {
+		object = r.saved.Object
+	}
+	command := r.saved.Command
+	if r.saved.Path != "" {
+		command = model.Call.String()
+	}
+	cell := cellLabel(r.saved.Session, command, object, r.saved.Class)
+	for _, a := range r.Target.Contract.Accept {
+		if matchesCell(a, cell, r.saved.Key) {
+			return a
+		}
+	}
+	return nil
+}
+
+// About says in a few words what the case showed when it was saved; empty of one that was
+// written by hand.
+func (r *Replay) About() string {
+	if r.saved == nil {
+		return ""
+	}
+	return what(&finding.Case{Found: r.saved})
 }
 
 // Expectation is whether one step did what the case expects of it.
@@ -74,7 +108,7 @@ func ContractOf(k *finding.Case, fallback string) string {
 
 // Replay runs a case with real logins and real commits, and judges it.
 func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
-	r := &Replay{Case: k.Name, Target: t}
+	r := &Replay{Case: k.Name, Target: t, saved: k.Found}
 	s, err := k.Scenario(t.Contract, t.Plan.Shapes)
 	var stale *finding.Stale
 	if errors.As(err, &stale) {
@@ -85,16 +119,17 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 		return nil, err
 	}
 	r.Scenario = s
-	l, err := t.newLab(ctx)
+	l, err := t.newLab(ctx, newTroubles(&Config{}))
 	if err != nil {
 		return nil, err
 	}
 	defer l.close()
-	m, err := l.commits(ctx)
-	if err != nil {
-		return nil, err
-	}
-	trace, err := m.Run(ctx, s, false)
+	var v *judge.Verdict
+	var trace *model.Trace
+	err = l.endure(ctx, func() (err error) {
+		v, trace, err = l.replay(ctx, s)
+		return err
+	})
 	if errors.Is(err, run.ErrInvalid) {
 		r.Verdict, r.Why = CannotRun, err.Error()
 		return r, nil
@@ -102,21 +137,34 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := judge.Judge(t.Contract, s, trace)
-	if err := l.compared(ctx, s, v); err != nil {
-		return nil, err
-	}
-	for i := range v.Divergences {
-		if err := l.fewest(ctx, s, &v.Divergences[i]); err != nil {
-			return nil, err
-		}
-	}
 	r.Found, r.Verdict = v.Divergences, Fixed
 	if len(r.Found) > 0 {
 		r.Verdict, r.Shown = StillLeaks, shown(t.Contract, k, v)
 	}
 	r.expectations(k, s, trace)
 	return r, nil
+}
+
+// replay runs and judges a scenario.
+func (l *lab) replay(ctx context.Context, s *model.Scenario) (*judge.Verdict, *model.Trace, error) {
+	m, err := l.commits(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	trace, err := m.Run(ctx, s, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	v := judge.Judge(l.Contract, s, trace)
+	if err := l.compared(ctx, s, v); err != nil {
+		return nil, nil, err
+	}
+	for i := range v.Divergences {
+		if err := l.fewest(ctx, s, &v.Divergences[i]); err != nil {
+			return nil, nil, err
+		}
+	}
+	return v, trace, nil
 }
 
 // expectations compares the steps with what the case expects of them.

@@ -6,6 +6,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
+	"github.com/rlsfuzz/rlsfuzz/props/session"
 )
 
 // Report is the outcome of a run.
@@ -32,6 +33,7 @@ type Report struct {
 	Sampled  int   // passed scenarios that the referee ran again
 	Ended    bool  // before its budget: interrupted
 	Shrinks  []int // distinct scenarios run on Postgres for each finding, the referee's apart
+	Effort   session.Counters
 }
 
 // Block is the findings with one cause: the least case, and the other cells.

@@ -46,15 +46,18 @@ func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
 		if !c.concerns(k) {
 			continue
 		}
-		found, err := c.rerun(ctx, k, all)
-		if err != nil {
+		var found *leak
+		if err := c.endure(ctx, func(ctx context.Context) (err error) {
+			found, err = c.rerun(ctx, k, all)
+			return err
+		}); err != nil {
 			return err
 		}
 		if found != nil {
 			still = append(still, again{*found, filepath.Dir(path), k.Found != nil && k.Found.State != ""})
 		}
 	}
-	return c.reopen(ctx, still)
+	return c.endure(ctx, func(ctx context.Context) error { return c.reopen(ctx, still) })
 }
 
 // SavedCases lists the cases that runs saved in a folder, in order. What was not yet in its
@@ -117,10 +120,7 @@ func (c *campaign) rerun(ctx context.Context, k *finding.Case, all *gen.Plan) (*
 		return nil, err
 	}
 	v := judge.Judge(c.Contract, s, trace)
-	if err := l.lockouts(ctx, s, v); err != nil {
-		return nil, err
-	}
-	if err := l.interferences(ctx, s, v); err != nil {
+	if err := l.compared(ctx, s, v); err != nil {
 		return nil, err
 	}
 	d := shown(c.Contract, k, v)
@@ -204,8 +204,12 @@ func (c *campaign) reopen(ctx context.Context, still []again) error {
 		c.leaks = append(c.leaks, k.leak)
 		b := &Block{Cause: k.cause.Text, Carrier: k.cause.Key, Finding: c.finding(k.leak), Dir: k.dir, Known: true}
 		b.Finding.Dir = k.dir
+		b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
 		c.blocks[k.cause.Key] = b
 		c.report.Blocks = append(c.report.Blocks, b)
+		if c.cfg.journal != nil {
+			c.cfg.journal.known(b, c.cellText(&k.found), c.elapsed())
+		}
 	}
 	return nil
 }

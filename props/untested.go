@@ -7,6 +7,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
 // untested lists every cell in which nothing was at stake, with the reason.
@@ -83,15 +84,20 @@ func (c *campaign) unfilled() []string {
 
 // covered counts the cells with something at stake, and all.
 func (c *campaign) covered() (covered, all int) {
+	walked := run.NewMatrix(c.Contract)
+	if c.walking && c.counted != nil {
+		walked = c.counted
+	}
 	c.report.EachCell(func(s *model.Session, t *model.Table, command model.Command) {
 		all++
-		if st := c.report.Matrix.Cell(s.ID, t.ID, command); st.Allowed+st.Forbidden > 0 {
+		st, w := c.report.Matrix.Cell(s.ID, t.ID, command), walked.Cell(s.ID, t.ID, command)
+		if st.Allowed+st.Forbidden+w.Allowed+w.Forbidden > 0 {
 			covered++
 		}
 	})
 	c.report.EachPath(func(s *model.Session, p *model.Path) {
 		all++
-		if c.report.Matrix.Path(s.ID, p.ID).Forbidden > 0 {
+		if c.report.Matrix.Path(s.ID, p.ID).Forbidden+walked.Path(s.ID, p.ID).Forbidden > 0 {
 			covered++
 		}
 	})

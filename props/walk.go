@@ -100,6 +100,7 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 			complete = complete && p.done
 			c.note(p, n)
 		}
+		c.progress()
 	}
 	if !complete {
 		c.report.Notes = append(c.report.Notes, "half of the time was up: "+undone(pieces, c.Plan.MatrixSets()))

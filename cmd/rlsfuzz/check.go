@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,42 +21,58 @@ func checkCommand() *cobra.Command {
 	}
 	s.server(cmd)
 	s.budget(cmd)
-	cmd.Flags().BoolVar(&s.cfg.SkipMatrix, "random-only", false, "search at random only, without walking the matrix first")
+	s.randomOnly(cmd)
 	cmd.Flags().BoolVar(&s.cfg.SkipRandom, "matrix-only", false, "walk the matrix only")
 	return cmd
 }
 
+// randomOnly adds the flag that leaves out the walk.
+func (s *shared) randomOnly(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&s.cfg.SkipMatrix, "random-only", false, "search at random only, without walking the matrix first")
+}
+
 func fuzzCommand() *cobra.Command {
 	var s shared
+	var resume bool
 	cmd := &cobra.Command{
 		Use:   "fuzz [CONTRACT]",
-		Short: "Search for a long time; keep going after a finding",
+		Short: "Search for hours or days; keep going after a finding, whatever the server does",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if s.cfg.Seed == 0 {
-				s.cfg.Seed = draw()
-			}
 			s.cfg.Endless = s.cfg.Checks == 0 && s.cfg.Duration == 0
+			s.cfg.Restart = true
 			line := newStatus(cmd.ErrOrStderr())
 			defer line.end()
 			s.cfg.Progress = line.show
-			s.cfg.Found = func(b *props.Block) { line.say("found: %s", title(b)) }
+			s.cfg.Found = func(b *props.Block) { line.say("%s", title(b)) }
 			s.before = line.end
-			return s.check(cmd, args)
+			if err := s.prepare(cmd, args); err != nil {
+				return err
+			}
+			s.cfg.Log = func(format string, args ...any) { line.say("rlsfuzz: "+format, args...) }
+			r, err := props.Fuzz(cmd.Context(), s.cfg, resume)
+			return s.conclude(cmd, r, err)
 		},
 	}
 	s.server(cmd)
 	s.budget(cmd)
+	s.randomOnly(cmd)
+	cmd.Flags().BoolVar(&resume, "resume", false, "go on with the session in --out: same seed, next batch, counters; --checks counts the whole session")
+	cmd.Flags().DurationVar(&s.cfg.Patience, "patience", 2*time.Minute, "how long to wait for a server that does not answer")
 	return cmd
 }
 
+// title announces a finding. One that is nowhere else is told whole.
 func title(b *props.Block) string {
 	f := b.Finding
-	where := b.Dir
-	if b.Unsaved != nil {
-		where = "NOT SAVED: " + b.Unsaved.Error()
+	what, where := "found", b.Dir
+	if b.Accepted != "" {
+		what, where = "accepted", "("+b.Accepted+") "+b.Dir
 	}
-	return fmt.Sprintf("%s: %s %s (%s) %s", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(f.Contract.Schema), f.Class, where)
+	if b.Unsaved != nil {
+		where = "NOT SAVED: " + b.Unsaved.Error() + "\n" + strings.TrimRight(string(b.Case), "\n")
+	}
+	return fmt.Sprintf("%s: %s: %s %s (%s) %s", what, f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(f.Contract.Schema), f.Class, where)
 }
 
 // check opens the contract, searches and reports.
@@ -69,6 +87,11 @@ func (s *shared) check(cmd *cobra.Command, args []string) error {
 	}
 	defer func() { _ = t.Close() }()
 	r, err := props.Run(ctx, t, s.cfg)
+	return s.conclude(cmd, r, err)
+}
+
+// conclude reports what a search came to; r is nil if it could not begin.
+func (s *shared) conclude(cmd *cobra.Command, r *props.Report, err error) error {
 	if r == nil {
 		return err
 	}
@@ -84,5 +107,5 @@ func (s *shared) check(cmd *cobra.Command, args []string) error {
 	if err != nil { // a finding counts, whatever came after it
 		fmt.Fprintln(cmd.ErrOrStderr(), "rlsfuzz: "+err.Error())
 	}
-	return outcome(r, ctx.Err() != nil)
+	return outcome(r, cmd.Context().Err() != nil)
 }

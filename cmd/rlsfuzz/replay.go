@@ -20,8 +20,9 @@ import (
 func replayCommand() *cobra.Command {
 	var s shared
 	var fallback, test string
+	var all bool
 	cmd := &cobra.Command{
-		Use:   "replay CASE…",
+		Use:   "replay CASE… | --all DIR",
 		Short: "Run findings or leak reports again: still leaks, fixed, or cannot run",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -29,10 +30,14 @@ func replayCommand() *cobra.Command {
 				return err
 			}
 			s.logTo(cmd.ErrOrStderr())
+			if all {
+				return s.replayAll(cmd, args, fallback)
+			}
 			return s.replay(cmd, args, fallback, test)
 		},
 	}
 	s.server(cmd)
+	cmd.Flags().BoolVar(&all, "all", false, "run every case that was saved in these folders (.rlsfuzz), a line each; accepted ones do not fail")
 	cmd.Flags().StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema")
 	cmd.Flags().StringVar(&fallback, "contract", "rlsfuzz.yaml", "contract of cases that name none")
 	cmd.Flags().StringVar(&test, "pgtap", "", "write a regression test for pg_prove to this file or folder (- is stdout)")
@@ -65,6 +70,50 @@ func (s *shared) replay(cmd *cobra.Command, cases []string, fallback, test strin
 		leaks = leaks || r.Verdict == props.StillLeaks || !held(r)
 		stuck = stuck || r.Verdict == props.CannotRun
 	}
+	return replayed(leaks, stuck)
+}
+
+// replayAll judges every case that runs saved in folders, and adds up. What the contract
+// accepts by its key does not fail.
+func (s *shared) replayAll(cmd *cobra.Command, dirs []string, fallback string) error {
+	open := opened{cfg: s.cfg}
+	defer open.close()
+	out, leaks, accepted, fixed, stuck := cmd.OutOrStdout(), 0, 0, 0, 0
+	for _, dir := range dirs {
+		cases, err := props.SavedCases(dir)
+		if err != nil {
+			return err
+		}
+		if len(cases) == 0 {
+			return usage(fmt.Errorf("%s holds no saved case: name the folder that check or fuzz had as --out", dir))
+		}
+		for _, name := range cases {
+			r, err := open.replay(cmd.Context(), filepath.Dir(name), fallback)
+			if err != nil {
+				return err
+			}
+			line := string(r.Verdict)
+			switch {
+			case r.Verdict == props.Fixed:
+				fixed++
+			case r.Verdict == props.CannotRun:
+				stuck++
+				line += ": " + strings.ReplaceAll(r.Why, "\n", "\n  ")
+			case r.Accepted() != nil:
+				accepted++
+				line += ", accepted: " + r.Accepted().Told()
+			default:
+				leaks++
+			}
+			fmt.Fprintf(out, "%s: %s%s\n", filepath.Dir(name), line, r.About())
+		}
+	}
+	fmt.Fprintf(out, "%d still leak, %d accepted, %d fixed, %d cannot run\n", leaks, accepted, fixed, stuck)
+	return replayed(leaks > 0, stuck > 0)
+}
+
+// replayed is the exit status of replays.
+func replayed(leaks, stuck bool) error {
 	switch {
 	case leaks:
 		return &exit{status: statusFound}

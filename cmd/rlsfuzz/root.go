@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -139,5 +138,3 @@ func outcome(r *props.Report, interrupted bool) error {
 	}
 	return nil
 }
-
-func draw() uint64 { return uint64(time.Now().UnixNano())>>1 | 1 }

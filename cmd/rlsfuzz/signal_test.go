@@ -52,9 +52,11 @@ const (
 //	INT2    Ctrl-C twice, which ends it by the signal: status -1
 //	KILL    kill -9: status -1
 //	SERVER  kill -9 of its server
+//	TWICE   the same program once more, which must be refused; then kill -9
+//	AGAIN   the same, of a program that starts it again and ends in its own time
 func meet(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
-		ts.Fatalf("usage: meet INT|INT2|KILL|SERVER PATTERN STATUS PROGRAM ARG…")
+		ts.Fatalf("usage: meet INT|INT2|KILL|SERVER|AGAIN|TWICE PATTERN STATUS PROGRAM ARG…")
 	}
 	when, err := regexp.Compile(args[1])
 	ts.Check(err)
@@ -76,11 +78,23 @@ func meet(ts *testscript.TestScript, neg bool, args []string) {
 	if len(servers) != 1 {
 		ts.Fatalf("it has %d servers, not 1", len(servers))
 	}
+	if args[0] == "TWICE" {
+		second := exec.Command(path, args[4:]...)
+		second.Dir, second.Env = cmd.Dir, cmd.Env
+		said, err := second.CombinedOutput()
+		if got := exitStatus(ts, err); got != statusUsage {
+			ts.Fatalf("the second one ended with status %d, not %d\n%s", got, statusUsage, said)
+		}
+		ts.Check(os.WriteFile(ts.MkAbs("second"), bytes.TrimPrefix(said, []byte("rlsfuzz: ")), 0o600))
+	}
 	began := time.Now()
 	ts.Check(strike(args[0], cmd.Process, servers[0]))
 	limit := untilEnded
-	if args[0] == "SERVER" {
+	switch args[0] {
+	case "SERVER":
 		limit = 10 * time.Second
+	case "AGAIN":
+		limit = 2 * time.Minute
 	}
 	select {
 	case err = <-ended:
@@ -129,9 +143,9 @@ func strike(how string, p *os.Process, server int) error {
 			return err
 		}
 		return nil
-	case "KILL":
+	case "KILL", "TWICE":
 		return p.Kill()
-	case "SERVER":
+	case "SERVER", "AGAIN":
 		return syscall.Kill(server, syscall.SIGKILL)
 	}
 	return fmt.Errorf("there is no %s", how)

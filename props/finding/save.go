@@ -128,7 +128,7 @@ func Files(f *Finding, m Material) (map[string][]byte, error) { return render(f,
 
 func render(f *Finding, m Material) (map[string][]byte, error) {
 	k := CaseOf(f, m)
-	k.Contract = relative(f.Dir, m.ContractPath)
+	k.Contract = Relative(f.Dir, m.ContractPath)
 	var repro, page bytes.Buffer
 	if err := Page(&page, f, m); err != nil {
 		return nil, err
@@ -179,8 +179,8 @@ func (k *Case) explain(f *Finding, contract string) {
 	}
 }
 
-// relative is a path as seen from a folder; the absolute one where there is no way.
-func relative(dir, path string) string {
+// Relative is a path as seen from a folder; the absolute one where there is no way.
+func Relative(dir, path string) string {
 	if path == "" || dir == "" {
 		return path
 	}

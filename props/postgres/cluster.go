@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,6 +46,10 @@ var silent = []string{"log_min_messages=panic", "log_min_error_statement=panic"}
 type cluster struct {
 	lease
 	supervisor *supervisor
+	from       binaries
+	as         account
+
+	mu         sync.Mutex // of what follows, which changes when the server is started again
 	postmaster *exec.Cmd
 	exited     chan struct{} // closed once the postmaster is gone and reaped
 }
@@ -95,7 +100,7 @@ func newCluster(home room, made template, as account) (*cluster, error) {
 	if err != nil {
 		return nil, errors.Join(err, held.release())
 	}
-	c := &cluster{lease: held, supervisor: guard}
+	c := &cluster{lease: held, supervisor: guard, from: made.from, as: as}
 	plan := copier{as: as, workers: min(runtime.GOMAXPROCS(0), 4), still: ofTemplate0}
 	if err := errors.Join(plan.copy(made.dir, c.data()), as.own(c.dir)); err != nil {
 		return nil, errors.Join(err, c.stop())
@@ -148,7 +153,9 @@ func (c *cluster) try(ctx context.Context, from binaries, as account, flags []st
 		close(exited)
 		runtime.KeepAlive(c) // a Server that nobody holds any more goes on serving: its lock and its pipe stay open
 	}()
+	c.mu.Lock()
 	c.postmaster, c.exited = cmd, exited
+	c.mu.Unlock()
 	conn, err := c.await(ctx)
 	if err != nil {
 		c.kill()
@@ -229,6 +236,8 @@ func (c *cluster) describe() string { return "private server (unix socket)" }
 func (c *cluster) owned() bool      { return true }
 
 func (c *cluster) pid() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.postmaster == nil {
 		return 0
 	}

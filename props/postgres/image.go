@@ -73,4 +73,8 @@ func connectContained(ctx context.Context, o Options, c *contained) (*Server, er
 func (c *contained) describe() string { return "container of " + c.image }
 func (c *contained) owned() bool      { return true }
 func (c *contained) pid() int         { return 0 }
-func (c *contained) stop() error      { return c.inner.Stop() }
+
+// revive does nothing: who runs the container starts it again, or nobody does.
+func (c *contained) revive(context.Context, *Server, bool) error { return nil }
+
+func (c *contained) stop() error { return c.inner.Stop() }

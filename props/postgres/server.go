@@ -52,6 +52,9 @@ type place interface {
 	owned() bool      // everything in the server is ours
 	pid() int         // of the postmaster, 0 when it is not our child
 	stop() error      // ends what we started; called once
+
+	// revive does what is needed for the server to answer again; with start, it is started.
+	revive(ctx context.Context, s *Server, start bool) error
 }
 
 // Server is a running PostgreSQL server. Its methods may be called from several goroutines.
@@ -64,6 +67,8 @@ type Server struct {
 	recode  bool   // template0 is not UTF8 here
 	tag     tag
 	log     func(format string, args ...any)
+
+	reviving sync.Mutex
 
 	mu        sync.Mutex
 	passwords map[string]string

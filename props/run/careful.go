@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 )
 
 // ErrInvalid says that a scenario cannot begin: its rows do not fit the schema, or
@@ -354,6 +355,9 @@ func (w *Worker) trace(c *careful) (*model.Trace, error) {
 		if err != nil {
 			return nil, err
 		}
+		if step.Err == nil {
+			w.stats.Allowed++
+		}
 		t.Steps = append(t.Steps, step)
 	}
 	return t, nil
@@ -420,14 +424,23 @@ func (w *Worker) answered(t *model.StepTrace, c *carefulStep) error {
 	return nil
 }
 
-// stuck explains why a careful run did not get its answers: its first error.
+// stuck explains why a careful run did not get its answers: its first trouble, else its
+// first error.
 func (w *Worker) stuck() error {
+	var first *pgconn.PgError
 	for i := range w.wire.items {
-		if e := w.wire.items[i].answer.err; e != nil {
-			return fmt.Errorf("run carefully: %s (SQLSTATE %s)", e.Message, e.Code)
+		e := w.wire.items[i].answer.err
+		if e != nil && postgres.TroubleOf(e) != "" {
+			return fmt.Errorf("run carefully: %w", e)
+		}
+		if first == nil {
+			first = e
 		}
 	}
-	return errors.New("run carefully: the server skipped a statement")
+	if first == nil {
+		return errors.New("run carefully: the server skipped a statement")
+	}
+	return fmt.Errorf("run carefully: %s (SQLSTATE %s)", first.Message, first.Code)
 }
 
 func (w *Worker) answers(asks []ruleAsk) model.Answers {

@@ -2,13 +2,11 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
@@ -23,6 +21,8 @@ type Committer struct {
 	Programs *Programs
 	// Services is what runs beside the database; nil: nothing.
 	Services *Services
+	// Own is what counts as answers of statements, though it looks like trouble.
+	Own Own
 
 	server    *postgres.Server
 	database  string
@@ -184,7 +184,7 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 		}
 		if t.ID < len(data) && len(data[t.ID]) > 0 {
 			err := run(load(t), loadArgs(t, data[t.ID]))
-			if refused, gone := refusal(err); gone != nil {
+			if refused, gone := m.Own.refusal(err); gone != nil {
 				return fmt.Errorf("load %s: %w", t.Label(), gone)
 			} else if refused != nil {
 				return fmt.Errorf("%w: %s: %w", ErrInvalid, t.Label(), err)
@@ -295,7 +295,7 @@ func (m *Committer) operate(ctx context.Context, s *session, id *model.Identity,
 		t.Rows, t.Count, err = s.op(ctx, &step.Op)
 		return err
 	})
-	if t.Err, err = refusal(err); err != nil {
+	if t.Err, err = m.Own.refusal(err); err != nil {
 		return err
 	}
 	if t.Err != nil {
@@ -315,15 +315,6 @@ func (m *Committer) clock(ctx context.Context, p *model.Path) (string, error) {
 		return "", fmt.Errorf("ask for the time: %w", err)
 	}
 	return kept[0][0].Text, nil
-}
-
-// refusal tells an error of the statement from one of the connection.
-func refusal(err error) (*model.Failure, error) {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && pg.Severity != "FATAL" && pg.Severity != "PANIC" {
-		return failure(pg), nil
-	}
-	return nil, err
 }
 
 // op runs the statement or statements of an operation.
@@ -433,7 +424,7 @@ func (m *Committer) looks(ctx context.Context, s *session, id *model.Identity) (
 			kept, _, err = s.exec(ctx, "SELECT "+rowOf(t, mask)+"::text FROM "+t.SQL(), nil)
 			return err
 		})
-		if seen.Err, err = refusal(err); err != nil {
+		if seen.Err, err = m.Own.refusal(err); err != nil {
 			return nil, err
 		}
 		for _, row := range kept {

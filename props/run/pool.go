@@ -131,7 +131,7 @@ func (m *Committer) use(ctx context.Context, s *session) error {
 	for _, kind := range m.Contract.Sessions {
 		for i := range kind.Settings {
 			_, _, err := s.exec(ctx, "SELECT set_config($1, '', true)", []model.Value{{Text: kind.Settings[i].Name}})
-			if _, err = refusal(err); err != nil {
+			if _, err = m.Own.refusal(err); err != nil {
 				return err
 			}
 		}

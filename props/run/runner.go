@@ -21,14 +21,14 @@ func (m *Committer) runner(p *model.Path) runner {
 	case p.Go != "":
 		return inGo{m}
 	}
-	return inSQL{}
+	return inSQL{m}
 }
 
 // inSQL runs the SQL of a path: each transaction bound as the contract says, up to
 // the first that fails.
-type inSQL struct{}
+type inSQL struct{ m *Committer }
 
-func (inSQL) run(ctx context.Context, s *session, id *model.Identity, step *model.Step) (*model.Output, error) {
+func (r inSQL) run(ctx context.Context, s *session, id *model.Identity, step *model.Step) (*model.Output, error) {
 	list, undone, err := statements(id, step)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (inSQL) run(ctx context.Context, s *session, id *model.Identity, step *mode
 			}
 			return nil
 		})
-		if out.Err, err = refusal(err); err != nil {
+		if out.Err, err = r.m.Own.refusal(err); err != nil {
 			return nil, err
 		}
 		if out.Err != nil {

@@ -10,6 +10,7 @@ import (
 func (w *Worker) verify() []Status {
 	out := make([]Status, len(w.sequences))
 	stuck := false
+	w.novel = nil
 	for i := range w.sequences {
 		s := &w.sequences[i]
 		switch {
@@ -26,6 +27,7 @@ func (w *Worker) verify() []Status {
 		out[i] = s.status
 		if s.status == Passed {
 			w.count(s)
+			w.explore(i, s)
 		}
 	}
 	return out
@@ -157,6 +159,9 @@ func (w *Worker) count(s *sequence) {
 	w.stats.Steps += len(s.steps)
 	for i := range s.steps {
 		c := &s.steps[i]
+		if c.predicted.Outcome == model.Done {
+			w.stats.Allowed++
+		}
 		if c.predicted.Outcome == model.Refused {
 			continue
 		}

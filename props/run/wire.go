@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 )
 
 // wire is a connection on which many prepared statements go out in one flush and
@@ -29,6 +30,8 @@ type wire struct {
 	status   byte // of the transaction, from the last ReadyForQuery
 	sent     int  // flushes, for statistics
 	broken   error
+	own      Own   // what is an answer of statements, though it looks like trouble
+	trouble  error // of a statement of the present flush
 	sums     []tableSum
 	binds    pgproto3.Bind
 	args     [][]byte
@@ -102,6 +105,9 @@ func (w *wire) prepare(ctx context.Context, plan, text string) (string, error) {
 		if err := w.settle(); err != nil {
 			return err
 		}
+		if w.status == 'E' && w.trouble != nil {
+			return w.trouble
+		}
 		if w.status == 'E' {
 			return errAborted
 		}
@@ -142,11 +148,15 @@ func (w *wire) parsed() error {
 // lost marks the connection as unusable.
 func (w *wire) lost(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		err = errors.New("the server closed the connection")
+		err = postgres.ErrClosed
 	}
 	w.broken = err
 	return fmt.Errorf("talk to the server: %w", err)
 }
+
+// hung is after how long a server that says nothing is given up: much longer than the
+// statements of a flush may take.
+const hung = 5 * time.Minute
 
 // guard runs f such that a cancelled context ends it.
 func (w *wire) guard(ctx context.Context, f func() error) error {
@@ -156,6 +166,7 @@ func (w *wire) guard(ctx context.Context, f func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	_ = w.conn.Conn.SetDeadline(time.Now().Add(hung))
 	stop := context.AfterFunc(ctx, func() { _ = w.conn.Conn.SetDeadline(time.Unix(1, 0)) })
 	err := f()
 	if !stop() {
@@ -167,7 +178,7 @@ func (w *wire) guard(ctx context.Context, f func() error) error {
 
 // reset begins a new flush.
 func (w *wire) reset() {
-	w.items, w.pushed, w.answered, w.ahead = w.items[:0], 0, 0, 0
+	w.items, w.pushed, w.answered, w.ahead, w.trouble = w.items[:0], 0, 0, 0, nil
 	w.sums = w.sums[:0]
 }
 
@@ -252,7 +263,7 @@ func (w *wire) drain(ctx context.Context) error {
 
 // flush sends every item and reads every answer. The last item must be a sync.
 func (w *wire) flush(ctx context.Context) error {
-	return w.guard(ctx, func() error {
+	err := w.guard(ctx, func() error {
 		w.sent++
 		size := w.send()
 		if size <= chunk {
@@ -269,6 +280,10 @@ func (w *wire) flush(ctx context.Context) error {
 		}
 		return err
 	})
+	if err == nil && w.trouble != nil {
+		return fmt.Errorf("run statements: %w", w.trouble)
+	}
+	return err
 }
 
 // send encodes the items that did not go out yet into the frontend's buffer.
@@ -376,6 +391,9 @@ func (w *wire) answer(it *item) error {
 			a.err = pgconn.ErrorResponseToPgError(m)
 			if a.err.Severity == "FATAL" {
 				return w.lost(a.err)
+			}
+			if w.own.trouble(a.err) != "" && w.trouble == nil {
+				w.trouble = a.err
 			}
 			return nil
 		case *pgproto3.NoticeResponse:

@@ -26,6 +26,7 @@ type Worker struct {
 	super     string
 	dial      func(context.Context) (*pgx.Conn, error)
 	wire      *wire
+	own       Own
 	contexts  *contexts
 	predict   model.Predictor
 	order     []*model.Table
@@ -39,6 +40,9 @@ type Worker struct {
 	waste     int    // how often such a unit may have been looked at since then
 	stats     Stats
 	sequences []sequence
+	known     Reached // by others
+	news      Reached // by this worker, since Explore; nil: nobody asks
+	novel     []Novel // of the last flush
 }
 
 // Stats counts what a worker did.
@@ -47,6 +51,7 @@ type Stats struct {
 	Careful  int // careful runs
 	Looks    int // observations of all tables, as the superuser or as a session
 	Steps    int // statements of scenarios that ran
+	Allowed  int // of these, the ones that neither row security nor a constraint refused
 	Restarts int // connections made anew
 }
 
@@ -135,6 +140,7 @@ func (w *Worker) connect(ctx context.Context) error {
 	if w.wire, err = newWire(conn); err != nil {
 		return err
 	}
+	w.wire.own = w.own
 	w.contexts = newContexts(w.Contract, w.super, base)
 	w.fixed = fixedTexts{super: w.contexts.superuser(), context: w.contexts.text(), reset: resetText(w.Contract.Schema), forget: forgetText(w.Contract)}
 	w.fixed.loads, w.fixed.touches = make([]string, len(w.Contract.Schema.Tables)), make([]string, len(w.Contract.Schema.Tables))
@@ -156,8 +162,11 @@ func (w *Worker) Stats() Stats {
 	return s
 }
 
-// Stepped notes statements that ran.
-func (w *Worker) Stepped(n int) { w.stats.Steps += n }
+// Stepped notes statements that ran, and how many of them were allowed.
+func (w *Worker) Stepped(n, allowed int) {
+	w.stats.Steps += n
+	w.stats.Allowed += allowed
+}
 
 // ready repairs what an earlier failure left: a lost connection, an open transaction.
 func (w *Worker) ready(ctx context.Context) error {

@@ -1,0 +1,211 @@
+package props
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// digest explains new divergences, mutes them, and reports each new cause with its
+// least case.
+func (c *campaign) digest(ctx context.Context, found []leak) error {
+	return c.endure(ctx, func(ctx context.Context) error { return c.explain(ctx, found) })
+}
+
+// explain does what digest says. It may begin again after any part of it: what is
+// reported is muted.
+func (c *campaign) explain(ctx context.Context, found []leak) error {
+	if len(found) > 0 && !c.cfg.First {
+		if err := c.walk(ctx); err != nil {
+			return err
+		}
+	}
+	l := c.labs[0]
+	found = c.tablesFirst(found)
+	for _, k := range found {
+		if c.muted[k.target] || c.enough() {
+			continue
+		}
+		if k.cause.Key == "" {
+			var err error
+			k = c.plain(k)
+			if k.cause, err = l.cause(ctx, k.scenario, &k.found, c.known(found)); err != nil {
+				return err
+			}
+		}
+		if b := c.blocks[k.cause.Key]; b != nil {
+			c.muted[k.target] = true
+			b.like(c.cellText(&k.found))
+			continue
+		}
+		if err := c.block(ctx, k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tablesFirst orders divergences by class. Where a path is among them, what the walk found
+// of tables comes first: what a table shows, a path that reads it shows too.
+func (c *campaign) tablesFirst(found []leak) []leak {
+	byClass := func(list []leak) {
+		slices.SortStableFunc(list, func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) })
+	}
+	var tables, paths []leak
+	for _, k := range found {
+		if k.target.Cell.Path == nil {
+			tables = append(tables, k)
+		} else {
+			paths = append(paths, k)
+		}
+	}
+	if len(paths) > 0 {
+		for _, k := range c.walked {
+			if k.target.Cell.Path == nil && !slices.ContainsFunc(tables, func(o leak) bool { return o.target == k.target }) {
+				tables = append(tables, k)
+			}
+		}
+	}
+	byClass(tables)
+	byClass(paths)
+	return append(tables, paths...)
+}
+
+// plain is the walk's instance of a leak, if it has one: the same cell may show the
+// same leak in rows that several objects let through, and then its cause would depend
+// on the rows that were drawn.
+func (c *campaign) plain(k leak) leak {
+	i := slices.IndexFunc(c.walked, func(w leak) bool { return w.target == k.target })
+	if i < 0 {
+		return k
+	}
+	w := c.walked[i]
+	w.at, w.runs = k.at, k.runs
+	return w
+}
+
+// known is the leaks whose causes may explain another: those reported, and those of
+// the same lot that read a whole table.
+func (c *campaign) known([]leak) []leak { return c.leaks }
+
+// block reports a leak with a new cause: the least case over all cells of the matrix
+// that have the same cause, and of the leak itself.
+func (c *campaign) block(ctx context.Context, k leak) error {
+	c.say("reducing %s", c.cellText(&k.found))
+	l := c.labs[0]
+	if c.cfg.First {
+		return c.announce(ctx, l, k, nil)
+	}
+	if err := c.walk(ctx); err != nil {
+		return err
+	}
+	like := []leak{}
+	for i, w := range c.walked {
+		if c.muted[w.target] {
+			continue
+		}
+		cause, err := c.walkedCause(ctx, i)
+		if err != nil {
+			return err
+		}
+		if cause.Key == k.cause.Key {
+			w.cause = cause
+			like = append(like, w)
+		}
+	}
+	return c.announce(ctx, l, k, like)
+}
+
+// announce reduces the first of the leaks that have the cause of k, lets the referee
+// confirm it with the schema as it is, and reports a block of them all.
+func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) error {
+	before := l.runs
+	least, err := l.least(ctx, c.first(like, k))
+	if err != nil {
+		return err
+	}
+	c.report.Shrinks = append(c.report.Shrinks, k.runs+l.runs-before)
+	confirmed, reason, err := c.labs[0].referee(ctx, least)
+	if err != nil {
+		return err
+	}
+	for _, w := range append(like, k) {
+		c.muted[w.target] = true
+	}
+	if !confirmed {
+		c.report.Leads = append(c.report.Leads, Lead{Cell: c.cellText(&least.found), Class: least.target.Class.String(), Reason: reason})
+		return nil
+	}
+	c.leaks = append(c.leaks, least)
+	b := &Block{Cause: least.cause.Text, Carrier: least.cause.Key, AtCheck: k.at, Finding: c.finding(least)}
+	for _, w := range like {
+		if w.target != least.target {
+			b.Like = append(b.Like, c.cellText(&w.found))
+		}
+	}
+	if len(like) > 0 && k.target != least.target && !slices.ContainsFunc(like, func(w leak) bool { return w.target == k.target }) {
+		b.Like = append(b.Like, c.cellText(&k.found))
+	}
+	b.Finding.Like = b.Like
+	if b.Finding.Escalation, err = c.escalation(ctx, like, k); err != nil {
+		return err
+	}
+	c.blocks[k.cause.Key] = b
+	c.report.Blocks = append(c.report.Blocks, b)
+	c.save(b) // what was found is on disk before it is explained
+	err = c.explained(ctx, l, b, least, like)
+	b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
+	c.announced(b)
+	return err
+}
+
+// first is the leak that the least case is made from: by class, the rows that it
+// needs, session, command and table.
+func (c *campaign) first(like []leak, k leak) leak {
+	if len(like) == 0 {
+		return k
+	}
+	return slices.MinFunc(like, func(a, b leak) int {
+		switch {
+		case a.target.Class != b.target.Class:
+			return int(a.target.Class) - int(b.target.Class)
+		case c.depth(&a) != c.depth(&b):
+			return c.depth(&a) - c.depth(&b)
+		case a.target.Cell.Less(b.target.Cell):
+			return -1
+		case b.target.Cell.Less(a.target.Cell):
+			return 1
+		}
+		return 0
+	})
+}
+
+// depth estimates the rows that a leak needs: its table's chain of references, and a
+// user where the session has one.
+func (c *campaign) depth(k *leak) int {
+	n := 0
+	if k.scenario.Steps[k.found.Step].Session.User != nil {
+		n += 2
+	}
+	seen := map[*model.Table]bool{}
+	var visit func(t *model.Table)
+	visit = func(t *model.Table) {
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		n++
+		for i := range t.ForeignKeys {
+			key := &t.ForeignKeys[i]
+			if key.Target != nil && t.Columns[key.Columns[0]].NotNull {
+				visit(key.Target)
+			}
+		}
+	}
+	if k.target.Cell.Path != nil {
+		return n + 1
+	}
+	visit(c.Contract.Schema.Tables[k.target.Cell.Table])
+	return n
+}
