@@ -68,7 +68,8 @@ func (c *callPlan) tries() []try {
 	var out []try
 	for _, kind := range c.kinds() {
 		out = append(out, try{kind, 0})
-		for n := 1; n < walkRows && (kind == Own || kind == Other) && c.table != nil; n++ {
+		more := (kind == Own || kind == Other) && c.table != nil && !c.path.Really() // a program takes long
+		for n := 1; n < walkRows && more; n++ {
 			out = append(out, try{kind, n})
 		}
 	}

@@ -95,7 +95,11 @@ func (l *lab) lot(ctx context.Context, d *gen.Dataset, steps []model.Step, varia
 			continue // nothing new
 		}
 		s := &model.Scenario{Data: d.Data, Steps: steps[i : i+1]}
+		if first := &runs[0][i]; !differs && len(worlds) > 1 && first.Invalid == "" && !first.Steps[0].Token { // second worlds were looked at
+			l.brief = &brief{}
+		}
 		v, err := l.verdict(ctx, s)
+		l.brief = nil
 		if err != nil {
 			return false, err
 		}
