@@ -33,6 +33,19 @@ const (
 	Member       Kind = "membership"
 	ColumnGrant  Kind = "column grant"
 	Default      Kind = "default of a setting"
+	Invoker      Kind = "no security_invoker"
+	Barrier      Kind = "no security_barrier"
+	ViewOwner    Kind = "view of the superuser"
+	Definer      Kind = "SECURITY DEFINER"
+	SearchPath   Kind = "no search_path"
+	TableGrant   Kind = "grant"
+	Execute      Kind = "EXECUTE to PUBLIC"
+	ForeignKey   Kind = "foreign key without the tenant"
+	UniqueKey    Kind = "unique key without the tenant"
+	Trigger      Kind = "trigger disabled"
+	Unset        Kind = "setting not set"
+	BindSession  Kind = "set for the session"
+	NoRelease    Kind = "nothing is reset"
 )
 
 // Mutant is one weakening.
@@ -42,8 +55,14 @@ type Mutant struct {
 	Change string   // what becomes of it: account_id = … to account_id <= …
 	Do     []string // statements of the superuser
 	Undo   []string // of what all databases of the server share: roles
-	// Table is the table that it concerns, nil for one of a role.
+	// Table is the table that it concerns, nil for one of a role or of another object.
 	Table *model.Table
+	// Of is the name of the view or routine that it concerns, or the path of the contract;
+	// empty for the others.
+	Of string
+	// Edit changes how the application uses the schema, as the contract says it; nil for a
+	// change of the schema.
+	Edit func(*model.Contract)
 	// Equivalent is the rule by which it changes nothing; empty where none is known.
 	Equivalent string
 
@@ -69,8 +88,11 @@ func Mutants(c *model.Contract, own func(role string) bool) []Mutant {
 		}
 		out = append(out, list...)
 	}
+	out = append(out, views(c)...)
+	out = append(out, routines(c)...)
 	out = append(out, roles(c, own)...)
 	out = append(out, defaults(c)...)
+	out = append(out, application(c)...)
 	for i := range out {
 		if out[i].Equivalent == "" {
 			out[i].Equivalent = equivalent(c, &out[i])
@@ -84,6 +106,9 @@ func unique(list []Mutant) []Mutant {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(list, func(m Mutant) bool {
 		key := strings.Join(m.Do, "\x00")
+		if m.Edit != nil {
+			key = m.Key()
+		}
 		again := seen[key]
 		seen[key] = true
 		return again
@@ -105,7 +130,8 @@ func table(c *model.Contract, t *model.Table) []Mutant {
 			Do: []string{"ALTER TABLE " + t.SQL() + " NO FORCE ROW LEVEL SECURITY"},
 		})
 	}
-	return append(out, columnGrants(c, t)...)
+	out = append(append(out, columnGrants(c, t)...), tableGrants(c, t)...)
+	return append(append(out, keys(c, t)...), triggers(c, t)...)
 }
 
 // columnGrants gives each session's role the columns that the contract hides from it.
