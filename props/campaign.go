@@ -70,6 +70,7 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 		if err != nil {
 			return c.report, err
 		}
+		l.quick = c.cfg.First
 		c.labs = append(c.labs, l)
 	}
 	err = c.search(ctx, t.Plan)

@@ -17,20 +17,33 @@ const (
 	OfSearch   Wants = "rlsfuzz"  // it would have to draw what it does not
 )
 
+// undrawn says why no search is made for a mutant: what would show it is never drawn.
+func undrawn(m *Mutant) string {
+	switch m.Kind {
+	case SearchPath:
+		return "not searched: rlsfuzz would have to draw sessions that put a temporary table or a function of their own in the place of one that the routine names"
+	case UniqueKey:
+		return "not searched: that a key tells of another tenant's row is of class existence, which a check does not hold against a table"
+	case Barrier:
+		return "not searched: rlsfuzz would have to draw conditions that tell of rows before the view's own condition leaves them out: a function that raises an error or a notice with its argument"
+	default:
+		return ""
+	}
+}
+
 // advice says what would kill a survivor: what the contract does not say, or what was
 // not at stake.
 func advice(c *model.Contract, m *Mutant, r *props.Report) (Wants, string) {
 	switch m.Kind {
-	case SearchPath:
-		return OfSearch, "rlsfuzz would have to draw sessions that put a table or a function of their own in the place of one that the routine names: the contract's sessions make no objects"
-	case Barrier:
-		return OfSearch, "rlsfuzz would have to draw conditions that tell of rows before the view's own condition leaves them out: a function that raises an error or a notice with its argument"
 	case BindSession, NoRelease:
 		return OfSearch, "no other session of the same login that asks for the setting and does not set it was seen on a used connection: does the contract name the session whose tenant was never set?"
 	default:
 	}
 	if m.Table == nil {
 		return without(c, m)
+	}
+	if m.key {
+		return OfSearch, "rlsfuzz would have to draw updates of a primary key: it is how rows are told apart, and never changed"
 	}
 	for i := range r.Untested {
 		if u := &r.Untested[i]; u.Session != "" && u.Object == m.Table.Label() {

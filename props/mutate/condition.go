@@ -1,6 +1,7 @@
 package mutate
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -35,7 +36,7 @@ func (m *marks) rewritings(s *model.Schema, text string, params []model.PathPara
 		and, ok := tree.(*sql.And)
 		if !ok {
 			put(DropConjunct, "WHERE without "+short(tree), ever(tree), "")
-			m.compared(s, tree, params, func(kind Kind, change string, e sql.Expr, same string) { put(kind, change, e, same) })
+			m.compared(s, text, tree, params, func(kind Kind, change string, e sql.Expr, same string) { put(kind, change, e, same) })
 			continue
 		}
 		for i, part := range and.Args {
@@ -48,7 +49,7 @@ func (m *marks) rewritings(s *model.Schema, text string, params []model.PathPara
 				return &sql.And{Args: args}
 			}
 			put(DropConjunct, "WHERE without "+short(part), with(ever(part)), "")
-			m.compared(s, part, params, func(kind Kind, change string, e sql.Expr, same string) { put(kind, change, with(e), same) })
+			m.compared(s, text, part, params, func(kind Kind, change string, e sql.Expr, same string) { put(kind, change, with(e), same) })
 		}
 		put(Connective, "WHERE: OR for AND in "+short(tree), &sql.Or{Args: and.Args}, "")
 	}
@@ -86,31 +87,42 @@ func joins(e sql.Expr) bool {
 }
 
 // compared weakens an equality as policies' are.
-func (m *marks) compared(s *model.Schema, e sql.Expr, params []model.PathParam, put func(Kind, string, sql.Expr, string)) {
+func (m *marks) compared(s *model.Schema, text string, e sql.Expr, params []model.PathParam, put func(Kind, string, sql.Expr, string)) {
 	c, ok := e.(*sql.Compare)
 	if !ok || !m.tenants(e, params) {
 		return
 	}
 	for _, w := range comparison(&model.Table{}, c) {
 		same := ""
-		if w.null != nil && everNotNull(s, w.null.Name) {
-			same = "column " + w.null.Name + " is NOT NULL in every table that has it: the comparison means the same"
+		if w.null != nil {
+			switch never, known := everNotNull(s, text, w.null.Name); {
+			case !known:
+				continue // whether it matters cannot be said
+			case never:
+				same = "column " + w.null.Name + " is NOT NULL in every table that the text names: the comparison means the same"
+			}
 		}
 		put(w.kind, "WHERE: "+w.change, w.expr, same)
 	}
 }
 
-// everNotNull reports whether no table has a column of this name that may be NULL.
-func everNotNull(s *model.Schema, name string) bool {
+// everNotNull reports whether no table that a text names has a column of this name that
+// may be NULL. known is false where it may be a view's, of which the catalog does not say.
+func everNotNull(s *model.Schema, text, name string) (never, known bool) {
+	for _, v := range s.Views {
+		if sql.Mentions(text, v.Name) && slices.Contains(v.Columns, name) {
+			return false, false
+		}
+	}
 	found := false
 	for _, t := range s.Tables {
-		if i := t.Column(name); i >= 0 {
+		if i := t.Column(name); i >= 0 && sql.Mentions(text, t.Name) {
 			if found = true; !t.Columns[i].NotNull {
-				return false
+				return false, true
 			}
 		}
 	}
-	return found
+	return found, found
 }
 
 func number(i int) string { return strconv.Itoa(i) }

@@ -69,6 +69,7 @@ type Mutant struct {
 	policy *model.Policy // that it changes; nil for the others
 	tree   sql.Expr      // the policy's expression, where a part of it is changed
 	weaker sql.Expr      // the part that is left out or holds more often; nil for other changes
+	key    bool          // it grants a column of the primary key
 }
 
 // Key is the mutant's stable name.
@@ -137,7 +138,7 @@ func table(c *model.Contract, t *model.Table) []Mutant {
 // columnGrants gives each session's role the columns that the contract hides from it.
 func columnGrants(c *model.Contract, t *model.Table) []Mutant {
 	var out []Mutant
-	grant := func(role, privilege string, columns []bool, have []bool) {
+	grant := func(s *model.Session, role, privilege string, columns []bool, have []bool) {
 		for i, may := range columns {
 			if may || have[i] || t.Columns[i].Generated && privilege == "UPDATE" {
 				continue
@@ -145,8 +146,12 @@ func columnGrants(c *model.Contract, t *model.Table) []Mutant {
 			name := t.Columns[i].Name
 			out = append(out, Mutant{
 				Kind: ColumnGrant, Object: "table " + t.Label(), Change: fmt.Sprintf("GRANT %s (%s) TO %s", privilege, name, role),
-				Do: []string{fmt.Sprintf("GRANT %s (%s) ON %s TO %s", privilege, model.Quote(name), t.SQL(), model.Quote(role))},
+				Do:  []string{fmt.Sprintf("GRANT %s (%s) ON %s TO %s", privilege, model.Quote(name), t.SQL(), model.Quote(role))},
+				key: privilege == "UPDATE" && slices.Contains(t.Key, i),
 			})
+			if privilege == "UPDATE" && fixed(c, s, t, i) {
+				out[len(out)-1].Equivalent = "masked by the policies for UPDATE, which hold " + name + " to one value before and after"
+			}
 		}
 	}
 	for _, s := range c.Sessions {
@@ -157,10 +162,10 @@ func columnGrants(c *model.Contract, t *model.Table) []Mutant {
 		}
 		r := &rights[t.ID]
 		if sees := &s.Sees[t.ID]; sees.Columns != nil && sees.Rule.Kind != model.RuleNone {
-			grant(role, "SELECT", sees.Columns, r.Select)
+			grant(s, role, "SELECT", sees.Columns, r.Select)
 		}
 		if w := &s.Writes[t.ID]; w.UpdateColumns != nil && w.From != nil && w.From.Kind != model.RuleNone {
-			grant(role, "UPDATE", w.UpdateColumns, r.Update)
+			grant(s, role, "UPDATE", w.UpdateColumns, r.Update)
 		}
 	}
 	return out

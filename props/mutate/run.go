@@ -57,6 +57,8 @@ type Config struct {
 	Checks  int      // of random search for each mutant; defaults to 1,000
 	Workers int      // defaults to the number of processors
 	Only    []string // tables whose mutants are judged; nil: all of the schema's
+	// Keep says which of them are judged; nil: all.
+	Keep func(*Mutant) bool
 	// Pairs is how many pairs of killed mutants are planted together, after all were judged
 	// alone: one bug may hide another.
 	Pairs int
@@ -89,7 +91,7 @@ func Run(ctx context.Context, t *props.Target, cfg Config) ([]Result, error) {
 	if cfg.Workers <= 0 {
 		cfg.Workers = runtime.NumCPU()
 	}
-	sound, err := props.Run(ctx, t, props.Config{Workers: cfg.Workers, Checks: cfg.Checks, Seed: cfg.Seed, Only: cfg.Only})
+	sound, err := props.Run(ctx, t, props.Config{Workers: cfg.Workers, Checks: min(quickChecks, cfg.Checks), Seed: cfg.Seed, Only: cfg.Only})
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +103,10 @@ func Run(ctx context.Context, t *props.Target, cfg Config) ([]Result, error) {
 	if cfg.Only != nil {
 		list = slices.DeleteFunc(list, func(m Mutant) bool { return m.Table == nil || !slices.Contains(cfg.Only, m.Table.Label()) })
 	}
-	r := &runner{target: t, cfg: cfg, list: list, results: make([]*Result, len(list)), apart: map[string]bool{}}
-	for _, b := range sound.Apart {
-		r.apart[b.Cause] = true
+	if cfg.Keep != nil {
+		list = slices.DeleteFunc(list, func(m Mutant) bool { return !cfg.Keep(&m) })
 	}
+	r := &runner{target: t, cfg: cfg, list: list, results: make([]*Result, len(list))}
 	r.first = firstValue(t)
 	err = r.all(ctx)
 	if err == nil && ctx.Err() == nil && cfg.Pairs > 0 {
@@ -123,8 +125,7 @@ func Run(ctx context.Context, t *props.Target, cfg Config) ([]Result, error) {
 type runner struct {
 	target  *props.Target
 	cfg     Config
-	first   string          // the first tenant's value
-	apart   map[string]bool // causes of class existence of the schema as it is
+	first   string // the first tenant's value
 	list    []Mutant
 	results []*Result
 
@@ -192,6 +193,10 @@ func (r *runner) result(ctx context.Context, m *Mutant, workers int) (res Result
 		res.Status, res.Reason = Equivalent, m.Equivalent
 		return res, nil
 	}
+	if reason := undrawn(m); reason != "" {
+		res.Status, res.Wants, res.Reason = Survived, OfSearch, reason
+		return res, nil
+	}
 	t, err := r.plant(ctx, m)
 	defer func() { err = errors.Join(err, r.undo(m)) }()
 	if err != nil {
@@ -243,9 +248,6 @@ const unfitClass = "contract"
 // rest of the checks at random.
 func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers int, res *Result) error {
 	cfg := props.Config{Workers: workers, Checks: min(quickChecks, r.cfg.Checks), Seed: r.cfg.Seed, SkipMatrix: true, First: true}
-	if m.Kind == UniqueKey {
-		return r.existence(ctx, t, m, cfg, res)
-	}
 	found, err := props.Run(ctx, t, cfg)
 	if err != nil || res.killed(found, 0) {
 		return err
@@ -287,25 +289,6 @@ func (res *Result) by(b *props.Block, spent int) {
 	rows, steps := b.Finding.Scenario.Size()
 	res.Status, res.Class, res.Cause, res.Finding = Killed, b.Finding.Class.String(), b.Cause, b.Finding.Key
 	res.Size, res.Checks = rows+steps, spent+b.AtCheck
-}
-
-// existence asks whether a weakened key tells more than the schema as it is does. A check
-// reports that apart.
-func (r *runner) existence(ctx context.Context, t *props.Target, m *Mutant, cfg props.Config, res *Result) error {
-	cfg.First, cfg.Checks, cfg.Only = false, r.cfg.Checks, []string{m.Table.Label()}
-	found, err := props.Run(ctx, t, cfg)
-	if err != nil || res.killed(found, 0) {
-		return err
-	}
-	for _, b := range found.Apart {
-		if !r.apart[b.Cause] {
-			res.by(b, 0)
-			return nil
-		}
-	}
-	res.Status = Survived
-	res.Wants, res.Reason = advice(t.Contract, m, found)
-	return nil
 }
 
 // undo puts back what mutants did to roles.
