@@ -40,6 +40,13 @@ BEGIN
 END $$;
 CREATE FUNCTION every_title() RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER AS $$ SELECT title FROM projects $$;
 REVOKE EXECUTE ON FUNCTION every_title FROM PUBLIC;
+CREATE TABLE stamps (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts (id), body text);
+ALTER TABLE stamps ENABLE ROW LEVEL SECURITY;
+CREATE POLICY stamps_read ON stamps FOR SELECT USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+CREATE POLICY stamps_insert ON stamps FOR INSERT WITH CHECK (true);
+GRANT SELECT, INSERT ON stamps TO kinds_app;
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.account_id := current_setting('app.tenant_id'); RETURN NEW; END $$;
+CREATE TRIGGER stamps_tenant BEFORE INSERT ON stamps FOR EACH ROW EXECUTE FUNCTION stamp();
 `
 
 const kindsContract = `schema: [schema.sql]
@@ -47,12 +54,13 @@ tenant: {table: accounts, key: id}
 tables:
   projects: {tenant: account_id}
   tasks: {tenant: [account_id, project_id -> projects]}
+  stamps: {tenant: account_id}
 sessions:
   member:
     login: kinds_app
     settings: {app.tenant_id: $tenant}
     sees: {"*": own}
-    writes: {"*": none, tasks: {insert: own}}
+    writes: {"*": none, tasks: {insert: own}, stamps: {insert: own}}
 paths:
   task list:
     kind: report
@@ -77,6 +85,7 @@ func TestKinds(t *testing.T) {
 		"function titles: no search_path":                            {mutate.Survived, "temporary table"},
 		"function every_title: EXECUTE to PUBLIC":                    {mutate.Killed, "interference"},
 		"key tasks_project of tasks: foreign key without the tenant": {mutate.Killed, "write"},
+		"trigger stamps_tenant on stamps: trigger disabled":          {mutate.Killed, "write"},
 		"table projects: grant":                                      {mutate.Killed, "write"},
 		"session member: setting not set":                            {mutate.Killed, "lockout"},
 		"session member: set for the session":                        {mutate.Equivalent, "every session of login kinds_app"},
