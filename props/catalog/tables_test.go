@@ -244,7 +244,8 @@ func guarded() *model.Table {
 			},
 		},
 		Triggers: []model.Trigger{
-			{Name: "always", Always: true, Body: "BEGIN RETURN NULL; END"}, {Name: "plain", Body: "BEGIN RETURN NULL; END"},
+			{Name: "always", Always: true, Body: "BEGIN RETURN NULL; END"},
+			{Name: "plain", Body: "BEGIN RETURN NULL; END"},
 			{Name: "replica", Replica: true, Body: "BEGIN RETURN NULL; END"},
 		},
 		Seed: seed([]string{"1", "a", "∅"}, []string{"2", "b", "x"}),
