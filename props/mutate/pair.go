@@ -75,7 +75,7 @@ func (r *runner) pair(ctx context.Context, i, j int) (res Result, err error) {
 	defer func() { err = errors.Join(err, t.Close()) }()
 	cfg := props.Config{Workers: r.cfg.Workers, Checks: quickChecks, Seed: r.cfg.Seed}
 	if of, with := scope(t.Contract, a), scope(t.Contract, b); of != nil && with != nil {
-		cfg.Only = append(of, with...)
+		cfg.Only = slices.Concat(of, with)
 	}
 	found, err := props.Run(ctx, t, cfg)
 	if err != nil {
