@@ -10,6 +10,7 @@ type View struct {
 	Schema, Name string
 	Materialized bool
 	Invoker      bool // security_invoker: it reads with its caller's rights
+	Barrier      bool // security_barrier: its conditions come before its caller's
 	Owner        string
 	Columns      []string
 	Definition   string
@@ -42,6 +43,7 @@ type Routine struct {
 	Signature    string // the types of its arguments, as SQL writes them
 	Procedure    bool
 	Definer      bool // SECURITY DEFINER: it runs with its owner's rights
+	Path         bool // it sets its own search_path
 	Volatile     bool
 	Set          bool // it returns rows
 	Owner        string

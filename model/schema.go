@@ -171,6 +171,8 @@ type Trigger struct {
 	Always bool // ENABLE ALWAYS: fires under the replica role too
 	// Replica is ENABLE REPLICA: fires under the replica role only.
 	Replica bool
+	// Body is what its function says. Schema.Texts has it too, for what a schema means.
+	Body string `json:"-"`
 }
 
 // Role is one role of the cluster.

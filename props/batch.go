@@ -25,6 +25,8 @@ const (
 	batchPlays     = 3    // of jobs, where the contract has some
 	shrinkRuns     = 60   // distinct scenarios that rapid may run while it shrinks
 	shrinkCalls    = 2000 // and how many it may draw for that
+	quickShrinks   = 15   // shrinkRuns where one finding is all that is asked for
+	quickRuns      = 30   // and how many the reducer may then run of a call of a path
 )
 
 // batchResult is what one batch found.
@@ -328,12 +330,12 @@ func (b *batch) shrinks(t *rapid.T) bool {
 		return memoKey(s) == b.drawn
 	}
 	if key := memoKey(s); !b.tried[key] {
-		if len(b.tried) >= shrinkRuns {
+		if len(b.tried) >= shrinkRuns || b.quick && len(b.tried) >= quickShrinks {
 			return false
 		}
 		b.tried[key] = true
 	}
-	b.brief = briefOf(b.origin.scenario, &b.origin.found)
+	b.brief = b.briefOf(b.origin.scenario, &b.origin.found)
 	defer func() { b.brief = nil }()
 	hit := false
 	see := func(s *model.Scenario, v *judge.Verdict) bool {
@@ -364,7 +366,7 @@ func (l *lab) least(ctx context.Context, k leak) (leak, error) {
 	if err := l.fewest(ctx, k.scenario, &k.found); err != nil {
 		return k, err
 	}
-	b := briefOf(k.scenario, &k.found)
+	b := l.briefOf(k.scenario, &k.found)
 	s, d, err := l.reduced(ctx, k, b)
 	if err != nil {
 		return k, err
@@ -374,7 +376,7 @@ func (l *lab) least(ctx context.Context, k leak) (leak, error) {
 			return k, err
 		}
 		if d == nil || !k.alike(d) {
-			if k.scenario.Real() { // too slow to look at all of each
+			if k.scenario.Real() || l.quick { // too slow to look at all of each
 				return k, nil
 			}
 			if s, d, err = l.reduced(ctx, k, nil); err != nil {
@@ -390,7 +392,11 @@ func (l *lab) least(ctx context.Context, k leak) (leak, error) {
 func (l *lab) reduced(ctx context.Context, k leak, b *brief) (*model.Scenario, *judge.Divergence, error) {
 	l.brief = b
 	defer func() { l.brief = nil }()
+	before := l.runs
 	return reduce.Least(l.Plan, k.scenario, &k.found, func(s *model.Scenario) (*judge.Divergence, error) {
+		if l.quick && k.target.Cell.Path != nil && l.runs >= before+quickRuns {
+			return nil, nil // least enough
+		}
 		v, err := l.verdict(ctx, s)
 		if err != nil {
 			return nil, err

@@ -68,6 +68,7 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 		if err != nil {
 			return nil, err // nothing was searched
 		}
+		l.quick = c.cfg.First
 		c.labs = append(c.labs, l)
 	}
 	c.why = "the budget was spent"

@@ -36,8 +36,8 @@ type Config struct {
 	Out string
 	// SkipMatrix and SkipRandom leave out one way to search.
 	SkipMatrix, SkipRandom bool
-	// First ends the search with the first finding, reduced from the case that showed it:
-	// the matrix is not walked for a smaller one.
+	// First ends the search with the first finding, reduced from the case that showed it
+	// in a bounded number of runs: the matrix is not walked for a smaller one.
 	First bool
 	// Strict lets divergences of class existence fail.
 	Strict bool

@@ -33,6 +33,7 @@ type lab struct {
 	telling   map[judge.Cell]bool   // cells of paths whose outputs are known to depend on hidden rows
 	programs  *run.Programs
 	brief     *brief          // while a run of a program is reduced
+	quick     bool            // one finding is all that is asked for, least or not
 	off       map[string]bool // keys of causes that are switched off in all that it runs rolled back
 	troubles  *troubles
 	novel     []scene // of the present batch

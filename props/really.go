@@ -65,14 +65,14 @@ type brief struct {
 
 // briefOf is what shows a divergence; nil where only the whole look does. A program takes
 // as long as many statements, and so do steps that commit: these are tried in the one world
-// that showed it.
-func briefOf(s *model.Scenario, d *judge.Divergence) *brief {
+// that showed it, as is everything where the first finding is all that is asked for.
+func (l *lab) briefOf(s *model.Scenario, d *judge.Divergence) *brief {
 	switch {
 	case d.Worlds == nil:
 		return &brief{}
 	case d.Class == judge.Existence:
 		return nil
-	case s.Real():
+	case s.Real() || l.quick:
 		return &brief{variants: []gen.Variant{d.Worlds.Variant}, cross: d.Cross}
 	}
 	return &brief{variants: gen.Variants, cross: d.Cross}

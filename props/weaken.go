@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/contract"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
@@ -15,9 +17,10 @@ import (
 const weakened = "weakened"
 
 // Weakened is a target whose schema is this one's after some statements, on the same
-// server: a copy of the loaded database, neither a new server nor a new load. Close
-// drops it.
-func (t *Target) Weakened(ctx context.Context, statements []string) (*Target, error) {
+// server: a copy of the loaded database, neither a new server nor a new load. edit, where
+// it is not nil, changes the copy's own contract: how sessions are bound and what paths
+// run. What the rules say is resolved anew, and stays. Close drops the copy.
+func (t *Target) Weakened(ctx context.Context, statements []string, edit func(*model.Contract)) (*Target, error) {
 	w := &Target{
 		Server: t.Server, File: t.File, Notes: t.Notes, Statements: slices.Clone(t.Statements),
 		walk: &walkOnce{}, known: newExplanations(), made: t.made, skip: t.skip, copied: true,
@@ -29,6 +32,9 @@ func (t *Target) Weakened(ctx context.Context, statements []string) (*Target, er
 	if err := w.change(ctx, statements); err != nil {
 		_ = w.Close()
 		return nil, err
+	}
+	if edit != nil {
+		edit(w.Contract)
 	}
 	return w, nil
 }
@@ -50,8 +56,24 @@ func (t *Target) change(ctx context.Context, statements []string) error {
 		}
 		t.Statements = append(t.Statements, script.Statement{File: weakened, Line: 1, Col: 1, Text: text})
 	}
-	return t.resolve(ctx, conn)
+	var unfit *contract.Error
+	if err := t.resolve(ctx, conn); errors.As(err, &unfit) {
+		return &UnfitError{Err: err}
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
+
+// UnfitError says that the contract no longer fits a weakened schema: a check of it ends
+// with that message.
+type UnfitError struct{ Err error }
+
+// Error is the contract's message.
+func (e *UnfitError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the contract's error.
+func (e *UnfitError) Unwrap() error { return e.Err }
 
 // RefusedError says that Postgres refuses a statement that weakens a schema.
 type RefusedError struct {

@@ -14,17 +14,19 @@ import (
 
 func mutateCommand() *cobra.Command {
 	var s shared
+	var pairs int
 	cmd := &cobra.Command{
 		Use:   "mutate [CONTRACT]",
 		Short: "Weaken the schema in every known way: which would the contract catch?",
 		Args:  cobra.MaximumNArgs(1),
-		RunE:  s.mutate,
+		RunE:  func(cmd *cobra.Command, args []string) error { return s.mutate(cmd, args, pairs) },
 	}
 	s.server(cmd)
 	f := cmd.Flags()
 	f.Uint64Var(&s.cfg.Seed, "seed", 1, "where random search begins")
 	f.IntVar(&s.cfg.Checks, "checks", 1000, "random checks for each mutant; then its table is walked")
 	f.IntVar(&s.cfg.Workers, "workers", 0, "mutants at the same time (0: one for each processor)")
+	f.IntVar(&pairs, "pairs", 0, "pairs of killed mutants to plant together: does one hide the other?")
 	f.StringSliceVar(&s.cfg.Only, "only", nil, "only mutants of these tables")
 	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review")
 	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder in which results are kept: an interrupted run goes on")
@@ -33,7 +35,7 @@ func mutateCommand() *cobra.Command {
 }
 
 // mutate judges every mutant and reports the score.
-func (s *shared) mutate(cmd *cobra.Command, args []string) error {
+func (s *shared) mutate(cmd *cobra.Command, args []string, pairs int) error {
 	if err := s.prepare(cmd, args); err != nil {
 		return err
 	}
@@ -49,7 +51,7 @@ func (s *shared) mutate(cmd *cobra.Command, args []string) error {
 		return usage(err)
 	}
 	line := newStatus(cmd.ErrOrStderr())
-	cfg := mutate.Config{Seed: s.cfg.Seed, Checks: s.cfg.Checks, Workers: s.cfg.Workers, Only: s.cfg.Only, Done: done}
+	cfg := mutate.Config{Seed: s.cfg.Seed, Checks: s.cfg.Checks, Workers: s.cfg.Workers, Only: s.cfg.Only, Pairs: pairs, Done: done}
 	var kept error
 	cfg.Each = func(n, all int, r mutate.Result) {
 		state.Results = append(state.Results, r)
@@ -69,7 +71,8 @@ func (s *shared) mutate(cmd *cobra.Command, args []string) error {
 	asJSON := func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
-		return e.Encode(map[string]any{"score": mutate.ScoreOf(results), "results": results})
+		state.Results, state.Summary = results, mutate.SummaryOf(results)
+		return e.Encode(state)
 	}
 	if err := s.out.both(cmd, text, asJSON); err != nil {
 		return err

@@ -43,9 +43,10 @@ func (r *reader) readTriggers(ctx context.Context, _ Options) error {
 		Name    string
 		Always  bool
 		Replica bool
+		Body    string
 	}
 	found, err := query[trigger](ctx, r, `
-SELECT t.tgrelid, t.tgname::text, t.tgenabled = 'A', t.tgenabled = 'R' FROM pg_trigger t
+SELECT t.tgrelid, t.tgname::text, t.tgenabled = 'A', t.tgenabled = 'R', p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
 ORDER BY t.tgrelid, t.tgname::text COLLATE "C"`, r.oids)
 	if err != nil {
@@ -53,7 +54,7 @@ ORDER BY t.tgrelid, t.tgname::text COLLATE "C"`, r.oids)
 	}
 	for _, f := range found {
 		t := r.tables[f.Table]
-		t.Triggers = append(t.Triggers, model.Trigger{Name: f.Name, Always: f.Always, Replica: f.Replica})
+		t.Triggers = append(t.Triggers, model.Trigger{Name: f.Name, Always: f.Always, Replica: f.Replica, Body: f.Body})
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ func (r *reader) readRoutines(ctx context.Context, _ Options) error {
 		Returns           string
 		Record            bool
 		Callers           []string
+		Path              bool
 	}
 	found, err := query[routine](ctx, r, `
 SELECT p.oid, n.nspname::text, p.proname::text,
@@ -31,7 +32,8 @@ SELECT p.oid, n.nspname::text, p.proname::text,
        coalesce(p.prosrc, '') || coalesce(pg_get_function_sqlbody(p.oid), ''), p.pronargdefaults::int, format_type(p.prorettype, NULL),
        p.prorettype = 'record'::regtype AND p.proargmodes IS NULL,
        ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY ($2::text[])
-             AND has_function_privilege(r.oid, p.oid, 'EXECUTE') AND has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY 1)
+             AND has_function_privilege(r.oid, p.oid, 'EXECUTE') AND has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY 1),
+       EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%')
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = ANY ($1::oid[]) AND p.prokind IN ('f', 'p')
   AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
@@ -46,7 +48,7 @@ ORDER BY n.nspname::text COLLATE "C", p.proname::text COLLATE "C", 4`, r.judged,
 		m := &model.Routine{
 			Schema: f.Schema, Name: f.Name, Signature: f.Signature, Procedure: f.Procedure, Definer: f.Definer, Volatile: f.Volatile,
 			Set: f.Set, Owner: f.Owner, Language: f.Language, Source: f.Source, Defaults: f.Defaults, Returns: f.Returns,
-			Record: f.Record, Callers: f.Callers,
+			Record: f.Record, Callers: f.Callers, Path: f.Path,
 		}
 		oids[i], byOID[f.OID] = f.OID, m
 		r.schema.Routines = append(r.schema.Routines, m)

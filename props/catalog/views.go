@@ -13,6 +13,7 @@ func (r *reader) readViews(ctx context.Context, _ Options) error {
 		Schema, Name string
 		Materialized bool
 		Invoker      bool
+		Barrier      bool
 		Owner        string
 		Columns      []string
 		Definition   string
@@ -21,6 +22,7 @@ func (r *reader) readViews(ctx context.Context, _ Options) error {
 	found, err := query[view](ctx, r, `
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind = 'm',
        coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(c.reloptions) o WHERE o.option_name = 'security_invoker'), false),
+       coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(c.reloptions) o WHERE o.option_name = 'security_barrier'), false),
        pg_get_userbyid(c.relowner)::text,
        ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
        pg_get_viewdef(c.oid), CASE c.relkind WHEN 'v' THEN pg_relation_is_updatable(c.oid, true) ELSE 0 END
@@ -37,7 +39,7 @@ ORDER BY c.oid`, r.judged)
 	updatable := map[uint32]int{}
 	for i, f := range found {
 		v := &model.View{
-			Schema: f.Schema, Name: f.Name, Materialized: f.Materialized, Invoker: f.Invoker, Owner: f.Owner,
+			Schema: f.Schema, Name: f.Name, Materialized: f.Materialized, Invoker: f.Invoker, Barrier: f.Barrier, Owner: f.Owner,
 			Columns: f.Columns, Definition: f.Definition, Readers: map[string][]bool{}, Writers: map[string]model.ViewWrite{},
 		}
 		oids[i], byOID[f.OID], updatable[f.OID] = f.OID, v, f.Updatable

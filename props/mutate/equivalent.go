@@ -245,3 +245,48 @@ func hasConjunct(text, want string) bool {
 		return got == want
 	})
 }
+
+// fixed reports whether each policy by which a session updates a table says the same
+// equality of a column of the old row and of the new one: its value stays.
+func fixed(c *model.Contract, s *model.Session, t *model.Table, column int) bool {
+	r := c.Schema.Roles[acting(s)]
+	if !t.RowSecurity || r.Super || r.BypassRLS || ownerOf(c, s, t) && !t.Force {
+		return false
+	}
+	for i := range t.Policies {
+		p := &t.Policies[i]
+		if !p.Permissive || p.Command != "UPDATE" && p.Command != "ALL" || !has(c, s, p.Roles) {
+			continue
+		}
+		want := equality(p.Using, t.Columns[column].Name)
+		if want == "" || p.Check != "" && !hasConjunct(p.Check, want) {
+			return false
+		}
+	}
+	return true
+}
+
+// equality is the conjunct of an expression that sets a column equal to what no row
+// decides; empty where there is none.
+func equality(text, column string) string {
+	e, err := sql.ParseExpr(text)
+	if err != nil {
+		return ""
+	}
+	parts := []sql.Expr{e}
+	if and, ok := e.(*sql.And); ok {
+		parts = and.Args
+	}
+	for _, part := range parts {
+		cmp, ok := part.(*sql.Compare)
+		if !ok || cmp.Op != "=" {
+			continue
+		}
+		l, left := cmp.L.(*sql.Column)
+		if left && l.Name == column && len(sql.Columns(cmp)) == 1 {
+			printed, _ := sql.Print(part, sql.PrintOptions{Named: true})
+			return printed
+		}
+	}
+	return ""
+}

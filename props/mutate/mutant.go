@@ -33,6 +33,19 @@ const (
 	Member       Kind = "membership"
 	ColumnGrant  Kind = "column grant"
 	Default      Kind = "default of a setting"
+	Invoker      Kind = "no security_invoker"
+	Barrier      Kind = "no security_barrier"
+	ViewOwner    Kind = "view of the superuser"
+	Definer      Kind = "SECURITY DEFINER"
+	SearchPath   Kind = "no search_path"
+	TableGrant   Kind = "grant"
+	Execute      Kind = "EXECUTE to PUBLIC"
+	ForeignKey   Kind = "foreign key without the tenant"
+	UniqueKey    Kind = "unique key without the tenant"
+	Trigger      Kind = "trigger disabled"
+	Unset        Kind = "setting not set"
+	BindSession  Kind = "set for the session"
+	NoRelease    Kind = "nothing is reset"
 )
 
 // Mutant is one weakening.
@@ -42,14 +55,21 @@ type Mutant struct {
 	Change string   // what becomes of it: account_id = … to account_id <= …
 	Do     []string // statements of the superuser
 	Undo   []string // of what all databases of the server share: roles
-	// Table is the table that it concerns, nil for one of a role.
+	// Table is the table that it concerns, nil for one of a role or of another object.
 	Table *model.Table
+	// Of is the name of the view or routine that it concerns, or the path of the contract;
+	// empty for the others.
+	Of string
+	// Edit changes how the application uses the schema, as the contract says it; nil for a
+	// change of the schema.
+	Edit func(*model.Contract)
 	// Equivalent is the rule by which it changes nothing; empty where none is known.
 	Equivalent string
 
 	policy *model.Policy // that it changes; nil for the others
 	tree   sql.Expr      // the policy's expression, where a part of it is changed
 	weaker sql.Expr      // the part that is left out or holds more often; nil for other changes
+	key    bool          // it grants a column of the primary key
 }
 
 // Key is the mutant's stable name.
@@ -69,8 +89,11 @@ func Mutants(c *model.Contract, own func(role string) bool) []Mutant {
 		}
 		out = append(out, list...)
 	}
+	out = append(out, views(c)...)
+	out = append(out, routines(c)...)
 	out = append(out, roles(c, own)...)
 	out = append(out, defaults(c)...)
+	out = append(out, application(c)...)
 	for i := range out {
 		if out[i].Equivalent == "" {
 			out[i].Equivalent = equivalent(c, &out[i])
@@ -84,6 +107,9 @@ func unique(list []Mutant) []Mutant {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(list, func(m Mutant) bool {
 		key := strings.Join(m.Do, "\x00")
+		if m.Edit != nil {
+			key = m.Key()
+		}
 		again := seen[key]
 		seen[key] = true
 		return again
@@ -105,13 +131,14 @@ func table(c *model.Contract, t *model.Table) []Mutant {
 			Do: []string{"ALTER TABLE " + t.SQL() + " NO FORCE ROW LEVEL SECURITY"},
 		})
 	}
-	return append(out, columnGrants(c, t)...)
+	out = append(append(out, columnGrants(c, t)...), tableGrants(c, t)...)
+	return append(append(out, keys(c, t)...), triggers(c, t)...)
 }
 
 // columnGrants gives each session's role the columns that the contract hides from it.
 func columnGrants(c *model.Contract, t *model.Table) []Mutant {
 	var out []Mutant
-	grant := func(role, privilege string, columns []bool, have []bool) {
+	grant := func(s *model.Session, role, privilege string, columns []bool, have []bool) {
 		for i, may := range columns {
 			if may || have[i] || t.Columns[i].Generated && privilege == "UPDATE" {
 				continue
@@ -119,8 +146,12 @@ func columnGrants(c *model.Contract, t *model.Table) []Mutant {
 			name := t.Columns[i].Name
 			out = append(out, Mutant{
 				Kind: ColumnGrant, Object: "table " + t.Label(), Change: fmt.Sprintf("GRANT %s (%s) TO %s", privilege, name, role),
-				Do: []string{fmt.Sprintf("GRANT %s (%s) ON %s TO %s", privilege, model.Quote(name), t.SQL(), model.Quote(role))},
+				Do:  []string{fmt.Sprintf("GRANT %s (%s) ON %s TO %s", privilege, model.Quote(name), t.SQL(), model.Quote(role))},
+				key: privilege == "UPDATE" && slices.Contains(t.Key, i),
 			})
+			if privilege == "UPDATE" && fixed(c, s, t, i) {
+				out[len(out)-1].Equivalent = "masked by the policies for UPDATE, which hold " + name + " to one value before and after"
+			}
 		}
 	}
 	for _, s := range c.Sessions {
@@ -131,10 +162,10 @@ func columnGrants(c *model.Contract, t *model.Table) []Mutant {
 		}
 		r := &rights[t.ID]
 		if sees := &s.Sees[t.ID]; sees.Columns != nil && sees.Rule.Kind != model.RuleNone {
-			grant(role, "SELECT", sees.Columns, r.Select)
+			grant(s, role, "SELECT", sees.Columns, r.Select)
 		}
 		if w := &s.Writes[t.ID]; w.UpdateColumns != nil && w.From != nil && w.From.Kind != model.RuleNone {
-			grant(role, "UPDATE", w.UpdateColumns, r.Update)
+			grant(s, role, "UPDATE", w.UpdateColumns, r.Update)
 		}
 	}
 	return out

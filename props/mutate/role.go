@@ -25,6 +25,8 @@ func roles(c *model.Contract, own func(string) bool) []Mutant {
 				Kind: BypassRLS, Object: "role " + name, Change: "BYPASSRLS",
 				Do:   []string{"ALTER ROLE " + model.Quote(name) + " BYPASSRLS"},
 				Undo: []string{"ALTER ROLE " + model.Quote(name) + " NOBYPASSRLS"},
+
+				Equivalent: idle(c, name),
 			})
 		}
 		for _, of := range names {
@@ -35,10 +37,27 @@ func roles(c *model.Contract, own func(string) bool) []Mutant {
 				Kind: Member, Object: "role " + name, Change: "member of " + of,
 				Do:   []string{"GRANT " + model.Quote(of) + " TO " + model.Quote(name)},
 				Undo: []string{"REVOKE " + model.Quote(of) + " FROM " + model.Quote(name)},
+
+				Equivalent: idle(c, name),
 			})
 		}
 	}
 	return out
+}
+
+// idle is the rule for a role with whose rights nothing runs: no session acts as it or as
+// a member of it, and it owns no view or routine that lends its rights.
+func idle(c *model.Contract, name string) string {
+	acts := func(s *model.Session) bool {
+		role := acting(s)
+		return role == "" || role == name || member(c, role, name, nil)
+	}
+	owns := slices.ContainsFunc(c.Schema.Routines, func(r *model.Routine) bool { return r.Definer && r.Owner == name }) ||
+		slices.ContainsFunc(c.Schema.Views, func(v *model.View) bool { return v.Owner == name })
+	if owns || slices.ContainsFunc(c.Sessions, acts) || slices.ContainsFunc(c.Schema.Tables, func(t *model.Table) bool { return len(t.Triggers) > 0 }) {
+		return ""
+	}
+	return "nothing runs with the rights of " + name + ": each session that logs in as it acts as another role (SET ROLE)"
 }
 
 // member reports whether a role is one of another's members, directly or not.

@@ -32,17 +32,23 @@ type Result struct {
 	Kind   Kind   `json:"kind"`
 	Change string `json:"change"`
 	Status Status `json:"status"`
-	// Of a killed one: the finding's class, key and size in rows and steps, the checks of
-	// random search until it was found, or that only the walk of its table found it.
+	// Of a killed one: the finding's class, cause, key and size in rows and steps, the checks
+	// of random search until it was found, or that the walk of what names its object found it.
+	// A contract that no longer fits the schema kills too: its class is contract.
 	Class   string `json:"class,omitempty"`
+	Cause   string `json:"cause,omitempty"`
 	Finding string `json:"finding,omitempty"`
 	Size    int    `json:"size,omitempty"`
 	Checks  int    `json:"checks,omitempty"`
 	Walk    bool   `json:"walk,omitempty"`
+	// Pair is the keys of the two mutants of a pair; empty for one alone.
+	Pair []string `json:"pair,omitempty"`
 	// Seconds is how long all that took.
 	Seconds float64 `json:"seconds"`
 	// Reason is the rule of an equivalent one, Postgres' message, or advice for a survivor.
 	Reason string `json:"reason,omitempty"`
+	// Wants says who would have to do something about a survivor: contract or rlsfuzz.
+	Wants Wants `json:"wants,omitempty"`
 }
 
 // Config says how mutants are judged.
@@ -51,13 +57,22 @@ type Config struct {
 	Checks  int      // of random search for each mutant; defaults to 1,000
 	Workers int      // defaults to the number of processors
 	Only    []string // tables whose mutants are judged; nil: all of the schema's
+	// Keep says which of them are judged; nil: all.
+	Keep func(*Mutant) bool
+	// Pairs is how many pairs of killed mutants are planted together, after all were judged
+	// alone: one bug may hide another.
+	Pairs int
 	// Done is results of an earlier run, by key: these mutants are not judged again.
 	Done map[string]Result
 	// Each is called with each result, from one goroutine at a time. May be nil.
 	Each func(done, all int, r Result)
 }
 
-const defaultChecks = 1000
+const (
+	defaultChecks = 1000
+	// quickChecks of random search come before the walk: most mutants need fewer.
+	quickChecks = 200
+)
 
 // LeaksError says that the schema leaks as it is: what a mutant adds could not be told.
 type LeaksError struct{ Report *props.Report }
@@ -76,7 +91,7 @@ func Run(ctx context.Context, t *props.Target, cfg Config) ([]Result, error) {
 	if cfg.Workers <= 0 {
 		cfg.Workers = runtime.NumCPU()
 	}
-	sound, err := props.Run(ctx, t, props.Config{Workers: cfg.Workers, Checks: cfg.Checks, Seed: cfg.Seed, Only: cfg.Only})
+	sound, err := props.Run(ctx, t, props.Config{Workers: cfg.Workers, Checks: min(quickChecks, cfg.Checks), Seed: cfg.Seed, Only: cfg.Only})
 	if err != nil {
 		return nil, err
 	}
@@ -88,9 +103,15 @@ func Run(ctx context.Context, t *props.Target, cfg Config) ([]Result, error) {
 	if cfg.Only != nil {
 		list = slices.DeleteFunc(list, func(m Mutant) bool { return m.Table == nil || !slices.Contains(cfg.Only, m.Table.Label()) })
 	}
+	if cfg.Keep != nil {
+		list = slices.DeleteFunc(list, func(m Mutant) bool { return !cfg.Keep(&m) })
+	}
 	r := &runner{target: t, cfg: cfg, list: list, results: make([]*Result, len(list))}
 	r.first = firstValue(t)
 	err = r.all(ctx)
+	if err == nil && ctx.Err() == nil && cfg.Pairs > 0 {
+		err = r.pairs(ctx)
+	}
 	var out []Result
 	for _, res := range r.results {
 		if res != nil {
@@ -163,23 +184,7 @@ func (r *runner) judge(ctx context.Context, i, workers int) error {
 		return nil
 	}
 	m := &r.list[i]
-	res, known := r.cfg.Done[m.Key()]
-	if !known {
-		start := time.Now()
-		var err error
-		if res, err = r.result(ctx, m, workers); err != nil || ctx.Err() != nil {
-			return err
-		}
-		res.Seconds = time.Since(start).Seconds()
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.results[i] = &res
-	r.done++
-	if r.cfg.Each != nil {
-		r.cfg.Each(r.done, len(r.list), res)
-	}
-	return nil
+	return r.judged(ctx, i, m.Key(), func() (Result, error) { return r.result(ctx, m, workers) })
 }
 
 func (r *runner) result(ctx context.Context, m *Mutant, workers int) (res Result, err error) {
@@ -188,18 +193,14 @@ func (r *runner) result(ctx context.Context, m *Mutant, workers int) (res Result
 		res.Status, res.Reason = Equivalent, m.Equivalent
 		return res, nil
 	}
-	var do []string
-	for _, text := range m.Do {
-		do = append(do, strings.ReplaceAll(text, firstTenant, strings.ReplaceAll(r.first, "'", "''")))
-	}
-	defer func() { err = errors.Join(err, r.undo(m)) }()
-	t, err := r.target.Weakened(ctx, do)
-	var refused *props.RefusedError
-	if errors.As(err, &refused) {
-		res.Status, res.Reason = Refused, refused.Error()
+	if reason := undrawn(m); reason != "" {
+		res.Status, res.Wants, res.Reason = Survived, OfSearch, reason
 		return res, nil
 	}
+	t, err := r.plant(ctx, m)
+	defer func() { err = errors.Join(err, r.undo(m)) }()
 	if err != nil {
+		err = res.refused(err)
 		return res, err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
@@ -207,35 +208,96 @@ func (r *runner) result(ctx context.Context, m *Mutant, workers int) (res Result
 	return res, err
 }
 
-// search searches at random, then walks the mutant's table.
-func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers int, res *Result) error {
-	cfg := props.Config{Workers: workers, Checks: r.cfg.Checks, Seed: r.cfg.Seed, SkipMatrix: true, First: true}
-	found, err := props.Run(ctx, t, cfg)
-	if err != nil {
+// plant makes a target with some mutants.
+func (r *runner) plant(ctx context.Context, mutants ...*Mutant) (*props.Target, error) {
+	var do []string
+	for _, m := range mutants {
+		for _, text := range m.Do {
+			do = append(do, strings.ReplaceAll(text, firstTenant, strings.ReplaceAll(r.first, "'", "''")))
+		}
+	}
+	return r.target.Weakened(ctx, do, func(c *model.Contract) {
+		for _, m := range mutants {
+			if m.Edit != nil {
+				m.Edit(c)
+			}
+		}
+	})
+}
+
+// refused says what a mutant that cannot be planted is: none, where Postgres refuses it,
+// and killed where the contract no longer fits. Other errors come back.
+func (res *Result) refused(err error) error {
+	var refused *props.RefusedError
+	var unfit *props.UnfitError
+	switch {
+	case errors.As(err, &refused):
+		res.Status, res.Reason = Refused, refused.Error()
+	case errors.As(err, &unfit):
+		res.Status, res.Class, res.Walk, res.Reason = Killed, unfitClass, true, unfit.Error()
+	default:
 		return err
 	}
-	if len(found.Blocks) == 0 {
-		cfg.SkipMatrix, cfg.SkipRandom, res.Walk = false, true, true
-		if m.Table != nil {
-			cfg.Only = []string{m.Table.Label()}
-		}
-		if found, err = props.Run(ctx, t, cfg); err != nil {
-			return err
-		}
-	}
-	if len(found.Blocks) == 0 {
-		res.Status, res.Walk, res.Reason = Survived, false, advice(t.Contract, m, found)
-		return nil
-	}
-	b := found.Blocks[0]
-	rows, steps := b.Finding.Scenario.Size()
-	res.Status, res.Class, res.Finding, res.Size, res.Checks = Killed, b.Finding.Class.String(), b.Finding.Key, rows+steps, b.AtCheck
 	return nil
 }
 
-// undo puts back what a mutant did to roles.
-func (r *runner) undo(m *Mutant) error {
-	if len(m.Undo) == 0 {
+// unfitClass stands for a contract that no longer fits the schema: a check says so.
+const unfitClass = "contract"
+
+// search searches briefly at random, walks what names the mutant's object, and spends the
+// rest of the checks at random.
+func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers int, res *Result) error {
+	cfg := props.Config{Workers: workers, Checks: min(quickChecks, r.cfg.Checks), Seed: r.cfg.Seed, SkipMatrix: true, First: true}
+	found, err := props.Run(ctx, t, cfg)
+	if err != nil || res.killed(found, 0) {
+		return err
+	}
+	walk := cfg
+	walk.SkipMatrix, walk.SkipRandom, walk.Only = false, true, scope(t.Contract, m)
+	if m.Of == "" || len(walk.Only) > 0 {
+		if found, err = props.Run(ctx, t, walk); err != nil || res.killed(found, 0) {
+			res.Walk = err == nil
+			return err
+		}
+	}
+	spent := cfg.Checks
+	if cfg.Checks = r.cfg.Checks - spent; cfg.Checks > 0 {
+		cfg.Seed = r.cfg.Seed + laterSeed
+		more, err := props.Run(ctx, t, cfg)
+		if err != nil || res.killed(more, spent) {
+			return err
+		}
+	}
+	res.Status = Survived
+	res.Wants, res.Reason = advice(t.Contract, m, found)
+	return nil
+}
+
+// laterSeed tells the seed of the later checks from that of the first ones.
+const laterSeed = 1 << 32
+
+// killed notes the first finding of a run, if there is one.
+func (res *Result) killed(found *props.Report, spent int) bool {
+	if len(found.Blocks) == 0 {
+		return false
+	}
+	res.by(found.Blocks[0], spent)
+	return true
+}
+
+func (res *Result) by(b *props.Block, spent int) {
+	rows, steps := b.Finding.Scenario.Size()
+	res.Status, res.Class, res.Cause, res.Finding = Killed, b.Finding.Class.String(), b.Cause, b.Finding.Key
+	res.Size, res.Checks = rows+steps, spent+b.AtCheck
+}
+
+// undo puts back what mutants did to roles.
+func (r *runner) undo(mutants ...*Mutant) error {
+	var texts []string
+	for _, m := range mutants {
+		texts = append(texts, m.Undo...)
+	}
+	if len(texts) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -245,7 +307,7 @@ func (r *runner) undo(m *Mutant) error {
 		return err
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	for _, text := range m.Undo {
+	for _, text := range texts {
 		if _, err := conn.Exec(ctx, text); err != nil {
 			return fmt.Errorf("put a role back: %s: %w", text, err)
 		}
@@ -261,22 +323,4 @@ func firstValue(t *props.Target) string {
 		}
 	}
 	return ""
-}
-
-// advice says what would kill a survivor: what the contract does not say, or what was
-// not at stake.
-func advice(c *model.Contract, m *Mutant, r *props.Report) string {
-	if m.Table == nil {
-		return "no session of the contract saw or changed more for it: is there one that uses " + m.Object + "?"
-	}
-	for i := range r.Untested {
-		if u := &r.Untested[i]; u.Session != "" && u.Object == m.Table.Label() {
-			return "not everything of the table was tested: " + u.String() + ": " + u.Reason
-		}
-	}
-	inexact := slices.ContainsFunc(c.Sessions, func(s *model.Session) bool { return !s.Sees[m.Table.ID].Exact })
-	if inexact {
-		return "it may show less than before, which a rule under may: allows: write the rules of " + m.Table.Label() + " exactly"
-	}
-	return "no session's rules for " + m.Table.Label() + " tell it from the schema as it is, in the checks that were made"
 }

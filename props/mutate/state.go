@@ -15,12 +15,13 @@ import (
 // interrupted goes on.
 const StateFile = "mutants.json"
 
-// State is the results of a run, as they are kept on disk. Results of another contract,
-// schema, seed or budget say nothing.
+// State is the results of a run, as they are kept on disk and as a page may show them.
+// Results of another contract, schema, seed or budget say nothing.
 type State struct {
-	Hash    string   `json:"hash"` // of contract and schema
-	Seed    uint64   `json:"seed"`
-	Checks  int      `json:"checks"`
+	Hash   string `json:"hash"` // of contract and schema
+	Seed   uint64 `json:"seed"`
+	Checks int    `json:"checks"`
+	Summary
 	Results []Result `json:"results"`
 }
 
@@ -62,6 +63,7 @@ func read(dir string) (s State, err error) {
 
 // Write keeps results in a folder. The file is always whole.
 func (s State) Write(dir string) error {
+	s.Summary = SummaryOf(s.Results)
 	data, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		return fmt.Errorf("keep the results: %w", err)

@@ -1,0 +1,76 @@
+package mutate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props"
+)
+
+// Wants says what would have to change so that a survivor is killed.
+type Wants string
+
+// The two.
+const (
+	OfContract Wants = "contract" // it would have to say more
+	OfSearch   Wants = "rlsfuzz"  // it would have to draw what it does not
+)
+
+// undrawn says why no search is made for a mutant: what would show it is never drawn.
+func undrawn(m *Mutant) string {
+	switch m.Kind {
+	case SearchPath:
+		return "not searched: rlsfuzz would have to draw sessions that put a temporary table or a function of their own in the place of one that the routine names"
+	case UniqueKey:
+		return "not searched: that a key tells of another tenant's row is of class existence, which a check does not hold against a table"
+	case Barrier:
+		return "not searched: rlsfuzz would have to draw conditions that tell of rows before the view's own condition leaves them out: a function that raises an error or a notice with its argument"
+	default:
+		return ""
+	}
+}
+
+// advice says what would kill a survivor: what the contract does not say, or what was
+// not at stake.
+func advice(c *model.Contract, m *Mutant, r *props.Report) (Wants, string) {
+	switch m.Kind {
+	case BindSession, NoRelease:
+		return OfSearch, "rlsfuzz would have to draw more used connections, on which a session that sets nothing follows this one: one check in 91 is committed, and --checks asks for more of them"
+	default:
+	}
+	if m.Table == nil {
+		return without(c, m)
+	}
+	if m.key {
+		return OfSearch, "rlsfuzz would have to draw updates of a primary key: it is how rows are told apart, and never changed"
+	}
+	for i := range r.Untested {
+		if u := &r.Untested[i]; u.Session != "" && u.Object == m.Table.Label() {
+			return OfSearch, "not everything of the table was tested: " + u.String() + ": " + u.Reason
+		}
+	}
+	inexact := slices.ContainsFunc(c.Sessions, func(s *model.Session) bool { return !s.Sees[m.Table.ID].Exact })
+	if inexact {
+		return OfContract, "it may show less than before, which a rule under may: allows: write the rules of " + m.Table.Label() + " exactly"
+	}
+	return OfContract, "no session's rules for " + m.Table.Label() + " tell it from the schema as it is, in the checks that were made"
+}
+
+// without is the advice for a mutant that is of no one table.
+func without(c *model.Contract, m *Mutant) (Wants, string) {
+	if m.Of == "" {
+		return OfContract, "no session of the contract saw or changed more for it: is there one that uses " + m.Object + "?"
+	}
+	reach := scope(c, m)
+	for _, p := range c.Paths {
+		if slices.Contains(reach, p.Name) && p.Untried != "" {
+			return OfContract, "path " + p.Name + " cannot be called: " + p.Untried
+		}
+	}
+	if len(reach) == 0 {
+		return OfContract, "no path of the contract leads to " + m.Object + ": name one under paths, as a session that uses it"
+	}
+	return OfContract, "what it shows or changes follows from what its sessions may see and change (" + strings.Join(reach, ", ") +
+		"): if that is too much, say less under sees or writes of the path, or of the session"
+}

@@ -1,0 +1,10 @@
+package mutate
+
+// Conditions lists the conditions of a text.
+func Conditions(text string) []string {
+	var out []string
+	for _, c := range clauses(text) {
+		out = append(out, text[c.start:c.end])
+	}
+	return out
+}
