@@ -157,7 +157,9 @@ default_pool_size = 1
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
-		_ = <-ended // it was told to
+		if err := <-ended; err == nil {
+			t.Log("PgBouncer ended by itself")
+		}
 	})
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", address); err == nil {
