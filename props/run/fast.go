@@ -245,10 +245,10 @@ func (f *flow) sequence(initial *model.State, steps []model.Step) (sequence, err
 	if err := f.observe(&s); err != nil {
 		return s, err
 	}
-	if f.several {
+	if f.several { // which puts the session back, too
 		f.plain("ROLLBACK TO b")
+		f.who = nil
 	}
-	f.who = nil
 	return s, nil
 }
 
