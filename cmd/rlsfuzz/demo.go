@@ -21,7 +21,7 @@ import (
 const demoLeak = "tickets-read-true"
 
 // demoChecks bounds the random part of the demo.
-const demoChecks = 1000
+const demoChecks = 300
 
 func demoCommand() *cobra.Command {
 	var s shared

@@ -269,7 +269,9 @@ func (p *page) found(m Material) {
 		}
 	}
 	add("Found on ", server)
-	add("Referee: ", p.f.Referee)
+	if p.f.Sure() == "" { // which says more
+		add("Referee: ", p.f.Referee)
+	}
 	add("Seed ", p.f.Seed)
 	p.line("\n%s", text)
 }
