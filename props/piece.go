@@ -53,7 +53,7 @@ func (c *campaign) pieces() []*piece {
 		d := c.Plan.MatrixDataset(n)
 		var others []*piece
 		if !divided || n < sets/2 { // the second datasets of a large schema show calls and fresh connections little that is new
-			others = c.callPieces(d)
+			others = c.callPieces(d, n < len(c.Plan.Parts()))
 			fresh := c.Plan.PooledCells(d)
 			for _, step := range c.Plan.FreshCells(d) {
 				fresh = append(fresh, []model.Step{step})
@@ -86,8 +86,9 @@ func (c *campaign) pieces() []*piece {
 	return out
 }
 
-// callPieces is the calls of paths, by session: every call of every member.
-func (c *campaign) callPieces(d *gen.Dataset) []*piece {
+// callPieces is the calls of paths, by session: every call of every member. What takes real
+// commits, programs and plays, is slow: on the second datasets it would show little that is new.
+func (c *campaign) callPieces(d *gen.Dataset, first bool) []*piece {
 	bySession := map[int]*piece{}
 	var out []*piece
 	of := func(s *model.Session) *piece {
@@ -100,7 +101,9 @@ func (c *campaign) callPieces(d *gen.Dataset) []*piece {
 	for i := range d.Cast {
 		var steps []model.Step
 		for _, call := range c.Plan.Calls(d, &d.Cast[i]) {
-			steps = append(steps, call.Step)
+			if first || !call.Step.Runs() {
+				steps = append(steps, call.Step)
+			}
 		}
 		if len(steps) > 0 {
 			p := of(d.Cast[i].Session)
@@ -109,10 +112,16 @@ func (c *campaign) callPieces(d *gen.Dataset) []*piece {
 		}
 	}
 	for _, call := range c.Plan.WithoutTenant(d) {
+		if !first && call.Step.Runs() {
+			continue
+		}
 		p := of(call.Step.Session)
 		p.calls = append(p.calls, []model.Step{call.Step})
 	}
 	for _, path := range c.Plan.Jobs() {
+		if !first {
+			break
+		}
 		if plays := c.Plan.Plays(d, path); len(plays) > 0 {
 			out = append(out, &piece{set: d, plays: plays})
 		}
