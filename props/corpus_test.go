@@ -62,19 +62,10 @@ GRANT graphile_starter_visitor TO graphile_starter_authenticator;`},
 	{name: "vercel", folder: "vercel__nextjs-subscription-payments", run: []string{"schema.sql"}},
 }
 
-// corpus is the folder of public schemas.
-func corpus(t *testing.T) string {
-	root := os.Getenv("RLSFUZZ_CORPUS")
-	if root == "" { // in CI too: these schemas are other people's, and no part of this repository
-		t.Skip("needs the corpus of public schemas: RLSFUZZ_CORPUS names its folder")
-	}
-	return root
-}
-
 // prepare copies a schema's files and gives their folder and what runs.
 func (p *publicSchema) prepare(t *testing.T) (dir string, sources []string) {
 	t.Helper()
-	from, dir := filepath.Join(corpus(t), p.folder), t.TempDir()
+	from, dir := filepath.Join(require.Corpus(t), p.folder), t.TempDir()
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(path) != ".sql" {
 			return err
@@ -147,7 +138,7 @@ func TestPublicSchemas(t *testing.T) {
 
 // publicTime is how long one schema may take at most: a first finding walks the matrix.
 var publicTime = func() time.Duration {
-	if os.Getenv("RLSFUZZ_LONG") != "" {
+	if require.IsLong() {
 		return 15 * time.Minute
 	}
 	return 15 * time.Second
@@ -157,7 +148,7 @@ var publicTime = func() time.Duration {
 // written is found when there is time.
 func checkPublic(t *testing.T, path string, leaks [][]string) {
 	cfg := props.Config{Contract: path, Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Checks: 300, Seed: 1}
-	if os.Getenv("RLSFUZZ_LONG") == "" {
+	if !require.IsLong() {
 		cfg.SkipMatrix = true
 	} else {
 		cfg.Checks = 20000
@@ -189,7 +180,7 @@ func checkPublic(t *testing.T, path string, leaks [][]string) {
 		}
 	}
 	for _, l := range known {
-		if os.Getenv("RLSFUZZ_LONG") != "" && !slices.Contains(found, l) {
+		if require.IsLong() && !slices.Contains(found, l) {
 			t.Errorf("not found: %s", l)
 		}
 	}
@@ -198,7 +189,7 @@ func checkPublic(t *testing.T, path string, leaks [][]string) {
 // TestPublicDrafts drafts a contract for every other schema of the corpus, small ones that
 // each try one thing. That it resolves is a part of Init; which of them leak is not asked.
 func TestPublicDrafts(t *testing.T) {
-	root := corpus(t)
+	root := require.Corpus(t)
 	server := require.Postgres(t)
 	const cases = "constructive-io__safegres-corpus/packages/safegres/corpus"
 	var sources [][]string

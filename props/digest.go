@@ -30,7 +30,7 @@ func (c *campaign) explain(ctx context.Context, found []leak) error {
 		if k.cause.Key == "" {
 			var err error
 			k = c.plain(k)
-			if k.cause, err = l.cause(ctx, k.scenario, &k.found, c.known(found)); err != nil {
+			if k.cause, err = l.cause(ctx, k.scenario, &k.found, c.leaks); err != nil {
 				return err
 			}
 		}
@@ -84,10 +84,6 @@ func (c *campaign) plain(k leak) leak {
 	w.at, w.runs = k.at, k.runs
 	return w
 }
-
-// known is the leaks whose causes may explain another: those reported, and those of
-// the same lot that read a whole table.
-func (c *campaign) known([]leak) []leak { return c.leaks }
 
 // block reports a leak with a new cause: the least case over all cells of the matrix
 // that have the same cause, and of the leak itself.

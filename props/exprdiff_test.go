@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -135,7 +134,7 @@ func TestExpressionsAgainstPostgres(t *testing.T) {
 	if _, err := conn.Exec(ctx, exprSchema); err != nil {
 		t.Fatal(err)
 	}
-	total, seed := exprEnv(t, "RLSFUZZ_EXPRESSIONS", 20_000), exprEnv(t, "RLSFUZZ_EXPRESSIONS_SEED", 1)
+	total, seed := require.Number(t, "RLSFUZZ_EXPRESSIONS", 20_000), require.Number(t, "RLSFUZZ_EXPRESSIONS_SEED", 1)
 	d := &exprDiff{t: t, conn: conn, scope: exprScope(t), gen: &exprGen{
 		Rand: rand.New(rand.NewPCG(uint64(seed), 1)), relations: exprRelations,
 	}}
@@ -147,18 +146,6 @@ func TestExpressionsAgainstPostgres(t *testing.T) {
 	if d.compared < total*8/10 || d.trues*20 < d.compared || d.unknowns*20 < d.compared {
 		t.Errorf("the expressions are too dull: %d true and %d unknown somewhere", d.trues, d.unknowns)
 	}
-}
-
-func exprEnv(t *testing.T, name string, otherwise int) int {
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
 }
 
 type exprDiff struct {

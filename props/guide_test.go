@@ -2,7 +2,6 @@ package props_test
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 	"github.com/rlsfuzz/rlsfuzz/props/session"
 )
@@ -44,10 +44,8 @@ func TestGuideRepeats(t *testing.T) {
 // TestGuide measures in how many checks leaks are found that need three steps or more,
 // with and without guidance.
 func TestGuide(t *testing.T) {
-	if os.Getenv("RLSFUZZ_LONG") != "1" {
-		t.Skip("takes minutes: RLSFUZZ_LONG=1 runs it, as .ci/long does")
-	}
-	seeds := number(t, "RLSFUZZ_SEEDS", 3)
+	require.Long(t)
+	seeds := require.Number(t, "RLSFUZZ_SEEDS", 3)
 	leaks, err := filepath.Glob(filepath.Join("testdata", "deep", "*.sql"))
 	if err != nil {
 		t.Fatal(err)

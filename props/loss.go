@@ -111,7 +111,7 @@ func (m *mender) paths() map[*model.Path]bool {
 	}
 	o := &m.leaks[0].cause.object
 	for _, p := range m.Contract.Paths {
-		out[p] = out[p] || o.Routine != nil && m.reads(p, o.Routine.Name) || o.View != nil && m.reads(p, o.View.Name)
+		out[p] = out[p] || o.Routine != nil && m.reads(p, "", o.Routine.Name) || o.View != nil && m.reads(p, "", o.View.Name)
 	}
 	maps.DeleteFunc(out, func(p *model.Path, used bool) bool { return !used || len(p.Command) > 0 })
 	return out

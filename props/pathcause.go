@@ -72,7 +72,7 @@ func (l *lab) beneathPath(ctx context.Context, s *model.Scenario, d *judge.Diver
 		return Cause{}, nil
 	}
 	for i, table := range l.Contract.Schema.Tables {
-		if u.Rules.Sees[i].Rule != u.Session.Sees[i].Rule || !l.reads(p, table.Name) {
+		if u.Rules.Sees[i].Rule != u.Session.Sees[i].Rule || !l.reads(p, "", table.Name) {
 			continue
 		}
 		v, ok := intended(l.Contract, table, id, st)
@@ -106,7 +106,10 @@ func (t *Target) roleCauses(id *model.Identity) []Cause {
 // objectCauses lists the experiments with the views and routines that a path names.
 func (t *Target) objectCauses(p *model.Path) []Cause {
 	var out []Cause
-	named := func(direct bool, name string) bool { return t.uses(p, name) == direct && t.reads(p, name) }
+	program := t.programText(p)
+	named := func(direct bool, name string) bool {
+		return uses(p, program, name) == direct && t.reads(p, program, name)
+	}
 	for _, direct := range []bool{true, false} { // what the path itself names goes first
 		out = append(out, t.definers(func(name string) bool { return named(direct, name) })...)
 	}
@@ -151,7 +154,8 @@ func (t *Target) definers(named func(string) bool) []Cause {
 // mostSource bounds what is read of a program's file.
 const mostSource = 1 << 20
 
-// programText is the text of the files that a program's command names, as far as they are text.
+// programText is a program's command with the text of the files that it names, as far as they
+// are text; empty of what is no program.
 func (t *Target) programText(p *model.Path) string {
 	out := strings.Join(p.Command, "\n")
 	for _, name := range p.Command {
@@ -185,16 +189,16 @@ func intended(c *model.Contract, table *model.Table, id *model.Identity, st *mod
 	return v, true
 }
 
-// uses reports whether what a path runs names an object.
-func (t *Target) uses(p *model.Path, name string) bool {
+// uses reports whether what a path runs, or the text of its program, names an object.
+func uses(p *model.Path, program, name string) bool {
 	return p.View != nil && p.View.Name == name || p.Routine != nil && p.Routine.Name == name ||
 		slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) }) ||
-		regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(t.programText(p))
+		program != "" && regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(program)
 }
 
-// reads reports whether a path names an object, or what it names does, and so on.
-func (t *Target) reads(p *model.Path, name string) bool {
-	if t.uses(p, name) {
+// reads reports whether a path or its program, empty of what is none, names an object, or what it names does, and so on.
+func (t *Target) reads(p *model.Path, program, name string) bool {
+	if uses(p, program, name) {
 		return true
 	}
 	seen := map[string]bool{}

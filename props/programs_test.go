@@ -122,8 +122,8 @@ func TestPrograms(t *testing.T) {
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			if k.long && os.Getenv("RLSFUZZ_LONG") == "" {
-				t.Skip("RLSFUZZ_LONG is not set")
+			if k.long {
+				require.Long(t)
 			}
 			target, cfg := worksTarget(t, worksPath, k.script)
 			r, err := props.Run(context.Background(), target, cfg)

@@ -50,7 +50,7 @@ var sidePaths = []sidePath{
 // cases that are paired with them are silent.
 func TestSidePaths(t *testing.T) {
 	require.Postgres(t)
-	root := corpus(t)
+	root := require.Corpus(t)
 	for _, c := range sidePaths {
 		t.Run(c.folder, func(t *testing.T) {
 			t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
 
 // bigSchema is a schema of that many tables: tenants, users, memberships and log
@@ -97,9 +98,7 @@ func big(t *testing.T, tables int, apply string) (*props.Target, time.Duration) 
 // many checks a second there were: they must not depend on the number of tables. It
 // takes minutes: RLSFUZZ_LONG=1.
 func TestScale(t *testing.T) {
-	if os.Getenv("RLSFUZZ_LONG") != "1" {
-		t.Skip("takes minutes: RLSFUZZ_LONG=1 runs it, as .ci/long does")
-	}
+	require.Long(t)
 	var first float64
 	for _, tables := range []int{10, 50, 400} {
 		t.Run(fmt.Sprint(tables), func(t *testing.T) {
@@ -129,7 +128,7 @@ func TestScale(t *testing.T) {
 // else three tables are walked.
 func TestScaleTurns(t *testing.T) {
 	tables, only := 40, []string{"member", "t038", "t020", "log_entries"}
-	if os.Getenv("RLSFUZZ_LONG") == "1" {
+	if require.IsLong() {
 		tables, only = 400, nil
 	}
 	leak := fmt.Sprintf("CREATE POLICY leak ON t%03d FOR SELECT USING (true);", tables-2)

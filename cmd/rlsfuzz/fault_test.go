@@ -187,7 +187,7 @@ func gone(t *testing.T, servers []int) {
 func TestKilled(t *testing.T) {
 	f := newFaults(t)
 	resumed := 0
-	for n := range times(t, "RLSFUZZ_KILLS", 5) {
+	for n := range require.Number(t, "RLSFUZZ_KILLS", 5) {
 		cmd, said := f.start(t)
 		time.Sleep(f.someTime())
 		servers := children(cmd.Process.Pid, "postgres")
@@ -223,7 +223,7 @@ func TestServerKilled(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	var servers []int
-	for n := range times(t, "RLSFUZZ_SERVER_KILLS", 3) {
+	for n := range require.Number(t, "RLSFUZZ_SERVER_KILLS", 3) {
 		time.Sleep(200*time.Millisecond + f.someTime()/4)
 		for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 			list := slices.DeleteFunc(children(cmd.Process.Pid, "postgres"), func(pid int) bool { return slices.Contains(servers, pid) })
@@ -257,20 +257,6 @@ func TestServerKilled(t *testing.T) {
 	if len(f.told) != leakyFindings || strings.Contains(said.String(), "unconfirmed") {
 		t.Errorf("%d findings, want %d:\n%s", len(f.told), leakyFindings, said)
 	}
-}
-
-// times is how often something is done, which the environment may say.
-func times(t *testing.T, name string, otherwise int) int {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatalf("%s is %q, not a number", name, text)
-	}
-	return n
 }
 
 func exitCode(err error) int {

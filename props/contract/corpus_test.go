@@ -1,7 +1,6 @@
 package contract_test
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -88,10 +87,7 @@ INSERT INTO app_private.sessions (user_id) SELECT id FROM app_public.users;`,
 
 // TestCorpus resolves contracts for public schemas and evaluates every rule of them.
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("RLSFUZZ_CORPUS")
-	if root == "" { // in CI too: these schemas are other people's, and no part of this repository
-		t.Skip("needs the corpus of public schemas: RLSFUZZ_CORPUS names its folder")
-	}
+	root := require.Corpus(t)
 	for _, k := range corpus {
 		t.Run(k.contract, func(t *testing.T) {
 			texts := []string{k.before}

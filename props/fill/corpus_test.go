@@ -66,10 +66,7 @@ func vectors(s string) string {
 
 // TestCorpus fills public schemas and counts what stays empty.
 func TestCorpus(t *testing.T) {
-	root := os.Getenv("RLSFUZZ_CORPUS")
-	if root == "" { // in CI too: these schemas are other people's, and no part of this repository
-		t.Skip("needs the corpus of public schemas: RLSFUZZ_CORPUS names its folder")
-	}
+	root := require.Corpus(t)
 	s := require.Postgres(t)
 	var total measure
 	for _, k := range append(slices.Clone(corpus), folders(t, root)...) {

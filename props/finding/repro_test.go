@@ -142,34 +142,10 @@ func roles(t *testing.T, s *postgres.Server) string {
 // the database and the roles.
 func read(t *testing.T, s *postgres.Server, statements []script.Statement) *model.Schema {
 	t.Helper()
-	ctx := context.Background()
-	db, err := s.CreateDatabase(ctx, "")
+	c, drop := loaded(t, s, statements)
+	defer drop()
+	schema, err := catalog.Read(context.Background(), c.conn, catalog.Options{Schemas: []string{"public", "help"}, Roles: c.roles})
 	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := s.Connect(ctx, db, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var made []string
-	for _, f := range files(statements) {
-		result, err := script.Run(ctx, conn, f, script.RunOptions{Database: db})
-		if err != nil {
-			t.Fatal(err)
-		}
-		made = append(made, result.Roles...)
-	}
-	schema, err := catalog.Read(ctx, conn, catalog.Options{Schemas: []string{"public", "help"}, Roles: made})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, role := range made {
-		if _, err := conn.Exec(ctx, "DROP OWNED BY "+model.Quote(role)+" CASCADE; DROP ROLE "+model.Quote(role)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	_ = conn.Close(ctx)
-	if err := s.DropDatabase(ctx, db); err != nil {
 		t.Fatal(err)
 	}
 	return schema

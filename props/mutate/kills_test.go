@@ -14,12 +14,12 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
 
-// TestKillTable writes the kill table of the example: .ci/kills runs it. RLSFUZZ_KILLS is the
+// TestKillTable writes the kill table of the example: .ci/kills runs it. RLSFUZZ_KILL_TABLE is the
 // file, RLSFUZZ_SEEDS how many seeds, RLSFUZZ_MUTANTS a part of the names of those wanted.
 func TestKillTable(t *testing.T) {
-	file := os.Getenv("RLSFUZZ_KILLS")
+	file := os.Getenv("RLSFUZZ_KILL_TABLE")
 	if file == "" {
-		t.Skip("RLSFUZZ_KILLS names no file")
+		t.Skip("RLSFUZZ_KILL_TABLE names no file")
 	}
 	require.Postgres(t)
 	seeds, err := strconv.Atoi(os.Getenv("RLSFUZZ_SEEDS"))

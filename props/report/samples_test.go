@@ -11,23 +11,20 @@ import (
 )
 
 // TestSamples reads what sessions leave: lines of other kinds, a cut line, a session that
-// began anew, the last state twice.
+// began anew, two lines of one moment.
 func TestSamples(t *testing.T) {
 	dir := t.TempDir()
 	if got, err := report.Samples(dir); err != nil || got != nil {
 		t.Errorf("of an empty folder: %v, %v", got, err)
 	}
 	for name, text := range map[string]string{
-		"events.jsonl": `{"elapsed_s": 50, "checks": 100, "cells": 9}
+		"events.jsonl": `{"event": "sample", "elapsed_s": 50, "counters": {"elapsed_s": 50, "checks": 100, "cells": 9}}
 {"event": "begin", "elapsed_s": 0}
-{"elapsed_s": 1, "checks": 100, "cells": 3, "findings": {"new": 1}}
+{"event": "sample", "elapsed_s": 1, "counters": {"elapsed_s": 1, "checks": 100, "cells": 3, "steps": 7}}
 not JSON
 {"event": "sample", "elapsed_s": 60, "counters": {"elapsed_s": 60, "checks": 4000, "cells": 8}}
-{"elapsed_s": 80, "che`,
-		"stats.json": `{
-  "elapsed_s": 60, "checks": 4100,
-  "cells": 9
-}`,
+{"event": "end", "elapsed_s": 60, "counters": {"elapsed_s": 60, "checks": 4100, "cells": 9}}
+{"event": "sample", "elapsed_s": 80, "che`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
@@ -40,9 +41,7 @@ type usage struct {
 // What else runs on the machine makes the same work take more or less time. So in each
 // tenth a new worker, the control, does some of the same checks in between.
 func TestFlat(t *testing.T) {
-	if os.Getenv("RLSFUZZ_LONG") != "1" {
-		t.Skip("takes minutes: RLSFUZZ_LONG=1 runs it, as .ci/long does")
-	}
+	require.Long(t)
 	f := &flat{target: desk(t)}
 	w := workerOn(t, f.target)
 	f.checks(t, w, flatWarm)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 	"github.com/rlsfuzz/rlsfuzz/props/search"
 )
@@ -281,7 +281,7 @@ func (c *course) judge(b *testing.B, datasets int) {
 		verdict = "too slow"
 	}
 	b.Logf("best of %d: %.3f of raw (wanted %.2f), %.1f times plain (wanted %.0f): %s", runsOfThree, ofRaw, want.ofRaw, overPlain, want.overPlain, verdict)
-	if verdict != "enough" && os.Getenv("RLSFUZZ_LONG") == "1" {
+	if verdict != "enough" && require.IsLong() {
 		b.Error("slower than wanted")
 	}
 }

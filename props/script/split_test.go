@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
@@ -103,10 +104,7 @@ func texts(s *script.Script) []string {
 // TestParseCorpus reads every SQL file below the folder RLSFUZZ_CORPUS. One
 // without psql's own additions must split as the grammar splits it.
 func TestParseCorpus(t *testing.T) {
-	root := os.Getenv("RLSFUZZ_CORPUS")
-	if root == "" {
-		t.Skip("RLSFUZZ_CORPUS names no folder")
-	}
+	root := require.Corpus(t)
 	files, compared := 0, 0
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".sql") {
