@@ -37,7 +37,7 @@ func TestBadPrograms(t *testing.T) {
 	}
 	cfg := worksConfig(t, paths, "")
 	cfg.Only, cfg.ProgramTime = only, 700*time.Millisecond
-	r, err := props.Run(context.Background(), openTarget(t, cfg), cfg)
+	r, err := props.Run(context.Background(), opened(t, cfg), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,12 +98,7 @@ func TestCauses(t *testing.T) {
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			for name, text := range map[string]string{"schema.sql": shelf, "change.sql": k.change, "rlsfuzz.yaml": shelfContract} {
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
+			dir := folder(t, map[string]string{"schema.sql": shelf, "change.sql": k.change, "rlsfuzz.yaml": shelfContract})
 			target := opened(t, props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")})
 			r, err := props.Run(t.Context(), target, props.Config{Only: k.only, SkipRandom: true, Workers: 1})
 			if err != nil {

@@ -66,13 +66,8 @@ func TestEscalation(t *testing.T) {
 		{"invites as a boss", bosses, nil, ""},
 	} {
 		t.Run(k.name, func(t *testing.T) {
-			dir := t.TempDir()
 			policy := "CREATE POLICY members_write ON members " + k.policy + "; CREATE POLICY bosses_invite ON members " + bosses + ";"
-			for name, text := range map[string]string{"schema.sql": ladder + policy, "rlsfuzz.yaml": ladderContract} {
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
+			dir := folder(t, map[string]string{"schema.sql": ladder + policy, "rlsfuzz.yaml": ladderContract})
 			target, err := props.Open(t.Context(), props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")})
 			if err != nil {
 				t.Fatal(err)

@@ -71,7 +71,7 @@ func TestFunctions(t *testing.T) {
 			if k.function != nil {
 				cfg.Paths = map[string]props.PathFunc{"invoices": k.function}
 			}
-			r, err := props.Run(context.Background(), openTarget(t, cfg), cfg)
+			r, err := props.Run(context.Background(), opened(t, cfg), cfg)
 			if err != nil {
 				t.Fatal(err)
 			}

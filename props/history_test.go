@@ -44,20 +44,6 @@ GRANT SELECT ON accounts, notes, tasks TO history_app;`,
 	return filepath.Join(dir, "rlsfuzz.yaml")
 }
 
-func opened(t *testing.T, cfg props.Config) *props.Target {
-	t.Helper()
-	target, err := props.Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := target.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return target
-}
-
 // TestFreshFirst checks a schema, changes one policy of it, and checks again.
 func TestFreshFirst(t *testing.T) {
 	require.Postgres(t)

@@ -60,16 +60,7 @@ func (d *desk) config(leaks ...string) props.Config {
 // open loads the example with leaks planted, on a server of its own.
 func (d *desk) open(t *testing.T, leaks ...string) *props.Target {
 	t.Helper()
-	target, err := props.Open(context.Background(), d.config(leaks...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := target.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return target
+	return opened(t, d.config(leaks...))
 }
 
 // TestLeaks plants each leak alone: the walk finds it, random search finds it from each

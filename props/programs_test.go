@@ -59,7 +59,7 @@ const worksPath = `paths:
 func worksTarget(t *testing.T, paths, script string, more ...string) (*props.Target, props.Config) {
 	t.Helper()
 	cfg := worksConfig(t, paths, script, more...)
-	return openTarget(t, cfg), cfg
+	return opened(t, cfg), cfg
 }
 
 // worksConfig writes works to a folder.
@@ -68,27 +68,11 @@ func worksConfig(t *testing.T, paths, script string, more ...string) props.Confi
 	require.Postgres(t)
 	_, err := exec.LookPath("psql")
 	require.Need(t, "psql", err == nil, "install PostgreSQL's client programs")
-	dir := t.TempDir()
-	for name, text := range map[string]string{"schema.sql": works + strings.Join(more, ";\n"), "rlsfuzz.yaml": worksContract + paths, "nightly.sh": "#!/bin/sh\n" + script} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := folder(t, map[string]string{"schema.sql": works + strings.Join(more, ";\n"), "rlsfuzz.yaml": worksContract + paths, "nightly.sh": "#!/bin/sh\n" + script})
 	return props.Config{
 		Contract: filepath.Join(dir, "rlsfuzz.yaml"), Workers: 1, SkipRandom: true, ProgramTime: 5 * time.Second, Only: []string{"nightly"},
 		Postgres: os.Getenv("RLSFUZZ_POSTGRES"), AllowAnyServer: os.Getenv("RLSFUZZ_POSTGRES_ANY") == "1", Out: filepath.Join(dir, "out"),
 	}
-}
-
-// openTarget opens a target for a test.
-func openTarget(t *testing.T, cfg props.Config) *props.Target {
-	t.Helper()
-	target, err := props.Open(context.Background(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = target.Close() })
-	return target
 }
 
 // export is a right program: it stops without a tenant, and exports and marks what the

@@ -79,12 +79,7 @@ sessions:
 // big writes the schema of that many tables and its contract, and opens it.
 func big(t *testing.T, tables int, apply string) (*props.Target, time.Duration) {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{"schema.sql": bigSchema(tables) + apply, "rlsfuzz.yaml": bigContract} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := folder(t, map[string]string{"schema.sql": bigSchema(tables) + apply, "rlsfuzz.yaml": bigContract})
 	began := time.Now()
 	target, err := props.Open(t.Context(), props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")})
 	if err != nil {

@@ -45,12 +45,7 @@ const shopLeak = `ALTER POLICY p ON orders USING (shop_id = nullif(current_setti
 func shopConfig(t *testing.T, more string) props.Config {
 	t.Helper()
 	require.Postgres(t)
-	dir := t.TempDir()
-	for name, text := range map[string]string{"schema.sql": shop + more, "rlsfuzz.yaml": shopContract} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := folder(t, map[string]string{"schema.sql": shop + more, "rlsfuzz.yaml": shopContract})
 	return props.Config{
 		Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Workers: 2, Seed: 7, Checks: 1200,
 		SkipMatrix: true, Out: filepath.Join(dir, "out"), Patience: 30 * time.Second,

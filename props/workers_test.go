@@ -15,12 +15,7 @@ import (
 //
 //	go test ./props -run '^$' -bench Workers -benchtime 20x
 func BenchmarkWorkers(b *testing.B) {
-	dir := b.TempDir()
-	for name, text := range map[string]string{"schema.sql": shop, "rlsfuzz.yaml": shopContract} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			b.Fatal(err)
-		}
-	}
+	dir := folder(b, map[string]string{"schema.sql": shop, "rlsfuzz.yaml": shopContract})
 	d := desk{dir: exampleDir(b)}
 	for _, of := range []struct{ name, contract string }{
 		{"example", d.config().Contract}, {"tables", filepath.Join(dir, "rlsfuzz.yaml")},
