@@ -352,7 +352,6 @@ func (b *batch) shrinks(t *rapid.T) bool {
 		return hit
 	}
 	v, err := b.verdict(b.ctx, s)
-	b.brief = nil
 	if err != nil {
 		b.fail(err)
 		return false

@@ -31,8 +31,10 @@ func (l *lab) played(ctx context.Context, d *gen.Dataset, steps []model.Step, va
 		return false, err
 	}
 	v := judge.Judge(l.Contract, s, t)
-	if err := l.lockouts(ctx, s, v); err != nil {
-		return false, err
+	for _, look := range []func(context.Context, *model.Scenario, *judge.Verdict) error{l.lockouts, l.inherited} {
+		if err := look(ctx, s, v); err != nil {
+			return false, err
+		}
 	}
 	l.count(v)
 	for _, reason := range v.Unjudged {
