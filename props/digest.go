@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
 
 // digest explains new divergences, mutes them, and reports each new cause with its
@@ -126,7 +127,13 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 	if err != nil {
 		return err
 	}
-	for _, w := range append(like, k) {
+	var escalation []finding.Readable
+	if confirmed {
+		if escalation, err = c.escalation(ctx, like, k); err != nil {
+			return err
+		}
+	}
+	for _, w := range append(like, k) { // from here on nothing keeps it from the report
 		c.muted[w.target] = true
 	}
 	if !confirmed {
@@ -143,14 +150,16 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 	if len(like) > 0 && k.target != least.target && !slices.ContainsFunc(like, func(w leak) bool { return w.target == k.target }) {
 		b.Like = append(b.Like, c.cellText(&k.found))
 	}
-	b.Finding.Like = b.Like
-	if b.Finding.Escalation, err = c.escalation(ctx, like, k); err != nil {
-		return err
-	}
+	b.Finding.Like, b.Finding.Escalation = b.Like, escalation
 	c.blocks[k.cause.Key] = b
 	c.report.Blocks = append(c.report.Blocks, b)
 	c.save(b) // what was found is on disk before it is explained
-	err = c.explained(ctx, l, b, least, like)
+	explain := func(ctx context.Context) error { return c.explained(ctx, l, b, least, like) }
+	if l == c.labs[0] { // what is announced is not announced again: it is explained now
+		err = c.endure(ctx, explain)
+	} else {
+		err = explain(ctx)
+	}
 	b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
 	c.announced(b)
 	return err

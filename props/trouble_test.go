@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -119,6 +120,40 @@ func TestTrouble(t *testing.T) {
 				t.Errorf("trouble %v, want some %s", r.Effort.Trouble, c.kind)
 			}
 		})
+	}
+}
+
+// TestStruckWhileReporting ends all connections at many moments while a forbidden write is
+// reduced, confirmed, explained and reported: nothing of it is lost.
+func TestStruckWhileReporting(t *testing.T) {
+	cfg := shopConfig(t, `ALTER POLICY p ON orders USING (true)`)
+	cfg.Out, cfg.Checks, cfg.Workers = "", 100, 1
+	target := shopTarget(t, cfg)
+	calm, err := props.Run(context.Background(), target, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(calm.Blocks) != 1 {
+		t.Fatalf("without trouble: %+v", calm.Blocks)
+	}
+	for moment := range 10 {
+		struck := make(chan struct{})
+		var once sync.Once
+		cfg.Log = func(format string, _ ...any) {
+			if strings.HasPrefix(format, "reducing") {
+				once.Do(func() {
+					time.AfterFunc(time.Duration(moment)*20*time.Millisecond, func() { terminate(t, target.Server); close(struck) })
+				})
+			}
+		}
+		r, err := props.Run(context.Background(), target, cfg)
+		<-struck
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(outcome(calm), outcome(r)); diff != "" {
+			t.Errorf("after %d ms: not what a search without trouble gives (-want +got):\n%s", moment*20, diff)
+		}
 	}
 }
 
