@@ -75,6 +75,10 @@ type Session struct {
 	Writes      []Writes // by Table.ID
 }
 
+// Local reports whether the session's settings end with each transaction, and not with the
+// checkout of its connection.
+func (s *Session) Local() bool { return s.Bind != "session" }
+
 // Name is a role's name: fixed, or a column of the tenant's row.
 type Name struct {
 	Text   string

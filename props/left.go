@@ -162,7 +162,7 @@ func (l *lab) leaver(ctx context.Context, s *model.Scenario, d *judge.Divergence
 
 // left is the cause that a step left something, on its connection or elsewhere.
 func left(step *model.Step, connection bool) Cause {
-	if step.Op.Path == nil && step.Session.Bind == "session" {
+	if step.Op.Path == nil && !step.Session.Local() {
 		return Cause{
 			Key:  "left settings " + step.Session.Login.Text,
 			Text: fmt.Sprintf("the settings of session %s stay on its connection when it is released", step.Session.Name),

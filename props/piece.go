@@ -15,7 +15,7 @@ import (
 
 const (
 	pieceCells = 80 // statements over tables in a piece
-	walkRound  = 16 // pieces in a round; the first rounds are shorter
+	walkRound  = 16 // pieces of them in a round; the first rounds are shorter
 )
 
 // piece is a part of the walk that one worker does: statements over tables, the calls of
@@ -43,87 +43,132 @@ type event struct {
 	verdict  *judge.Verdict
 }
 
-// pieces divides the walk: dataset after dataset; of a divided schema a piece of each,
-// then the next ones, so that no table starves.
-func (c *campaign) pieces() []*piece {
+// stages divides the walk into pieces, and these into rounds of what may run at the same
+// time: statements over tables, dataset after dataset, then what paths do. Of a divided
+// schema each round has some of each dataset, so that no table starves.
+func (c *campaign) stages() [][]*piece {
 	sets := c.Plan.MatrixSets()
 	divided := len(c.Plan.Parts()) > 1
-	byset := make([][]*piece, sets)
-	for n := range byset {
+	bySet, others := make([][]*piece, sets), make([][]*piece, sets)
+	for n := range bySet {
 		d := c.Plan.MatrixDataset(n)
-		var others []*piece
 		if !divided || n < sets/2 { // the second datasets of a large schema show calls and fresh connections little that is new
-			others = c.callPieces(d, n < len(c.Plan.Parts()))
-			fresh := c.Plan.PooledCells(d)
-			for _, step := range c.Plan.FreshCells(d) {
-				fresh = append(fresh, []model.Step{step})
-			}
-			if len(fresh) > 0 {
-				others = append(others, &piece{set: d, fresh: fresh})
-			}
+			others[n] = c.otherPieces(d, n < len(c.Plan.Parts()))
 		}
 		for i, chunk := range chunks(c.freshFirst(c.Plan.Matrix(d)), pieceCells) {
-			byset[n] = append(byset[n], &piece{set: d, cells: chunk})
+			bySet[n] = append(bySet[n], &piece{set: d, cells: chunk})
 			if divided && i == 0 {
-				byset[n] = append(byset[n], others...)
-				others = nil
+				bySet[n], others[n] = append(bySet[n], others[n]...), nil
 			}
 		}
-		byset[n] = append(byset[n], others...)
 	}
 	if !divided {
-		return slices.Concat(byset...)
+		return append(growing(slices.Concat(bySet...)), others...)
 	}
 	var out []*piece
 	for i, left := 0, true; left; i++ {
 		left = false
-		for n := range byset {
-			if i < len(byset[n]) {
-				out, left = append(out, byset[n][i]), true
+		for n := range bySet {
+			if i < len(bySet[n]) {
+				out, left = append(out, bySet[n][i]), true
 			}
 		}
+	}
+	return growing(out)
+}
+
+// growing cuts pieces into rounds, each twice as long as the one before: what the first
+// ones show need not be shown again.
+func growing(pieces []*piece) [][]*piece {
+	var out [][]*piece
+	for size := 1; len(pieces) > 0; size = min(2*size, walkRound) {
+		n := min(size, len(pieces))
+		out, pieces = append(out, pieces[:n]), pieces[n:]
 	}
 	return out
 }
 
-// callPieces is the calls of paths, by session: every call of every member. What takes real
-// commits, programs and plays, is slow: on the second datasets it would show little that is new.
-func (c *campaign) callPieces(d *gen.Dataset, first bool) []*piece {
-	bySession := map[int]*piece{}
+// otherPieces is what is no statement over a table, the longest first, so that no worker
+// waits long for the others. What takes real commits, programs and plays, is slow: on the
+// second datasets it would show little that is new.
+func (c *campaign) otherPieces(d *gen.Dataset, first bool) []*piece {
 	var out []*piece
-	of := func(s *model.Session) *piece {
-		if bySession[s.ID] == nil {
-			bySession[s.ID] = &piece{set: d}
-			out = append(out, bySession[s.ID])
-		}
-		return bySession[s.ID]
-	}
-	for i := range d.Cast {
-		var steps []model.Step
-		for _, call := range c.Plan.Calls(d, &d.Cast[i]) {
-			if first || !call.Step.Runs() {
-				steps = append(steps, call.Step)
+	if first {
+		for _, path := range c.Plan.Jobs() {
+			if plays := c.Plan.Plays(d, path); len(plays) > 0 {
+				out = append(out, &piece{set: d, plays: plays})
 			}
 		}
-		if len(steps) > 0 {
-			p := of(d.Cast[i].Session)
-			p.calls = append(p.calls, steps)
-			p.pairs = append(p.pairs, c.Plan.Used(d, &d.Cast[i])...)
+	}
+	out = append(out, c.callPieces(d, first)...)
+	fresh := c.Plan.PooledCells(d)
+	for _, step := range c.Plan.FreshCells(d) {
+		fresh = append(fresh, []model.Step{step})
+	}
+	if len(fresh) > 0 {
+		out = append(out, &piece{set: d, fresh: fresh})
+	}
+	slices.SortStableFunc(out, func(a, b *piece) int { return b.length() - a.length() })
+	return out
+}
+
+// length is about how long a piece takes, in calls of one statement.
+func (p *piece) length() int {
+	n := real * (len(p.plays) + len(p.fresh))
+	for _, steps := range p.calls {
+		for i := range steps {
+			if n++; steps[i].Runs() {
+				n += real
+			}
+		}
+	}
+	return n
+}
+
+// real is about how many calls take as long as what is done with real logins and commits.
+const real = 10
+
+// callPieces is the calls of paths, by session: every call of every member. Programs are
+// pieces of their own.
+func (c *campaign) callPieces(d *gen.Dataset, programs bool) []*piece {
+	type key struct {
+		session int
+		program *model.Path
+	}
+	pieces := map[key]*piece{}
+	var out []*piece
+	of := func(step *model.Step) *piece {
+		k := key{session: step.Session.ID}
+		if step.Runs() {
+			k.program = step.Op.Path
+		}
+		if pieces[k] == nil {
+			pieces[k] = &piece{set: d}
+			out = append(out, pieces[k])
+		}
+		return pieces[k]
+	}
+	for i := range d.Cast {
+		m := &d.Cast[i]
+		var steps []model.Step
+		for _, call := range c.Plan.Calls(d, m) {
+			switch {
+			case !call.Step.Runs():
+				steps = append(steps, call.Step)
+			case programs:
+				p := of(&call.Step)
+				p.calls = append(p.calls, []model.Step{call.Step})
+			}
+		}
+		if pairs := c.Plan.Used(d, m); len(steps)+len(pairs) > 0 {
+			p := of(&model.Step{Session: m.Session})
+			p.calls, p.pairs = append(p.calls, steps), append(p.pairs, pairs...)
 		}
 	}
 	for _, call := range c.Plan.WithoutTenant(d) {
-		if !first && call.Step.Runs() {
-			continue
-		}
-		p := of(call.Step.Session)
-		p.calls = append(p.calls, []model.Step{call.Step})
-	}
-	for _, path := range c.Plan.Jobs() {
-		if !first {
-			break
-		}
-		if plays := c.Plan.Plays(d, path); len(plays) > 0 {
-			out = append(out, &piece{set: d, plays: plays})
+		if programs || !call.Step.Runs() {
+			p := of(&call.Step)
+			p.calls = append(p.calls, []model.Step{call.Step})
 		}
 	}
 	return out

@@ -3,6 +3,7 @@ package props
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
@@ -87,11 +88,9 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 	c.counted, c.tried = run.NewMatrix(c.Contract), map[judge.Cell]*tried{}
 	c.writes = map[judge.Target][]leak{}
 	n := &noted{seen: map[judge.Target]bool{}, live: map[string]bool{}}
-	pieces := c.pieces()
+	stages := c.stages()
 	c.prove(nil) // the walk is the same whatever was known before
-	for size, rest := 1, pieces; len(rest) > 0; size = min(2*size, walkRound) {
-		round := rest[:min(size, len(rest))]
-		rest = rest[len(round):]
+	for _, round := range stages {
 		c.walkRound(ctx, round, n)
 		for _, p := range round {
 			if p.err != nil {
@@ -103,7 +102,7 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 		c.progress()
 	}
 	if !complete {
-		c.report.Notes = append(c.report.Notes, "half of the time was up: "+undone(pieces, c.Plan.MatrixSets()))
+		c.report.Notes = append(c.report.Notes, "half of the time was up: "+undone(slices.Concat(stages...), c.Plan.MatrixSets()))
 	}
 	c.prove(n.live)
 	for _, l := range c.labs {

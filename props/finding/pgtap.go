@@ -46,7 +46,7 @@ func (r *repro) untestable() string {
 			return fmt.Sprintf("step %d starts a program", i+1)
 		case i > 0 && st.Fresh:
 			return fmt.Sprintf("step %d needs a fresh connection", i+1)
-		case i > 0 && (st.Session.Bind == bindSession || r.f.Scenario.Steps[i-1].Session.Bind == bindSession):
+		case i > 0 && (!st.Session.Local() || !r.f.Scenario.Steps[i-1].Session.Local()):
 			return fmt.Sprintf("step %d depends on what a pool's connection keeps", i+1)
 		}
 		for _, text := range r.statements(st) {

@@ -59,17 +59,14 @@ func (r *repro) otherPool(i int) bool {
 	if i == 0 {
 		return false
 	}
-	kept := r.ids[i].Session.Bind == bindSession || r.ids[i-1].Session.Bind == bindSession
+	kept := !r.ids[i].Session.Local() || !r.ids[i-1].Session.Local()
 	return kept && r.ids[i].Login != r.ids[i-1].Login
 }
-
-// bindSession binds for a whole checkout of a connection.
-const bindSession = "session"
 
 // binding makes the connection be the session, in the order in which a real login and
 // then the application do it.
 func (r *repro) binding(st *model.Step, id *model.Identity) {
-	local := r.tap || id.Session.Bind != bindSession
+	local := r.tap || id.Session.Local()
 	r.line("CALL rlsfuzz_repro.defaults(%s);", literal(id.Login))
 	if !st.Fresh {
 		r.used()

@@ -39,13 +39,13 @@ func bindings(c *model.Contract, s *model.Session) []Mutant {
 		}
 		out = append(out, m)
 	}
-	if len(s.Settings) > 0 && s.Bind != "session" {
+	if len(s.Settings) > 0 && s.Local() {
 		out = append(out, Mutant{
 			Kind: BindSession, Object: object, Change: "SET for SET LOCAL, and nothing is reset", Equivalent: kept(c, s),
 			Edit: ofSession(s, func(s *model.Session) { s.Bind, s.Release = "session", "none" }),
 		})
 	}
-	if s.Bind == "session" && s.Release != "" && !strings.EqualFold(s.Release, "none") {
+	if !s.Local() && s.Release != "" && !strings.EqualFold(s.Release, "none") {
 		out = append(out, Mutant{
 			Kind: NoRelease, Object: object, Change: "release: none for " + s.Release, Equivalent: kept(c, s),
 			Edit: ofSession(s, func(s *model.Session) { s.Release = "none" }),

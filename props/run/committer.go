@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
@@ -33,18 +30,9 @@ type Committer struct {
 	reach     *reach // of the scenario that runs
 	touched   []bool // by Table.ID, since the last reset
 	dirty     bool
-	sequences string // puts them back; empty without any
-	apart     string // empties the tables that are not judged and were empty, where a path may have filled them
-	called    bool   // a path, since the last reset
-}
-
-// session is one real connection with the notices it received.
-type session struct {
-	conn    *pgx.Conn
-	notices []string
-	bound   *model.Identity // of a session that is bound for a whole checkout
-	used    bool            // by a step, since it was last as new
-	via     bool            // it leads through a pooler
+	sequences string   // puts them back; empty without any
+	apart     []string // empties the tables that are not judged and were empty, where a path may have filled them
+	called    bool     // a path, since the last reset
 }
 
 // NewCommitter connects to a scratch database as superuser.
@@ -77,45 +65,18 @@ func (m *Committer) drain() {
 	}
 }
 
-// exec runs one statement as a server receives it from a driver: parsed on the spot.
-func (s *session) exec(ctx context.Context, text string, args []model.Value) ([]model.Row, int, error) {
-	params := make([][]byte, len(args))
-	for i, a := range args {
-		if !a.Null {
-			params[i] = append([]byte{}, a.Text...)
-		}
-	}
-	r := s.conn.PgConn().ExecParams(ctx, text, params, nil, nil, nil).Read()
-	if r.Err != nil {
-		return nil, 0, r.Err
-	}
-	var kept []model.Row
-	for _, v := range r.Rows {
-		kept = append(kept, copyRow(v))
-	}
-	return kept, int(r.CommandTag.RowsAffected()), nil
-}
-
 // Run runs a scenario. fresh gives every step a connection of its own, as the
 // referee does.
 func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*model.Trace, error) {
-	if err := m.reset(ctx, s.Data, s.Steps); err != nil {
-		return nil, err
-	}
-	if slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil }) {
-		if _, _, err := m.super.exec(ctx, resetText(m.Contract.Schema), nil); err != nil {
-			return nil, fmt.Errorf("reset sequences: %w", err)
-		}
-	}
 	t := &model.Trace{}
 	var err error
-	if t.Initial, err = m.everything(ctx); err != nil {
+	if t.Initial, err = m.reset(ctx, s.Data, s.Steps); err != nil {
 		return nil, err
 	}
 	initial := model.NewState(m.Contract.Schema, t.Initial)
 	for i := range s.Steps {
 		step := &s.Steps[i]
-		if i > 0 && slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil }) {
+		if i > 0 && calls(s.Steps) {
 			if _, _, err := m.super.exec(ctx, resetFor(m.Contract.Schema, i), nil); err != nil {
 				return nil, fmt.Errorf("reset sequences: %w", err)
 			}
@@ -136,80 +97,87 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*mo
 	return t, nil
 }
 
-// reset puts the database back to the schema's own rows, and loads the scenario's.
-func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model.Step) error {
+// reset puts the database back to the schema's own rows, and loads the scenario's. It
+// gives all rows that are there then.
+func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model.Step) ([][]model.Row, error) {
 	if err := m.renew(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if m.super.conn.IsClosed() {
 		again, err := m.open(ctx, "", "")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		m.super = again
 	}
-	run := func(text string, args []model.Value) error {
-		_, _, err := m.super.exec(ctx, text, args)
-		return err
-	}
-	if err := run("SET session_replication_role = replica", nil); err != nil {
-		return err
-	}
-	if m.called && m.apart != "" {
-		if _, err := m.super.conn.Exec(ctx, m.apart); err != nil {
-			return fmt.Errorf("reset the scratch database: %w", err)
-		}
-	}
-	m.called = slices.ContainsFunc(steps, func(s model.Step) bool { return s.Op.Path != nil })
-	clear := m.dirty
+	list, loads := m.orders(data, steps)
+	m.called = m.called || calls(steps)
 	m.dirty = true
-	m.reach = m.reaches.of(data, steps)
-	if clear {
-		for i := len(m.order) - 1; i >= 0; i-- {
-			if !m.touched[m.order[i].ID] {
-				continue
-			}
-			if err := run("DELETE FROM "+m.order[i].SQL(), nil); err != nil {
-				return fmt.Errorf("reset the scratch database: %w", err)
-			}
+	done, err := m.super.all(ctx, list)
+	if err == nil {
+		m.called = calls(steps)
+		for _, t := range m.order { // else all is as it was
+			m.touched[t.ID] = m.reach.has(t)
+		}
+		return recordsIn(m.Contract.Schema, m.reach, done[len(done)-1])
+	}
+	what := "the rows" // which are refused at the end, all together
+	if t := loads[len(done)]; t != nil {
+		what = t.Label()
+	} else if len(done) < len(list) {
+		return nil, fmt.Errorf("reset the scratch database: %w", err)
+	}
+	if refused, gone := m.Own.refusal(err); refused == nil {
+		return nil, fmt.Errorf("load %s: %w", what, gone)
+	}
+	return nil, fmt.Errorf("%w: %s: %w", ErrInvalid, what, err)
+}
+
+// orders is the statements of a reset, which are one transaction, and by number the tables
+// that those load which may be refused.
+func (m *Committer) orders(data [][]model.Row, steps []model.Step) ([]statement, map[int]*model.Table) {
+	var list []statement
+	add := func(text string, args []model.Value) { list = append(list, statement{text: text, args: args}) }
+	if m.called {
+		for _, text := range m.apart {
+			add(text, nil)
 		}
 	}
+	m.reach = m.reaches.of(data, steps)
+	for i := len(m.order) - 1; m.dirty && i >= 0; i-- {
+		if m.touched[m.order[i].ID] {
+			add("DELETE FROM "+m.order[i].SQL(), nil)
+		}
+	}
+	loads := map[int]*model.Table{}
 	for _, t := range m.order {
-		again := clear && m.touched[t.ID]
-		m.touched[t.ID] = m.touched[t.ID] || m.reach.has(t) // also if this ends half-way
-		if again && len(t.Seed) > 0 {
-			if err := run(load(t), loadArgs(t, t.Seed)); err != nil {
-				return fmt.Errorf("reset the scratch database: %w", err)
-			}
+		if m.dirty && m.touched[t.ID] && len(t.Seed) > 0 {
+			add(load(t), loadArgs(t, t.Seed))
 		}
 		if t.ID < len(data) && len(data[t.ID]) > 0 {
-			err := run(load(t), loadArgs(t, data[t.ID]))
-			if refused, gone := m.Own.refusal(err); gone != nil {
-				return fmt.Errorf("load %s: %w", t.Label(), gone)
-			} else if refused != nil {
-				return fmt.Errorf("%w: %s: %w", ErrInvalid, t.Label(), err)
-			}
+			loads[len(list)] = t
+			add(load(t), loadArgs(t, data[t.ID]))
 		}
-	}
-	for _, t := range m.order {
-		m.touched[t.ID] = m.reach.has(t)
+		m.touched[t.ID] = m.touched[t.ID] || m.reach.has(t) // also if this ends half-way
 	}
 	if m.sequences != "" {
-		if err := run(m.sequences, nil); err != nil {
-			return fmt.Errorf("reset the scratch database: %w", err)
-		}
-	}
-	if err := run("SET session_replication_role = origin", nil); err != nil {
-		return err
+		add(m.sequences, nil)
 	}
 	for _, v := range m.Contract.Schema.Views {
 		if v.Materialized && reads(steps) {
-			if err := run("REFRESH MATERIALIZED VIEW "+v.SQL(), nil); err != nil {
-				return fmt.Errorf("fill %s: %w", v.Label(), err)
-			}
+			add("REFRESH MATERIALIZED VIEW "+v.SQL(), nil)
 		}
 	}
-	return nil
+	if calls(steps) {
+		add(resetText(m.Contract.Schema), nil)
+	}
+	add(m.reach.everything, nil)
+	return list, loads
+}
+
+// calls reports whether a step calls a path.
+func calls(steps []model.Step) bool {
+	return slices.ContainsFunc(steps, func(s model.Step) bool { return s.Op.Path != nil })
 }
 
 func (m *Committer) everything(ctx context.Context) ([][]model.Row, error) {
@@ -317,98 +285,6 @@ func (m *Committer) clock(ctx context.Context, p *model.Path) (string, error) {
 	return kept[0][0].Text, nil
 }
 
-// op runs the statement or statements of an operation.
-func (s *session) op(ctx context.Context, op *model.Op) ([]model.Row, int, error) {
-	if op.Shape == nil {
-		return s.exec(ctx, op.Raw, op.Args)
-	}
-	switch op.Shape.Form {
-	case model.Copy:
-		return s.copyOut(ctx, op.Shape.Text)
-	case model.Cursor:
-	default:
-		return s.exec(ctx, op.Shape.Text, op.Args)
-	}
-	if _, _, err := s.exec(ctx, op.Shape.Text, op.Args); err != nil {
-		return nil, 0, err
-	}
-	kept, n, err := s.exec(ctx, "FETCH ALL FROM rlsfuzz_c", nil)
-	if err != nil {
-		return nil, 0, err
-	}
-	_, _, err = s.exec(ctx, "CLOSE rlsfuzz_c", nil)
-	return kept, n, err
-}
-
-// within runs f as the contract binds the session: in a transaction of its own with
-// local settings, or with settings that last for the checkout. undo ends it in ROLLBACK.
-func (s *session) within(ctx context.Context, id *model.Identity, undo bool, f func() error) error {
-	local := id.Session.Bind != "session"
-	if _, _, err := s.exec(ctx, "BEGIN", nil); err != nil {
-		return err
-	}
-	err := func() error {
-		if err := s.prints(ctx); err != nil {
-			return err
-		}
-		if local || s.bound != id {
-			if err := s.bind(ctx, id, local); err != nil {
-				return err
-			}
-		}
-		return f()
-	}()
-	if err != nil {
-		if _, _, rerr := s.exec(ctx, "ROLLBACK", nil); rerr != nil {
-			return rerr
-		}
-		return err
-	}
-	if !local {
-		s.bound = id
-	}
-	end := "COMMIT"
-	if undo {
-		end = "ROLLBACK"
-	}
-	_, _, err = s.exec(ctx, end, nil)
-	return err
-}
-
-func (s *session) bind(ctx context.Context, id *model.Identity, local bool) error {
-	set := func(name, value string) error {
-		_, _, err := s.exec(ctx, "SELECT set_config($1, $2, $3::boolean)", []model.Value{{Text: name}, {Text: value}, {Text: fmt.Sprint(local)}})
-		if err != nil {
-			return fmt.Errorf("set %s: %w", name, err)
-		}
-		return nil
-	}
-	if id.Role != "" {
-		if err := set("role", id.Role); err != nil {
-			return err
-		}
-	}
-	for i := range id.Session.Settings {
-		if err := set(id.Session.Settings[i].Name, id.Setting(&id.Session.Settings[i])); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// release does what the pool does when a connection comes back.
-func (s *session) release(ctx context.Context, id *model.Identity) error {
-	s.bound = nil
-	r := id.Session.Release
-	if r == "" || strings.EqualFold(r, "none") {
-		return nil
-	}
-	if _, _, err := s.exec(ctx, r, nil); err != nil {
-		return fmt.Errorf("release the connection of %s: %w", id.Session.Name, err)
-	}
-	return nil
-}
-
 // looks reads each table as the session sees it.
 func (m *Committer) looks(ctx context.Context, s *session, id *model.Identity) ([]model.Seen, error) {
 	var out []model.Seen
@@ -418,12 +294,7 @@ func (m *Committer) looks(ctx context.Context, s *session, id *model.Identity) (
 			continue
 		}
 		seen := model.Seen{Table: t.ID, Columns: mask}
-		var kept []model.Row
-		err := s.within(ctx, id, false, func() error {
-			var err error
-			kept, _, err = s.exec(ctx, "SELECT "+rowOf(t, mask)+"::text FROM "+t.SQL(), nil)
-			return err
-		})
+		kept, err := s.ask(ctx, id, "SELECT "+rowOf(t, mask)+"::text FROM "+t.SQL())
 		if seen.Err, err = m.Own.refusal(err); err != nil {
 			return nil, err
 		}
@@ -437,7 +308,8 @@ func (m *Committer) looks(ctx context.Context, s *session, id *model.Identity) (
 
 // Load puts the database back to the schema's own rows and the given ones.
 func (m *Committer) Load(ctx context.Context, data [][]model.Row) error {
-	return m.reset(ctx, data, nil)
+	_, err := m.reset(ctx, data, nil)
+	return err
 }
 
 // Holds lets Postgres evaluate a rule for every row of a table, by the rows' record texts.

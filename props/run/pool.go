@@ -30,6 +30,9 @@ func (m *Committer) open(ctx context.Context, login, via string) (*session, erro
 	if login != "" {
 		who = "login " + login
 	}
+	if login == "" {
+		maps.Copy(cfg.RuntimeParams, supervising)
+	}
 	if via != "" {
 		host, port, err := net.SplitHostPort(via)
 		if err != nil {
@@ -43,6 +46,9 @@ func (m *Committer) open(ctx context.Context, login, via string) (*session, erro
 		who += " through the pooler at " + via
 	}
 	s := &session{via: via != ""}
+	if login == "" {
+		s.kept = map[string]string{}
+	}
 	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		s.notices = append(s.notices, n.Message+"\n"+n.Detail+"\n"+n.Hint)
 	}
@@ -60,18 +66,9 @@ var printing = map[string]string{
 	"statement_timeout": "20s", "client_min_messages": "notice",
 }
 
-// prints sets in a transaction what a pooler does not pass on.
-func (s *session) prints(ctx context.Context) error {
-	if !s.via {
-		return nil
-	}
-	for _, name := range slices.Sorted(maps.Keys(printing)) {
-		if _, _, err := s.exec(ctx, "SELECT set_config($1, $2, true)", []model.Value{{Text: name}, {Text: printing[name]}}); err != nil {
-			return fmt.Errorf("set %s: %w", name, err)
-		}
-	}
-	return nil
-}
+// supervising is for the superuser, who loads rows as they are, again and again with the
+// same statements: to change the role would forget their plans.
+var supervising = map[string]string{"session_replication_role": "replica", "plan_cache_mode": "force_generic_plan"}
 
 // connection is the pooled connection of a login, or a new one. Who connects through a
 // pooler has a connection of its own, and shares the server's with others. A new one leads
@@ -125,25 +122,31 @@ func (m *Committer) renew(ctx context.Context) error {
 // contract was set once, in a transaction that is over, so that it is empty now and
 // no longer NULL.
 func (m *Committer) use(ctx context.Context, s *session) error {
-	if _, _, err := s.exec(ctx, "BEGIN", nil); err != nil {
-		return err
-	}
+	list := []statement{{text: "BEGIN"}}
+	known := map[string]bool{}
 	for _, kind := range m.Contract.Sessions {
 		for i := range kind.Settings {
-			_, _, err := s.exec(ctx, "SELECT set_config($1, '', true)", []model.Value{{Text: kind.Settings[i].Name}})
-			if _, err = m.Own.refusal(err); err != nil {
-				return err
+			if name := kind.Settings[i].Name; !known[name] {
+				known[name] = true
+				list = append(list, setting(name, "", true))
 			}
 		}
 	}
-	_, _, err := s.exec(ctx, "ROLLBACK", nil)
+	_, err := s.all(ctx, append(list, statement{text: "ROLLBACK"}))
+	if err == nil {
+		return nil
+	}
+	if _, err = m.Own.refusal(err); err != nil { // a setting that is refused keeps no others from it: they come after it
+		return err
+	}
+	_, _, err = s.exec(ctx, "ROLLBACK", nil)
 	return err
 }
 
 // empties is the statements that empty the tables which are not judged, such as a cache in
 // a schema of its own: what a function of an earlier scenario put there must not reach the
 // next. Those that hold rows of the schema's own files are left as they are.
-func (m *Committer) empties(ctx context.Context) (string, error) {
+func (m *Committer) empties(ctx context.Context) ([]string, error) {
 	known := map[string]bool{}
 	for _, t := range m.Contract.Schema.Tables {
 		known[t.SQL()] = true
@@ -152,9 +155,9 @@ func (m *Committer) empties(ctx context.Context) (string, error) {
 WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' AND n.nspname <> $1
 ORDER BY 1, 2`, []model.Value{{Text: CopySchema}})
 	if err != nil {
-		return "", fmt.Errorf("read the scratch database: %w", err)
+		return nil, fmt.Errorf("read the scratch database: %w", err)
 	}
-	var out strings.Builder
+	var out []string
 	for _, row := range kept {
 		name := model.Quote(row[0].Text) + "." + model.Quote(row[1].Text)
 		if known[name] {
@@ -162,13 +165,13 @@ ORDER BY 1, 2`, []model.Value{{Text: CopySchema}})
 		}
 		some, _, err := m.super.exec(ctx, "SELECT EXISTS (SELECT FROM "+name+")", nil)
 		if err != nil {
-			return "", fmt.Errorf("read %s: %w", name, err)
+			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 		if some[0][0].Text == "f" {
-			out.WriteString("DELETE FROM " + name + ";\n")
+			out = append(out, "DELETE FROM "+name)
 		}
 	}
-	return out.String(), nil
+	return out, nil
 }
 
 // restart is the statement that puts every sequence back to where the schema's own files

@@ -232,6 +232,9 @@ func (f *flow) world(world *World, calls []Calls, whole, stale bool) (worldAsk, 
 		}
 		ask.calls = append(ask.calls, c)
 	}
+	if err := f.touch(world.Data); err != nil {
+		return ask, err
+	}
 	f.plain("ROLLBACK TO w")
 	return ask, nil
 }

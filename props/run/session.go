@@ -1,0 +1,241 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// session is one real connection with the notices it received.
+type session struct {
+	conn    *pgx.Conn
+	notices []string
+	bound   *model.Identity   // of a session that is bound for a whole checkout
+	used    bool              // by a step, since it was last as new
+	via     bool              // it leads through a pooler
+	kept    map[string]string // prepared statements, by their text; nil: each is parsed on the spot
+}
+
+// exec runs one statement.
+func (s *session) exec(ctx context.Context, text string, args []model.Value) ([]model.Row, int, error) {
+	if err := s.forget(ctx); err != nil {
+		return nil, 0, err
+	}
+	name, err := s.prepared(ctx, text)
+	if err != nil {
+		return nil, 0, err
+	}
+	var r *pgconn.Result
+	if name != "" {
+		r = s.conn.PgConn().ExecPrepared(ctx, name, params(args), nil, nil).Read()
+	} else {
+		r = s.conn.PgConn().ExecParams(ctx, text, params(args), nil, nil, nil).Read()
+	}
+	if r.Err != nil {
+		return nil, 0, r.Err
+	}
+	return rowsOf(r), int(r.CommandTag.RowsAffected()), nil
+}
+
+// all runs statements one after the other in one round trip, and gives the rows of each.
+// Where one fails, those after it do not run: the rows are of those before it. Outside of
+// a transaction they are one together.
+func (s *session) all(ctx context.Context, list []statement) ([][]model.Row, error) {
+	if err := s.forget(ctx); err != nil {
+		return nil, err
+	}
+	b := &pgconn.Batch{}
+	for i := range list {
+		name, err := s.prepared(ctx, list[i].text)
+		switch {
+		case err != nil:
+			return nil, err
+		case name != "":
+			b.ExecPrepared(name, params(list[i].args), nil, nil)
+		default:
+			b.ExecParams(list[i].text, params(list[i].args), nil, nil, nil)
+		}
+	}
+	answers := s.conn.PgConn().ExecBatch(ctx, b)
+	var out [][]model.Row
+	for answers.NextResult() {
+		if r := answers.ResultReader().Read(); r.Err == nil {
+			out = append(out, rowsOf(r))
+		}
+	}
+	return out, answers.Close()
+}
+
+// mostKept bounds the statements that a connection keeps.
+const mostKept = 500
+
+// forget drops the kept statements, when there are too many.
+func (s *session) forget(ctx context.Context) error {
+	if len(s.kept) < mostKept {
+		return nil
+	}
+	for _, name := range s.kept {
+		if err := s.conn.PgConn().Deallocate(ctx, name); err != nil {
+			return fmt.Errorf("forget statements: %w", err)
+		}
+	}
+	clear(s.kept)
+	return nil
+}
+
+// prepared is the name of a kept statement; empty on a connection of a session, whose
+// statements are parsed on the spot, as a server receives them from many drivers.
+func (s *session) prepared(ctx context.Context, text string) (string, error) {
+	if s.kept == nil {
+		return "", nil
+	}
+	if name, ok := s.kept[text]; ok {
+		return name, nil
+	}
+	name := "rlsfuzz_" + strconv.Itoa(len(s.kept))
+	if _, err := s.conn.PgConn().Prepare(ctx, name, text, nil); err != nil {
+		return "", err
+	}
+	s.kept[text] = name
+	return name, nil
+}
+
+func params(args []model.Value) [][]byte {
+	out := make([][]byte, len(args))
+	for i, a := range args {
+		if !a.Null {
+			out[i] = append([]byte{}, a.Text...)
+		}
+	}
+	return out
+}
+
+func rowsOf(r *pgconn.Result) []model.Row {
+	var kept []model.Row
+	for _, v := range r.Rows {
+		kept = append(kept, copyRow(v))
+	}
+	return kept
+}
+
+// setting is the statement that gives a setting a value.
+func setting(name, value string, local bool) statement {
+	return statement{text: "SELECT set_config($1, $2, $3::boolean)", args: []model.Value{{Text: name}, {Text: value}, {Text: strconv.FormatBool(local)}}}
+}
+
+// op runs the statement or statements of an operation.
+func (s *session) op(ctx context.Context, op *model.Op) ([]model.Row, int, error) {
+	if op.Shape == nil {
+		return s.exec(ctx, op.Raw, op.Args)
+	}
+	switch op.Shape.Form {
+	case model.Copy:
+		return s.copyOut(ctx, op.Shape.Text)
+	case model.Cursor:
+	default:
+		return s.exec(ctx, op.Shape.Text, op.Args)
+	}
+	if _, _, err := s.exec(ctx, op.Shape.Text, op.Args); err != nil {
+		return nil, 0, err
+	}
+	kept, n, err := s.exec(ctx, "FETCH ALL FROM rlsfuzz_c", nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	_, _, err = s.exec(ctx, "CLOSE rlsfuzz_c", nil)
+	return kept, n, err
+}
+
+// within runs f as the contract binds the session: in a transaction of its own with
+// local settings, or with settings that last for the checkout. undo ends it in ROLLBACK.
+func (s *session) within(ctx context.Context, id *model.Identity, undo bool, f func() error) error {
+	err := s.open(ctx, id)
+	if err == nil {
+		err = f()
+	}
+	if err != nil {
+		if _, _, rerr := s.exec(ctx, "ROLLBACK", nil); rerr != nil {
+			return rerr
+		}
+		return err
+	}
+	if !id.Session.Local() {
+		s.bound = id
+	}
+	end := "COMMIT"
+	if undo {
+		end = "ROLLBACK"
+	}
+	_, _, err = s.exec(ctx, end, nil)
+	return err
+}
+
+// ask runs a query within a transaction of its own, in one round trip.
+func (s *session) ask(ctx context.Context, id *model.Identity, text string) ([]model.Row, error) {
+	list := append(s.opening(id), statement{text: text}, statement{text: "COMMIT"})
+	answers, err := s.all(ctx, list)
+	if err != nil {
+		if _, _, rerr := s.exec(ctx, "ROLLBACK", nil); rerr != nil {
+			return nil, rerr
+		}
+		return nil, err
+	}
+	if !id.Session.Local() {
+		s.bound = id
+	}
+	return answers[len(answers)-2], nil
+}
+
+// open begins a transaction and binds the session in it.
+func (s *session) open(ctx context.Context, id *model.Identity) error {
+	list := s.opening(id)
+	done, err := s.all(ctx, list)
+	if err != nil && len(done) < len(list) && len(list[len(done)].args) > 0 {
+		return fmt.Errorf("set %s: %w", list[len(done)].args[0].Text, err)
+	}
+	return err
+}
+
+// opening is the statements that begin a transaction and bind the session in it; with what
+// a pooler does not pass on.
+func (s *session) opening(id *model.Identity) []statement {
+	list := []statement{{text: "BEGIN"}}
+	if s.via {
+		for _, name := range slices.Sorted(maps.Keys(printing)) {
+			list = append(list, setting(name, printing[name], true))
+		}
+	}
+	local := id.Session.Local()
+	if !local && s.bound == id {
+		return list
+	}
+	if id.Role != "" {
+		list = append(list, setting("role", id.Role, local))
+	}
+	for i := range id.Session.Settings {
+		own := &id.Session.Settings[i]
+		list = append(list, setting(own.Name, id.Setting(own), local))
+	}
+	return list
+}
+
+// release does what the pool does when a connection comes back.
+func (s *session) release(ctx context.Context, id *model.Identity) error {
+	s.bound = nil
+	r := id.Session.Release
+	if r == "" || strings.EqualFold(r, "none") {
+		return nil
+	}
+	if _, _, err := s.exec(ctx, r, nil); err != nil {
+		return fmt.Errorf("release the connection of %s: %w", id.Session.Name, err)
+	}
+	return nil
+}
