@@ -33,7 +33,24 @@ func (m *mutation) make(v Variant) {
 		m.edit(m.each(func(Place) bool { return true }), m.rekeyed)
 	case Columns:
 		m.columns()
+	case Mixed:
+		all := m.each(func(Place) bool { return true })
+		m.edit(all, m.renewed)
+		m.columns()
+		m.multiply(all, copies)
 	}
+}
+
+// renewed is changed and re-keyed.
+func (m *mutation) renewed(t *model.Table, row model.Row) model.Row {
+	out := m.changed(t, row)
+	if out == nil {
+		return m.rekeyed(t, row)
+	}
+	if again := m.rekeyed(t, out); again != nil {
+		return again
+	}
+	return out
 }
 
 // each lists the hidden rows that are chosen and wanted.
@@ -251,7 +268,7 @@ func (m *mutation) varied(t *model.Table, i int, old model.Value, n int) model.V
 func (m *mutation) multiply(list []Place, n int) {
 	for _, at := range list {
 		t := m.Contract.Schema.Tables[at.Table]
-		row := m.data[at.Table][at.Row]
+		row := m.out[at.Table][at.Row]
 		vary, ok := m.vary(t)
 		if !ok {
 			continue

@@ -12,13 +12,14 @@ const (
 	Half                    // some are gone, some are twice there
 	Rekey                   // their unique columns have other values
 	Columns                 // the hidden columns of visible rows have other values
+	Mixed                   // all that adds and changes at once: whether to look at each
 )
 
-// Variants lists them all.
+// Variants lists those that explain a difference.
 var Variants = []Variant{Remove, Change, Multiply, Half, Rekey, Columns}
 
 func (v Variant) String() string {
-	return [...]string{"removed", "changed", "multiplied", "halved", "re-keyed", "hidden columns changed"}[v]
+	return [...]string{"removed", "changed", "multiplied", "halved", "re-keyed", "hidden columns changed", "changed in every way"}[v]
 }
 
 // copies is how many copies Multiply makes of a row at most.

@@ -132,7 +132,10 @@ func (o *observer) some(ctx context.Context, variants []gen.Variant) ([]run.Worl
 	worlds := []run.World{{Data: o.s.Data}}
 	for _, v := range variants {
 		for n := range gen.Variants {
-			at := gen.Variant((int(v) + n) % len(gen.Variants))
+			at := v
+			if n > 0 {
+				at = gen.Variants[(int(v)+n)%len(gen.Variants)]
+			}
 			data, ok, err := o.second(ctx, at, nil)
 			if err != nil {
 				return nil, err

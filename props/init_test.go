@@ -62,6 +62,23 @@ CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public 
 		says: []string{"row security is off: whoever has a privilege sees every tenant's rows"},
 	},
 	{
+		name: "claims whose names are arguments of a function",
+		schema: `
+CREATE ROLE web LOGIN NOINHERIT; CREATE ROLE init_named; GRANT init_named TO web;
+CREATE FUNCTION claim(name text) RETURNS text STABLE LANGUAGE sql AS
+  $$ SELECT nullif(current_setting('request.jwt.claims', true), '')::json -> 'app_metadata' ->> name $$;
+CREATE FUNCTION my_org() RETURNS uuid STABLE LANGUAGE sql AS $$ SELECT claim('org')::uuid $$;
+CREATE TABLE orgs (id uuid PRIMARY KEY, name text);
+CREATE TABLE people (id uuid PRIMARY KEY, org_id uuid NOT NULL REFERENCES orgs, name text);
+CREATE TABLE docs (id int PRIMARY KEY, org_id uuid NOT NULL REFERENCES orgs, author uuid REFERENCES people, body text);
+ALTER TABLE docs ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON docs USING (org_id = my_org() AND author = claim('person')::uuid);
+GRANT ALL ON ALL TABLES IN SCHEMA public TO init_named;`,
+		want: []string{
+			"tenant: {table: orgs, key: id}", "user: {table: people}", "claims: {app_metadata: {org: $tenant, person: $user.id}, role: init_named}",
+		},
+	},
+	{
 		name: "custom claims in app_metadata",
 		schema: `
 CREATE ROLE api LOGIN NOINHERIT; CREATE ROLE init_member; GRANT init_member TO api;

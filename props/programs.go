@@ -2,6 +2,7 @@ package props
 
 import (
 	"context"
+	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -21,7 +22,7 @@ func (l *lab) runPrograms(ctx context.Context, d *gen.Dataset, steps []model.Ste
 		if err != nil {
 			return false, err
 		}
-		l.fast.Stepped(1+len(gen.Variants), 1+len(gen.Variants))
+		l.fast.Stepped(1+len(firstLook), 1+len(firstLook))
 		if err := l.ran(ctx, d, s, v); err != nil {
 			return false, err
 		}
@@ -32,12 +33,23 @@ func (l *lab) runPrograms(ctx context.Context, d *gen.Dataset, steps []model.Ste
 	return true, nil
 }
 
-// programVerdict is the verdict of a run; without second worlds where the program is known
-// to tell of hidden rows.
+// programVerdict is the verdict of a run: of a first look in second worlds, and of a whole
+// one where that shows something; without second worlds where the program is known to tell
+// of hidden rows.
 func (l *lab) programVerdict(ctx context.Context, s *model.Scenario) (*judge.Verdict, error) {
-	if l.brief == nil && l.telling[judge.PathCell(s.Steps[0].Session.ID, s.Steps[0].Op.Path)] {
-		l.brief = &brief{}
-		defer func() { l.brief = nil }()
+	if l.brief != nil {
+		return l.verdict(ctx, s)
+	}
+	l.brief = &brief{variants: firstLook}
+	if l.telling[judge.PathCell(s.Steps[0].Session.ID, s.Steps[0].Op.Path)] {
+		l.brief.variants = nil
+	}
+	v, err := l.verdict(ctx, s)
+	whole := l.brief.variants == nil
+	l.brief = nil
+	told := func(d judge.Divergence) bool { return d.Worlds != nil }
+	if err != nil || whole || !slices.ContainsFunc(v.Divergences, told) {
+		return v, err
 	}
 	return l.verdict(ctx, s)
 }
@@ -97,7 +109,7 @@ func (l *lab) programLive(ctx context.Context, d *gen.Dataset, s *model.Scenario
 		return false, nil
 	}
 	worlds := []run.World{{Data: s.Data}, {Data: o.worlds.Bare()}}
-	for _, v := range []gen.Variant{gen.Remove, gen.Change, gen.Multiply} {
+	for _, v := range firstLook {
 		data, ok, err := o.second(ctx, v, nil)
 		if err != nil {
 			return false, err

@@ -5,6 +5,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 	"github.com/rlsfuzz/rlsfuzz/props/session"
 )
@@ -23,11 +24,11 @@ type Report struct {
 	Leads    []Lead   // divergences that the referee did not confirm
 	Matrix   *run.Matrix
 	Contract *model.Contract
-	Sessions []*model.Session // that were searched, of the contract
-	Tables   []*model.Table   // that were searched
-	Paths    []*model.Path    // that were searched
-	Rowless  int              // cells of paths to which no row makes a difference: neither tested nor a gap
-	Apart    []*Block         // of class existence: reported, and no findings
+	Sessions []*model.Session    // that were searched, of the contract
+	Tables   []*model.Table      // that were searched
+	Paths    []*model.Path       // that were searched
+	Rowless  map[judge.Cell]bool // of paths to which no row makes a difference: neither tested nor a gap
+	Apart    []*Block            // of class existence: reported, and no findings
 	Untested []Untested
 	Notes    []string
 	Sampled  int   // passed scenarios that the referee ran again
@@ -78,7 +79,7 @@ func (r *Report) Findings() int {
 func (r *Report) Cells() (all, untested int) {
 	all = len(r.Sessions) * len(r.Tables) * len(model.Commands)
 	r.EachPath(func(*model.Session, *model.Path) { all++ })
-	all -= r.Rowless
+	all -= len(r.Rowless)
 	for i := range r.Untested {
 		if r.Untested[i].Session != "" {
 			untested++

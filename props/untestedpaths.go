@@ -1,7 +1,6 @@
 package props
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -13,21 +12,22 @@ import (
 func (c *campaign) untestedPaths() []Untested {
 	var out []Untested
 	var rowless []string
+	c.report.Rowless = map[judge.Cell]bool{}
 	for _, p := range c.report.Paths {
 		if p.Untried != "" {
 			out = append(out, Untested{Object: p.Name, Reason: p.Untried, Weak: p.View != nil || p.Routine != nil})
 			continue
 		}
+		var users, none []string
 		for _, s := range c.report.Sessions {
 			if p.User(s) == nil {
 				continue
 			}
-			reason, none := c.idle(s, p)
-			if none {
-				c.report.Rowless++
-			}
-			if none && !slices.Contains(rowless, p.Name) {
-				rowless = append(rowless, p.Name)
+			users = append(users, s.Name)
+			reason, without := c.idle(s, p)
+			if without {
+				c.report.Rowless[judge.PathCell(s.ID, p)] = true
+				none = append(none, s.Name)
 			}
 			if reason != "" {
 				out = append(out, Untested{
@@ -36,9 +36,16 @@ func (c *campaign) untestedPaths() []Untested {
 				})
 			}
 		}
+		switch {
+		case len(none) == 0:
+		case len(none) == len(users):
+			rowless = append(rowless, p.Name)
+		default:
+			rowless = append(rowless, p.Name+" ("+strings.Join(none, ", ")+")")
+		}
 	}
 	if len(rowless) > 0 {
-		c.remark("no row makes a difference to: %s", strings.Join(rowless, ", "))
+		c.remark("no row makes a difference to (-): %s", strings.Join(rowless, ", "))
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
@@ -54,6 +55,9 @@ func run() (status int) {
 			status = statusEnvironment
 		}
 	}()
+	if os.Getenv("GOGC") == "" { // what is in use is small beside what comes and goes
+		debug.SetGCPercent(400)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	go func() {

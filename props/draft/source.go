@@ -75,6 +75,7 @@ var (
 	jsonStep    = `\s*\)*\s*->>?\s*'([^']+)'(?:::text)?`
 	jsonPath    = regexp.MustCompile(`(?:` + jsonStep + `)+`)
 	oneStep     = regexp.MustCompile(jsonStep)
+	keyOfJSON   = regexp.MustCompile(`((?:` + jsonStep + `)*)\s*\)*\s*->>?\s*\(?(?:\$\d|[A-Za-z_])|()\bjsonb?_extract_path`)
 	bracedPath  = regexp.MustCompile(`#>>?\s*'\{([^}']*)\}'`)
 	called      = regexp.MustCompile(`(?:"?([A-Za-z_][\w$]*)"?\s*\.\s*)?"?([A-Za-z_][\w$]*)"?\s*\(`)
 	roleWord    = regexp.MustCompile(`(?i)\b(current_user|session_user|current_role)\b`)
@@ -194,6 +195,17 @@ func jsonPaths(text string) [][]string {
 	}
 	for _, m := range bracedPath.FindAllStringSubmatch(text, -1) {
 		add(strings.Split(m[1], ","))
+	}
+	for _, m := range keyOfJSON.FindAllStringSubmatch(text, -1) { // the key is another function's argument
+		var p []string
+		for _, step := range oneStep.FindAllStringSubmatch(m[1], -1) {
+			p = append(p, step[1])
+		}
+		for _, key := range named(textLiteral, text) {
+			if claimName.MatchString(key) && !strings.Contains(key, ".") {
+				add(append(slices.Clone(p), key))
+			}
+		}
 	}
 	return out
 }

@@ -54,18 +54,16 @@ func (p *page) escalation() {
 	if len(p.f.Escalation) == 0 {
 		return
 	}
-	p.line("\n## Escalation\n")
-	p.line("The write widens what the session is entitled to. On a dataset of two tenants the session looked before the write and")
-	p.line("after it, bound anew each time; these rows, which the write left alone, became readable:\n")
-	p.line("| table | rows | another tenant's |\n|---|---|---|")
+	p.line("\n## Escalation")
+	p.line("On a dataset of two tenants, bound anew before the write and after it, the session could then read what the")
+	p.line("write left alone:\n")
 	for _, r := range p.f.Escalation {
-		foreign := "no"
+		whose := "its own tenant's"
 		if r.Foreign {
-			foreign = "yes"
+			whose = "another tenant's"
 		}
-		p.line("| %s | %d | %s |", escaped(r.Table), r.Rows, foreign)
+		p.line("* %s: %d rows, %s", escaped(r.Table), r.Rows, whose)
 	}
-	p.line("")
 }
 
 // table is what the contract allows beside what Postgres did.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
 // A matrix that does not fit a screen is left to --json.
@@ -15,8 +16,8 @@ const (
 )
 
 // matrix prints a line for each table and path: of each session, the commands of which something
-// was at stake by their first letters, a dot for one that was not tested, and a mark
-// where there is a finding.
+// was at stake by their first letters, a dot for one that was not tested, a dash for a path
+// to which no row makes a difference, and a mark where there is a finding.
 func (p *printer) matrix(r *props.Report) {
 	sessions := len(r.Sessions)
 	label := width - sessions*(matrixColumns+1)
@@ -72,7 +73,9 @@ func (p *printer) calls(r *props.Report, label int, found map[cellName]bool) {
 			cell := ""
 			if path.User(s) != nil {
 				cell = "C"
-				if st := r.Matrix.Path(s.ID, path.ID); st.Allowed+st.Forbidden == 0 {
+				if st := r.Matrix.Path(s.ID, path.ID); r.Rowless[judge.PathCell(s.ID, path)] {
+					cell = "-"
+				} else if st.Allowed+st.Forbidden == 0 {
 					cell = "."
 				}
 			}
