@@ -20,8 +20,9 @@ type Options struct {
 	// queue, of every tenant; nil: whoever is drawn.
 	About *model.Path
 
-	part   int  // from 1; 0: drawn
-	abroad bool // who acts and is in two tenants has rows in the other one too
+	part    int  // from 1; 0: drawn
+	abroad  bool // who acts and is in two tenants has rows in the other one too
+	swapped bool // the last tenant's users come first: the n-th user is not of the n-th tenant
 }
 
 func (o Options) filled() Options {
@@ -232,6 +233,9 @@ func (p *Plan) casting(c *choices, o Options) []role {
 			continue
 		}
 		for k := range o.Tenants {
+			if o.swapped {
+				k = o.Tenants - 1 - k
+			}
 			all = append(all, role{session: s, tenant: k})
 		}
 	}

@@ -14,13 +14,13 @@ func (p *Plan) MatrixSets() int { return matrixSets * len(p.parts) }
 
 // MatrixDataset is the n-th fixed dataset of the matrix walk: every session has its
 // user in both tenants. In the first one of each part, which come first, everybody is
-// in two tenants, in the others nobody.
+// in two tenants, in the others nobody, and users do not share the numbers of their tenants.
 func (p *Plan) MatrixDataset(n int) *Dataset {
 	guests, set := 100, n/len(p.parts)
 	if set > 0 {
 		guests = -1
 	}
-	return p.Dataset(&Counted{N: uint64(set) * 1000}, Options{Cast: 1 << 20, Rows: 3, Guests: guests, part: 1 + n%len(p.parts), abroad: set == 0})
+	return p.Dataset(&Counted{N: uint64(set) * 1000}, Options{Cast: 1 << 20, Rows: 3, Guests: guests, part: 1 + n%len(p.parts), abroad: set == 0, swapped: set > 0})
 }
 
 // abroad gives the cast rows in the other tenants that its users are in, in each table of

@@ -24,6 +24,7 @@ type campaign struct {
 	start   time.Time
 	muted   mutes
 	leaks   []leak                  // one for each known cause
+	traced  []leak                  // reads of tables whose causes are known
 	walked  []leak                  // every divergence of the matrix walk; nil before it
 	writes  map[judge.Target][]leak // forbidden writes of the walk, a few of each cell
 	counted *run.Matrix             // what was at stake in the walk

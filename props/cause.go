@@ -317,10 +317,13 @@ func (l *lab) twin(ctx context.Context, s *model.Scenario, d *judge.Divergence) 
 
 // cause finds what carries a divergence.
 func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence, known []leak) (Cause, error) {
+	var leaves Cause
 	if d.Left {
-		if c, ok, err := l.leaver(ctx, s, d); err != nil || ok {
+		c, ok, err := l.leaver(ctx, s, d)
+		if err != nil || ok {
 			return c, err
 		}
+		leaves = c
 	}
 	s, d, err := l.twin(ctx, s, d)
 	if err != nil {
@@ -333,12 +336,18 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 		return Cause{}, fmt.Errorf("explain a divergence: %w", run.ErrInvalid)
 	}
 	if d.Cell.Path != nil {
-		return l.pathCause(ctx, s, d, id, known)
+		c, err := l.pathCause(ctx, s, d, id, known)
+		if err == nil && leaves.Key != "" && !c.switches() {
+			return leaves, nil
+		}
+		return c, err
 	}
+	tried := map[int]bool{} // by Table.ID
 	for _, k := range known {
-		if k.target.Cell.Path != nil || k.target.Class > judge.Read || k.target.Cell.Session != d.Cell.Session || k.target.Cell.Command != model.Select || k.target.Cell.Table == d.Cell.Table {
+		if tried[k.target.Cell.Table] || k.target.Cell.Path != nil || k.target.Class > judge.Read || k.target.Cell.Session != d.Cell.Session || k.target.Cell.Command != model.Select || k.target.Cell.Table == d.Cell.Table {
 			continue
 		}
+		tried[k.target.Cell.Table] = true
 		table := l.Contract.Schema.Tables[k.target.Cell.Table]
 		v, ok := restrict(l.Contract, table, id, st)
 		if !ok || !table.RowSecurity {

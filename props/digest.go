@@ -1,11 +1,13 @@
 package props
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
 // digest explains new divergences, mutes them, and reports each new cause with its
@@ -31,12 +33,13 @@ func (c *campaign) explain(ctx context.Context, found []leak) error {
 		if k.cause.Key == "" {
 			var err error
 			k = c.plain(k)
-			if k.cause, err = l.cause(ctx, k.scenario, &k.found, c.leaks); err != nil {
+			if k.cause, err = l.cause(ctx, k.scenario, &k.found, c.known()); err != nil {
 				return err
 			}
 		}
 		if b := c.blocks[k.cause.Key]; b != nil {
 			c.muted[k.target] = true
+			c.trace(k)
 			b.like(c.cellText(&k.found))
 			continue
 		}
@@ -47,11 +50,17 @@ func (c *campaign) explain(ctx context.Context, found []leak) error {
 	return nil
 }
 
-// tablesFirst orders divergences by class. Where a path is among them, what the walk found
-// of tables comes first: what a table shows, a path that reads it shows too.
+// tablesFirst orders divergences by class, those of tables that others' policies ask first.
+// Where a path is among them, what the walk found of tables comes first: what a table shows,
+// a path that reads it shows too.
 func (c *campaign) tablesFirst(found []leak) []leak {
-	byClass := func(list []leak) {
-		slices.SortStableFunc(list, func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) })
+	byClass := func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) }
+	rank := ranks(c.Contract.Schema)
+	byRank := func(a, b leak) int {
+		if a.target.Class == judge.Lockout || b.target.Class == judge.Lockout {
+			return byClass(a, b)
+		}
+		return cmp.Or(rank[a.target.Cell.Table]-rank[b.target.Cell.Table], byClass(a, b))
 	}
 	var tables, paths []leak
 	for _, k := range found {
@@ -68,8 +77,8 @@ func (c *campaign) tablesFirst(found []leak) []leak {
 			}
 		}
 	}
-	byClass(tables)
-	byClass(paths)
+	slices.SortStableFunc(tables, byRank)
+	slices.SortStableFunc(paths, byClass)
 	return append(tables, paths...)
 }
 
@@ -141,6 +150,10 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 		return nil
 	}
 	c.leaks = append(c.leaks, least)
+	for _, w := range append(like, k) {
+		w.cause = least.cause
+		c.trace(w)
+	}
 	b := &Block{Cause: least.cause.Text, Carrier: least.cause.Key, AtCheck: k.at, Finding: c.finding(least)}
 	for _, w := range like {
 		if w.target != least.target {
@@ -165,8 +178,8 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 	return err
 }
 
-// first is the leak that the least case is made from: by class, the rows that it
-// needs, session, command and table.
+// first is the leak that the least case is made from: by class, tables before paths, the
+// rows that it needs, session, command and table.
 func (c *campaign) first(like []leak, k leak) leak {
 	if len(like) == 0 {
 		return k
@@ -175,6 +188,8 @@ func (c *campaign) first(like []leak, k leak) leak {
 		switch {
 		case a.target.Class != b.target.Class:
 			return int(a.target.Class) - int(b.target.Class)
+		case (a.target.Cell.Path == nil) != (b.target.Cell.Path == nil): // a table says more of its policy
+			return rank(a.target.Cell.Path != nil) - rank(b.target.Cell.Path != nil)
 		case c.depth(&a) != c.depth(&b):
 			return c.depth(&a) - c.depth(&b)
 		case a.target.Cell.Less(b.target.Cell):

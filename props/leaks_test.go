@@ -294,9 +294,7 @@ func (h *hunt) page(t *testing.T) {
 	if h.first.Divergence.Worlds != nil {
 		most += 10
 	}
-	if h.first.Class == judge.Residue {
-		most += 5 // two calls
-	}
+	most += 5 * (len(h.first.Scenario.Steps) - 1)
 	lines := 0
 	for _, line := range strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n") {
 		lines += max(1, (utf8.RuneCountInString(line)+79)/80)

@@ -138,8 +138,9 @@ func (l *lab) inherited(ctx context.Context, s *model.Scenario, v *judge.Verdict
 	return nil
 }
 
-// leaver is the earlier step that left what a divergence comes from; ok is false where no
-// step alone does.
+// leaver is the earlier step that left what a divergence comes from. ok is false where no
+// step alone does, and where what another path left are rows that anybody may find: then
+// what lets the divergence's own path find them is a better cause.
 func (l *lab) leaver(ctx context.Context, s *model.Scenario, d *judge.Divergence) (c Cause, ok bool, err error) {
 	for i := d.Step - 1; i >= 0; i-- {
 		t := &model.Scenario{Data: s.Data, Steps: slices.Delete(slices.Clone(s.Steps[:d.Step+1]), i, i+1), Committed: true}
@@ -155,7 +156,8 @@ func (l *lab) leaver(ctx context.Context, s *model.Scenario, d *judge.Divergence
 		if gone, err = l.gone(ctx, t, d); err != nil {
 			return Cause{}, false, err
 		}
-		return left(&s.Steps[i], gone), true, nil
+		own := s.Steps[i].Op.Path == s.Steps[d.Step].Op.Path
+		return left(&s.Steps[i], gone), gone || own || d.Cell.Path == nil, nil
 	}
 	return Cause{}, false, nil
 }

@@ -35,10 +35,12 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 		}
 	}
 	st := s.Initial(l.Contract.Schema)
+	tried := map[int]bool{} // by Table.ID
 	for _, k := range known {
-		if k.target.Cell.Path != nil {
+		if k.target.Cell.Path != nil || tried[k.target.Cell.Table] {
 			continue
 		}
+		tried[k.target.Cell.Table] = true
 		v, ok := intended(l.Contract, l.Contract.Schema.Tables[k.target.Cell.Table], id, st)
 		if !ok {
 			continue

@@ -73,7 +73,7 @@ func (l *lab) played(ctx context.Context, d *gen.Dataset, steps []model.Step, va
 func tokens(v *judge.Verdict) []int {
 	var out []int
 	v.Divergences = slices.DeleteFunc(v.Divergences, func(d judge.Divergence) bool {
-		is := d.Class == judge.Canary && d.Cell.Path != nil
+		is := d.Token() && d.Cell.Path != nil
 		if is && !slices.Contains(out, d.Step) {
 			out = append(out, d.Step)
 		}

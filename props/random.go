@@ -105,13 +105,14 @@ func (c *campaign) until() time.Time {
 // round deals the batches of a round to the workers.
 func (c *campaign) round(ctx context.Context, first int, results []batchResult) {
 	var wg sync.WaitGroup
+	known := c.known()
 	next := make(chan int)
 	for _, l := range c.labs {
 		wg.Go(func() {
 			for n := range next {
 				r := &results[n-first]
 				r.err = l.endure(ctx, func() error {
-					*r = l.runBatch(ctx, c.cfg.Seed, n, c.muted, c.leaks, c.until(), c.corpus)
+					*r = l.runBatch(ctx, c.cfg.Seed, n, c.muted, known, c.until(), c.corpus)
 					return r.err
 				})
 			}

@@ -191,7 +191,7 @@ func (c *campaign) reopen(ctx context.Context, still []again) error {
 			continue
 		}
 		var err error
-		if k.cause, err = c.labs[0].cause(ctx, k.scenario, &k.found, c.leaks); err != nil {
+		if k.cause, err = c.labs[0].cause(ctx, k.scenario, &k.found, c.known()); err != nil {
 			return err
 		}
 		c.muted[k.target] = true

@@ -39,7 +39,7 @@ func (c *campaign) walkedCause(ctx context.Context, i int) (Cause, error) {
 	if kept && once.done.causes[i].Key != "" {
 		return once.done.causes[i], nil
 	}
-	cause, err := c.labs[0].cause(ctx, w.scenario, &w.found, c.leaks)
+	cause, err := c.labs[0].cause(ctx, w.scenario, &w.found, c.known())
 	if kept && err == nil {
 		once.done.causes[i] = cause
 	}

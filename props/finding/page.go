@@ -150,7 +150,7 @@ func (p *page) acting(st *model.Step) string {
 const (
 	codeWidth  = 76
 	codeLines  = 5
-	entryWidth = 150
+	entryWidth = 130
 )
 
 // rows lists the rows that the case begins with, a line for each.

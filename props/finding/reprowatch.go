@@ -117,7 +117,7 @@ func (r *repro) watchTokens() {
 
 // tokens lists the canaries that decide; none for other classes.
 func (r *repro) tokens() []string {
-	if r.d.Class != judge.Canary {
+	if !r.d.Token() {
 		return nil
 	}
 	var out []string

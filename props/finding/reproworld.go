@@ -2,6 +2,7 @@ package finding
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -67,8 +68,45 @@ func (r *repro) once(i int, name string) {
 	r.text(begin)
 	r.binding(st, r.ids[i])
 	r.capture(i)
-	r.line("SELECT coalesce(current_setting('rlsfuzz.received', true), '') AS rlsfuzz_%s \\gset", name)
+	look := "coalesce(current_setting('rlsfuzz.received', true), '')"
+	if made := r.made(i); made != "" {
+		r.text("RESET SESSION AUTHORIZATION;")
+		look += made
+	}
+	r.line("SELECT %s AS rlsfuzz_%s \\gset", look, name)
 	r.text(end)
+}
+
+// made adds the rows that the contract lets the session see, of tables in which a call made
+// such rows and they differ; empty where none do.
+func (r *repro) made(i int) string {
+	var parts []string
+	for _, t := range r.c.Schema.Tables {
+		differs := func(line string) bool { return strings.HasPrefix(line, "ROW "+t.Label()+" ") }
+		sees := &r.ids[i].Session.Sees[t.ID]
+		if sees.Rule == nil || sees.Rule.Kind == model.RuleNone || !slices.ContainsFunc(r.d.Worlds.First, differs) && !slices.ContainsFunc(r.d.Worlds.Second, differs) {
+			continue
+		}
+		var columns []string
+		for k := range t.Columns {
+			if sees.Columns == nil || sees.Columns[k] {
+				columns = append(columns, model.Quote(t.Columns[k].Name))
+			}
+		}
+		args := make([]model.Value, len(sees.Rule.Args))
+		for k, v := range sees.Rule.Args {
+			args[k] = r.ids[i].Vars[v]
+		}
+		text := "SELECT ROW(" + strings.Join(columns, ", ") + ")::text AS x FROM " + t.SQL()
+		if sees.Rule.Kind != model.RuleAll {
+			text += " WHERE (" + sql.Bind(sees.Rule.SQL, args) + ")"
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "\n  || (SELECT coalesce(string_agg(x, E'\\n' ORDER BY x), '') FROM (" + strings.Join(parts, " UNION ALL ") + ") made)"
 }
 
 // capture runs a call so that all that the session receives, errors with their details

@@ -79,10 +79,10 @@ func Wildcard(p *model.Path, args []model.Value) bool {
 	return false
 }
 
-// Interferes adds what a second world showed of a call. It has one class: a canary of
-// the same call is the same leak, and so is one that an earlier step showed.
+// Interferes adds what a second world showed of a call. It has one class: a token that the
+// same call gave is the same leak, and so is one that an earlier step showed.
 func (v *Verdict) Interferes(d *Divergence) {
-	v.Divergences = slices.DeleteFunc(v.Divergences, func(o Divergence) bool { return o.Cell == d.Cell && o.Class == Canary })
+	v.Divergences = slices.DeleteFunc(v.Divergences, func(o Divergence) bool { return o.Cell == d.Cell && o.Token() })
 	if slices.ContainsFunc(v.Divergences, func(o Divergence) bool { return o.Target() == d.Target() && o.Step == d.Step }) {
 		return
 	}

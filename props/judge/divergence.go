@@ -105,6 +105,12 @@ type Divergence struct {
 	Left   bool         // it comes from what earlier steps left, on the connection or elsewhere
 }
 
+// Token reports whether a token of hidden rows in what the session received is all that
+// shows it: of a session without a tenant that is Open, of others Canary.
+func (d *Divergence) Token() bool {
+	return d.Class == Canary || d.Class == Open && d.Of != nil && d.Worlds == nil && d.Became == nil
+}
+
 // Target identifies what a search aims at: class and cell, and the column for reads of one.
 type Target struct {
 	Class Class

@@ -1,0 +1,77 @@
+package props
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+)
+
+// ranks numbers the tables, by Table.ID, so that those which a table's policies ask come
+// before it: what leaks there shows here too. Tables that ask each other are in the order
+// of the catalog.
+func ranks(s *model.Schema) []int {
+	out, next := make([]int, len(s.Tables)), 1
+	open := make([]bool, len(s.Tables))
+	var visit func(t *model.Table)
+	visit = func(t *model.Table) {
+		if open[t.ID] {
+			return
+		}
+		open[t.ID] = true
+		text := reads(s, t)
+		for _, o := range s.Tables {
+			if o != t && mentions(text, o.Name) {
+				visit(o)
+			}
+		}
+		out[t.ID] = next
+		next++
+	}
+	for _, t := range s.Tables {
+		visit(t)
+	}
+	return out
+}
+
+// reads is the text of a table's policies, of the functions that they call, and of those
+// that these call.
+func reads(s *model.Schema, t *model.Table) string {
+	var b strings.Builder
+	for i := range t.Policies {
+		b.WriteString(t.Policies[i].Using + "\n" + t.Policies[i].Check + "\n")
+	}
+	called := make([]bool, len(s.Routines))
+	for again := true; again; {
+		again = false
+		for i, r := range s.Routines {
+			if !called[i] && mentions(b.String(), r.Name) {
+				called[i], again = true, true
+				b.WriteString(r.Source + "\n")
+			}
+		}
+	}
+	return b.String()
+}
+
+// mentions reports whether a text has a name as a word.
+func mentions(text, name string) bool {
+	return strings.Contains(text, name) && regexp.MustCompile(`(?i)(^|[^\w$])`+regexp.QuoteMeta(name)+`($|[^\w$])`).MatchString(text)
+}
+
+// known is the leaks that may explain another one: one of each cause, and what each session
+// was seen to read too much of for a known cause.
+func (c *campaign) known() []leak { return slices.Concat(c.leaks, c.traced) }
+
+// trace keeps a leak whose cause is known, where it shows rows of a table.
+func (c *campaign) trace(k leak) {
+	at := k.target.Cell
+	if at.Path != nil || at.Command != model.Select || k.target.Class > judge.Read {
+		return
+	}
+	if !slices.ContainsFunc(c.traced, func(o leak) bool { return o.target.Cell == at }) {
+		c.traced = append(c.traced, k)
+	}
+}
