@@ -137,18 +137,27 @@ func (t *teller) origin(st *model.Step, v model.Value) string {
 	if w := t.d.Worlds; w != nil {
 		for _, h := range w.Hidden {
 			if c := holding(h.Row, v); c >= 0 {
-				return h.Table.Columns[c].Name + " of " + t.of(h.Table).label(h.Row)
+				return t.of(h.Table).holder(h.Row, c)
 			}
 		}
 	}
 	for _, table := range t.c.Schema.Tables {
 		for _, row := range t.state.Rows(table.ID) {
 			if c := holding(row, v); c >= 0 {
-				return table.Columns[c].Name + " of " + t.of(table).label(row)
+				return t.of(table).holder(row, c)
 			}
 		}
 	}
 	return ""
+}
+
+// holder says where a row has a value; the value itself is said already.
+func (t *teller) holder(row model.Row, column int) string {
+	label := t.label(row)
+	if name := singular(t.table.Name); len(t.table.Key) == 1 && t.table.Key[0] == column {
+		label = strings.Replace(label, name+" "+row[column].Text, "a "+name, 1)
+	}
+	return t.table.Columns[column].Name + " of " + label
 }
 
 func holding(row model.Row, v model.Value) int {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/program"
 )
@@ -107,10 +109,23 @@ func (m *Committer) environment(login string) []string {
 	if cfg.Password != "" {
 		out = append(out, "PGPASSWORD="+cfg.Password)
 	}
-	if cfg.TLSConfig == nil {
-		return append(out, "PGSSLMODE=disable")
+	return append(out, "PGSSLMODE="+sslMode(&cfg.Config))
+}
+
+// sslMode is the mode in which libpq connects as pgx does: with and without encryption, in
+// turn, or in one way only (manual, "SSL Mode Descriptions").
+func sslMode(cfg *pgconn.Config) string {
+	plain, secret := cfg.TLSConfig == nil, cfg.TLSConfig != nil
+	for _, f := range cfg.Fallbacks {
+		plain, secret = plain || f.TLSConfig == nil, secret || f.TLSConfig != nil
 	}
-	return append(out, "PGSSLMODE=require")
+	switch {
+	case !secret:
+		return "disable"
+	case plain:
+		return "prefer"
+	}
+	return "require"
 }
 
 // backends lists who is connected to the scratch database.
