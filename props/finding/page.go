@@ -55,8 +55,7 @@ func (p *page) escalation() {
 		return
 	}
 	p.line("\n## Escalation")
-	p.line("On a dataset of two tenants, bound anew before the write and after it, the session could then read what the")
-	p.line("write left alone:\n")
+	p.line("Bound anew after it, the session could read, of rows that the write left alone:\n")
 	for _, r := range p.f.Escalation {
 		whose := "its own tenant's"
 		if r.Foreign {
