@@ -3,6 +3,7 @@ package draft
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -356,12 +357,41 @@ func (b *binder) rules(s *session) {
 				s.writes = append(s.writes, entry{p.table, "{may: all}", "? may it change what is everybody's?"})
 			}
 		case s.stranger:
+		case s.tenants != "" && b.self(s, p) != "":
+			rule := strconv.Quote("own or " + b.self(s, p))
+			s.sees = append(s.sees, entry{p.table, "{may: " + rule + "}", "who is in no tenant is somebody all the same"})
+			if changes {
+				s.writes = append(s.writes, entry{table: p.table, rule: fmt.Sprintf("{insert: {may: %[1]s}, update: {may: %[1]s, to: %[1]s}, delete: {may: %[1]s}}", rule)})
+			}
 		case p.table == b.t.home() && changes && !b.t.byUser:
 			s.writes = append(s.writes, entry{p.table, "{insert: {may: all}, update: {may: own}, delete: {may: own}}", "a new tenant is nobody's yet"})
 		case p.plural && single && changes:
 			s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
 		}
 	}
+}
+
+// self is the condition by which a row is the session's own user, or says more of that
+// user alone, such as a profile; empty for other tables.
+func (b *binder) self(s *session, p *place) string {
+	if s.user == nil || len(s.user.Key) != 1 {
+		return ""
+	}
+	user := variable("$user", s.user.Columns[s.user.Key[0]].Name)
+	column := -1
+	if p.table == s.user {
+		column = s.user.Key[0]
+	} else if len(p.ways) == 1 {
+		column = slices.IndexFunc(p.table.Columns, func(c model.Column) bool { return columnName(c.Name)+" -> "+tableName(s.user) == p.ways[0] })
+	}
+	if column < 0 || user == "" {
+		return ""
+	}
+	name := p.table.Columns[column].Name
+	if name != "id" && (!strings.HasSuffix(name, "_id") || name != strings.ToLower(name)) { // it may be a word of SQL
+		name = model.Quote(name)
+	}
+	return name + " = " + user
 }
 
 func (t tenancy) home() *model.Table {
