@@ -112,6 +112,7 @@ CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA
 			"tenant: {table: teams, key: id}", "people: {tenants: SELECT m.team FROM public.seats m WHERE m.person = people.id}",
 			"seats: {tenant: team}", "mails: {tenant: person -> people}", "colours: {tenant: shared}", "app.me: $user.id", "user: {table: people}",
 			"tenants: SELECT m.team FROM public.seats m WHERE m.person = $user.id",
+			`people: {may: "own or id = $user.id"}`,
 		},
 		says: []string{"hierarchy", "seats.kind tells kinds apart (boss, hand)", "colours leads to no tenant"},
 	},
