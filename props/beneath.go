@@ -125,8 +125,8 @@ func (c *campaign) beneathWalk(ctx context.Context, l *lab) ([]leak, error) {
 				cells = append(cells, steps)
 			}
 		}
-		for _, chunk := range chunks(cells, 40) {
-			err := l.group(ctx, d, chunk, func(_ int, s *model.Scenario, v *judge.Verdict) bool {
+		for _, chunk := range chunks(cells, pieceCells) {
+			err := l.cells(ctx, d, chunk, func(s *model.Scenario, v *judge.Verdict) bool {
 				for i := range v.Divergences {
 					k := leak{scenario: s, found: v.Divergences[i], target: v.Divergences[i].Target()}
 					if covered[k.target.Cell] && !seen[k.target] {

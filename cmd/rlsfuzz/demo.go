@@ -21,7 +21,7 @@ import (
 const demoLeak = "tickets-read-true"
 
 // demoChecks bounds the random part of the demo.
-const demoChecks = 300
+const demoChecks = 100
 
 func demoCommand() *cobra.Command {
 	var s shared
@@ -78,6 +78,7 @@ func (s *shared) demo(cmd *cobra.Command) error {
 	fixed.Checks = demoChecks
 	leak := filepath.Join(dir, "leaks", demoLeak+".sql")
 	leaky.Contract, leaky.Apply, leaky.SkipRandom, leaky.Only = fixed.Contract, []string{leak}, true, []string{"tickets"}
+	leaky.Workers = 1 // the fixed schema has more to walk
 	second := inBackground(cmd.Context(), leaky)
 	err = showFixed(cmd, fixed)
 	r, failed := second() // it is waited for in any case: its server ends with it
