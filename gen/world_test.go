@@ -52,7 +52,7 @@ func observers(t *testing.T, see func(c *model.Contract, w *gen.Worlds, v gen.Va
 			if !known {
 				t.Fatal("a rule could not be evaluated")
 			}
-			for _, v := range gen.Variants {
+			for _, v := range append(slices.Clone(gen.Variants), gen.Mixed) {
 				if second, ok := w.Make(v, nil); ok {
 					made[v]++
 					see(c, w, v, d.Data, second)
@@ -85,7 +85,7 @@ func TestWorldsAgreeOnWhatIsSeen(t *testing.T) {
 			}
 		}
 	})
-	for _, v := range gen.Variants {
+	for _, v := range append(slices.Clone(gen.Variants), gen.Mixed) {
 		if made[v] == 0 {
 			t.Errorf("no world in which hidden rows are %s", v)
 		}
@@ -121,7 +121,7 @@ func TestWorldsDiffer(t *testing.T) {
 				if n := len(second[at.Table]); n > 9*len(first[at.Table]) {
 					t.Fatalf("%d rows of %s became %d", len(first[at.Table]), table.Name, n)
 				}
-			case gen.Half, gen.Rekey, gen.Columns:
+			case gen.Half, gen.Rekey, gen.Columns, gen.Mixed:
 			}
 		}
 	})

@@ -1,11 +1,11 @@
 package props
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
@@ -23,7 +23,7 @@ func ranks(s *model.Schema) []int {
 		open[t.ID] = true
 		text := reads(s, t)
 		for _, o := range s.Tables {
-			if o != t && mentions(text, o.Name) {
+			if o != t && sql.Mentions(text, o.Name) {
 				visit(o)
 			}
 		}
@@ -47,18 +47,13 @@ func reads(s *model.Schema, t *model.Table) string {
 	for again := true; again; {
 		again = false
 		for i, r := range s.Routines {
-			if !called[i] && mentions(b.String(), r.Name) {
+			if !called[i] && sql.Mentions(b.String(), r.Name) {
 				called[i], again = true, true
 				b.WriteString(r.Source + "\n")
 			}
 		}
 	}
 	return b.String()
-}
-
-// mentions reports whether a text has a name as a word.
-func mentions(text, name string) bool {
-	return strings.Contains(text, name) && regexp.MustCompile(`(?i)(^|[^\w$])`+regexp.QuoteMeta(name)+`($|[^\w$])`).MatchString(text)
 }
 
 // known is the leaks that may explain another one: one of each cause, and what each session

@@ -114,19 +114,19 @@ func (c *campaign) otherPieces(d *gen.Dataset, first bool) []*piece {
 
 // length is about how long a piece takes, in calls of one statement.
 func (p *piece) length() int {
-	n := real * (len(p.plays) + len(p.fresh))
+	n := costly * (len(p.plays) + len(p.fresh))
 	for _, steps := range p.calls {
 		for i := range steps {
 			if n++; steps[i].Runs() {
-				n += real
+				n += costly
 			}
 		}
 	}
 	return n
 }
 
-// real is about how many calls take as long as what is done with real logins and commits.
-const real = 10
+// costly is about how many calls take as long as what is done with real logins and commits.
+const costly = 10
 
 // callPieces is the calls of paths, by session: every call of every member. Programs are
 // pieces of their own.

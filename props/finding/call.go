@@ -223,6 +223,8 @@ func wasDone(v gen.Variant) string {
 		return "got another unique value"
 	case gen.Columns:
 		return "got other values in columns that the session may not see"
+	case gen.Mixed:
+		return "was changed in every way"
 	}
 	return v.String()
 }
