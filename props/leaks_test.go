@@ -26,7 +26,7 @@ const (
 	pathChecks = 500 // to find one that only a path shows
 	leakSize   = 3   // rows and steps beyond the cast; one more where a parent row is needed
 	leakSeeds  = 3   // RLSFUZZ_SEEDS says otherwise
-	leakEvery  = 48  // of so many leaks one is searched for, since each takes a minute; RLSFUZZ_LEAKS_EVERY says otherwise
+	leakEvery  = 24  // of so many leaks one is searched for, since each takes a minute; RLSFUZZ_LEAKS_EVERY says otherwise
 )
 
 // desk is the example, written to a folder.
