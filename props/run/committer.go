@@ -110,7 +110,11 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 		}
 		m.super = again
 	}
-	list, loads := m.orders(data, steps)
+	orders := m.orders(data, steps)
+	list := make([]statement, len(orders))
+	for i := range orders {
+		list[i] = orders[i].statement
+	}
 	m.called = m.called || calls(steps)
 	m.dirty = true
 	done, err := m.super.all(ctx, list)
@@ -121,58 +125,64 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 		}
 		return recordsIn(m.Contract.Schema, m.reach, done[len(done)-1])
 	}
-	what := "the rows" // which are refused at the end, all together
-	if t := loads[len(done)]; t != nil {
-		what = t.Label()
-	} else if len(done) < len(list) {
-		return nil, fmt.Errorf("reset the scratch database: %w", err)
+	failed := order{what: "load the rows", rows: true} // which are refused at the end, all together
+	if len(done) < len(orders) {
+		failed = orders[len(done)]
 	}
-	if refused, gone := m.Own.refusal(err); refused == nil {
-		return nil, fmt.Errorf("load %s: %w", what, gone)
+	if refused, _ := m.Own.refusal(err); refused != nil && failed.rows {
+		return nil, fmt.Errorf("%w: %s: %w", ErrInvalid, failed.what, err)
 	}
-	return nil, fmt.Errorf("%w: %s: %w", ErrInvalid, what, err)
+	return nil, fmt.Errorf("%s: %w", failed.what, err)
 }
 
-// orders is the statements of a reset, which are one transaction, and by number the tables
-// that those load which may be refused.
-func (m *Committer) orders(data [][]model.Row, steps []model.Step) ([]statement, map[int]*model.Table) {
-	var list []statement
-	add := func(text string, args []model.Value) { list = append(list, statement{text: text, args: args}) }
+// order is a statement of a reset.
+type order struct {
+	statement
+	what string // it does
+	rows bool   // it loads a scenario's: Postgres may refuse them
+}
+
+// orders is the statements of a reset, which are one transaction.
+func (m *Committer) orders(data [][]model.Row, steps []model.Step) []order {
+	var list []order
+	add := func(what, text string, args []model.Value) {
+		list = append(list, order{statement: statement{text: text, args: args}, what: what})
+	}
+	const reset = "reset the scratch database"
 	if m.called {
 		for _, text := range m.apart {
-			add(text, nil)
+			add(reset, text, nil)
 		}
 	}
 	m.reach = m.reaches.of(data, steps)
 	for i := len(m.order) - 1; m.dirty && i >= 0; i-- {
 		if m.touched[m.order[i].ID] {
-			add("DELETE FROM "+m.order[i].SQL(), nil)
+			add(reset, "DELETE FROM "+m.order[i].SQL(), nil)
 		}
 	}
-	loads := map[int]*model.Table{}
 	for _, t := range m.order {
 		if m.dirty && m.touched[t.ID] && len(t.Seed) > 0 {
-			add(load(t), loadArgs(t, t.Seed))
+			add(reset, load(t), loadArgs(t, t.Seed))
 		}
 		if t.ID < len(data) && len(data[t.ID]) > 0 {
-			loads[len(list)] = t
-			add(load(t), loadArgs(t, data[t.ID]))
+			add("load "+t.Label(), load(t), loadArgs(t, data[t.ID]))
+			list[len(list)-1].rows = true
 		}
 		m.touched[t.ID] = m.touched[t.ID] || m.reach.has(t) // also if this ends half-way
 	}
 	if m.sequences != "" {
-		add(m.sequences, nil)
+		add(reset, m.sequences, nil)
 	}
 	for _, v := range m.Contract.Schema.Views {
 		if v.Materialized && reads(steps) {
-			add("REFRESH MATERIALIZED VIEW "+v.SQL(), nil)
+			add("fill "+v.Label(), "REFRESH MATERIALIZED VIEW "+v.SQL(), nil)
 		}
 	}
 	if calls(steps) {
-		add(resetText(m.Contract.Schema), nil)
+		add(reset, resetText(m.Contract.Schema), nil)
 	}
-	add(m.reach.everything, nil)
-	return list, loads
+	add("read the scratch database", m.reach.everything, nil)
+	return list
 }
 
 // calls reports whether a step calls a path.

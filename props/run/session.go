@@ -46,8 +46,8 @@ func (s *session) exec(ctx context.Context, text string, args []model.Value) ([]
 }
 
 // all runs statements one after the other in one round trip, and gives the rows of each.
-// Where one fails, those after it do not run: the rows are of those before it. Outside of
-// a transaction they are one together.
+// Where one fails, those after it do not run, and the answer is as long as the list of those
+// before it. Outside of a transaction they are one together.
 func (s *session) all(ctx context.Context, list []statement) ([][]model.Row, error) {
 	if err := s.forget(ctx); err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func (s *session) all(ctx context.Context, list []statement) ([][]model.Row, err
 		name, err := s.prepared(ctx, list[i].text)
 		switch {
 		case err != nil:
-			return nil, err
+			return make([][]model.Row, i), err
 		case name != "":
 			b.ExecPrepared(name, params(list[i].args), nil, nil)
 		default:
@@ -82,10 +82,8 @@ func (s *session) forget(ctx context.Context) error {
 	if len(s.kept) < mostKept {
 		return nil
 	}
-	for _, name := range s.kept {
-		if err := s.conn.PgConn().Deallocate(ctx, name); err != nil {
-			return fmt.Errorf("forget statements: %w", err)
-		}
+	if _, err := s.conn.PgConn().Exec(ctx, "DEALLOCATE ALL").ReadAll(); err != nil {
+		return fmt.Errorf("forget statements: %w", err)
 	}
 	clear(s.kept)
 	return nil
