@@ -25,6 +25,7 @@ type campaign struct {
 	muted   mutes
 	leaks   []leak                  // one for each known cause
 	traced  []leak                  // reads of tables whose causes are known
+	rank    []int                   // by Table.ID: see ranks; nil until something was found
 	walked  []leak                  // every divergence of the matrix walk; nil before it
 	writes  map[judge.Target][]leak // forbidden writes of the walk, a few of each cell
 	counted *run.Matrix             // what was at stake in the walk

@@ -19,7 +19,10 @@ func (c *campaign) digest(ctx context.Context, found []leak) error {
 // explain does what digest says. It may begin again after any part of it: what is
 // reported is muted.
 func (c *campaign) explain(ctx context.Context, found []leak) error {
-	if len(found) > 0 && !c.cfg.First {
+	if len(found) == 0 {
+		return nil
+	}
+	if !c.cfg.First {
 		if err := c.walk(ctx); err != nil {
 			return err
 		}
@@ -55,12 +58,14 @@ func (c *campaign) explain(ctx context.Context, found []leak) error {
 // a path that reads it shows too.
 func (c *campaign) tablesFirst(found []leak) []leak {
 	byClass := func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) }
-	rank := ranks(c.Contract.Schema)
+	if c.rank == nil {
+		c.rank = ranks(c.Contract.Schema)
+	}
 	byRank := func(a, b leak) int {
 		if a.target.Class == judge.Lockout || b.target.Class == judge.Lockout {
 			return byClass(a, b)
 		}
-		return cmp.Or(rank[a.target.Cell.Table]-rank[b.target.Cell.Table], byClass(a, b))
+		return cmp.Or(c.rank[a.target.Cell.Table]-c.rank[b.target.Cell.Table], byClass(a, b))
 	}
 	var tables, paths []leak
 	for _, k := range found {
@@ -189,7 +194,7 @@ func (c *campaign) first(like []leak, k leak) leak {
 		case a.target.Class != b.target.Class:
 			return int(a.target.Class) - int(b.target.Class)
 		case (a.target.Cell.Path == nil) != (b.target.Cell.Path == nil): // a table says more of its policy
-			return rank(a.target.Cell.Path != nil) - rank(b.target.Cell.Path != nil)
+			return last(a.target.Cell.Path != nil) - last(b.target.Cell.Path != nil)
 		case c.depth(&a) != c.depth(&b):
 			return c.depth(&a) - c.depth(&b)
 		case a.target.Cell.Less(b.target.Cell):

@@ -175,7 +175,7 @@ func named(c *model.Contract, f *finding.Found, d *judge.Divergence) bool {
 // block, the others are like it. What an interrupted run saved as it was is reduced.
 func (c *campaign) reopen(ctx context.Context, still []again) error {
 	slices.SortStableFunc(still, func(a, b again) int {
-		return cmp.Or(cmp.Compare(rank(a.raw), rank(b.raw)), cmp.Compare(a.target.Class, b.target.Class), cmp.Compare(size(a.scenario), size(b.scenario)))
+		return cmp.Or(cmp.Compare(last(a.raw), last(b.raw)), cmp.Compare(a.target.Class, b.target.Class), cmp.Compare(size(a.scenario), size(b.scenario)))
 	})
 	for i := range still {
 		if still[i].raw {
@@ -232,8 +232,9 @@ func (c *campaign) refine(ctx context.Context, k *again) error {
 	return nil
 }
 
-func rank(last bool) int {
-	if last {
+// last orders what is so after what is not.
+func last(is bool) int {
+	if is {
 		return 1
 	}
 	return 0
