@@ -98,7 +98,7 @@ func TestCauses(t *testing.T) {
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			dir := folder(t, map[string]string{"schema.sql": shelf, "change.sql": k.change, "rlsfuzz.yaml": shelfContract})
+			dir := require.Folder(t, map[string]string{"schema.sql": shelf, "change.sql": k.change, "rlsfuzz.yaml": shelfContract})
 			target := opened(t, props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")})
 			r, err := props.Run(t.Context(), target, props.Config{Only: k.only, SkipRandom: true, Workers: 1})
 			if err != nil {

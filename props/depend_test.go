@@ -68,7 +68,7 @@ func TestChainedPolicies(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			require.Postgres(t)
-			dir := folder(t, map[string]string{"schema.sql": chained + test.leak, "rlsfuzz.yaml": chainedContract})
+			dir := require.Folder(t, map[string]string{"schema.sql": chained + test.leak, "rlsfuzz.yaml": chainedContract})
 			cfg := props.Config{
 				Contract: filepath.Join(dir, "rlsfuzz.yaml"), Out: filepath.Join(dir, "out"), Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Seed: 3, Checks: 100,
 				AllowAnyServer: os.Getenv("RLSFUZZ_POSTGRES_ANY") == "1",

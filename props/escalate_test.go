@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 	"github.com/rlsfuzz/rlsfuzz/props/report"
 )
 
@@ -67,7 +68,7 @@ func TestEscalation(t *testing.T) {
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			policy := "CREATE POLICY members_write ON members " + k.policy + "; CREATE POLICY bosses_invite ON members " + bosses + ";"
-			dir := folder(t, map[string]string{"schema.sql": ladder + policy, "rlsfuzz.yaml": ladderContract})
+			dir := require.Folder(t, map[string]string{"schema.sql": ladder + policy, "rlsfuzz.yaml": ladderContract})
 			target, err := props.Open(t.Context(), props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")})
 			if err != nil {
 				t.Fatal(err)

@@ -17,8 +17,7 @@ import (
 // note is a small contract of accounts and their notes, and a second table of them.
 func note(t *testing.T) (contract string) {
 	t.Helper()
-	dir := t.TempDir()
-	for name, text := range map[string]string{
+	dir := require.Folder(t, map[string]string{
 		"rlsfuzz.yaml": `schema: [schema.sql]
 tenant: {table: accounts, key: id}
 sessions:
@@ -36,11 +35,7 @@ CREATE POLICY p ON notes USING (account_id = tenant());
 CREATE POLICY p ON tasks USING (account_id = tenant());
 GRANT SELECT ON accounts, notes, tasks TO history_app;`,
 		"leak.sql": `ALTER POLICY p ON tasks USING (true);`,
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	})
 	return filepath.Join(dir, "rlsfuzz.yaml")
 }
 

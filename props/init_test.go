@@ -21,12 +21,7 @@ import (
 func drafted(t *testing.T, preset string, files map[string]string) *props.Drafted {
 	t.Helper()
 	require.Postgres(t) // or the test is skipped
-	dir := t.TempDir()
-	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := require.Folder(t, files)
 	d, err := props.Init(t.Context(), props.InitConfig{
 		Sources: []string{dir}, Contract: filepath.Join(dir, "rlsfuzz.yaml"), Preset: preset, Postgres: os.Getenv("RLSFUZZ_POSTGRES"),
 		AllowAnyServer: os.Getenv("RLSFUZZ_POSTGRES_ANY") == "1",

@@ -68,7 +68,7 @@ func worksConfig(t *testing.T, paths, script string, more ...string) props.Confi
 	require.Postgres(t)
 	_, err := exec.LookPath("psql")
 	require.Need(t, "psql", err == nil, "install PostgreSQL's client programs")
-	dir := folder(t, map[string]string{"schema.sql": works + strings.Join(more, ";\n"), "rlsfuzz.yaml": worksContract + paths, "nightly.sh": "#!/bin/sh\n" + script})
+	dir := require.Folder(t, map[string]string{"schema.sql": works + strings.Join(more, ";\n"), "rlsfuzz.yaml": worksContract + paths, "nightly.sh": "#!/bin/sh\n" + script})
 	return props.Config{
 		Contract: filepath.Join(dir, "rlsfuzz.yaml"), Workers: 1, SkipRandom: true, ProgramTime: 5 * time.Second, Only: []string{"nightly"},
 		Postgres: os.Getenv("RLSFUZZ_POSTGRES"), AllowAnyServer: os.Getenv("RLSFUZZ_POSTGRES_ANY") == "1", Out: filepath.Join(dir, "out"),

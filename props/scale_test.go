@@ -79,7 +79,7 @@ sessions:
 // big writes the schema of that many tables and its contract, and opens it.
 func big(t *testing.T, tables int, apply string) (*props.Target, time.Duration) {
 	t.Helper()
-	dir := folder(t, map[string]string{"schema.sql": bigSchema(tables) + apply, "rlsfuzz.yaml": bigContract})
+	dir := require.Folder(t, map[string]string{"schema.sql": bigSchema(tables) + apply, "rlsfuzz.yaml": bigContract})
 	began := time.Now()
 	target, err := props.Open(t.Context(), props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")})
 	if err != nil {

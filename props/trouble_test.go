@@ -46,7 +46,7 @@ const shopLeak = `ALTER POLICY p ON orders USING (shop_id = nullif(current_setti
 func shopConfig(t *testing.T, more string) props.Config {
 	t.Helper()
 	require.Postgres(t)
-	dir := folder(t, map[string]string{"schema.sql": shop + more, "rlsfuzz.yaml": shopContract})
+	dir := require.Folder(t, map[string]string{"schema.sql": shop + more, "rlsfuzz.yaml": shopContract})
 	return props.Config{
 		Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Workers: 2, Seed: 7, Checks: 1200,
 		SkipMatrix: true, Out: filepath.Join(dir, "out"), Patience: 30 * time.Second,

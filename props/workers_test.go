@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
 
 // BenchmarkWorkers is random search on the example with one worker and with two: checks a
@@ -15,7 +16,7 @@ import (
 //
 //	go test ./props -run '^$' -bench Workers -benchtime 20x
 func BenchmarkWorkers(b *testing.B) {
-	dir := folder(b, map[string]string{"schema.sql": shop, "rlsfuzz.yaml": shopContract})
+	dir := require.Folder(b, map[string]string{"schema.sql": shop, "rlsfuzz.yaml": shopContract})
 	d := desk{dir: exampleDir(b)}
 	for _, of := range []struct{ name, contract string }{
 		{"example", d.config().Contract}, {"tables", filepath.Join(dir, "rlsfuzz.yaml")},

@@ -173,12 +173,8 @@ func (f *faults) replayed(t *testing.T) {
 // gone waits until servers have ended.
 func gone(t *testing.T, servers []int) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for slices.ContainsFunc(servers, alive) {
-		if time.Now().After(deadline) {
-			t.Fatal("a server lives on")
-		}
-		time.Sleep(10 * time.Millisecond)
+	if !endsBefore(servers, time.Now().Add(20*time.Second)) {
+		t.Fatal("a server lives on")
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -109,11 +110,8 @@ func meet(ts *testscript.TestScript, neg bool, args []string) {
 	if got := exitStatus(ts, err); got != want {
 		ts.Fatalf("status %d, not %d", got, want)
 	}
-	for alive(servers[0]) {
-		if time.Since(began) > untilServer+limit {
-			ts.Fatalf("its server lives on")
-		}
-		time.Sleep(10 * time.Millisecond)
+	if !endsBefore(servers[:1], began.Add(untilServer+limit)) {
+		ts.Fatalf("its server lives on")
 	}
 }
 
@@ -171,6 +169,17 @@ func children(parent int, name string) []int {
 }
 
 // alive is false of a zombie too: whoever adopted the process has yet to reap it.
+// endsBefore waits until processes have ended. It reports whether they did in time.
+func endsBefore(list []int, deadline time.Time) bool {
+	for slices.ContainsFunc(list, alive) {
+		if time.Now().After(deadline) {
+			return false
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return true
+}
+
 func alive(pid int) bool {
 	state, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
 	return err == nil && !strings.HasPrefix(strings.TrimSpace(string(state)), "Z")

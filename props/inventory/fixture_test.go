@@ -21,11 +21,7 @@ func open(t *testing.T, contract string, apply ...string) *props.Target {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := target.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	require.Closed(t, target)
 	return target
 }
 

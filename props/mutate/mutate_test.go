@@ -55,21 +55,12 @@ sessions:
 func open(t *testing.T, contract, schema string) *props.Target {
 	t.Helper()
 	require.Postgres(t)
-	dir := t.TempDir()
-	for name, text := range map[string]string{"rlsfuzz.yaml": contract, "schema.sql": schema} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := require.Folder(t, map[string]string{"rlsfuzz.yaml": contract, "schema.sql": schema})
 	target, err := props.Open(context.Background(), props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := target.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	require.Closed(t, target)
 	return target
 }
 
