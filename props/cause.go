@@ -1,13 +1,10 @@
 package props
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
@@ -25,7 +22,10 @@ type Cause struct {
 	// turned has the object, switched off, come back the other way round: a permissive
 	// policy as a restrictive one.
 	turned []string
-	joint  bool // several objects
+	// answers has the object answer as the contract wants it, in ways of which one is meant:
+	// the experiments of a function, which switched off would show nothing of its own.
+	answers []string
+	joint   bool // several objects
 	// succeeds demands that the statement does not fail without the object.
 	succeeds bool
 	object   carrier.Object
@@ -267,208 +267,4 @@ func restrictive(table *model.Table, p *model.Policy) string {
 		text += " WITH CHECK (" + p.Check + ")"
 	}
 	return text
-}
-
-// restrict is the experiment that shows a table to an identity as the rules want it:
-// where a leak of another table goes away with it, that table's leak is the cause.
-func restrict(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) (run.Variant, bool) {
-	if len(table.Key) != 1 {
-		return run.Variant{}, false
-	}
-	p := model.Predictor{Contract: c}
-	keys := []string{}
-	for _, row := range st.Rows(table.ID) {
-		ok, known := p.Holds(id.Session.Sees[table.ID].Rule, id, st, row)
-		if !known {
-			return run.Variant{}, false
-		}
-		if ok {
-			keys = append(keys, "'"+strings.ReplaceAll(row[table.Key[0]].Text, "'", "''")+"'")
-		}
-	}
-	using := "false"
-	if len(keys) > 0 {
-		using = fmt.Sprintf("%s::text IN (%s)", model.Quote(table.Columns[table.Key[0]].Name), strings.Join(keys, ", "))
-	}
-	return run.Variant{Before: []string{"CREATE POLICY rlsfuzz_intent ON " + table.SQL() + " AS RESTRICTIVE FOR SELECT TO PUBLIC USING (" + using + ")"}}, true
-}
-
-// twin is the same scenario in a transaction that is rolled back, if it shows the same
-// there: experiments change roles and logins, which committed runs share with others.
-func (l *lab) twin(ctx context.Context, s *model.Scenario, d *judge.Divergence) (*model.Scenario, *judge.Divergence, error) {
-	if !s.Committed || s.Runs() {
-		return s, d, nil
-	}
-	t := &model.Scenario{Data: s.Data, Steps: slices.Clone(s.Steps)}
-	for i := range t.Steps {
-		t.Steps[i].Fresh = false
-	}
-	v, err := l.verdict(ctx, t)
-	if err != nil {
-		return nil, nil, err
-	}
-	for i := range v.Divergences {
-		if o := &v.Divergences[i]; o.Target() == d.Target() && o.Step == d.Step {
-			return t, o, nil
-		}
-	}
-	return s, d, nil
-}
-
-// cause finds what carries a divergence.
-func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence, known []leak) (Cause, error) {
-	var leaves Cause
-	if d.Left {
-		c, ok, err := l.leaver(ctx, s, d)
-		if err != nil || ok {
-			return c, err
-		}
-		leaves = c
-	}
-	s, d, err := l.twin(ctx, s, d)
-	if err != nil {
-		return Cause{}, err
-	}
-	st := s.Initial(l.Contract.Schema)
-	step := &s.Steps[d.Step]
-	id, ok := l.Contract.BindStep(step, st)
-	if !ok {
-		return Cause{}, fmt.Errorf("explain a divergence: %w", run.ErrInvalid)
-	}
-	if d.Cell.Path != nil {
-		c, err := l.pathCause(ctx, s, d, id, known)
-		if err == nil && leaves.Key != "" && !c.switches() {
-			return leaves, nil
-		}
-		return c, err
-	}
-	tried := map[int]bool{} // by Table.ID
-	for _, k := range known {
-		if tried[k.target.Cell.Table] || k.target.Cell.Path != nil || k.target.Class > judge.Read || k.target.Cell.Session != d.Cell.Session || k.target.Cell.Command != model.Select || k.target.Cell.Table == d.Cell.Table {
-			continue
-		}
-		tried[k.target.Cell.Table] = true
-		table := l.Contract.Schema.Tables[k.target.Cell.Table]
-		v, ok := restrict(l.Contract, table, id, st)
-		if !ok || !table.RowSecurity {
-			continue
-		}
-		gone, err := l.without(ctx, s, d, Cause{try: v})
-		if err != nil {
-			return Cause{}, err
-		}
-		if gone {
-			return k.cause, nil
-		}
-	}
-	list := l.causes(d, &step.Op, id)
-	if d.Class == judge.Lockout {
-		list = l.opened(d, &step.Op)
-	}
-	if c, err := l.carrier(ctx, s, d, list, run.Variant{}, l.off); err != nil || c.Key != "" {
-		return c, err
-	}
-	if c, err := l.joint(ctx, s, d, list, known); err != nil || c.Key != "" {
-		return c, err
-	}
-	t := l.Contract.Schema.Tables[d.Cell.Table]
-	return Cause{Key: fmt.Sprintf("unknown %s %s", d.Class, t.Label()), Text: ""}, nil
-}
-
-// carrier is the first object without which a divergence is gone from a schema in which
-// base is switched off; a zero Cause where there is none.
-func (l *lab) carrier(ctx context.Context, s *model.Scenario, d *judge.Divergence, list []Cause, base run.Variant, off map[string]bool) (Cause, error) {
-	var singles, turned, joints []Cause
-	for _, c := range list {
-		also := c
-		also.try = base.And(c.try)
-		switch {
-		case off[c.Key]:
-		case c.joint:
-			joints = append(joints, also)
-		default:
-			singles = append(singles, also)
-			if len(c.turned) > 0 {
-				also.try, also.harmless = also.try.And(run.Variant{Before: c.turned}), true
-				turned = append(turned, also)
-			}
-		}
-	}
-	for _, also := range slices.Concat(singles, turned, joints) {
-		gone, err := l.without(ctx, s, d, also)
-		if err != nil {
-			return Cause{}, err
-		}
-		if gone {
-			return list[slices.IndexFunc(list, func(c Cause) bool { return c.Key == also.Key })], nil
-		}
-	}
-	return Cause{}, nil
-}
-
-// joint explains a divergence that no object carries alone, with all that carries known
-// leaks switched off: either it is gone then, or another object lets it through as well.
-func (l *lab) joint(ctx context.Context, s *model.Scenario, d *judge.Divergence, list []Cause, known []leak) (Cause, error) {
-	base, off := switchedOff(known)
-	if len(off) == 0 || d.Class == judge.Lockout {
-		return Cause{}, nil
-	}
-	gone, err := l.without(ctx, s, d, Cause{try: base})
-	if err != nil {
-		return Cause{}, err
-	}
-	if !gone {
-		return l.carrier(ctx, s, d, list, base, off)
-	}
-	near := slices.IndexFunc(known, func(k leak) bool { return off[k.cause.Key] && k.target.Cell.Table == d.Cell.Table })
-	if near < 0 {
-		near = slices.IndexFunc(known, func(k leak) bool { return off[k.cause.Key] })
-	}
-	return known[near].cause, nil
-}
-
-// switchedOff is the schema without all that carries known leaks, and the causes' keys.
-func switchedOff(known []leak) (base run.Variant, off map[string]bool) {
-	off = map[string]bool{}
-	for i := range known {
-		c := &known[i].cause
-		if !off[c.Key] && c.switches() {
-			off[c.Key] = true
-			base = base.And(c.try)
-		}
-	}
-	return base, off
-}
-
-// without reports whether a divergence goes away with what an experiment switches off.
-func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergence, c Cause) (bool, error) {
-	if d.Worlds != nil && s.Real() {
-		still, err := l.once(ctx, s, d.Step, brief{variants: []gen.Variant{d.Worlds.Variant}}, c.try)
-		return still == nil, err
-	}
-	if d.Worlds != nil {
-		still, err := l.tells(ctx, s, d.Step, c.try)
-		return !still, err
-	}
-	trace, err := l.trace(ctx, s, c.try)
-	if errors.Is(err, run.ErrInvalid) { // it shows nothing either way
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if c.succeeds && trace.Steps[d.Step].Err != nil {
-		return false, nil
-	}
-	verdict := judge.Judge(l.Contract, s, trace)
-	for i := range verdict.Divergences {
-		o := &verdict.Divergences[i]
-		if o.Cell == d.Cell && (o.Class == d.Class || d.Class != judge.Lockout && o.Class < d.Class) && (o.Column >= 0) == (d.Column >= 0) {
-			return false, nil
-		}
-		if c.harmless && o.Class == judge.Lockout && d.Class != judge.Lockout {
-			return false, nil
-		}
-	}
-	return true, nil
 }

@@ -43,17 +43,22 @@ func reads(s *model.Schema, t *model.Table) string {
 	for i := range t.Policies {
 		b.WriteString(t.Policies[i].Using + "\n" + t.Policies[i].Check + "\n")
 	}
-	called := make([]bool, len(s.Routines))
+	return called(s, b.String())
+}
+
+// called is a text with those of the functions that it calls, and of those that these call.
+func called(s *model.Schema, text string) string {
+	added := make([]bool, len(s.Routines))
 	for again := true; again; {
 		again = false
 		for i, r := range s.Routines {
-			if !called[i] && sql.Mentions(b.String(), r.Name) {
-				called[i], again = true, true
-				b.WriteString(r.Source + "\n")
+			if !added[i] && sql.Mentions(text, r.Name) {
+				added[i], again = true, true
+				text += "\n" + r.Source
 			}
 		}
 	}
-	return b.String()
+	return text
 }
 
 // known is the leaks that may explain another one: one of each cause, and what each session

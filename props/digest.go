@@ -22,10 +22,8 @@ func (c *campaign) explain(ctx context.Context, found []leak) error {
 	if len(found) == 0 {
 		return nil
 	}
-	if !c.cfg.First {
-		if err := c.walk(ctx); err != nil {
-			return err
-		}
+	if err := c.survey(ctx); err != nil {
+		return err
 	}
 	l := c.labs[0]
 	found = c.tablesFirst(found)
@@ -49,6 +47,21 @@ func (c *campaign) explain(ctx context.Context, found []leak) error {
 		if err := c.block(ctx, k); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// survey has the walk done, and names the functions that may carry what it showed: who asks
+// for more than the first finding hears of a cause what else has it.
+func (c *campaign) survey(ctx context.Context) error {
+	if c.cfg.First {
+		return nil
+	}
+	if err := c.walk(ctx); err != nil {
+		return err
+	}
+	if l := c.labs[0]; l.doubted == nil {
+		l.doubted = c.suspects()
 	}
 	return nil
 }

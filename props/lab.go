@@ -36,8 +36,9 @@ type lab struct {
 	quick     bool            // one finding is all that is asked for, least or not
 	off       map[string]bool // keys of causes that are switched off in all that it runs rolled back
 	troubles  *troubles
-	novel     []scene // of the present batch
-	own       run.Own // what statements are known to raise by themselves
+	novel     []scene   // of the present batch
+	doubted   []suspect // functions that may carry what the walk showed
+	own       run.Own   // what statements are known to raise by themselves
 }
 
 func (t *Target) newLab(ctx context.Context, met *troubles) (*lab, error) {

@@ -49,6 +49,13 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 			return k.cause, err
 		}
 	}
+	program := l.programText(d.Cell.Path)
+	helpers := slices.DeleteFunc(l.helpers(func(name string) bool { return l.reads(d.Cell.Path, program, name) }, id, st), func(c Cause) bool {
+		return !slices.ContainsFunc(known, func(k leak) bool { return k.cause.Key == c.Key })
+	})
+	if c, err := l.carrier(ctx, s, d, helpers, run.Variant{}, l.off); err != nil || c.Key != "" {
+		return c, err
+	}
 	for _, c := range l.objectCauses(d.Cell.Path) {
 		if gone, err := l.without(ctx, s, d, c); err != nil || gone {
 			return c, err

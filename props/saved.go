@@ -177,6 +177,11 @@ func (c *campaign) reopen(ctx context.Context, still []again) error {
 	slices.SortStableFunc(still, func(a, b again) int {
 		return cmp.Or(cmp.Compare(last(a.raw), last(b.raw)), cmp.Compare(a.target.Class, b.target.Class), cmp.Compare(size(a.scenario), size(b.scenario)))
 	})
+	if len(still) > 0 {
+		if err := c.survey(ctx); err != nil {
+			return err
+		}
+	}
 	for i := range still {
 		if still[i].raw {
 			c.pending = append(c.pending, still[i].leak)

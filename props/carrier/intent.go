@@ -220,7 +220,7 @@ func (in intent) variable(s *model.Session, slot int) (string, bool) {
 		if len(set.Value) == 1 && set.Value[0].Var == slot && !set.Value[0].JSON {
 			return value, true
 		}
-		if path := claim(set.Value, slot); path != nil {
+		if path := Claim(set.Value, slot); path != nil {
 			return "(" + value + "::jsonb #>> " + literal("{"+strings.Join(path, ",")+"}") + ")", true
 		}
 	}
@@ -238,8 +238,9 @@ func (in intent) variable(s *model.Session, slot int) (string, bool) {
 	return "", false
 }
 
-// claim is the path to a variable in a JSON object; nil where it is none, or is not there.
-func claim(parts []model.Part, slot int) []string {
+// Claim is the path to a variable of a session in the JSON object that a setting has for a
+// value, by slot; nil where it is none, or is not there.
+func Claim(parts []model.Part, slot int) []string {
 	const mark = "\uE000"
 	var b strings.Builder
 	for _, p := range parts {

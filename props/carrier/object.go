@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // Kind is what an object is.
@@ -23,6 +24,7 @@ const (
 	Membership        // a role is a member of another
 	ColumnGrant       // a privilege on a column
 	Routine           // a function or procedure with its owner's rights
+	Helper            // a function that policies call
 	View              // a view with its owner's rights
 	Materialized      // materialized views
 	Trigger           // a trigger of a table
@@ -74,7 +76,7 @@ func (o *Object) Name() string {
 		return "membership of role " + o.Role + " in " + o.Of
 	case ColumnGrant:
 		return fmt.Sprintf("grant %s (%s) on %s", o.Privilege, o.Table.Columns[o.Column].Name, o.Table.Label())
-	case Routine:
+	case Routine, Helper:
 		return o.routine() + " " + o.Routine.Label() + "(" + o.Routine.Signature + ")"
 	case View:
 		return "view " + o.View.Label()
@@ -123,6 +125,8 @@ func (o *Object) SQL() string {
 		return o.grant("GRANT", "TO", o.Roles[0])
 	case Routine:
 		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.Routine.Label() + "(" + o.Routine.Signature + ") … SECURITY DEFINER"
+	case Helper:
+		return "CREATE FUNCTION " + o.Routine.Label() + "(" + o.Routine.Signature + ") … AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
 	case View:
 		return "CREATE VIEW " + o.View.Label() + " AS " + strings.TrimSpace(o.View.Definition)
 	case Materialized:

@@ -50,7 +50,7 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 		return statements("ALTER VIEW " + qualified(o.View.Schema, o.View.Name) + " SET (security_invoker = true)")
 	case Default:
 		return statements(o.column() + " DROP DEFAULT")
-	case Unknown, Materialized, Trigger, PathText:
+	case Unknown, Helper, Materialized, Trigger, PathText:
 	}
 	return nil
 }

@@ -1,0 +1,207 @@
+package props
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// suspect is a function that policies of several tables call, some of which differ from
+// their rules: rather than each policy, the function may be wrong.
+type suspect struct {
+	routine *model.Routine
+	text    string // its own, and that of what it calls
+	callers int    // tables
+}
+
+// suspects lists the functions that might carry what the walk showed, what a function calls
+// before the function: an inner one that is wrong makes the outer one wrong too.
+func (c *campaign) suspects() []suspect {
+	s := c.Contract.Schema
+	differ := map[int]bool{} // by Table.ID
+	for i := range c.walked {
+		if cell := &c.walked[i].target.Cell; cell.Path == nil {
+			differ[cell.Table] = true
+		}
+	}
+	if len(differ) < 2 {
+		return nil
+	}
+	texts := make([]string, len(s.Tables))
+	for i, t := range s.Tables {
+		texts[i] = reads(s, t)
+	}
+	var out []suspect
+	for _, r := range s.Routines {
+		callers, wrong := 0, 0
+		for i := range texts {
+			if sql.Mentions(texts[i], r.Name) {
+				callers++
+				wrong += last(differ[i])
+			}
+		}
+		if wrong > 1 {
+			out = append(out, suspect{routine: r, text: called(s, r.Source), callers: callers})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b suspect) int {
+		return last(sql.Mentions(a.text, b.routine.Name)) - last(sql.Mentions(b.text, a.routine.Name))
+	})
+	return out
+}
+
+// helpers is the experiments with the functions of some names, which policies call: each
+// answers as the contract wants it for an identity. Where a divergence goes away with that,
+// and nothing else, the function's own answer was wrong.
+func (l *lab) helpers(named func(string) bool, id *model.Identity, st *model.State) []Cause {
+	var out []Cause
+	for i := range l.doubted {
+		f := &l.doubted[i]
+		if !named(f.routine.Name) {
+			continue
+		}
+		answers := f.answers(l.Contract, id, st)
+		if len(answers) == 0 {
+			continue
+		}
+		out = append(out, Cause{
+			Key:  "function " + f.routine.Label() + "(" + f.routine.Signature + ")",
+			Text: fmt.Sprintf("function %s answers wrongly; policies of %d tables ask it", f.routine.Label(), f.callers),
+			try:  run.Variant{Before: []string{f.answer(f.nothing())}}, answers: answers, harmless: true,
+			object: carrier.Object{Kind: carrier.Helper, Routine: f.routine},
+		})
+	}
+	return out
+}
+
+// answers lists statements that make the function answer rightly: one value with what the
+// identity brings, rows and truth values also with the keys of the rows that it may see of a
+// table that the function reads. Which of them is meant is for the experiment.
+func (f *suspect) answers(c *model.Contract, id *model.Identity, st *model.State) []string {
+	var out []string
+	add := func(body string) {
+		if statement := f.answer(body); body != "" && !slices.Contains(out, statement) {
+			out = append(out, statement)
+		}
+	}
+	if f.single() {
+		for _, body := range f.brought(c, id) {
+			add(body)
+		}
+		return out
+	}
+	own := func(of model.Type, key model.Value) {
+		if key.Null {
+			add(f.body(of, nil))
+		} else {
+			add(f.body(of, []string{key.Text}))
+		}
+	}
+	own(c.Tenancy.Type, id.Tenant)
+	for _, table := range c.Schema.Tables {
+		if table != c.Tenancy.Table && !sql.Mentions(f.text, table.Name) {
+			continue
+		}
+		if keys, ok := seen(c, table, id, st); ok {
+			add(f.body(table.Columns[table.Key[0]].Type, keys))
+		}
+	}
+	if u := id.Session.User; u != nil {
+		own(u.Table.Columns[u.Table.Key[0]].Type, id.User)
+	}
+	return out
+}
+
+// single reports whether the function answers with one value that is no truth value.
+func (f *suspect) single() bool {
+	r := f.routine
+	return !r.Set && r.Returns != "boolean" && !strings.HasSuffix(r.Returns, "[]")
+}
+
+// brought lists bodies of the function, if it answers with one value: those of the
+// identity's settings and claims that it reads. One that reads none, but a table, looks
+// something up: the tenant. A session that brings nothing is answered with nothing.
+func (f *suspect) brought(c *model.Contract, id *model.Identity) []string {
+	if id.Tenant.Null && id.User.Null {
+		return []string{f.nothing()}
+	}
+	var out []string
+	for i, v := range id.Session.Vars {
+		if id.Vars[i].Null || !f.holds(v.Type, f.routine.Returns) {
+			continue
+		}
+		for k := range id.Session.Settings {
+			set := &id.Session.Settings[k]
+			key := ""
+			if path := carrier.Claim(set.Value, i); path != nil {
+				key = path[len(path)-1]
+			} else if len(set.Value) == 1 && set.Value[0].Var == i {
+				key = set.Name
+			}
+			if key != "" && strings.Contains(f.text, key) {
+				out = append(out, f.body(v.Type, []string{id.Vars[i].Text}))
+			}
+		}
+	}
+	table := slices.ContainsFunc(c.Schema.Tables, func(t *model.Table) bool { return sql.Mentions(f.text, t.Name) })
+	if len(out) == 0 && table && !id.Tenant.Null && f.holds(c.Tenancy.Type, f.routine.Returns) {
+		out = append(out, f.body(c.Tenancy.Type, []string{id.Tenant.Text}))
+	}
+	return out
+}
+
+// body is the body of the function that answers with some keys; empty where its type has no
+// place for them.
+func (f *suspect) body(of model.Type, keys []string) string {
+	r := f.routine
+	list := make([]string, len(keys))
+	for i, k := range keys {
+		list[i] = sql.Constant(k)
+	}
+	array := "ARRAY[" + strings.Join(list, ", ") + "]"
+	arg := slices.IndexFunc(r.Args, func(a model.RoutineArg) bool { return a.Type.Name == of.Name })
+	switch {
+	case r.Returns == "boolean" && !r.Set && arg >= 0:
+		return fmt.Sprintf("SELECT coalesce($%d::text = ANY (%s::text[]), false)", arg+1, array)
+	case r.Set && f.holds(of, r.Returns):
+		return fmt.Sprintf("SELECT unnest(%s::%s[])", array, r.Returns)
+	case !r.Set && f.holds(of, strings.TrimSuffix(r.Returns, "[]")) && strings.HasSuffix(r.Returns, "[]"):
+		return "SELECT " + array + "::" + r.Returns
+	case !r.Set && f.holds(of, r.Returns) && len(keys) == 1:
+		return "SELECT " + list[0] + "::" + r.Returns
+	}
+	return ""
+}
+
+// holds reports whether a type has room for a key.
+func (f *suspect) holds(key model.Type, returns string) bool {
+	return returns == key.Name || returns == "text" || strings.HasPrefix(returns, "character varying")
+}
+
+// nothing is the body of the function that answers with no key.
+func (f *suspect) nothing() string {
+	r := f.routine
+	switch {
+	case r.Set && r.Record, r.Procedure:
+		return ""
+	case r.Set:
+		return "SELECT NULL::" + r.Returns + " WHERE false"
+	case r.Returns == "boolean":
+		return "SELECT false"
+	case strings.HasSuffix(r.Returns, "[]"):
+		return "SELECT '{}'::" + r.Returns
+	}
+	return "SELECT NULL::" + r.Returns
+}
+
+// answer is the statement that gives the function another body.
+func (f *suspect) answer(body string) string {
+	r := f.routine
+	return fmt.Sprintf(`DO $rlsfuzz$ BEGIN EXECUTE (SELECT format('CREATE OR REPLACE FUNCTION %%s(%%s) RETURNS %%s LANGUAGE sql STABLE AS %%L', %s, pg_get_function_arguments(oid), pg_get_function_result(oid), %s)
+FROM pg_proc WHERE oid = %s::regprocedure); END $rlsfuzz$`, sql.Constant(model.Quote(r.Schema)+"."+model.Quote(r.Name)), sql.Constant(body), sql.Constant(r.SQL()))
+}
