@@ -244,12 +244,29 @@ func (p *Plan) casting(c *choices, o Options) []role {
 			j := i + c.upTo(len(all)-i)
 			all[i], all[j] = all[j], all[i]
 		}
+		if c.percent(twins) {
+			twinFirst(all)
+		}
 	}
 	least := 0
 	if o.About != nil {
 		least = aboutFirst(all, o.About)
 	}
 	return all[:min(len(all), max(o.Cast, least))]
+}
+
+// twins is per cent of the datasets in which the first two roles are one session of two
+// tenants: what the first leaves, the other may find.
+const twins = 50
+
+// twinFirst puts the first role's session of another tenant second.
+func twinFirst(all []role) {
+	for i := 1; i < len(all); i++ {
+		if all[i].session == all[0].session {
+			all[1], all[i] = all[i], all[1]
+			return
+		}
+	}
 }
 
 // aboutFirst puts the roles that a path needs first, and counts them.

@@ -238,7 +238,9 @@ func (l *lab) walkPiece(ctx context.Context, p *piece, n *noted) error {
 	see := func(s *model.Scenario, v *judge.Verdict) bool {
 		p.events = append(p.events, event{s, v})
 		for i := range v.Divergences {
-			l.ignore(v.Divergences[i].Target())
+			if d := &v.Divergences[i]; !follows(v, d) {
+				l.ignore(d.Target())
+			}
 		}
 		return true
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
@@ -78,6 +79,16 @@ func (c *campaign) walk(ctx context.Context) error {
 type noted struct {
 	seen map[judge.Target]bool
 	live map[string]bool // kinds of calls in which hidden rows might show
+	// second is what was seen only after a forbidden write, which may be all that shows it.
+	second []leak
+}
+
+// follows reports whether a divergence may come from a forbidden write of its scenario: a
+// table is read differently once a row has been written elsewhere.
+func follows(v *judge.Verdict, d *judge.Divergence) bool {
+	return d.Became == nil && d.Cell.Command == model.Select && slices.ContainsFunc(v.Divergences, func(o judge.Divergence) bool {
+		return o.Became != nil && o.Class <= judge.Write && o.Step <= d.Step
+	})
 }
 
 // walkCells walks the matrix piece by piece. What is learnt in a round of pieces holds
@@ -104,6 +115,12 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 	if !complete {
 		c.report.Notes = append(c.report.Notes, "half of the time was up: "+undone(slices.Concat(stages...), c.Plan.MatrixSets()))
 	}
+	for _, k := range n.second {
+		if !n.seen[k.target] {
+			n.seen[k.target] = true
+			c.walked = append(c.walked, k)
+		}
+	}
 	c.prove(n.live)
 	for _, l := range c.labs {
 		l.live, l.tried = map[string]bool{}, map[judge.Cell]*tried{}
@@ -116,7 +133,11 @@ func (c *campaign) note(p *piece, n *noted) {
 	for _, e := range p.events {
 		for _, d := range e.verdict.Divergences {
 			k := leak{scenario: e.scenario, found: d, target: d.Target()}
-			if !n.seen[k.target] {
+			switch {
+			case n.seen[k.target]:
+			case follows(e.verdict, &d):
+				n.second = append(n.second, k)
+			default:
 				n.seen[k.target] = true
 				c.walked = append(c.walked, k)
 			}
