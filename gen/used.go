@@ -115,9 +115,16 @@ func (p *Plan) usedSequence(who *Member, d *Dataset, n int, bits Bits) []model.S
 		return nil
 	}
 	var steps []model.Step
+	shared := slices.DeleteFunc(slices.Clone(list), func(l leaver) bool {
+		return !slices.ContainsFunc(own, func(c *callPlan) bool { return c.path == l.plan.path })
+	})
 	for range n {
 		c := seeded(bits.Next(), -9)
-		l := list[c.upTo(len(list))]
+		from := list
+		if len(shared) > 0 && c.percent(75) { // what it leaves, the same path is the likeliest to find
+			from = shared
+		}
+		l := c.leaver(from)
 		kinds := l.plan.kinds()
 		args, ok := p.callArgs(l.plan, l.who, d, kinds[c.upTo(len(kinds))], l.plan.counts[0], 0, &c)
 		if !ok {
@@ -136,6 +143,19 @@ func (p *Plan) usedSequence(who *Member, d *Dataset, n int, bits Bits) []model.S
 		steps = append(steps, first, next)
 	}
 	return steps
+}
+
+// leaver draws a path, then who calls it.
+func (c *choices) leaver(list []leaver) leaver {
+	var paths []*model.Path
+	for _, l := range list {
+		if !slices.Contains(paths, l.plan.path) {
+			paths = append(paths, l.plan.path)
+		}
+	}
+	path := paths[c.upTo(len(paths))]
+	of := slices.DeleteFunc(slices.Clone(list), func(l leaver) bool { return l.plan.path != path })
+	return of[c.upTo(len(of))]
 }
 
 // Pairs takes a sequence apart that is pairs of calls: what one leaves and another finds.

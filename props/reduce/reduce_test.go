@@ -220,6 +220,14 @@ func TestLeast(t *testing.T) {
 			},
 			`accounts(1,-) accounts(2,-) items(1,1,-,-) items(2,2,-,-) | job of 1: SELECT "id", "account_id", "state", "note" FROM "public"."items" ()`,
 		},
+		{
+			"read that needs two lines, of one item or of two",
+			judge.Target{Class: judge.Read, Cell: cell(lines, model.Select)},
+			func(w *world, st *model.State, step *model.Step, row model.Row) bool {
+				return w.foreign(st, step, row) && len(st.Rows(lines)) > 1
+			},
+			`accounts(2,-) items(1,2,-,-) lines(1,1,-) lines(2,1,-) | job of 1: SELECT "id", "item_id", "text" FROM "public"."lines" ()`,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

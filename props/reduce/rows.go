@@ -1,6 +1,8 @@
 package reduce
 
 import (
+	"slices"
+
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
@@ -212,7 +214,38 @@ func (r *reducer) rows() {
 				}
 				s.Data[table] = rows
 			}
-			r.try(s)
+			if !r.try(s) && len(drop) > 1 && t != r.contract.Tenancy.Table {
+				r.redirect(t, row)
+			}
+		}
+	}
+}
+
+// redirect drops a row, and has what refers to it refer to another row of its table.
+func (r *reducer) redirect(t *model.Table, i int) {
+	gone := r.data(t)[i]
+	for other, row := range r.data(t) {
+		if other == i {
+			continue
+		}
+		s := clone(r.best)
+		s.Data[t.ID] = slices.Delete(s.Data[t.ID], i, i+1)
+		for _, o := range r.contract.Schema.Tables {
+			for k := range o.ForeignKeys {
+				if key := &o.ForeignKeys[k]; key.Target == t {
+					for _, v := range s.Data[o.ID] {
+						if !refers(v, key, gone) {
+							continue
+						}
+						for j, c := range key.Columns {
+							v[c] = row[key.Targets[j]]
+						}
+					}
+				}
+			}
+		}
+		if r.try(s) {
+			return
 		}
 	}
 }
