@@ -245,7 +245,7 @@ func (p *Plan) casting(c *choices, o Options) []role {
 			all[i], all[j] = all[j], all[i]
 		}
 		if c.percent(twins) {
-			twinFirst(all)
+			p.twinFirst(all)
 		}
 	}
 	least := 0
@@ -259,8 +259,14 @@ func (p *Plan) casting(c *choices, o Options) []role {
 // tenants: what the first leaves, the other may find.
 const twins = 50
 
-// twinFirst puts the first role's session of another tenant second.
-func twinFirst(all []role) {
+// twinFirst puts a session of two tenants first, if there is one whose calls leave something.
+func (p *Plan) twinFirst(all []role) {
+	leaves := func(r role) bool {
+		return r.tenant >= 0 && slices.ContainsFunc(p.inSQL(r.session), func(c *callPlan) bool { return c.lasts })
+	}
+	if i := slices.IndexFunc(all, leaves); i > 0 {
+		all[0], all[i] = all[i], all[0]
+	}
 	for i := 1; i < len(all); i++ {
 		if all[i].session == all[0].session {
 			all[1], all[i] = all[i], all[1]
@@ -304,7 +310,7 @@ func (b *builder) person(r role, guests int, c choices) {
 	}
 	want := demands{}
 	if e := b.userExprs[r.session.ID]; e != nil {
-		want.meet(b, t, e)
+		want.meet(b.Contract.Schema, t, e)
 	}
 	row := b.add(t, r.tenant, want.fixed, c)
 	if row == nil {
@@ -349,7 +355,7 @@ func (b *builder) belong(t *model.Table, row model.Row, k int, c choices) {
 			continue
 		}
 		want := demands{outer: t}
-		want.query(b, q)
+		want.query(b.Contract.Schema, q)
 		for _, o := range want.others {
 			fixed := map[int]model.Value{}
 			for col, e := range o.columns {

@@ -1,6 +1,9 @@
 package gen
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
@@ -21,7 +24,7 @@ type demand struct {
 }
 
 // meet collects the demands of a condition over table t.
-func (d *demands) meet(b *builder, t *model.Table, e sql.Expr) {
+func (d *demands) meet(s *model.Schema, t *model.Table, e sql.Expr) {
 	d.outer = t
 	for _, part := range conjuncts(e) {
 		switch x := part.(type) {
@@ -48,7 +51,7 @@ func (d *demands) meet(b *builder, t *model.Table, e sql.Expr) {
 				d.fix(t, col.Name, text("f"))
 			}
 		case *sql.Exists:
-			d.query(b, x.Query)
+			d.query(s, x.Query)
 		}
 	}
 }
@@ -63,12 +66,12 @@ func (d *demands) fix(t *model.Table, name string, v model.Value) {
 }
 
 // query collects what a sub-select over one table asks.
-func (d *demands) query(b *builder, q *sql.Query) {
+func (d *demands) query(s *model.Schema, q *sql.Query) {
 	if q == nil || len(q.From) != 1 {
 		return
 	}
 	f := q.From[0]
-	t := b.Contract.Schema.Table(f.Schema, f.Name)
+	t := s.Table(f.Schema, f.Name)
 	if t == nil {
 		return
 	}
@@ -136,4 +139,42 @@ func conjuncts(e sql.Expr) []sql.Expr {
 		return out
 	}
 	return []sql.Expr{e}
+}
+
+// want notes which constants the rules of sessions ask of the rows of a table: where chance
+// alone chose, what a session may see or write would be the exception.
+func (p *Plan) want() {
+	for i, t := range p.Contract.Schema.Tables {
+		tp := &p.tables[i]
+		for _, s := range p.Contract.Sessions {
+			w := &s.Writes[i]
+			for _, r := range []*model.Rule{s.Sees[i].Rule, w.From, w.Delete} {
+				if r == nil || r.Kind != model.RuleCondition {
+					continue
+				}
+				e, err := sql.ParseExpr(r.Text)
+				if err != nil {
+					continue
+				}
+				var d demands
+				d.meet(p.Contract.Schema, t, e)
+				maps.DeleteFunc(d.fixed, func(c int, v model.Value) bool { return !tp.free(c, v) })
+				if len(d.fixed) > 0 && !slices.ContainsFunc(tp.wanted, func(o map[int]model.Value) bool { return maps.Equal(o, d.fixed) }) {
+					tp.wanted = append(tp.wanted, d.fixed)
+				}
+			}
+		}
+	}
+}
+
+// free reports whether a column may have a value, whatever row it is in.
+func (tp *tablePlan) free(column int, v model.Value) bool {
+	col := &tp.columns[column]
+	switch {
+	case isReference(tp.table, column), model.Contains(tp.table.Key, column), model.Contains(tp.tenant, column), tp.tied(column), col.how == counted, col.how == absent, col.how == nowhere:
+		return false
+	case v.Null:
+		return col.null
+	}
+	return slices.Contains(col.pool, v)
 }

@@ -41,9 +41,10 @@ type tablePlan struct {
 	tenant  []int // columns that hold a tenant's value directly
 	keys    []*model.ForeignKey
 	groups  []group
-	rules   []between           // between rows
-	aloof   []*model.ForeignKey // by which no row refers to itself
-	skip    bool                // filled by nobody: shared rows of the schema, or not to be filled
+	rules   []between             // between rows
+	aloof   []*model.ForeignKey   // by which no row refers to itself
+	wanted  []map[int]model.Value // constants that the rules of sessions ask of its rows
+	skip    bool                  // filled by nobody: shared rows of the schema, or not to be filled
 }
 
 // NewPlan plans the generation for a contract. copies names the copies of tables
@@ -62,6 +63,7 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 	}
 	p.Order, _ = c.Schema.LoadOrder()
 	p.parse()
+	p.want()
 	p.shapes = make([][]choice, len(c.Sessions))
 	for i, s := range c.Sessions {
 		p.shapes[i] = p.newShapes(s)

@@ -58,6 +58,9 @@ func (b *builder) undo(mark int) {
 	b.journal = b.journal[:mark]
 }
 
+// wantedShare is how many of a hundred rows have what some session's rule asks of them.
+const wantedShare = 35
+
 func (b *builder) row(t *model.Table, k int, fixed map[int]model.Value, c *choices) model.Row {
 	tp := &b.tables[t.ID]
 	row, set, must := make(model.Row, len(t.Columns)), make([]bool, len(t.Columns)), make([]bool, len(t.Columns))
@@ -79,6 +82,13 @@ func (b *builder) row(t *model.Table, k int, fixed map[int]model.Value, c *choic
 				if tp.columns[i].null && c.percent(15) {
 					row[i] = null
 				}
+			}
+		}
+	}
+	if len(tp.wanted) > 0 && c.percent(wantedShare) {
+		for i, v := range tp.wanted[c.upTo(len(tp.wanted))] {
+			if !set[i] {
+				row[i], set[i] = v, true
 			}
 		}
 	}

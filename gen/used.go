@@ -10,7 +10,7 @@ import (
 
 // usedShare is how many of a hundred sequences of calls are pairs: a call, after one of
 // another tenant that may leave something for it.
-const usedShare = 35
+const usedShare = 45
 
 // lasts reports whether a path may leave something behind: in a table, on its connection.
 // What only reads leaves nothing, unless it sets something.
@@ -106,18 +106,35 @@ func (p *Plan) look(m *Member, d *Dataset) model.Step {
 	return model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: p.inPart(m.Session, d)[0].selects[0].shape}}
 }
 
+// finder is who makes the second calls of pairs: a member, or else the first one of the cast
+// whose session has a path that somebody of another tenant leaves something by. shared is
+// what others leave by such paths, list whatever they leave.
+func (p *Plan) finder(who *Member, d *Dataset) (finder *Member, shared, list []leaver) {
+	members := []*Member{who}
+	for i := range d.Cast {
+		members = append(members, &d.Cast[i])
+	}
+	for _, m := range members {
+		own, all := p.inSQL(m.Session), p.leavers(d, m.Tenant)
+		shared = slices.DeleteFunc(slices.Clone(all), func(l leaver) bool {
+			return !slices.ContainsFunc(own, func(c *callPlan) bool { return c.path == l.plan.path })
+		})
+		if len(shared) > 0 {
+			return m, shared, all
+		}
+	}
+	return who, nil, p.leavers(d, who.Tenant)
+}
+
 // usedSequence draws pairs of calls: of another tenant, then of one member. It is nil where
 // nobody of another tenant leaves anything.
 func (p *Plan) usedSequence(who *Member, d *Dataset, n int, bits Bits) []model.Step {
-	list := p.leavers(d, who.Tenant)
+	who, shared, list := p.finder(who, d)
 	own := p.inSQL(who.Session)
 	if len(list) == 0 || len(own) == 0 {
 		return nil
 	}
 	var steps []model.Step
-	shared := slices.DeleteFunc(slices.Clone(list), func(l leaver) bool {
-		return !slices.ContainsFunc(own, func(c *callPlan) bool { return c.path == l.plan.path })
-	})
 	for range n {
 		c := seeded(bits.Next(), -9)
 		from := list
