@@ -29,14 +29,14 @@ func (r *resolver) variable(name string, in binding) (v model.Var, problem, expe
 		if t == nil {
 			return v, "$" + name + ": no table lists the tenants", "$tenant, or tenant: {table: …}"
 		}
-		return columnVar(name, column, t, t.Column(column), model.FromTenantRow)
+		return columnVar(name, column, t, folded(t, column), model.FromTenantRow)
 	case first == "user" && in.session.User == nil:
 		return v, "$" + name + ": session " + in.session.Name + " has no user", "user: {table: …} in the session"
 	case first == "user":
 		t := in.session.User.Table
 		i := t.Key[0]
 		if dotted {
-			i = t.Column(column)
+			i = folded(t, column)
 		}
 		return columnVar(name, column, t, i, model.FromUserRow)
 	case err == nil && in.args == nil:
@@ -47,6 +47,25 @@ func (r *resolver) variable(name string, in binding) (v model.Var, problem, expe
 		return model.Var{Name: name, Source: model.FromArgument, Column: n - 1, Type: in.args[n-1]}, "", ""
 	}
 	return v, "unknown variable $" + name, oneOf("$"+first, []string{"$tenant", "$tenant.column", "$user", "$user.column"})
+}
+
+// folded is the column of a name that is written without quotes, and so in lower case: one
+// of exactly this name, else the only one that differs in case.
+func folded(t *model.Table, name string) int {
+	if i := t.Column(name); i >= 0 {
+		return i
+	}
+	found := -1
+	for i := range t.Columns {
+		switch {
+		case !strings.EqualFold(t.Columns[i].Name, name):
+		case found >= 0:
+			return -1
+		default:
+			found = i
+		}
+	}
+	return found
 }
 
 func columnVar(name, column string, t *model.Table, i int, from model.VarSource) (v model.Var, problem, expected string) {
