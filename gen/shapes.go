@@ -79,11 +79,23 @@ func (p *Plan) able(s *model.Session, t *model.Table) able {
 		if (rights == nil || given(rights.Insert, i)) && (writes.InsertColumns == nil || writes.InsertColumns[i]) {
 			a.insert = append(a.insert, i)
 		}
-		if (rights == nil || given(rights.Update, i)) && !slices.Contains(t.Key, i) {
+		if (rights == nil || given(rights.Update, i)) && p.settable(t, i) {
 			a.update = append(a.update, i)
 		}
 	}
 	return a
+}
+
+// settable reports whether an UPDATE may set a column: not the key by which a row is known,
+// unless it says whose the row is, or the table has nothing else.
+func (p *Plan) settable(t *model.Table, i int) bool {
+	if !slices.Contains(t.Key, i) {
+		return true
+	}
+	if t == p.Contract.Tenancy.Table || p.tables[t.ID].columns[i].how == counted && !isReference(t, i) {
+		return false
+	}
+	return isReference(t, i) || model.Contains(p.tables[t.ID].tenant, i) || len(t.Key) == len(t.Columns)
 }
 
 func some(have []bool) bool { return slices.Contains(have, true) }

@@ -90,16 +90,19 @@ func (j *judge) changes(t *model.Table) []change {
 	return changes
 }
 
-// same reports whether two rows are the same one before and after.
+// same reports whether two rows are the same one before and after: by the key, unless the
+// statement sets a column of it.
 func (j *judge) same(t *model.Table, old, row model.Row) bool {
-	if len(t.Key) > 0 {
+	s := j.op.Shape
+	sets := s != nil && s.Command == model.Update && s.Table == t
+	if len(t.Key) > 0 && !(sets && slices.ContainsFunc(t.Key, func(c int) bool { return slices.Contains(s.Columns, c) })) {
 		return model.SameKey(t.Key, old, row)
 	}
-	if j.op.Shape == nil || j.op.Shape.Command != model.Update {
+	if !sets {
 		return false
 	}
 	for i := range old {
-		if old[i] != row[i] && !slices.Contains(j.op.Shape.Columns, i) {
+		if old[i] != row[i] && !slices.Contains(s.Columns, i) {
 			return false
 		}
 	}
