@@ -172,19 +172,21 @@ func (b *builder) ofTenant(t *model.Table, k int) []model.Row {
 func (b *builder) tenants(n int, bits Bits) {
 	c := b.Contract
 	for k := range n {
+		roles := b.tenantRoles(k)
+		if roles == nil && b.rolePerTenant() { // no further role could be a tenant's
+			return
+		}
 		if c.Tenancy.Table == nil {
-			b.tenant = append(b.tenant, tenantValue(c.Tenancy.Type, k+1))
+			b.tenant = append(b.tenant, b.tenantValue(c.Tenancy.Type, k+1))
 			continue
 		}
 		t := c.Tenancy.Table
-		if b.rolePerTenant() { // only the schema's own tenants have their roles
-			if k < len(t.Seed) {
-				b.tenant = append(b.tenant, t.Seed[k][c.Tenancy.Key])
-			}
+		if roles != nil && k < len(t.Seed) {
+			b.tenant = append(b.tenant, t.Seed[k][c.Tenancy.Key])
 			continue
 		}
 		b.tenant = append(b.tenant, null)
-		row := b.add(t, k, nil, seeded(bits.Next(), t.ID))
+		row := b.add(t, k, roles, seeded(bits.Next(), t.ID))
 		if row == nil {
 			b.tenant = b.tenant[:k]
 			return
@@ -193,17 +195,39 @@ func (b *builder) tenants(n int, bits Bits) {
 	}
 }
 
-// rolePerTenant reports whether some session's role is a column of its tenant's row.
+// rolePerTenant reports whether some session's role follows from its tenant.
 func (p *Plan) rolePerTenant() bool {
-	for _, s := range p.Contract.Sessions {
-		if s.Login.Text == "" || s.Role.Column >= 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Contract.Sessions, func(s *model.Session) bool { return s.Login.Follows() || s.Role.Follows() })
 }
 
-func tenantValue(ty model.Type, n int) model.Value {
+// tenantRoles is the columns of the k-th tenant's row that hold names of roles, with the
+// names; -1 stands for the tenant itself. It is nil where there is none, or none is left.
+func (p *Plan) tenantRoles(k int) map[int]model.Value {
+	var out map[int]model.Value
+	for _, s := range p.Contract.Sessions {
+		for i, n := range []model.Name{s.Login, s.Role} {
+			if !n.Follows() {
+				continue
+			}
+			list := p.Contract.TenantRoles(n, i == 0)
+			if k >= len(list) {
+				return nil
+			}
+			if out == nil {
+				out = map[int]model.Value{}
+			}
+			out[n.Column] = text(list[k])
+		}
+	}
+	return out
+}
+
+// tenantValue is the n-th tenant, from 1, where no table lists them: the n-th role where
+// roles are the tenants.
+func (p *Plan) tenantValue(ty model.Type, n int) model.Value {
+	if v, ok := p.tenantRoles(n - 1)[-1]; ok {
+		return v
+	}
 	switch ty.Kind {
 	case sql.UUID:
 		return uuid(n)

@@ -322,7 +322,7 @@ func (f *fitting) plainRow(t *model.Table) model.Row {
 		case isReference(t, i) && !(col.null && !holds):
 			row[i] = f.placeholder(t, i)
 		case holds:
-			row[i] = tenantValue(t.Columns[i].Type, 1)
+			row[i] = f.tenantValue(t.Columns[i].Type, 1)
 		case col.null || len(col.pool) == 0:
 			row[i] = null
 		default:

@@ -103,7 +103,7 @@ func (p *Plan) tenantIndex(d *Dataset, tenant model.Value) int {
 		return -1
 	}
 	for i := range 2 {
-		if tenantValue(p.Contract.Tenancy.Type, i+1) == tenant {
+		if p.tenantValue(p.Contract.Tenancy.Type, i+1) == tenant {
 			return i
 		}
 	}

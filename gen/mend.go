@@ -113,7 +113,7 @@ func (f *fitting) options(t *model.Table, i int, now model.Value, spare bool) ([
 		out = append(out, f.placeholder(t, i))
 		out = append(out, col.pool[:min(len(col.pool), 3)]...)
 	case model.Contains(tp.tenant, i):
-		out = append(out, tenantValue(t.Columns[i].Type, 1))
+		out = append(out, f.tenantValue(t.Columns[i].Type, 1))
 	default:
 		out = append(out, col.pool...)
 	}

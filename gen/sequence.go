@@ -151,7 +151,7 @@ func (p *Plan) anyTenant(t *model.Table, i int, d *Dataset, c *choices) model.Va
 		}
 		return null
 	}
-	return tenantValue(t.Columns[i].Type, 1+c.upTo(2))
+	return p.tenantValue(t.Columns[i].Type, 1+c.upTo(2))
 }
 
 // proposal is the row that an INSERT proposes: of the own tenant in half of the
@@ -252,7 +252,7 @@ func (p *Plan) others(d *Dataset, own model.Value) []model.Value {
 		return out
 	}
 	for n := 1; n <= 2; n++ {
-		if v := tenantValue(p.Contract.Tenancy.Type, n); v.Text != own.Text {
+		if v := p.tenantValue(p.Contract.Tenancy.Type, n); v.Text != own.Text {
 			out = append(out, v)
 		}
 	}

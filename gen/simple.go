@@ -42,7 +42,7 @@ func (p *Plan) Other(t *model.Table, i int, row model.Row) model.Value {
 }
 
 // TenantValue is the n-th tenant of a contract without a tenants' table, from 0.
-func (p *Plan) TenantValue(n int) model.Value { return tenantValue(p.Contract.Tenancy.Type, n+1) }
+func (p *Plan) TenantValue(n int) model.Value { return p.tenantValue(p.Contract.Tenancy.Type, n+1) }
 
 // KeyValue is the n-th key of a table, from 0.
 func (p *Plan) KeyValue(t *model.Table, i, n int) model.Value {

@@ -79,14 +79,18 @@ type Session struct {
 // checkout of its connection.
 func (s *Session) Local() bool { return s.Bind != "session" }
 
-// Name is a role's name: fixed, or a column of the tenant's row.
+// Name is a role's name: fixed, a column of the tenant's row, or the tenant itself.
 type Name struct {
 	Text   string
-	Column int // column of the tenants' table when Text is empty; -1 for none
+	Column int  // column of the tenants' table when Text is empty; -1 for none
+	Tenant bool // the tenant's value, where no table lists the tenants
 }
 
 // IsZero reports whether there is no name at all.
-func (n Name) IsZero() bool { return n.Text == "" && n.Column < 0 }
+func (n Name) IsZero() bool { return n.Text == "" && !n.Follows() }
+
+// Follows reports whether the name follows from the tenant.
+func (n Name) Follows() bool { return n.Column >= 0 || n.Tenant }
 
 // UserSource says which rows may be a session's user.
 type UserSource struct {

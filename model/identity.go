@@ -57,7 +57,7 @@ func (c *Contract) Bind(s *Session, tenant, user Value, st *State) (*Identity, b
 	if s.User != nil && userRow == nil {
 		return nil, false
 	}
-	id.Login, id.Role = c.Name(s.Login, tenantRow), c.Name(s.Role, tenantRow)
+	id.Login, id.Role = c.Name(s.Login, tenant, tenantRow), c.Name(s.Role, tenant, tenantRow)
 	if id.Login == "" || !c.exists(id.Login) || id.Role != "" && !c.exists(id.Role) {
 		return nil, false
 	}
@@ -126,8 +126,11 @@ func (id *Identity) Setting(s *Setting) string {
 	return b.String()
 }
 
-// Name is the text of a role's name for a tenant's row.
-func (c *Contract) Name(n Name, tenantRow Row) string {
+// Name is the text of a role's name for a tenant and its row.
+func (c *Contract) Name(n Name, tenant Value, tenantRow Row) string {
+	if n.Tenant {
+		return tenant.Text
+	}
 	if n.Text != "" || n.Column < 0 || tenantRow == nil {
 		return n.Text
 	}

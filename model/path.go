@@ -163,7 +163,7 @@ func (c *Contract) unbound(s *Session) *Identity {
 		id.Vars[i].Null = true
 	}
 	id.Login, id.Role = s.Login.Text, s.Role.Text
-	if id.Login == "" || s.Role.Column >= 0 && id.Role == "" {
+	if id.Login == "" || s.Role.Follows() && id.Role == "" {
 		return nil
 	}
 	id.Rights = c.Schema.Privileges[id.Acts()]

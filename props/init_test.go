@@ -134,7 +134,7 @@ CREATE TABLE jobs (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, title
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON jobs USING (EXISTS (SELECT FROM firms f WHERE f.id = jobs.firm AND f.login = current_user));
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO init_one, init_two;`,
-		want: []string{"tenant: {table: firms, key: id}", "login: $tenant.login", "jobs: {tenant: firm}"},
+		want: []string{"tenant: {table: firms, key: id}", "tenant:", "login: $tenant.login", "jobs: {tenant: firm}"},
 	},
 	{
 		name: "the owner connects",

@@ -81,7 +81,7 @@ func Acting(s *model.Session) string {
 	switch {
 	case s.Role.Text != "":
 		return s.Role.Text
-	case s.Role.Column >= 0:
+	case s.Role.Follows():
 		return ""
 	}
 	return s.Login.Text
@@ -228,6 +228,8 @@ func (in intent) variable(s *model.Session, slot int) (string, bool) {
 	root := in.c.Tenancy.Table
 	for _, n := range []model.Name{s.Role, s.Login} {
 		switch {
+		case n.Tenant && v.Source == model.FromTenant:
+			return "current_user", true
 		case n.Column < 0 || root == nil || n.Text != "":
 		case v.Source == model.FromTenantRow && v.Column == n.Column:
 			return "current_user", true

@@ -23,7 +23,7 @@ func (r *resolver) session(d *sessionDecl) {
 		return // its variables would all be unknown
 	}
 	r.settings(d, s, in)
-	s.Tenantless = s.Login.Text != "" && s.Role.Column < 0 && constant(s.Settings)
+	s.Tenantless = s.Login.Text != "" && !s.Role.Follows() && constant(s.Settings)
 	if d.tenants.given() {
 		r.sessionTenants(d, s, in)
 	}
@@ -42,7 +42,7 @@ func constant(settings []model.Setting) bool {
 	return true
 }
 
-// role resolves a role's name, or $tenant.column.
+// role resolves a role's name, $tenant or $tenant.column.
 func (r *resolver) role(t text, in binding) model.Name {
 	none := model.Name{Column: -1}
 	if !t.given() {
@@ -65,7 +65,9 @@ func (r *resolver) role(t text, in binding) model.Name {
 	case problem != "":
 		r.fail(t.place(), expected, "%s", problem)
 		return none
-	case v.Source == model.FromTenant && r.contract.Tenancy.Table != nil:
+	case v.Source == model.FromTenant && r.contract.Tenancy.Table == nil:
+		return model.Name{Column: -1, Tenant: true}
+	case v.Source == model.FromTenant:
 		return model.Name{Column: r.contract.Tenancy.Key}
 	case v.Source != model.FromTenantRow:
 		r.fail(t.place(), "a role's name, or $tenant.column", "a role cannot come from $%s", v.Name)

@@ -18,7 +18,7 @@ func (r *resolver) found() {
 			p.Name = "materialized " + p.Name
 		}
 		for _, s := range r.users(named, v.Name, func(role string) bool { return v.Readers[role] != nil }) {
-			r.use(p, s, []model.Transaction{{Statements: []model.PathStatement{{Text: selection(v, actor(r.schema, s))}}}})
+			r.use(p, s, []model.Transaction{{Statements: []model.PathStatement{{Text: selection(v, r.actor(s))}}}})
 		}
 		r.add(p)
 		if !v.Materialized {
@@ -63,7 +63,7 @@ func selection(v *model.View, role string) string {
 func (r *resolver) users(named []*model.Path, object string, reaches func(role string) bool) []*model.Session {
 	var out []*model.Session
 	for _, s := range r.contract.Sessions {
-		if !reaches(actor(r.schema, s)) {
+		if !reaches(r.actor(s)) {
 			continue
 		}
 		if !slices.ContainsFunc(named, func(p *model.Path) bool {
@@ -75,25 +75,18 @@ func (r *resolver) users(named []*model.Path, object string, reaches func(role s
 	return out
 }
 
-// actor is the role that a session acts as. Where it follows from the tenant, the role
-// of any tenant of the schema's own stands for all.
-func actor(schema *model.Schema, s *model.Session) string {
-	name := s.Role
+// actor is the role that a session acts as. Where it follows from the tenant, the first
+// that may stands for all.
+func (r *resolver) actor(s *model.Session) string {
+	name, login := s.Role, false
 	if name.IsZero() {
-		name = s.Login
+		name, login = s.Login, true
 	}
-	if name.Text != "" || name.Column < 0 {
+	if !name.Follows() {
 		return name.Text
 	}
-	for _, t := range schema.Tables {
-		if name.Column >= len(t.Columns) {
-			continue
-		}
-		for _, row := range t.Seed {
-			if _, ok := schema.Roles[row[name.Column].Text]; ok {
-				return row[name.Column].Text
-			}
-		}
+	for _, role := range r.contract.TenantRoles(name, login) {
+		return role
 	}
 	return ""
 }

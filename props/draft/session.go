@@ -2,6 +2,7 @@ package draft
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ type session struct {
 	settings          [][2]string
 	tenants           string // a query
 	stranger          bool
+	ofTenant          bool // its role follows from the tenant
 	notes, asks       []string
 	sees, writes      []entry
 }
@@ -81,9 +83,13 @@ func (b *binder) sessions() {
 		}
 		s := b.begin(a, a.acts())
 		b.bind(s)
+		if s.ofTenant && slices.ContainsFunc(b.made, func(o *session) bool { return o.ofTenant && b.alike(o.acts, s.acts) }) {
+			continue // the role of another tenant
+		}
 		b.rules(s)
 		b.made = append(b.made, s)
 	}
+	b.tenantRoles()
 	for i, a := range b.strangers() {
 		name := "stranger"
 		if i > 0 {
@@ -104,7 +110,9 @@ func (b *binder) begin(a *actor, name string) *session {
 // strangers is the actors of sessions whose tenant was never set: the weakest, and each
 // one where settings bind sessions, since a job can forget them.
 func (b *binder) strangers() []*actor {
-	list := slices.Clone(b.cast.actors)
+	list := slices.DeleteFunc(slices.Clone(b.cast.actors), func(a *actor) bool { // nobody without a tenant has its role
+		return slices.ContainsFunc(b.made, func(s *session) bool { return s.ofTenant && b.alike(s.acts, a.acts()) })
+	})
 	slices.SortStableFunc(list, func(x, y *actor) int {
 		if anon := b.anonymous(); anon != "" && (x.role == anon) != (y.role == anon) {
 			if x.role == anon {
@@ -171,7 +179,7 @@ func (b *binder) userTable() *model.Table {
 // userColumn is the variable with the user's value in the domain of users.
 func (b *binder) userColumn(t *model.Table) string {
 	for _, c := range b.t.users.in(t) {
-		if v := variable("$user", t.Columns[c].Name); v != "" {
+		if v := variable("$user", t, c); v != "" {
 			return v
 		}
 	}
@@ -184,7 +192,7 @@ func (b *binder) variable(s *Source, user *model.Table) string {
 	of := func(m *domain) bool { return m != nil && slices.Contains(m.sources, s) }
 	if s.Lookup != nil {
 		if user == s.Lookup.Key.Table {
-			return variable("$user", s.Lookup.Key.name())
+			return variable("$user", user, s.Lookup.Key.Column)
 		}
 		return ""
 	}
@@ -201,25 +209,39 @@ func (b *binder) variable(s *Source, user *model.Table) string {
 		if home := b.t.home(); home != nil {
 			for _, c := range m.in(home) {
 				if identifies(Column{home, c}) || s.Role() {
-					return variable("$tenant", home.Columns[c].Name)
+					return variable("$tenant", home, c)
 				}
 			}
 		}
 		if user != nil {
 			for _, c := range m.in(user) {
-				return variable("$user", user.Columns[c].Name)
+				return variable("$user", user, c)
 			}
 		}
 	}
 	return ""
 }
 
-// variable writes $user.column; "" for a name that no variable can have.
-func variable(first, column string) string {
-	if strings.Trim(column, "abcdefghijklmnopqrstuvwxyz0123456789_") != "" || column == "" || '0' <= column[0] && column[0] <= '9' {
-		return ""
+// plainColumn is a name that a variable can have without quotes.
+var plainColumn = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// variable writes $user.column; "" for a name that no variable can have. Variables are
+// read without regard to case: no other column may differ in that alone.
+func variable(first string, t *model.Table, column int) string {
+	name := t.Columns[column].Name
+	same := 0
+	for i := range t.Columns {
+		if strings.EqualFold(t.Columns[i].Name, name) {
+			same++
+		}
 	}
-	return first + "." + column
+	switch {
+	case plainColumn.MatchString(name) && (same == 1 || name == strings.ToLower(name)):
+		return first + "." + name
+	case first == "$user" && len(t.Key) == 1 && t.Key[0] == column:
+		return first // its key needs no name
+	}
+	return ""
 }
 
 // source binds one source, or asks about it.
@@ -229,8 +251,13 @@ func (b *binder) source(s *session, src *Source) {
 	}
 	v := b.variable(src, s.user)
 	if src.Role() {
-		if strings.HasPrefix(v, "$tenant") && b.t.tenants.home != nil {
-			s.login, s.role = v, ""
+		if strings.HasPrefix(v, "$tenant") {
+			s.ofTenant = true
+			if s.role != "" {
+				s.role = v
+			} else {
+				s.login = v
+			}
 			s.notes = append(s.notes, "policies compare current_user: one role for each tenant, all of which the schema's files must make")
 			return
 		}
@@ -280,10 +307,10 @@ func (b *binder) likeNamed(src *Source, user *model.Table) string {
 	}
 	name := path[len(path)-1]
 	if user != nil && user.Column(name) >= 0 {
-		return variable("$user", name)
+		return variable("$user", user, user.Column(name))
 	}
 	if t := b.t.tenants; t != nil && t.home != nil && t.home.Column(name) >= 0 {
-		return variable("$tenant", name)
+		return variable("$tenant", t.home, t.home.Column(name))
 	}
 	return ""
 }
@@ -377,7 +404,7 @@ func (b *binder) self(s *session, p *place) string {
 	if s.user == nil || len(s.user.Key) != 1 {
 		return ""
 	}
-	user := variable("$user", s.user.Columns[s.user.Key[0]].Name)
+	user := variable("$user", s.user, s.user.Key[0])
 	column := -1
 	if p.table == s.user {
 		column = s.user.Key[0]

@@ -31,7 +31,7 @@ func (b *builder) role(r *Role) {
 	}
 	past := b.bypasses(b.catalog.reachAll(direct, r.Name)) // also through views and routines
 	for _, s := range b.contract.Sessions {
-		login := slices.Contains(named(b.contract, s.Login), r.Name)
+		login := slices.Contains(named(b.contract, s.Login, true), r.Name)
 		acts := slices.Contains(acting(b.contract, s), r.Name)
 		if !login && !acts {
 			continue

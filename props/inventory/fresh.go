@@ -105,28 +105,19 @@ func (f *Fresh) Session(c *model.Contract, s *model.Session) bool {
 }
 
 // acting lists the roles that a session acts as: one, or where the role follows from the
-// tenant, those of the tenants that the schema's own files make.
+// tenant, those that tenants may have.
 func acting(c *model.Contract, s *model.Session) []string {
-	name := s.Role
-	if name.IsZero() {
-		name = s.Login
+	if s.Role.IsZero() {
+		return named(c, s.Login, true)
 	}
-	return named(c, name)
+	return named(c, s.Role, false)
 }
 
-func named(c *model.Contract, name model.Name) []string {
-	if name.Text != "" {
+func named(c *model.Contract, name model.Name, login bool) []string {
+	if !name.Follows() {
 		return []string{name.Text}
 	}
-	var out []string
-	if t := c.Tenancy.Table; t != nil && name.Column >= 0 {
-		for _, row := range t.Seed {
-			if role := row[name.Column].Text; c.Schema.Roles[role].Name != "" {
-				out = append(out, role)
-			}
-		}
-	}
-	return out
+	return c.TenantRoles(name, login)
 }
 
 // concerned lists the roles that a contract's schema mentions and those that own something

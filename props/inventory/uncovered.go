@@ -101,7 +101,7 @@ func (b *builder) isPath(s *Statement) bool {
 func (b *builder) sessionsOf(role string) []member {
 	var out []member
 	for _, m := range b.who {
-		if m.role == role || slices.Contains(named(b.contract, m.session.Login), role) {
+		if m.role == role || slices.Contains(named(b.contract, m.session.Login, true), role) {
 			out = append(out, m)
 		}
 	}

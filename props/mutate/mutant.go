@@ -176,7 +176,7 @@ func acting(s *model.Session) string {
 	if s.Role.Text != "" {
 		return s.Role.Text
 	}
-	if s.Role.Column >= 0 {
+	if s.Role.Follows() {
 		return ""
 	}
 	return s.Login.Text
