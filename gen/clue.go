@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -390,7 +391,27 @@ func (k *clue) values(ty *model.Type, fit bool) []string {
 			note(&out, s)
 		}
 	}
+	for _, s := range days(ty, k.constants) {
+		note(&out, s)
+	}
 	return append(out, k.measured(ty)...)
+}
+
+// days is the days on both sides of those that the texts name: bounds leave one out.
+func days(ty *model.Type, list []string) []string {
+	if ty.Base != "date" && ty.Base != "timestamp" && ty.Base != "timestamptz" {
+		return nil
+	}
+	var out []string
+	for _, s := range list {
+		if len(s) < len(time.DateOnly) {
+			continue
+		}
+		if day, err := time.Parse(time.DateOnly, s[:len(time.DateOnly)]); err == nil {
+			out = append(out, day.AddDate(0, 0, -1).Format(time.DateOnly), day.AddDate(0, 0, 1).Format(time.DateOnly))
+		}
+	}
+	return out
 }
 
 // measured makes values of the sizes that the texts name.

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -87,6 +88,20 @@ type Table struct {
 	Stirs       []string // labels of the tables that its triggers, and functions that write in its policies, name; "*": perhaps any
 	Fills       []string // labels of the tables into which its triggers' functions insert
 	Seed        []Row    // rows that the schema's own files inserted, constants to the model
+}
+
+// Whole is the table of which a partition is a part, at whatever depth; nil for others.
+func (s *Schema) Whole(t *Table) *Table {
+	for t.Parent != "" {
+		i := slices.IndexFunc(s.Tables, func(p *Table) bool { return p.Partitioned && p.Label() == t.Parent })
+		if i < 0 {
+			return nil
+		}
+		if t = s.Tables[i]; t.Parent == "" {
+			return t
+		}
+	}
+	return nil
 }
 
 // Column is one column, in attnum order without dropped ones.

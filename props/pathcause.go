@@ -56,7 +56,7 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 	if c, err := l.carrier(ctx, s, d, helpers, run.Variant{}, l.off); err != nil || c.Key != "" {
 		return c, err
 	}
-	for _, c := range l.objectCauses(d.Cell.Path) {
+	for _, c := range append(l.partCauses(d.Cell.Path, id), l.objectCauses(d.Cell.Path)...) {
 		if gone, err := l.without(ctx, s, d, c); err != nil || gone {
 			return c, err
 		}
@@ -110,6 +110,18 @@ func (t *Target) roleCauses(id *model.Identity) []Cause {
 		}
 	}
 	return append(append(out, t.defaults(id)...), t.memberships(id)...)
+}
+
+// partCauses lists the experiments with a partition that a session uses directly.
+func (t *Target) partCauses(p *model.Path, id *model.Identity) []Cause {
+	if p.View == nil {
+		return nil
+	}
+	part := t.Contract.Schema.Table(p.View.Schema, p.View.Name)
+	if part == nil {
+		return nil
+	}
+	return t.tableCauses(part, model.Select, id)
 }
 
 // objectCauses lists the experiments with the views and routines that a path names.

@@ -22,9 +22,10 @@ func (r *resolver) found() {
 		}
 		r.add(p)
 		if !v.Materialized {
-			r.viewWrites(named, v)
+			r.viewWrites(named, v, "view", r.base(v))
 		}
 	}
+	r.parts(named)
 	overloaded := map[string]int{}
 	for _, m := range r.schema.Routines {
 		overloaded[m.Label()]++

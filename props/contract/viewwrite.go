@@ -9,10 +9,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// viewWrites adds what sessions may write through a view: rows put in, all rows changed,
-// all rows removed. Values come from the table whose columns the view has.
-func (r *resolver) viewWrites(named []*model.Path, v *model.View) {
-	t := r.base(v)
+// viewWrites adds what sessions may write through a view, or directly to a partition: rows
+// put in, all rows changed, all rows removed. Values come from a table that has its columns.
+func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t *model.Table) {
 	if t == nil {
 		return
 	}
@@ -20,7 +19,7 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View) {
 		if text == "" {
 			return
 		}
-		p := &model.Path{Name: name + " view " + v.Label(), Kind: "view", View: v}
+		p := &model.Path{Name: name + " " + kind + " " + v.Label(), Kind: kind, View: v}
 		s := model.PathStatement{Text: text}
 		for i, c := range columns {
 			arg := model.PathArg{Column: model.ColumnRef{Table: t.ID, Column: c}}
