@@ -161,7 +161,7 @@ func (l *lab) interference(ctx context.Context, s *model.Scenario, at int, under
 			return nil, "", err
 		}
 	}
-	if o.id.Session.Tenantless || o.id.Tenant.Null {
+	if d.Class != judge.Existence && (o.id.Session.Tenantless || o.id.Tenant.Null) {
 		d.Class = judge.Open
 	}
 	return d, "", nil
