@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"regexp"
 	"runtime"
 	"slices"
 	"time"
@@ -201,13 +202,17 @@ func (c *campaign) cellText(d *judge.Divergence) string {
 	return fmt.Sprintf("%s: %s %s (%s)", c.Contract.Sessions[d.Cell.Session].Name, d.Cell.Action(), d.Cell.Object(c.Contract.Schema), d.Class)
 }
 
+// whichStep is the place of a step in why a scenario could not be judged: one step's reason
+// is that of all.
+var whichStep = regexp.MustCompile(`\bstep \d+: `)
+
 // finish completes the report.
 func (c *campaign) finish() {
 	unjudged := map[string]int{}
 	c.account()
 	for _, l := range c.labs {
 		for reason, n := range l.unjudged {
-			unjudged[reason] += n
+			unjudged[whichStep.ReplaceAllString(reason, "")] += n
 		}
 	}
 	for _, reason := range slices.Sorted(maps.Keys(unjudged)) {

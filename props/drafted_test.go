@@ -5,7 +5,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
 )
@@ -104,6 +106,11 @@ func TestDraftedTwins(t *testing.T) {
 			for _, b := range r.Blocks {
 				t.Errorf("a false alarm:\n%s", b)
 			}
+			for _, table := range r.Tables {
+				if table.Parent != "" {
+					t.Errorf("partition %s is counted as a table", table.Label())
+				}
+			}
 			if r.Incomplete() {
 				t.Errorf("untested: %v\n%s", r.Untested, d.YAML)
 			}
@@ -122,6 +129,33 @@ func TestDraftedTwins(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestHurried ends the walk before its first cell: what was not tried says so.
+func TestHurried(t *testing.T) {
+	d := drafted(t, "plain", map[string]string{"schema.sql": twins[0].schema})
+	cfg := props.Config{Contract: d.Contract, Duration: time.Nanosecond, Workers: 1, Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
+	target, err := props.Open(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = target.Close() })
+	r, err := props.Run(t.Context(), target, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for i := range r.Untested {
+		if u := &r.Untested[i]; u.Session != "" {
+			n++
+			if !strings.Contains(u.Reason, "the time was up") {
+				t.Errorf("%s: %s", u, u.Reason)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("everything was tested: the test shows nothing")
 	}
 }
 

@@ -40,6 +40,7 @@ func newScope(c *model.Contract, only []string) (scope, error) {
 		}
 		if i >= 0 {
 			note(&out.tables, c.Schema.Tables[i].Label())
+			out.partition(c, c.Schema.Tables[i])
 		}
 		if path {
 			note(&out.paths, name)
@@ -57,6 +58,15 @@ func newScope(c *model.Contract, only []string) (scope, error) {
 		out.tables = map[string]bool{}
 	}
 	return out, nil
+}
+
+// partition adds the paths that a partition is.
+func (s *scope) partition(c *model.Contract, t *model.Table) {
+	for _, p := range c.Paths {
+		if p.View != nil && p.View.Schema == t.Schema && p.View.Name == t.Name {
+			note(&s.paths, p.Name)
+		}
+	}
 }
 
 func note(set *map[string]bool, name string) {
@@ -115,7 +125,7 @@ func (s scope) of(c *model.Contract) (sessions []*model.Session, tables []*model
 		}
 	}
 	for _, t := range c.Schema.Tables {
-		if s.table(t) {
+		if s.table(t) && c.Schema.Whole(t) == nil { // a partition is a path, where it is anything
 			tables = append(tables, t)
 		}
 	}

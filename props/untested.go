@@ -48,14 +48,16 @@ func (c *campaign) cell(s *model.Session, t *model.Table, command model.Command)
 	switch {
 	case stake.Allowed+stake.Forbidden > 0:
 		return u, false
-	case t.Parent != "" && (c.shut(s, t) || c.Contract.Schema.Whole(t) != nil):
-		return u, false // nobody reaches it but through its parent, or it is a path
+	case t.Parent != "" && c.shut(s, t):
+		return u, false // nobody reaches it but through its parent
 	case t.Parent != "":
 		u.Reason = "a child of " + t.Parent + " that the session may use directly, past its policies: not tried by this version"
 	case c.Plan.Empty[t] != "":
 		u.Reason = "the table could not be filled: " + c.Plan.Empty[t]
 	case c.errored(judge.Cell{Session: s.ID, Table: t.ID, Command: command}) != "":
 		u.Reason = "every attempt failed, and not by a denial: " + c.errored(judge.Cell{Session: s.ID, Table: t.ID, Command: command})
+	case c.hurried():
+		u.Reason = tooLate
 	default:
 		u.Reason = "nothing was ever at stake"
 	}

@@ -73,8 +73,17 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 	case t.calls > 0:
 		return "no row that the session may not see made a difference to anybody who called it", false
 	}
+	if c.hurried() {
+		return tooLate, false
+	}
 	return "no arguments could be drawn for it", false
 }
+
+// tooLate is why something was not tried that a longer run would try.
+const tooLate = "the time was up before its turn: --duration gives it more"
+
+// hurried reports whether the time ended the walk of the matrix.
+func (c *campaign) hurried() bool { return !c.whole && !c.earlier.Walked && !c.cfg.SkipMatrix }
 
 // attempted adds up what the calls of a cell showed.
 func (c *campaign) attempted(cell judge.Cell) *tried {
