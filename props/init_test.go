@@ -112,6 +112,30 @@ CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA
 		says: []string{"hierarchy", "seats.kind tells kinds apart (boss, hand)", "colours leads to no tenant"},
 	},
 	{
+		name: "a claim for one tenant, and policies that go by memberships",
+		schema: `
+CREATE ROLE api LOGIN NOINHERIT; CREATE ROLE init_member; GRANT init_member TO api;
+CREATE TABLE people (id uuid PRIMARY KEY, name text);
+CREATE TABLE orgs (id uuid PRIMARY KEY, name text, founder uuid NOT NULL REFERENCES people);
+CREATE TABLE seats (org uuid REFERENCES orgs, person uuid REFERENCES people, PRIMARY KEY (org, person));
+CREATE TABLE bills (id int PRIMARY KEY, org uuid NOT NULL REFERENCES orgs, total int);
+CREATE TABLE tasks (id int PRIMARY KEY, org uuid NOT NULL REFERENCES orgs, title text);
+CREATE FUNCTION jwt() RETURNS jsonb STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
+CREATE FUNCTION mine(wanted uuid) RETURNS boolean STABLE SECURITY DEFINER LANGUAGE plpgsql AS $$
+BEGIN -- a member
+  RETURN EXISTS (SELECT 1 FROM seats s WHERE s.org = wanted AND s.person = (jwt() ->> 'sub')::uuid);
+END $$;
+ALTER TABLE bills ENABLE ROW LEVEL SECURITY; ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON bills USING (org = (jwt() ->> 'org')::uuid AND (jwt() ->> 'exp')::int > 0);
+CREATE POLICY p ON tasks USING (mine(org));
+GRANT ALL ON ALL TABLES IN SCHEMA public TO init_member;`,
+		want: []string{
+			"tenant: {table: orgs, key: id}", "user: {table: people}", "claims: {org: $tenant, sub: $user.id, exp: 4102444800, role: init_member}",
+			"tenants: SELECT m.org FROM public.seats m WHERE m.person = $user.id", `orgs: {may: "own or \"founder\" = $user.id"}`,
+		},
+		says: []string{"policies go by all of a user's too (seats)", "may that user see it all the same?"},
+	},
+	{
 		name: "a table of sessions behind a claim",
 		schema: `
 CREATE SCHEMA hidden;

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -78,12 +79,23 @@ func (e *evidence) compared(s *Source) bool {
 		slices.ContainsFunc(e.consts, func(c constant) bool { return c.source == s })
 }
 
-// query is the SELECT that a function in SQL consists of.
+// returned is a function in PL/pgSQL that does nothing but return an expression or a query.
+var returned = regexp.MustCompile(`(?is)^\s*begin\s+return\s+(query\s)?([^;]*);\s*end\s*;?\s*$`)
+
+// lineComment is a comment up to the end of its line.
+var lineComment = regexp.MustCompile(`(?m)--.*$`)
+
+// query is the SELECT that a function consists of.
 func (f *Function) query() (*sql.Query, bool) {
-	if f.Language != "sql" {
+	text := strings.TrimSpace(f.Body)
+	switch m := returned.FindStringSubmatch(lineComment.ReplaceAllString(text, "")); {
+	case f.Language == "plpgsql" && m != nil && m[1] != "":
+		text = m[2]
+	case f.Language == "plpgsql" && m != nil:
+		text = "SELECT " + m[2]
+	case f.Language != "sql":
 		return nil, false
 	}
-	text := strings.TrimSpace(f.Body)
 	if strings.HasPrefix(text, "RETURN ") {
 		text = "SELECT " + strings.TrimPrefix(text, "RETURN ")
 	}
@@ -255,17 +267,35 @@ func (e *evidence) remember(s *Source, text string) *Source {
 	return s
 }
 
-// unbound is the settings and claims that policies, and what they call, name without
-// comparing anything with them in a way that is understood.
-func (e *evidence) unbound(s *Survey) []string {
+// expiry is the claim by which a token ends (RFC 7519, 4.1.4), and a time of it that
+// does not come while anybody tests.
+const (
+	expiry = "exp"
+	late   = "4102444800"
+)
+
+// expires reports whether policies, or what they call, look at when a token ends.
+func (s *Survey) expires() bool {
+	whole := s.policies()
+	return strings.Contains(whole, "jwt") && slices.ContainsFunc(jsonPaths(whole), func(p []string) bool { return slices.Equal(p, []string{expiry}) })
+}
+
+// policies is the text of all policies and of what they call.
+func (s *Survey) policies() string {
 	var b strings.Builder
 	for _, t := range s.Schema.Tables {
 		for _, p := range t.Policies {
 			b.WriteString(p.Using + "\n" + p.Check + "\n")
 		}
 	}
+	return s.closure(b.String())
+}
+
+// unbound is the settings and claims that policies, and what they call, name without
+// comparing anything with them in a way that is understood.
+func (e *evidence) unbound(s *Survey) []string {
 	var out []string
-	whole := s.closure(b.String())
+	whole := s.policies()
 	add := func(name string) {
 		if !slices.Contains(out, name) {
 			out = append(out, name)
@@ -282,7 +312,7 @@ func (e *evidence) unbound(s *Survey) []string {
 		if !known(func(x *Source) bool {
 			claim, _ := x.Claim()
 			return strings.HasSuffix(strings.Join(append(slices.Clone(x.Path), claim...), "."), path[len(path)-1])
-		}) && strings.Contains(whole, "jwt") && key != "sub" && key != "role" {
+		}) && strings.Contains(whole, "jwt") && key != "sub" && key != "role" && key != expiry {
 			add("claim " + key)
 		}
 	}

@@ -162,6 +162,9 @@ func (c *claims) yaml() string {
 		if c.many {
 			return "[" + scalar(c.value) + "]"
 		}
+		if c.value == late {
+			return late // a number
+		}
 		return scalar(c.value)
 	}
 	var parts []string

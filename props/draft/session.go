@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -143,12 +142,17 @@ func (b *binder) bind(s *session) {
 		}
 	}
 	b.constants(s)
-	if b.t.member != nil && !b.brought() && s.user != nil {
+	guarded := b.t.member != nil && b.d.guarded(b.t.tenants, b.t.users)
+	if b.t.member != nil && (!b.brought() || guarded) && s.user != nil {
 		if who := b.userColumn(s.user); who != "" {
 			s.tenants = b.t.member.query(who)
 		}
 	}
-	if b.t.member != nil && b.brought() {
+	switch {
+	case b.t.member == nil || !b.brought():
+	case s.tenants != "":
+		s.asks = append(s.asks, "the session brings one tenant, but policies go by all of a user's too ("+b.t.member.table.Label()+"): if it may see one at a time, remove tenants:")
+	default:
 		s.asks = append(s.asks, "the session brings one tenant, though a user may have several ("+b.t.member.table.Label()+"): if it may see all of them, give it tenants: SELECT …")
 	}
 	if b.t.guess {
@@ -358,67 +362,12 @@ func (b *binder) constants(s *session) {
 			given = given || path[0] == "role"
 		}
 	}
+	if b.survey.expires() && (b.anonymous() != "" || len(s.claims.names) > 0) {
+		s.claims.set([]string{expiry}, late, false)
+	}
 	if !given && s.role != "" && (b.anonymous() != "" || len(s.claims.names) > 0) {
 		s.claims.set([]string{"role"}, s.role, false)
 	}
-}
-
-// rules gives upper bounds: less is no lockout until a person has written the rule.
-func (b *binder) rules(s *session) {
-	every := entry{rule: "{may: own}"}
-	if s.stranger {
-		every.rule = "none"
-	}
-	s.sees, s.writes = []entry{every}, []entry{every}
-	single := b.brought()
-	for _, p := range b.places {
-		may := b.survey.Schema.Privileges[s.acts]
-		if p.how == model.Internal || p.inherits {
-			continue
-		}
-		changes := may != nil && b.changes(s, p.table)
-		switch {
-		case p.how == model.Shared:
-			s.sees = append(s.sees, entry{table: p.table, rule: "{may: all}"})
-			if changes {
-				s.writes = append(s.writes, entry{p.table, "{may: all}", "? may it change what is everybody's?"})
-			}
-		case s.stranger:
-		case s.tenants != "" && b.self(s, p) != "":
-			rule := strconv.Quote("own or " + b.self(s, p))
-			s.sees = append(s.sees, entry{p.table, "{may: " + rule + "}", "who is in no tenant is somebody all the same"})
-			if changes {
-				s.writes = append(s.writes, entry{table: p.table, rule: fmt.Sprintf("{insert: {may: %[1]s}, update: {may: %[1]s, to: %[1]s}, delete: {may: %[1]s}}", rule)})
-			}
-		case p.table == b.t.home() && changes && !b.t.byUser:
-			s.writes = append(s.writes, entry{p.table, "{insert: {may: all}, update: {may: own}, delete: {may: own}}", "a new tenant is nobody's yet"})
-		case p.plural && single && changes:
-			s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
-		}
-	}
-}
-
-// self is the condition by which a row is the session's own user, or says more of that
-// user alone, such as a profile; empty for other tables.
-func (b *binder) self(s *session, p *place) string {
-	if s.user == nil || len(s.user.Key) != 1 {
-		return ""
-	}
-	user := variable("$user", s.user, s.user.Key[0])
-	column := -1
-	if p.table == s.user {
-		column = s.user.Key[0]
-	} else if len(p.ways) == 1 {
-		column = slices.IndexFunc(p.table.Columns, func(c model.Column) bool { return columnName(c.Name)+" -> "+tableName(s.user) == p.ways[0] })
-	}
-	if column < 0 || user == "" {
-		return ""
-	}
-	name := p.table.Columns[column].Name
-	if name != "id" && (!strings.HasSuffix(name, "_id") || name != strings.ToLower(name)) { // it may be a word of SQL
-		name = model.Quote(name)
-	}
-	return name + " = " + user
 }
 
 func (t tenancy) home() *model.Table {
@@ -426,31 +375,6 @@ func (t tenancy) home() *model.Table {
 		return nil
 	}
 	return t.tenants.home
-}
-
-// changes reports whether row security, if it is on, lets the session change anything of
-// a table.
-func (b *binder) changes(s *session, t *model.Table) bool {
-	roles := []string{s.acts}
-	if strings.HasPrefix(s.acts, "$") {
-		roles = sortedKeys(b.survey.Schema.Privileges)
-	}
-	for _, role := range roles {
-		list := b.survey.Schema.Privileges[role]
-		if list == nil {
-			continue
-		}
-		p := &list[t.ID]
-		if !p.Usage || !some(p.Insert) && !some(p.Update) && !p.Delete {
-			continue
-		}
-		if !t.RowSecurity || slices.ContainsFunc(t.Policies, func(x model.Policy) bool {
-			return x.Permissive && x.Command != "SELECT" && b.survey.applies(&x, role)
-		}) {
-			return true
-		}
-	}
-	return false
 }
 
 // typeName is the type of a tenant's value where no table lists them.

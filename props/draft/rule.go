@@ -1,0 +1,123 @@
+package draft
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// rules gives upper bounds: less is no lockout until a person has written the rule.
+func (b *binder) rules(s *session) {
+	every := entry{rule: "{may: own}"}
+	if s.stranger {
+		every.rule = "none"
+	}
+	s.sees, s.writes = []entry{every}, []entry{every}
+	single := b.brought() && s.tenants == ""
+	for _, p := range b.places {
+		may := b.survey.Schema.Privileges[s.acts]
+		if p.how == model.Internal || p.inherits {
+			continue
+		}
+		changes := may != nil && b.changes(s, p.table)
+		switch {
+		case p.how == model.Shared:
+			s.sees = append(s.sees, entry{table: p.table, rule: "{may: all}"})
+			if changes {
+				s.writes = append(s.writes, entry{p.table, "{may: all}", "? may it change what is everybody's?"})
+			}
+		case s.stranger:
+		case s.tenants != "" && b.self(s, p) != "":
+			rule := strconv.Quote("own or " + b.self(s, p))
+			s.sees = append(s.sees, entry{p.table, "{may: " + rule + "}", "who is in no tenant is somebody all the same"})
+			if changes {
+				s.writes = append(s.writes, entry{table: p.table, rule: fmt.Sprintf("{insert: {may: %[1]s}, update: {may: %[1]s, to: %[1]s}, delete: {may: %[1]s}}", rule)})
+			}
+		case p.table == b.t.home() && s.tenants != "" && b.founder(s) != "":
+			s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote("own or "+b.founder(s)) + "}", "? it always names a user, who need not belong to it: may that user see it all the same?"})
+			if changes {
+				s.writes = append(s.writes, newTenant(p))
+			}
+		case p.table == b.t.home() && changes && !b.t.byUser:
+			s.writes = append(s.writes, newTenant(p))
+		case p.plural && single && changes:
+			s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
+		}
+	}
+}
+
+// newTenant is the rule for writes to the tenants' own table.
+func newTenant(p *place) entry {
+	return entry{p.table, "{insert: {may: all}, update: {may: own}, delete: {may: own}}", "a new tenant is nobody's yet"}
+}
+
+// founder is the condition by which a tenant's row names the session's user in a column
+// that is never NULL; empty without one.
+func (b *binder) founder(s *session) string {
+	home := b.t.home()
+	if s.user == nil || home == nil || b.t.byUser {
+		return ""
+	}
+	user := b.userColumn(s.user)
+	for _, c := range b.t.users.in(home) {
+		if user != "" && home.Columns[c].NotNull {
+			return bareColumn(home.Columns[c].Name) + " = " + user
+		}
+	}
+	return ""
+}
+
+// bareColumn is a column in a condition, in quotes where it may be a word of SQL.
+func bareColumn(name string) string {
+	if name != "id" && (!strings.HasSuffix(name, "_id") || name != strings.ToLower(name)) {
+		return model.Quote(name)
+	}
+	return name
+}
+
+// self is the condition by which a row is the session's own user, or says more of that
+// user alone, such as a profile; empty for other tables.
+func (b *binder) self(s *session, p *place) string {
+	if s.user == nil || len(s.user.Key) != 1 {
+		return ""
+	}
+	user := variable("$user", s.user, s.user.Key[0])
+	column := -1
+	if p.table == s.user {
+		column = s.user.Key[0]
+	} else if len(p.ways) == 1 {
+		column = slices.IndexFunc(p.table.Columns, func(c model.Column) bool { return columnName(c.Name)+" -> "+tableName(s.user) == p.ways[0] })
+	}
+	if column < 0 || user == "" {
+		return ""
+	}
+	return bareColumn(p.table.Columns[column].Name) + " = " + user
+}
+
+// changes reports whether row security, if it is on, lets the session change anything of
+// a table.
+func (b *binder) changes(s *session, t *model.Table) bool {
+	roles := []string{s.acts}
+	if strings.HasPrefix(s.acts, "$") {
+		roles = sortedKeys(b.survey.Schema.Privileges)
+	}
+	for _, role := range roles {
+		list := b.survey.Schema.Privileges[role]
+		if list == nil {
+			continue
+		}
+		p := &list[t.ID]
+		if !p.Usage || !some(p.Insert) && !some(p.Update) && !p.Delete {
+			continue
+		}
+		if !t.RowSecurity || slices.ContainsFunc(t.Policies, func(x model.Policy) bool {
+			return x.Permissive && x.Command != "SELECT" && b.survey.applies(&x, role)
+		}) {
+			return true
+		}
+	}
+	return false
+}
