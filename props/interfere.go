@@ -385,6 +385,9 @@ func (o *observer) foreign() []gen.Place {
 	return out
 }
 
+// keyTells is the rule of existence.
+const keyTells = "Postgres tells that a key is taken, or that a row which is referred to is missing"
+
 // existence drops the unique and foreign keys of a copy of the schema: a difference that
 // goes away with them is what Postgres itself tells of a taken or a missing key.
 func (o *observer) existence(ctx context.Context, d *judge.Divergence) error {
@@ -396,7 +399,7 @@ func (o *observer) existence(ctx context.Context, d *judge.Divergence) error {
 	}
 	if len(differ) == 0 {
 		d.Class = judge.Existence
-		d.Rule = "Postgres tells that a key is taken, or that a row which is referred to is missing"
+		d.Rule = keyTells
 	}
 	return nil
 }

@@ -61,17 +61,20 @@ func (o *observer) traced(ctx context.Context, worlds []run.World) ([]string, er
 type brief struct {
 	variants []gen.Variant // of second worlds; none: one world is enough
 	cross    bool          // rows of other tenants alone must make the difference
+
+	existence bool // a row that is missing makes it, which is taken for what a key tells
 }
 
-// briefOf is what shows a divergence; nil where only the whole look does. A program takes
-// as long as many statements, and so do steps that commit: these are tried in the one world
-// that showed it, as is everything where the first finding is all that is asked for.
+// briefOf is what shows a divergence. A program takes as long as many statements, and so do
+// steps that commit: these are tried in the one world that showed it, as is everything where
+// the first finding is all that is asked for, and what a key tells: that it is the key, the
+// whole look at the least case says.
 func (l *lab) briefOf(s *model.Scenario, d *judge.Divergence) *brief {
 	switch {
 	case d.Worlds == nil:
 		return &brief{}
 	case d.Class == judge.Existence:
-		return nil
+		return &brief{variants: []gen.Variant{d.Worlds.Variant}, cross: d.Cross, existence: true}
 	case s.Real() || l.quick:
 		return &brief{variants: []gen.Variant{d.Worlds.Variant}, cross: d.Cross}
 	}
@@ -82,7 +85,7 @@ func (b *brief) key() string {
 	if b == nil {
 		return ""
 	}
-	return fmt.Sprintf("brief %v %v ", b.variants, b.cross)
+	return fmt.Sprintf("brief %v %v %v ", b.variants, b.cross, b.existence)
 }
 
 // interfered is what second worlds show of a call.
@@ -136,6 +139,10 @@ func (l *lab) once(ctx context.Context, s *model.Scenario, at int, b brief, unde
 		}
 		d := o.divergence([]gen.Variant{v}, v, lines[0], lines[i+1])
 		d.Cross = b.cross
+		if b.existence && d.Worlds.Kind == judge.Presence {
+			d.Class, d.Rule = judge.Existence, keyTells
+			return d, nil
+		}
 		if o.id.Session.Tenantless || o.id.Tenant.Null {
 			d.Class = judge.Open
 		}

@@ -121,6 +121,11 @@ func (b *binder) strangers() []*actor {
 		}
 		return x.power - y.power
 	})
+	if anon := b.anonymous(); anon != "" && len(list) > 0 && list[0].role != anon {
+		if of, ok := b.survey.Schema.Roles[list[0].login]; ok && slices.Contains(of.MemberOf, anon) { // requests without a token have it, though it has no privilege
+			return []*actor{{login: of.Name, role: anon}}
+		}
+	}
 	forgets := slices.ContainsFunc(b.e.sources, func(s *Source) bool {
 		_, claim := s.Claim()
 		return !claim && !s.Role()
