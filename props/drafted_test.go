@@ -46,6 +46,17 @@ GRANT ALL ON accounts TO twin_a, twin_b;`,
 		found: []string{"tenant: insert accounts (write)", "tenant: update accounts (move)"},
 	},
 	{
+		name: "roles are the tenants' values, and no file makes one",
+		schema: `
+CREATE ROLE twin_group;
+CREATE TABLE accounts (id int PRIMARY KEY, manager text NOT NULL, company text);
+ALTER TABLE accounts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY managers ON accounts TO twin_group USING (manager = current_user);
+GRANT SELECT ON accounts TO twin_group;`,
+		leak:  `CREATE POLICY more ON accounts FOR SELECT USING (company IS NOT NULL);`,
+		found: []string{"tenant: select accounts (read)"},
+	},
+	{
 		name: "names in mixed case",
 		schema: `
 CREATE ROLE twin_app LOGIN;
