@@ -44,8 +44,14 @@ func (p *Plan) Other(t *model.Table, i int, row model.Row) model.Value {
 // TenantValue is the n-th tenant of a contract without a tenants' table, from 0.
 func (p *Plan) TenantValue(n int) model.Value { return p.tenantValue(p.Contract.Tenancy.Type, n+1) }
 
-// KeyValue is the n-th key of a table, from 0.
+// KeyValue is the n-th key of a table, from 0: of the tenants' own, where it names roles,
+// the n-th role.
 func (p *Plan) KeyValue(t *model.Table, i, n int) model.Value {
+	if t == p.Contract.Tenancy.Table {
+		if v, ok := p.tenantRoles(n)[i]; ok {
+			return v
+		}
+	}
 	return key(&t.Columns[i], p.first[t.ID]+n)
 }
 
