@@ -136,6 +136,19 @@ GRANT ALL ON ALL TABLES IN SCHEMA public TO init_member;`,
 		says: []string{"policies go by all of a user's too (seats)", "may that user see it all the same?"},
 	},
 	{
+		name: "lists of tenants in a setting",
+		schema: `
+CREATE ROLE init_app LOGIN;
+CREATE TABLE firms (id uuid PRIMARY KEY, name text); CREATE TABLE people (id uuid PRIMARY KEY, name text);
+CREATE TABLE seats (firm uuid REFERENCES firms, person uuid REFERENCES people, PRIMARY KEY (firm, person));
+CREATE TABLE bills (id int PRIMARY KEY, firm uuid NOT NULL REFERENCES firms, total int);
+ALTER TABLE bills ENABLE ROW LEVEL SECURITY; ALTER TABLE seats ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON bills USING (firm = ANY (string_to_array(nullif(current_setting('app.firms', true), ''), ',')::uuid[]));
+CREATE POLICY p ON seats USING (person = nullif(current_setting('app.person', true), '')::uuid);
+GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO init_app;`,
+		want: []string{"tenant: {table: firms, key: id}", "app.firms: $tenant", "app.person: $user.id", `seats: {may: "own or \"person\" = $user.id"}`},
+	},
+	{
 		name: "a table of sessions behind a claim",
 		schema: `
 CREATE SCHEMA hidden;

@@ -58,7 +58,7 @@ func (p *probe) gives(query string, s *Source, whole string) bool {
 		if len(s.Path) > 0 {
 			text = nested(s.Path, value, s.Many)
 		}
-		if got, ok := p.ask(query, s.Setting, text, named(settingName, whole)); ok && got == value {
+		if got, ok := p.ask(query, s.Setting, text, named(settingName, whole)); ok && (got == value || got == "{"+value+"}") { // an array of one is that one
 			return true
 		}
 		if p.err != nil {

@@ -43,6 +43,9 @@ func (b *binder) rules(s *session) {
 			}
 		case p.table == b.t.home() && changes && !b.t.byUser:
 			s.writes = append(s.writes, newTenant(p))
+		case b.t.member != nil && p.table == b.t.member.table && single && s.user != nil && b.userColumn(s.user) != "":
+			member := bareColumn(p.table.Columns[b.t.member.member].Name) + " = " + b.userColumn(s.user)
+			s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote("own or "+member) + "}", "a user may know of its other tenants"})
 		case p.plural && single && changes:
 			s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
 		}
