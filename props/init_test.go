@@ -131,9 +131,28 @@ CREATE POLICY p ON tasks USING (mine(org));
 GRANT ALL ON ALL TABLES IN SCHEMA public TO init_member;`,
 		want: []string{
 			"tenant: {table: orgs, key: id}", "user: {table: people}", "claims: {org: $tenant, sub: $user.id, exp: 4102444800, role: init_member}",
-			"tenants: SELECT m.org FROM public.seats m WHERE m.person = $user.id", `orgs: {may: "own or \"founder\" = $user.id"}`,
+			"tenants: SELECT m.org FROM public.seats m WHERE m.person = $user.id", `orgs: {may: "own or founder = $user.id"}`,
 		},
 		says: []string{"policies go by all of a user's too (seats)", "may that user see it all the same?"},
+	},
+	{
+		name: "memberships without a key over both",
+		schema: `
+CREATE ROLE init_app LOGIN;
+CREATE TABLE people (id int PRIMARY KEY, name text); CREATE TABLE teams (id int PRIMARY KEY, name text);
+CREATE TABLE seats (id int PRIMARY KEY, team int NOT NULL REFERENCES teams, person int NOT NULL REFERENCES people, kind text);
+CREATE TABLE plans (id int PRIMARY KEY, team int NOT NULL REFERENCES teams, author int NOT NULL REFERENCES people, name text);
+CREATE TABLE files (id int PRIMARY KEY, plan int NOT NULL REFERENCES plans, author int NOT NULL REFERENCES people, path text);
+CREATE FUNCTION mine() RETURNS SETOF int STABLE SECURITY DEFINER LANGUAGE sql AS
+  $$ SELECT team FROM seats WHERE person = nullif(current_setting('app.me', true), '')::int $$;
+ALTER TABLE plans ENABLE ROW LEVEL SECURITY; ALTER TABLE files ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON plans USING (team IN (SELECT mine()));
+CREATE POLICY p ON files USING (plan IN (SELECT id FROM plans WHERE team IN (SELECT mine())));
+GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO init_app;`,
+		want: []string{
+			"tenant: {table: teams, key: id}", "user: {table: people}", "tenants: SELECT m.team FROM public.seats m WHERE m.person = $user.id",
+			"plans: {tenant: team}", "files: {tenant: plan -> plans}",
+		},
 	},
 	{
 		name: "lists of tenants in a setting",
@@ -146,7 +165,7 @@ ALTER TABLE bills ENABLE ROW LEVEL SECURITY; ALTER TABLE seats ENABLE ROW LEVEL 
 CREATE POLICY p ON bills USING (firm = ANY (string_to_array(nullif(current_setting('app.firms', true), ''), ',')::uuid[]));
 CREATE POLICY p ON seats USING (person = nullif(current_setting('app.person', true), '')::uuid);
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO init_app;`,
-		want: []string{"tenant: {table: firms, key: id}", "app.firms: $tenant", "app.person: $user.id", `seats: {may: "own or \"person\" = $user.id"}`},
+		want: []string{"tenant: {table: firms, key: id}", "app.firms: $tenant", "app.person: $user.id", `seats: {may: "own or person = $user.id"}`},
 	},
 	{
 		name: "a table of sessions behind a claim",

@@ -21,10 +21,11 @@ type domains struct {
 	parent map[Column]Column
 	all    []*domain
 	of     map[Column]*domain
+	asked  map[Column]bool // columns that other tables' policies, or functions, hold against the session
 }
 
 func newDomains(s *Survey, e *evidence) *domains {
-	d := &domains{survey: s, parent: map[Column]Column{}, of: map[Column]*domain{}}
+	d := &domains{survey: s, parent: map[Column]Column{}, of: map[Column]*domain{}, asked: map[Column]bool{}}
 	for _, t := range s.Schema.Tables {
 		for i := range t.ForeignKeys {
 			k := &t.ForeignKeys[i]
@@ -39,6 +40,9 @@ func newDomains(s *Survey, e *evidence) *domains {
 		if sameType(pair[0], pair[1]) {
 			d.join(pair[0], pair[1])
 		}
+	}
+	for _, q := range e.equal {
+		d.asked[q.column] = d.asked[q.column] || q.op == "=" && q.table != q.column.Table
 	}
 	first := map[*Source]Column{}
 	for _, q := range e.equal {

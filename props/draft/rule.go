@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // rules gives upper bounds: less is no lockout until a person has written the rule.
@@ -44,7 +45,7 @@ func (b *binder) rules(s *session) {
 		case p.table == b.t.home() && changes && !b.t.byUser:
 			s.writes = append(s.writes, newTenant(p))
 		case b.t.member != nil && p.table == b.t.member.table && single && s.user != nil && b.userColumn(s.user) != "":
-			member := bareColumn(p.table.Columns[b.t.member.member].Name) + " = " + b.userColumn(s.user)
+			member := sql.QuoteName(p.table.Columns[b.t.member.member].Name) + " = " + b.userColumn(s.user)
 			s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote("own or "+member) + "}", "a user may know of its other tenants"})
 		case p.plural && single && changes:
 			s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
@@ -67,18 +68,10 @@ func (b *binder) founder(s *session) string {
 	user := b.userColumn(s.user)
 	for _, c := range b.t.users.in(home) {
 		if user != "" && home.Columns[c].NotNull {
-			return bareColumn(home.Columns[c].Name) + " = " + user
+			return sql.QuoteName(home.Columns[c].Name) + " = " + user
 		}
 	}
 	return ""
-}
-
-// bareColumn is a column in a condition, in quotes where it may be a word of SQL.
-func bareColumn(name string) string {
-	if name != "id" && (!strings.HasSuffix(name, "_id") || name != strings.ToLower(name)) {
-		return model.Quote(name)
-	}
-	return name
 }
 
 // self is the condition by which a row is the session's own user, or says more of that
@@ -97,7 +90,7 @@ func (b *binder) self(s *session, p *place) string {
 	if column < 0 || user == "" {
 		return ""
 	}
-	return bareColumn(p.table.Columns[column].Name) + " = " + user
+	return sql.QuoteName(p.table.Columns[column].Name) + " = " + user
 }
 
 // changes reports whether row security, if it is on, lets the session change anything of
