@@ -59,7 +59,7 @@ func (b *builder) abroad(d *Dataset, bits Bits) bool {
 // about adds a row of a tenant that refers to a member's user, where there is none.
 func (b *builder) about(m *Member, t *model.Table, k int, bits Bits) bool {
 	for _, key := range b.tables[t.ID].keys {
-		if len(key.Columns) > 1 || key.Target != m.Session.User.Table || key.Targets[0] != key.Target.Key[0] {
+		if len(key.Columns) > 1 || !b.userKey(m.Session.User.Table, key.Target, key.Targets[0], 0) {
 			continue
 		}
 		col := key.Columns[0]

@@ -5,24 +5,44 @@ import "github.com/rlsfuzz/rlsfuzz/model"
 // What a session writes about itself may widen what it sees next: a membership of its
 // own user in another tenant, its own role, a claim in its profile.
 
-// selfColumns are the columns by which a table's rows refer to the user of a session.
+// selfColumns are the columns by which a table's rows refer to the user of a session, or to
+// what has the user's key for its own, such as a profile.
 func (p *Plan) selfColumns(s *model.Session, t *model.Table) []int {
 	if s.User == nil {
 		return nil
 	}
 	var out []int
 	for _, k := range p.tables[t.ID].keys {
-		if k.Target != s.User.Table {
-			continue
-		}
 		for i, col := range k.Columns {
-			if len(k.Target.Key) > 0 && k.Targets[i] == k.Target.Key[0] {
+			if p.userKey(s.User.Table, k.Target, k.Targets[i], 0) {
 				out = append(out, col)
 			}
 		}
 	}
 	return out
 }
+
+// userKey reports whether a column is the key of the users' table, or the whole key of
+// another that refers to that by it.
+func (p *Plan) userKey(users, t *model.Table, column, depth int) bool {
+	switch {
+	case len(t.Key) == 0 || t.Key[0] != column || depth > deepestUser:
+		return false
+	case t == users:
+		return true
+	case len(t.Key) > 1:
+		return false
+	}
+	for _, k := range p.tables[t.ID].keys {
+		if len(k.Columns) == 1 && k.Columns[0] == column && p.userKey(users, k.Target, k.Targets[0], depth+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// deepestUser bounds how many tables may lie between a row and its user.
+const deepestUser = 4
 
 // aboutSelf makes a new row of a tenant that refers to the session's user; nil where
 // the table refers to no user.

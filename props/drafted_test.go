@@ -92,6 +92,23 @@ GRANT SELECT ON firms, visits, visits_new TO twin_app;`,
 		found: []string{"stranger: call partition visits_new (open)", "stranger: call partition visits_old (open)"},
 	},
 	{
+		name: "members by way of a profile, and invitations that end",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE people (id uuid PRIMARY KEY, born date);
+CREATE TABLE profiles (id uuid PRIMARY KEY REFERENCES people, name text);
+CREATE TABLE clubs (id uuid PRIMARY KEY, name text);
+CREATE TABLE seats (club uuid NOT NULL REFERENCES clubs, person uuid NOT NULL REFERENCES profiles, kind text NOT NULL DEFAULT 'hand', PRIMARY KEY (club, person));
+CREATE TABLE calls (id int PRIMARY KEY, club uuid NOT NULL REFERENCES clubs, email text, ends timestamptz NOT NULL);
+CREATE FUNCTION me() RETURNS uuid STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.me', true), '')::uuid $$;
+CREATE FUNCTION mine(c uuid) RETURNS boolean STABLE SECURITY DEFINER LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM seats s WHERE s.club = c AND s.person = me()) $$;
+ALTER TABLE seats ENABLE ROW LEVEL SECURITY; ALTER TABLE calls ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON seats FOR SELECT USING (mine(club)); CREATE POLICY p ON calls USING (mine(club));
+GRANT SELECT, INSERT ON seats TO twin_app; GRANT SELECT ON calls TO twin_app;`,
+		leak:  `CREATE POLICY q ON seats FOR INSERT WITH CHECK (person = me()); CREATE POLICY q ON calls FOR SELECT USING (me() IS NOT NULL AND ends > now());`,
+		found: []string{"twin_app: insert seats (write)", "twin_app: select calls (read)"},
+	},
+	{
 		name: "a sign-up, which must refuse a taken address",
 		schema: `
 CREATE ROLE twin_web LOGIN;
