@@ -167,7 +167,7 @@ func TestSafegres(t *testing.T) {
 				require.Version(t, server, c.version)
 			}
 			t.Parallel()
-			r := walked(t, c.contract(t, filepath.Join(root, safegresCases)))
+			r := walked(t, c.contract(t, filepath.Join(root, safegresCases)), nil)
 			for _, l := range r.Leads {
 				t.Errorf("unconfirmed: %s: %s", l.Cell, l.Reason)
 			}
