@@ -244,6 +244,9 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	if c.succeeds && trace.Steps[d.Step].Err != nil {
 		return false, nil
 	}
+	if c.harmless && shut(&trace.Steps[d.Step], s.Steps[d.Step].Session) {
+		return false, nil
+	}
 	verdict := judge.Judge(l.Contract, s, trace)
 	for i := range verdict.Divergences {
 		o := &verdict.Divergences[i]
@@ -255,4 +258,11 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 		}
 	}
 	return true, nil
+}
+
+// shut reports whether a session has no privilege on a table of which it may see rows.
+func shut(t *model.StepTrace, s *model.Session) bool {
+	return slices.ContainsFunc(t.Seen, func(seen model.Seen) bool {
+		return seen.Err.Denied() && s.Sees[seen.Table].Rule.Kind != model.RuleNone
+	})
 }
