@@ -26,7 +26,7 @@ const (
 	shrinkRuns     = 60   // distinct scenarios that rapid may run while it shrinks
 	shrinkCalls    = 2000 // and how many it may draw for that
 	quickShrinks   = 15   // shrinkRuns where one finding is all that is asked for
-	quickRuns      = 30   // and how many the reducer may then run of a call of a path
+	quickRuns      = 30   // and how many the reducer may then run of a call of a path, or of a lockout
 )
 
 // batchResult is what one batch found.
@@ -393,7 +393,8 @@ func (l *lab) reduced(ctx context.Context, k leak, b *brief) (*model.Scenario, *
 	defer func() { l.brief = nil }()
 	before := l.runs
 	return reduce.Least(l.Plan, k.scenario, &k.found, func(s *model.Scenario) (*judge.Divergence, error) {
-		if l.quick && k.target.Cell.Path != nil && l.runs >= before+quickRuns {
+		slow := k.target.Cell.Path != nil || k.target.Class == judge.Lockout
+		if l.quick && slow && l.runs >= before+quickRuns {
 			return nil, nil // least enough
 		}
 		v, err := l.verdict(ctx, s)

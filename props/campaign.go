@@ -63,11 +63,11 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 	c.goOn()
 	defer func() {
 		for _, l := range c.labs {
-			l.close()
+			l.leave()
 		}
 	}()
 	for range c.cfg.Workers {
-		l, err := c.newLab(ctx, c.troubles)
+		l, err := c.lab(ctx, c.troubles)
 		if err != nil {
 			return nil, err // nothing was searched
 		}
@@ -171,6 +171,9 @@ func (c *campaign) assume(ctx context.Context) error {
 
 // matrix walks the matrix and reports what diverges.
 func (c *campaign) matrix(ctx context.Context) error {
+	if c.cfg.First {
+		return c.firstOfWalk(ctx)
+	}
 	c.walking = !c.earlier.Walked // else it is counted already
 	err := c.walk(ctx)
 	c.walking = false
@@ -186,9 +189,6 @@ func (c *campaign) matrix(ctx context.Context) error {
 	}
 	if err := c.digest(ctx, c.walked); err != nil {
 		return err
-	}
-	if c.cfg.First {
-		return nil
 	}
 	return c.endure(ctx, c.beneath)
 }

@@ -13,6 +13,7 @@ import (
 // cells runs cells of the walk. Those of one member that change nothing share a
 // sequence, and what all see at its end is looked at once. Where that surprises, each
 // runs by itself, one member after the other: what the first one's cells show is known then.
+// see says whether to go on.
 func (l *lab) cells(ctx context.Context, d *gen.Dataset, cells [][]model.Step, see func(*model.Scenario, *judge.Verdict) bool) error {
 	rest := make([]int, len(cells))
 	for i := range rest {
@@ -49,7 +50,12 @@ func (l *lab) cells(ctx context.Context, d *gen.Dataset, cells [][]model.Step, s
 		if len(alone) == 0 {
 			continue
 		}
-		if err := l.group(ctx, d, alone, func(_ int, s *model.Scenario, v *judge.Verdict) bool { return see(s, v) }); err != nil {
+		more := true
+		err = l.group(ctx, d, alone, func(_ int, s *model.Scenario, v *judge.Verdict) bool {
+			more = see(s, v)
+			return more
+		})
+		if err != nil || !more {
 			return err
 		}
 	}

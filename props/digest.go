@@ -31,7 +31,11 @@ func (c *campaign) explain(ctx context.Context, found []leak) error {
 		if c.muted[k.target] || c.enough() {
 			continue
 		}
-		if k.cause.Key == "" {
+		switch {
+		case k.cause.Key != "":
+		case c.cfg.First: // nobody asks what else has the same cause
+			k.cause.Key = c.cellText(&k.found)
+		default:
 			var err error
 			k = c.plain(k)
 			if k.cause, err = l.cause(ctx, k.scenario, &k.found, c.known()); err != nil {
@@ -155,7 +159,7 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 		return err
 	}
 	var escalation []finding.Readable
-	if confirmed {
+	if confirmed && !c.cfg.First {
 		if escalation, err = c.escalation(ctx, like, k); err != nil {
 			return err
 		}

@@ -105,17 +105,17 @@ func (r *Report) EachPath(f func(s *model.Session, p *model.Path)) {
 // told takes findings of class existence out of the blocks: Postgres documents that keys
 // tell of other rows. Config.Strict leaves them in.
 func (c *campaign) told() {
-	if c.cfg.Strict {
-		return
-	}
 	c.report.Blocks = slices.DeleteFunc(c.report.Blocks, func(b *Block) bool {
-		apart := b.Finding.Class == judge.Existence
+		apart := c.apart(b)
 		if apart {
 			c.report.Apart = append(c.report.Apart, b)
 		}
 		return apart
 	})
 }
+
+// apart reports whether a block is reported beside the findings.
+func (c *campaign) apart(b *Block) bool { return b.Finding.Class == judge.Existence && !c.cfg.Strict }
 
 // remark adds a note to the report, once.
 func (c *campaign) remark(format string, args ...any) {

@@ -42,13 +42,21 @@ type lab struct {
 }
 
 func (t *Target) newLab(ctx context.Context, met *troubles) (*lab, error) {
-	l := &lab{Target: t, troubles: met, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{}, live: map[string]bool{}, refuted: map[string]int{}, tried: map[judge.Cell]*tried{}}
-	l.programs = run.NewPrograms(filepath.Dir(t.File.Path), program.Limits{Time: t.Program}, t.Functions)
+	l := t.bareLab(met)
 	if err := l.endure(ctx, func() error { return l.open(ctx) }); err != nil {
 		l.close()
 		return nil, err
 	}
 	return l, nil
+}
+
+// bareLab is a lab that knows nothing, and has no database yet.
+func (t *Target) bareLab(met *troubles) *lab {
+	return &lab{
+		Target: t, troubles: met, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{},
+		live: map[string]bool{}, refuted: map[string]int{}, tried: map[judge.Cell]*tried{},
+		programs: run.NewPrograms(filepath.Dir(t.File.Path), program.Limits{Time: t.Program}, t.Functions),
+	}
 }
 
 // open makes the scratch database for rolled-back runs.
@@ -382,7 +390,7 @@ func (l *lab) ahead(ctx context.Context, d *gen.Dataset, sequences [][]model.Ste
 			list, steps = append(list, s), append(steps, s.Steps)
 		}
 	}
-	if len(list) < 2 {
+	if len(list) < 2 || l.quick { // one may be all that is asked for
 		return nil
 	}
 	traces, err := l.fast.Carefuls(ctx, d.Data, d.State, steps)

@@ -237,12 +237,14 @@ func (l *lab) walkPiece(ctx context.Context, p *piece, n *noted) error {
 	}
 	see := func(s *model.Scenario, v *judge.Verdict) bool {
 		p.events = append(p.events, event{s, v})
+		news := false
 		for i := range v.Divergences {
 			if d := &v.Divergences[i]; !follows(v, d) {
+				news = news || !n.seen[d.Target()]
 				l.ignore(d.Target())
 			}
 		}
-		return true
+		return !l.quick || !news
 	}
 	switch {
 	case p.calls != nil:
@@ -264,7 +266,7 @@ var firstLook = []gen.Variant{gen.Remove, gen.Mixed}
 // walkCalls calls paths.
 func (l *lab) walkCalls(ctx context.Context, p *piece, see func(*model.Scenario, *judge.Verdict) bool) error {
 	for _, steps := range p.calls {
-		if _, err := l.calls(ctx, p.set, steps, firstLook, see); err != nil {
+		if more, err := l.calls(ctx, p.set, steps, firstLook, see); err != nil || !more {
 			return err
 		}
 		p.walked += len(steps)
@@ -279,10 +281,10 @@ func (l *lab) walkCalls(ctx context.Context, p *piece, see func(*model.Scenario,
 // walkPlays plays what several sessions do around a path.
 func (l *lab) walkPlays(ctx context.Context, p *piece, see func(*model.Scenario, *judge.Verdict) bool) error {
 	for _, steps := range p.plays {
-		if _, err := l.played(ctx, p.set, steps, []gen.Variant{gen.Mixed}, see); err != nil {
+		p.walked++
+		if more, err := l.played(ctx, p.set, steps, []gen.Variant{gen.Mixed}, see); err != nil || !more {
 			return err
 		}
-		p.walked++
 	}
 	return nil
 }
@@ -297,7 +299,9 @@ func (l *lab) walkFresh(ctx context.Context, p *piece, see func(*model.Scenario,
 		}
 		p.walked++
 		l.count(v)
-		see(s, v)
+		if !see(s, v) {
+			return nil
+		}
 	}
 	return nil
 }

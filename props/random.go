@@ -83,9 +83,6 @@ func (c *campaign) batches(size int) int {
 	return min(size, (c.cfg.Checks-c.atRandom+each-1)/each)
 }
 
-// enough reports whether the first finding is there, and no more are wanted.
-func (c *campaign) enough() bool { return c.cfg.First && len(c.report.Blocks) > 0 }
-
 // spent reports whether the budget is used up.
 func (c *campaign) spent() bool {
 	if c.cfg.Checks > 0 && c.atRandom >= c.cfg.Checks {

@@ -44,11 +44,17 @@ type Target struct {
 	Functions map[string]PathFunc
 
 	walk     *walkOnce
+	kept     *kept
 	known    *explanations
 	template string
 	made     []string // roles that the files created
 	skip     []string // the preset's own schemas
-	copied   bool     // the server is another target's
+
+	// Of a weakened target.
+	copied  bool        // the server and the template are another target's
+	changes []string    // statements that every scratch copy gets
+	back    []string    // these take them back in a copy, which is kept then
+	spare   chan string // a scratch copy that nobody uses yet
 }
 
 // Open reads a contract, starts the server and loads the schema. Close ends it all.
@@ -68,7 +74,7 @@ func Open(ctx context.Context, cfg Config) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{Server: server, File: file, Notes: scripts.notes, Program: cfg.ProgramTime, Functions: cfg.Paths, walk: &walkOnce{}, known: newExplanations()}
+	t := &Target{Server: server, File: file, Notes: scripts.notes, Program: cfg.ProgramTime, Functions: cfg.Paths, walk: &walkOnce{}, kept: &kept{}, known: newExplanations()}
 	if err := t.load(ctx, scripts); err != nil {
 		_ = t.Close()
 		return nil, err
@@ -78,11 +84,17 @@ func Open(ctx context.Context, cfg Config) (*Target, error) {
 
 // Close drops what was made and ends the server.
 func (t *Target) Close() error {
+	if t.copied {
+		select {
+		case name := <-t.spare:
+			return t.Server.DropDatabase(context.Background(), name)
+		default:
+			return nil
+		}
+	}
+	t.kept.close()
 	if t.template != "" {
 		_ = t.Server.DropDatabase(context.Background(), t.template)
-	}
-	if t.copied {
-		return nil
 	}
 	return t.Server.Close()
 }
@@ -305,16 +317,31 @@ func foldPartitions(s *model.Schema) {
 // Scratch makes a database from the template, with the settings, the owner and the
 // privileges of the template, which CREATE DATABASE leaves behind.
 func (t *Target) Scratch(ctx context.Context) (string, error) {
+	select {
+	case name := <-t.spare:
+		return name, nil
+	default:
+	}
 	name, err := t.Server.CreateDatabase(ctx, t.template)
 	if err != nil {
 		return "", err
 	}
+	if err := t.furnish(ctx, name); err != nil {
+		return "", errors.Join(err, t.Server.DropDatabase(context.WithoutCancel(ctx), name))
+	}
+	return name, nil
+}
+
+func (t *Target) furnish(ctx context.Context, name string) error {
 	conn, err := t.Server.Connect(ctx, name, "")
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer func() { _ = conn.Close(context.Background()) }()
-	return name, catalog.CopySettings(ctx, conn, t.template, name)
+	if err := catalog.CopySettings(ctx, conn, t.template, name); err != nil {
+		return err
+	}
+	return t.change(ctx, conn)
 }
 
 // mayAlter reports whether a role may be changed for an experiment: the files made it.

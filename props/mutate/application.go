@@ -31,7 +31,7 @@ func bindings(c *model.Contract, s *model.Session) []Mutant {
 	object := "session " + s.Name
 	for i := range s.Settings {
 		name := s.Settings[i].Name
-		m := Mutant{Kind: Unset, Object: object, Change: name + " is not set", Edit: ofSession(s, func(s *model.Session) {
+		m := Mutant{Kind: Unset, Object: object, session: s, Change: name + " is not set", Edit: ofSession(s, func(s *model.Session) {
 			s.Settings = slices.DeleteFunc(slices.Clone(s.Settings), func(o model.Setting) bool { return o.Name == name })
 		})}
 		if !asks(c, s, name) {
@@ -41,13 +41,13 @@ func bindings(c *model.Contract, s *model.Session) []Mutant {
 	}
 	if len(s.Settings) > 0 && s.Local() {
 		out = append(out, Mutant{
-			Kind: BindSession, Object: object, Change: "SET for SET LOCAL, and nothing is reset", Equivalent: kept(c, s),
+			Kind: BindSession, Object: object, session: s, Change: "SET for SET LOCAL, and nothing is reset", Equivalent: kept(c, s),
 			Edit: ofSession(s, func(s *model.Session) { s.Bind, s.Release = "session", "none" }),
 		})
 	}
 	if !s.Local() && s.Release != "" && !strings.EqualFold(s.Release, "none") {
 		out = append(out, Mutant{
-			Kind: NoRelease, Object: object, Change: "release: none for " + s.Release, Equivalent: kept(c, s),
+			Kind: NoRelease, Object: object, session: s, Change: "release: none for " + s.Release, Equivalent: kept(c, s),
 			Edit: ofSession(s, func(s *model.Session) { s.Release = "none" }),
 		})
 	}

@@ -79,11 +79,13 @@ func (r *runner) kill(ctx context.Context, m *Mutant, n int) (k Kill, err error)
 	for seed := range n {
 		start := time.Now()
 		found, err := props.Run(ctx, t, props.Config{Workers: 1, Checks: r.cfg.Checks, Seed: r.cfg.Seed + uint64(seed), SkipMatrix: true, First: true})
+		var res Result
 		if err != nil {
+			err = res.refused(err)
+			k.Refused = res.Reason
 			return k, err
 		}
-		var res Result
-		s := Shot{Killed: res.killed(found, 0), Time: time.Since(start)}
+		s := Shot{Killed: res.killed(found), Time: time.Since(start)}
 		s.Class, s.Finding, s.Checks, s.Size = res.Class, res.Finding, res.Checks, res.Size
 		k.Shots = append(k.Shots, s)
 	}

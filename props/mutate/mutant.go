@@ -55,6 +55,7 @@ type Mutant struct {
 	Change string   // what becomes of it: account_id = … to account_id <= …
 	Do     []string // statements of the superuser
 	Undo   []string // of what all databases of the server share: roles
+	Back   []string // takes it back in a copy; nil where it changes what [props.Weakening] says
 	// Table is the table that it concerns, nil for one of a role or of another object.
 	Table *model.Table
 	// Of is the name of the view or routine that it concerns, or the path of the contract;
@@ -66,10 +67,12 @@ type Mutant struct {
 	// Equivalent is the rule by which it changes nothing; empty where none is known.
 	Equivalent string
 
-	policy *model.Policy // that it changes; nil for the others
-	tree   sql.Expr      // the policy's expression, where a part of it is changed
-	weaker sql.Expr      // the part that is left out or holds more often; nil for other changes
-	key    bool          // it grants a column of the primary key
+	policy  *model.Policy  // that it changes; nil for the others
+	session *model.Session // whose binding it changes; nil for the others
+	role    string         // that it changes; empty for the others
+	tree    sql.Expr       // the policy's expression, where a part of it is changed
+	weaker  sql.Expr       // the part that is left out or holds more often; nil for other changes
+	key     bool           // it grants a column of the primary key
 }
 
 // Key is the mutant's stable name.
@@ -122,13 +125,13 @@ func table(c *model.Contract, t *model.Table) []Mutant {
 	if t.RowSecurity {
 		out = append(out, Mutant{
 			Kind: Disable, Object: "table " + t.Label(), Change: "DISABLE ROW LEVEL SECURITY",
-			Do: []string{"ALTER TABLE " + t.SQL() + " DISABLE ROW LEVEL SECURITY"},
+			Do: []string{"ALTER TABLE " + t.SQL() + " DISABLE ROW LEVEL SECURITY"}, Back: []string{"ALTER TABLE " + t.SQL() + " ENABLE ROW LEVEL SECURITY"},
 		})
 	}
 	if t.RowSecurity && t.Force {
 		out = append(out, Mutant{
 			Kind: NoForce, Object: "table " + t.Label(), Change: "NO FORCE ROW LEVEL SECURITY",
-			Do: []string{"ALTER TABLE " + t.SQL() + " NO FORCE ROW LEVEL SECURITY"},
+			Do: []string{"ALTER TABLE " + t.SQL() + " NO FORCE ROW LEVEL SECURITY"}, Back: []string{"ALTER TABLE " + t.SQL() + " FORCE ROW LEVEL SECURITY"},
 		})
 	}
 	out = append(append(out, columnGrants(c, t)...), tableGrants(c, t)...)

@@ -79,6 +79,7 @@ func (r *runner) pair(ctx context.Context, i, j int) (res Result, err error) {
 	}
 	found, err := props.Run(ctx, t, cfg)
 	if err != nil {
+		err = res.refused(err)
 		return res, err
 	}
 	var causes, lack []string
@@ -91,7 +92,7 @@ func (r *runner) pair(ctx context.Context, i, j int) (res Result, err error) {
 		}
 	}
 	if len(lack) == 0 {
-		res.by(found.Blocks[0], 0)
+		res.by(found, found.Blocks[0])
 		res.Cause = strings.Join(causes, "; ")
 		return res, nil
 	}

@@ -36,7 +36,7 @@ func (e *editor) add(kind Kind, change string, edit func(*model.Policy)) *Mutant
 	edit(&p)
 	e.out = append(e.out, Mutant{
 		Kind: kind, Object: e.object(), Change: change,
-		Do: []string{e.drop(), Statement(e.table, &p)}, policy: &e.policy,
+		Do: []string{e.drop(), Statement(e.table, &p)}, Back: []string{e.drop(), Statement(e.table, &e.policy)}, policy: &e.policy,
 	})
 	return &e.out[len(e.out)-1]
 }
@@ -51,7 +51,7 @@ func (e *editor) drop() string {
 func (e *editor) whole() {
 	p := &e.policy
 	if !p.Permissive {
-		e.out = append(e.out, Mutant{Kind: DropPolicy, Object: e.object(), Change: "dropped", Do: []string{e.drop()}, policy: p})
+		e.out = append(e.out, Mutant{Kind: DropPolicy, Object: e.object(), Change: "dropped", Do: []string{e.drop()}, Back: []string{Statement(e.table, p)}, policy: p})
 		e.add(Permissive, "PERMISSIVE for RESTRICTIVE", func(p *model.Policy) { p.Permissive = true })
 	}
 	if p.Permissive && p.Command != "ALL" && p.Using != "" {

@@ -21,7 +21,7 @@ func routines(c *model.Contract) []Mutant {
 				if same == "" {
 					same = e.callers()
 				}
-				e.add(Mutant{Kind: w.kind, Change: w.change, Do: []string{rewritten(r, w.text)}, Equivalent: same})
+				e.add(Mutant{Kind: w.kind, Change: w.change, Do: []string{rewritten(r, r.Source, w.text)}, Back: []string{rewritten(r, w.text, r.Source)}, Equivalent: same})
 			}
 		}
 		out = append(out, e.out...)
@@ -79,13 +79,13 @@ func (e *routineEditor) rights() {
 	alter := func(what string) []string { return []string{"ALTER ROUTINE " + r.SQL() + " " + what} }
 	owner := e.contract.Schema.Roles[r.Owner]
 	if !r.Definer {
-		m := Mutant{Kind: Definer, Change: "SECURITY DEFINER", Do: alter("SECURITY DEFINER")}
+		m := Mutant{Kind: Definer, Change: "SECURITY DEFINER", Do: alter("SECURITY DEFINER"), Back: alter("SECURITY INVOKER")}
 		if !e.touches() {
 			m.Equivalent = "it names no table, view or routine of the schema: whose rights it has changes nothing"
 		}
 		e.add(m)
 	} else if !owner.Super && !owner.BypassRLS {
-		e.add(Mutant{Kind: Definer, Change: "OWNER TO the superuser", Do: alter("OWNER TO CURRENT_USER")})
+		e.add(Mutant{Kind: Definer, Change: "OWNER TO the superuser", Do: alter("OWNER TO CURRENT_USER"), Back: alter("OWNER TO " + model.Quote(r.Owner))})
 	}
 	if r.Path {
 		m := Mutant{Kind: SearchPath, Change: "RESET search_path", Do: alter("RESET search_path"), Equivalent: e.callers()}
@@ -119,7 +119,7 @@ func (e *routineEditor) touches() bool {
 }
 
 // rewritten is the statement that gives a routine another body and keeps all else.
-func rewritten(r *model.Routine, body string) string {
+func rewritten(r *model.Routine, from, to string) string {
 	return fmt.Sprintf("DO $rlsfuzz$ BEGIN EXECUTE replace(pg_get_functiondef(%s::regprocedure), %s, %s); END $rlsfuzz$",
-		sql.Constant(r.SQL()), sql.Constant(r.Source), sql.Constant(body))
+		sql.Constant(r.SQL()), sql.Constant(from), sql.Constant(to))
 }

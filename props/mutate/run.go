@@ -204,25 +204,35 @@ func (r *runner) result(ctx context.Context, m *Mutant, workers int) (res Result
 		return res, err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	err = r.search(ctx, t, m, workers, &res)
+	err = res.refused(r.search(ctx, t, m, workers, &res))
 	return res, err
 }
 
 // plant makes a target with some mutants.
 func (r *runner) plant(ctx context.Context, mutants ...*Mutant) (*props.Target, error) {
-	var do []string
+	w := props.Weakening{Back: []string{}}
+	var edits []func(*model.Contract)
 	for _, m := range mutants {
 		for _, text := range m.Do {
-			do = append(do, strings.ReplaceAll(text, firstTenant, strings.ReplaceAll(r.first, "'", "''")))
+			w.Statements = append(w.Statements, strings.ReplaceAll(text, firstTenant, strings.ReplaceAll(r.first, "'", "''")))
 		}
+		if m.Edit != nil {
+			edits = append(edits, m.Edit)
+		}
+		if m.Back == nil || w.Back == nil {
+			w.Back = nil
+			continue
+		}
+		w.Back = slices.Concat(m.Back, w.Back)
 	}
-	return r.target.Weakened(ctx, do, func(c *model.Contract) {
-		for _, m := range mutants {
-			if m.Edit != nil {
-				m.Edit(c)
+	if len(edits) > 0 {
+		w.Edit = func(c *model.Contract) {
+			for _, edit := range edits {
+				edit(c)
 			}
 		}
-	})
+	}
+	return r.target.Weakened(ctx, w)
 }
 
 // refused says what a mutant that cannot be planted is: none, where Postgres refuses it,
@@ -236,7 +246,7 @@ func (res *Result) refused(err error) error {
 	case errors.As(err, &unfit):
 		res.Status, res.Class, res.Walk, res.Reason = Killed, unfitClass, true, unfit.Error()
 	default:
-		return err
+		return err // or nil
 	}
 	return nil
 }
@@ -244,27 +254,30 @@ func (res *Result) refused(err error) error {
 // unfitClass stands for a contract that no longer fits the schema: a check says so.
 const unfitClass = "contract"
 
-// search searches briefly at random, walks what names the mutant's object, and spends the
-// rest of the checks at random.
+// search walks what the mutant touches, then all that may show it, and searches that at
+// random, but for programs, which the walk has run: each run of one takes as long as a
+// hundred checks.
 func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers int, res *Result) error {
-	cfg := props.Config{Workers: workers, Checks: min(quickChecks, r.cfg.Checks), Seed: r.cfg.Seed, SkipMatrix: true, First: true}
-	found, err := props.Run(ctx, t, cfg)
-	if err != nil || res.killed(found, 0) {
-		return err
-	}
-	walk := cfg
-	walk.SkipMatrix, walk.SkipRandom, walk.Only = false, true, scope(t.Contract, m)
-	if m.Of == "" || len(walk.Only) > 0 {
-		if found, err = props.Run(ctx, t, walk); err != nil || res.killed(found, 0) {
+	cfg := props.Config{Workers: workers, Seed: r.cfg.Seed, First: true}
+	var found *props.Report
+	for _, cfg.Only = range reach(t.Contract, m) {
+		if m.Of != "" && len(cfg.Only) == 0 {
+			continue // nothing leads to it
+		}
+		walk := cfg
+		walk.SkipRandom = true
+		var err error
+		if found, err = props.Run(ctx, t, walk); err != nil || res.killed(found) {
 			res.Walk = err == nil
 			return err
 		}
 	}
-	spent := cfg.Checks
-	if cfg.Checks = r.cfg.Checks - spent; cfg.Checks > 0 {
-		cfg.Seed = r.cfg.Seed + laterSeed
-		more, err := props.Run(ctx, t, cfg)
-		if err != nil || res.killed(more, spent) {
+	if found != nil {
+		cfg.Checks, cfg.SkipMatrix = r.cfg.Checks, true
+		if fast := swift(t.Contract, cfg.Only); len(fast) > 0 {
+			cfg.Only = fast
+		}
+		if more, err := props.Run(ctx, t, cfg); err != nil || res.killed(more) {
 			return err
 		}
 	}
@@ -273,22 +286,22 @@ func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers
 	return nil
 }
 
-// laterSeed tells the seed of the later checks from that of the first ones.
-const laterSeed = 1 << 32
-
 // killed notes the first finding of a run, if there is one.
-func (res *Result) killed(found *props.Report, spent int) bool {
+func (res *Result) killed(found *props.Report) bool {
 	if len(found.Blocks) == 0 {
 		return false
 	}
-	res.by(found.Blocks[0], spent)
+	res.by(found, found.Blocks[0])
 	return true
 }
 
-func (res *Result) by(b *props.Block, spent int) {
+func (res *Result) by(found *props.Report, b *props.Block) {
 	rows, steps := b.Finding.Scenario.Size()
 	res.Status, res.Class, res.Cause, res.Finding = Killed, b.Finding.Class.String(), b.Cause, b.Finding.Key
-	res.Size, res.Checks = rows+steps, spent+b.AtCheck
+	res.Size, res.Checks = rows+steps, b.AtCheck
+	if b.AtCheck == 0 { // of the walk: a part of it is looked at as a whole
+		res.Checks = found.Checks
+	}
 }
 
 // undo puts back what mutants did to roles.

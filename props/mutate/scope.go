@@ -8,8 +8,19 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// scope lists the tables and paths of a weakened contract that may show what a mutant
-// does: those that name its object, or something that does. Nil is all of them.
+// reach lists what is searched for a mutant, one after the other, as [props.Config.Only]
+// names it: first what its object touches, most of what it does shows there, then all
+// that may show it. Nil is everything.
+func reach(c *model.Contract, m *Mutant) [][]string {
+	near, all := nearest(c, m), scope(c, m)
+	if len(near) == 0 || slices.Equal(near, all) {
+		return [][]string{all}
+	}
+	return [][]string{near, all}
+}
+
+// scope lists the tables, sessions and paths of a weakened contract that may show what a
+// mutant does: those that name its object, or something that does. Nil is all of them.
 func scope(c *model.Contract, m *Mutant) []string {
 	switch {
 	case m.Edit != nil && m.Of != "":
@@ -18,8 +29,46 @@ func scope(c *model.Contract, m *Mutant) []string {
 		return dependents(c, m.Table.Name, m.Table)
 	case m.Of != "":
 		return dependents(c, m.Of, nil)
+	case m.session != nil: // what one leaves, those find that may get its connection
+		return sessions(c, func(s *model.Session) bool { return s.Login == m.session.Login })
 	}
 	return nil
+}
+
+// nearest is what a mutant's object touches itself: its table, as the sessions that it
+// concerns; the paths through it; the sessions that act as its role.
+func nearest(c *model.Contract, m *Mutant) []string {
+	switch {
+	case m.Table != nil && m.policy != nil && m.Kind != ToPublic:
+		return append(sessions(c, func(s *model.Session) bool { return has(c, s, m.policy.Roles) }), m.Table.Label())
+	case m.Table != nil:
+		return []string{m.Table.Label()}
+	case m.Of != "":
+		return swift(c, scope(c, m))
+	case m.session != nil:
+		return []string{m.session.Name}
+	case m.role != "":
+		return sessions(c, func(s *model.Session) bool { return acting(s) == m.role || member(c, acting(s), m.role, nil) })
+	}
+	return nil
+}
+
+// swift leaves programs out of a scope.
+func swift(c *model.Contract, names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		return slices.ContainsFunc(c.Paths, func(p *model.Path) bool { return p.Name == name && p.Program != nil })
+	})
+}
+
+// sessions names the sessions that count.
+func sessions(c *model.Contract, counts func(*model.Session) bool) []string {
+	var out []string
+	for _, s := range c.Sessions {
+		if counts(s) {
+			out = append(out, s.Name)
+		}
+	}
+	return out
 }
 
 // dependents finds tables by their policies, and paths by what they run.

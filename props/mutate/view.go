@@ -22,8 +22,9 @@ func views(c *model.Contract) []Mutant {
 		}
 		e.rights()
 		e.grant("view")
-		for _, w := range m.rewritings(c.Schema, strings.TrimRight(strings.TrimSpace(v.Definition), ";"), nil) {
-			e.add(Mutant{Kind: w.kind, Change: w.change, Do: []string{replaced(v, w.text)}, Equivalent: w.same})
+		query := strings.TrimRight(strings.TrimSpace(v.Definition), ";")
+		for _, w := range m.rewritings(c.Schema, query, nil) {
+			e.add(Mutant{Kind: w.kind, Change: w.change, Do: []string{replaced(v, w.text)}, Back: []string{replaced(v, query)}, Equivalent: w.same})
 			if w.same == "" {
 				e.last().Equivalent = e.callers()
 			}
@@ -74,10 +75,10 @@ func (e *viewEditor) rights() {
 	v := e.view
 	alter := "ALTER VIEW " + v.SQL() + " "
 	if v.Invoker {
-		e.add(Mutant{Kind: Invoker, Change: "security_invoker = false", Do: []string{alter + "SET (security_invoker = false)"}})
+		e.add(Mutant{Kind: Invoker, Change: "security_invoker = false", Do: []string{alter + "SET (security_invoker = false)"}, Back: []string{alter + "SET (security_invoker = true)"}})
 	}
 	if r := e.contract.Schema.Roles[v.Owner]; !v.Invoker && !r.Super && !r.BypassRLS {
-		e.add(Mutant{Kind: ViewOwner, Change: "OWNER TO the superuser", Do: []string{alter + "OWNER TO CURRENT_USER"}})
+		e.add(Mutant{Kind: ViewOwner, Change: "OWNER TO the superuser", Do: []string{alter + "OWNER TO CURRENT_USER"}, Back: []string{alter + "OWNER TO " + model.Quote(v.Owner)}})
 	}
 	if v.Barrier {
 		e.add(Mutant{Kind: Barrier, Change: "security_barrier = false", Do: []string{alter + "SET (security_barrier = false)"}})
