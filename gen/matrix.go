@@ -20,7 +20,49 @@ func (p *Plan) MatrixDataset(n int) *Dataset {
 	if set > 0 {
 		guests = -1
 	}
-	return p.Dataset(&Counted{N: uint64(set) * 1000}, Options{Cast: 1 << 20, Rows: 3, Guests: guests, part: 1 + n%len(p.parts), abroad: set == 0, swapped: set > 0})
+	d := p.Dataset(&Counted{N: uint64(set) * 1000}, Options{Cast: 1 << 20, Rows: 3, Guests: guests, part: 1 + n%len(p.parts), abroad: set == 0, swapped: set > 0})
+	if set > 0 {
+		p.vacate(d)
+	}
+	return d
+}
+
+// vacate leaves only the first tenant its rows in the tables in which a key lets each
+// have one: what gives another a row meets that key, and not the policy, where it has one.
+func (p *Plan) vacate(d *Dataset) {
+	data := slices.Clone(d.Data)
+	for i := range p.tables {
+		tp := &p.tables[i]
+		if column := tp.single(); column >= 0 && len(data[i]) > 0 && tp.table != p.Contract.Tenancy.Table && !p.named(tp.table) {
+			first := data[i][0][column]
+			data[i] = slices.DeleteFunc(slices.Clone(data[i]), func(row model.Row) bool { return row[column] != first })
+		}
+	}
+	state := model.Initial(p.Contract.Schema, data)
+	for i := range d.Cast {
+		m := &d.Cast[i]
+		if _, ok := p.Contract.Bind(m.Session, m.Tenant, m.User, state); !ok {
+			return // its users are who they are by such a row
+		}
+	}
+	d.Data, d.State, d.owned = data, state, nil
+}
+
+// single is the column of the tenant of whom a table has one row; -1 where it may have more.
+func (tp *tablePlan) single() int {
+	for _, column := range tp.tenant {
+		if slices.Equal(tp.table.Key, []int{column}) || slices.ContainsFunc(tp.table.Unique, func(u model.Unique) bool { return !u.Partial && slices.Equal(u.Columns, []int{column}) }) {
+			return column
+		}
+	}
+	return -1
+}
+
+// named reports whether rows of other tables refer to a table's.
+func (p *Plan) named(t *model.Table) bool {
+	return slices.ContainsFunc(p.tables, func(o tablePlan) bool {
+		return slices.ContainsFunc(o.keys, func(k *model.ForeignKey) bool { return k.Target == t })
+	})
 }
 
 // abroad gives the cast rows in the other tenants that its users are in, in each table of

@@ -47,6 +47,10 @@ CREATE POLICY stamps_insert ON stamps FOR INSERT WITH CHECK (true);
 GRANT SELECT, INSERT ON stamps TO kinds_app;
 CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.account_id := current_setting('app.tenant_id'); RETURN NEW; END $$;
 CREATE TRIGGER stamps_tenant BEFORE INSERT ON stamps FOR EACH ROW EXECUTE FUNCTION stamp();
+CREATE TABLE themes (account_id bigint PRIMARY KEY REFERENCES accounts (id), name text NOT NULL);
+ALTER TABLE themes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY themes_all ON themes USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+GRANT SELECT, INSERT ON themes TO kinds_app;
 `
 
 const kindsContract = `schema: [schema.sql]
@@ -55,12 +59,13 @@ tables:
   projects: {tenant: account_id}
   tasks: {tenant: [account_id, project_id -> projects]}
   stamps: {tenant: account_id}
+  themes: {tenant: account_id}
 sessions:
   member:
     login: kinds_app
     settings: {app.tenant_id: $tenant}
     sees: {"*": own}
-    writes: {"*": none, tasks: {insert: own}, stamps: {insert: own}}
+    writes: {"*": none, tasks: {insert: own}, stamps: {insert: own}, themes: {insert: own}}
 paths:
   task list:
     kind: report
@@ -87,6 +92,7 @@ func TestKinds(t *testing.T) {
 		"key tasks_project of tasks: foreign key without the tenant": {mutate.Killed, "write"},
 		"trigger stamps_tenant on stamps: trigger disabled":          {mutate.Killed, "write"},
 		"table projects: grant":                                      {mutate.Killed, "write"},
+		"policy themes_all on themes: WITH CHECK true":               {mutate.Killed, "write"},
 		"session member: setting not set":                            {mutate.Killed, "lockout"},
 		"session member: set for the session":                        {mutate.Equivalent, "every session of login kinds_app"},
 		"path task list: drop conjunct":                              {mutate.Equivalent, "masked by row security"},
