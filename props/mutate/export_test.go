@@ -8,3 +8,6 @@ func Conditions(text string) []string {
 	}
 	return out
 }
+
+// Poor is the rule for a role that has nothing to lend another.
+var Poor = poor

@@ -1,6 +1,7 @@
 package mutate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -22,7 +23,7 @@ func roles(c *model.Contract, own func(string) bool) []Mutant {
 		r := c.Schema.Roles[name]
 		if !r.Super && !r.BypassRLS {
 			out = append(out, Mutant{
-				Kind: BypassRLS, Object: "role " + name, Change: "BYPASSRLS",
+				Kind: BypassRLS, Object: "role " + name, role: name, Change: "BYPASSRLS",
 				Do:   []string{"ALTER ROLE " + model.Quote(name) + " BYPASSRLS"},
 				Undo: []string{"ALTER ROLE " + model.Quote(name) + " NOBYPASSRLS"},
 
@@ -34,11 +35,11 @@ func roles(c *model.Contract, own func(string) bool) []Mutant {
 				continue
 			}
 			out = append(out, Mutant{
-				Kind: Member, Object: "role " + name, Change: "member of " + of,
+				Kind: Member, Object: "role " + name, role: name, Change: "member of " + of,
 				Do:   []string{"GRANT " + model.Quote(of) + " TO " + model.Quote(name)},
 				Undo: []string{"REVOKE " + model.Quote(of) + " FROM " + model.Quote(name)},
 
-				Equivalent: idle(c, name),
+				Equivalent: cmp.Or(idle(c, name), poor(c, name, of)),
 			})
 		}
 	}
@@ -58,6 +59,64 @@ func idle(c *model.Contract, name string) string {
 		return ""
 	}
 	return "nothing runs with the rights of " + name + ": each session that logs in as it acts as another role (SET ROLE)"
+}
+
+// poor is the rule for a role that has nothing to lend another: no right that it lacks, no
+// table, and no policy that names it.
+func poor(c *model.Contract, name, of string) string {
+	s := c.Schema
+	own, lent := rights(s, name), rights(s, of)
+	gained := func(role string) bool { return lent[role] && !own[role] }
+	for _, t := range s.Tables {
+		named := func(p model.Policy) bool { return slices.ContainsFunc(p.Roles, gained) }
+		if gained(t.Owner) || slices.ContainsFunc(t.Policies, named) || s.Privileges[of] == nil || s.Privileges[name] == nil ||
+			!covers(&s.Privileges[name][t.ID], &s.Privileges[of][t.ID]) {
+			return ""
+		}
+	}
+	for _, v := range s.Views {
+		if gained(v.Owner) || !included(v.Readers[of], v.Readers[name]) || v.Writers[of] != v.Writers[name] && v.Writers[of] != (model.ViewWrite{}) {
+			return ""
+		}
+	}
+	for _, r := range s.Routines {
+		if slices.Contains(r.Callers, of) && !slices.Contains(r.Callers, name) || gained(r.Owner) {
+			return ""
+		}
+	}
+	return "role " + of + " has no right that " + name + " lacks, and no policy names it"
+}
+
+// rights lists a role and those whose rights it has without SET ROLE.
+func rights(s *model.Schema, role string) map[string]bool {
+	out := map[string]bool{role: true}
+	for list := []string{role}; len(list) > 0; list = list[1:] {
+		for _, g := range s.Roles[list[0]].Grants {
+			if g.Inherit && !out[g.Role] {
+				out[g.Role] = true
+				list = append(list, g.Role)
+			}
+		}
+	}
+	return out
+}
+
+// covers reports whether one role's privileges on a table include another's.
+func covers(own, other *model.Privilege) bool {
+	if !included(other.Select, own.Select) || !included(other.Insert, own.Insert) || !included(other.Update, own.Update) {
+		return false
+	}
+	return (own.Delete || !other.Delete) && (own.Usage || !other.Usage) && (own.Truncate || !other.Truncate)
+}
+
+// included reports whether each column of some is among others; nil is none.
+func included(some, others []bool) bool {
+	for i, may := range some {
+		if may && (others == nil || !others[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // member reports whether a role is one of another's members, directly or not.
