@@ -95,7 +95,7 @@ func (r *runner) kill(ctx context.Context, m *Mutant, n int) (k Kill, err error)
 
 // classes lists what a whole search sees of a mutant, cell by cell.
 func (r *runner) classes(ctx context.Context, t *props.Target, m *Mutant) ([]string, error) {
-	found, err := props.Run(ctx, t, props.Config{Workers: r.cfg.Workers, Checks: quickChecks, Seed: r.cfg.Seed, Only: scope(t.Contract, m)})
+	found, err := props.Run(ctx, t, r.whole(scope(t.Contract, m)))
 	if err != nil {
 		return nil, err
 	}

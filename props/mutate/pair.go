@@ -28,6 +28,11 @@ func (r *runner) pairs(ctx context.Context) error {
 	r.results = append(r.results, make([]*Result, len(drawn))...)
 	alone := len(r.list)
 	for k, p := range drawn {
+		for _, i := range p {
+			if err := r.explain(ctx, i); err != nil {
+				return err
+			}
+		}
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -36,6 +41,31 @@ func (r *runner) pairs(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// explain finds the cause of a mutant alone, which one search for its first finding does
+// not ask for.
+func (r *runner) explain(ctx context.Context, i int) (err error) {
+	m, res := &r.list[i], r.results[i]
+	if res.Cause != "" || ctx.Err() != nil {
+		return nil
+	}
+	t, err := r.plant(ctx, m)
+	defer func() { err = errors.Join(err, r.undo(m)) }()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, t.Close()) }()
+	found, err := props.Run(ctx, t, r.whole(scope(t.Contract, m)))
+	if err == nil && len(found.Blocks) > 0 {
+		res.Cause = found.Blocks[0].Cause
+	}
+	return err
+}
+
+// whole is a search that explains all that it finds.
+func (r *runner) whole(only []string) props.Config {
+	return props.Config{Workers: r.cfg.Workers, Checks: quickChecks, Seed: r.cfg.Seed, Only: only}
 }
 
 // draw draws pairs of different objects, the same ones for the same seed.
@@ -73,11 +103,11 @@ func (r *runner) pair(ctx context.Context, i, j int) (res Result, err error) {
 		return res, err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	cfg := props.Config{Workers: r.cfg.Workers, Checks: quickChecks, Seed: r.cfg.Seed}
+	var only []string
 	if of, with := scope(t.Contract, a), scope(t.Contract, b); of != nil && with != nil {
-		cfg.Only = slices.Concat(of, with)
+		only = slices.Concat(of, with)
 	}
-	found, err := props.Run(ctx, t, cfg)
+	found, err := props.Run(ctx, t, r.whole(only))
 	if err != nil {
 		err = res.refused(err)
 		return res, err
