@@ -17,6 +17,15 @@ const (
 	OfSearch   Wants = "rlsfuzz"  // it would have to draw what it does not
 )
 
+// unsearched says why no search is made for a mutant, and who would have to act; empty
+// for others.
+func unsearched(m *Mutant) (Wants, string) {
+	if m.unseen != "" {
+		return OfContract, "not searched: " + m.unseen
+	}
+	return OfSearch, undrawn(m)
+}
+
 // undrawn says why no search is made for a mutant: what would show it is never drawn.
 func undrawn(m *Mutant) string {
 	switch m.Kind {

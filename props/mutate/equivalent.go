@@ -2,56 +2,114 @@ package mutate
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// equivalent names the rule by which a mutant changes nothing that a session reaches.
-func equivalent(c *model.Contract, m *Mutant) string {
+// equivalent names the rule by which a mutant changes nothing that a session reaches;
+// or says that no session of the contract can tell.
+func equivalent(c *model.Contract, m *Mutant) (rule, unseen string) {
 	switch {
-	case m.Kind == NoForce && !slices.ContainsFunc(c.Sessions, func(s *model.Session) bool { return ownerOf(c, s, m.Table) }):
-		return "no session has the rights of the owner " + m.Table.Owner + ", whom FORCE concerns"
+	case m.Kind == NoForce && !slices.ContainsFunc(actors(c, m.Table, "ALL"), func(s *model.Session) bool { return ownerOf(c, s, m.Table) }):
+		return "no session has the rights of the owner " + m.Table.Owner + ", whom FORCE concerns", ""
 	case m.Table != nil && m.policy != nil:
 		return policyRule(c, m)
 	case m.Kind == Disable && !reached(c, m.Table, "ALL", func(*model.Session) bool { return true }):
-		return "no session has a privilege on " + m.Table.Label()
+		return "no session has a privilege on " + m.Table.Label(), ""
 	}
-	return ""
+	return "", ""
 }
 
 // policyRule is the rule for a mutant of a policy.
-func policyRule(c *model.Contract, m *Mutant) string {
+func policyRule(c *model.Contract, m *Mutant) (rule, unseen string) {
 	p := m.policy
 	if !m.Table.RowSecurity {
-		return "row security of " + m.Table.Label() + " is off: its policies say nothing"
+		return "row security of " + m.Table.Label() + " is off: its policies say nothing", ""
 	}
 	applies := func(s *model.Session) bool { return has(c, s, p.Roles) }
 	switch m.Kind {
 	case ToPublic:
-		if !reached(c, m.Table, p.Command, func(s *model.Session) bool { return !applies(s) }) {
-			return "no session outside of its roles has the privilege for " + p.Command + " on " + m.Table.Label()
-		}
-		return ""
+		return others(c, m, applies), ""
 	case Command:
-		return otherCommands(c, m, applies)
+		return otherCommands(c, m, applies), ""
 	default:
 	}
 	if !reached(c, m.Table, p.Command, applies) {
-		return "no session of its roles has the privilege for " + p.Command + " on " + m.Table.Label()
+		return "no session of its roles has the privilege for " + p.Command + " on " + m.Table.Label(), ""
 	}
 	if m.weaker != nil {
 		if of := filtered(c, m, applies); of != nil {
-			return "masked by the policies for reading " + of.Label() + ", which say the same of the rows that the sub-select reads"
+			return "masked by the policies for reading " + of.Label() + ", which say the same of the rows that the sub-select reads", ""
 		}
 	}
 	for i := range m.Table.Policies {
 		o := &m.Table.Policies[i]
 		if o.Name != p.Name && o.Permissive && p.Permissive && masks(o, p) {
-			return "masked by policy " + o.Name + ", which lets every row through for the same command and roles"
+			return "masked by policy " + o.Name + ", which lets every row through for the same command and roles", ""
 		}
 	}
-	return ""
+	if rule := stays(c, m, applies); rule != "" {
+		return rule, ""
+	}
+	return unset(c, m, applies)
+}
+
+// actors lists the sessions, and again those that use a view or a function that leads to a
+// command on a table with its owner's rights, with these.
+func actors(c *model.Contract, t *model.Table, command string) []*model.Session {
+	out := slices.Clone(c.Sessions)
+	lend := func(owner, text string, to func(role string) bool) {
+		r := c.Schema.Roles[owner]
+		if r.Super || r.BypassRLS || !leads(c.Schema, t, text) {
+			return
+		}
+		for _, s := range c.Sessions {
+			if acting(s) == "" || to(acting(s)) {
+				out = append(out, &model.Session{
+					Name: s.Name, Login: model.Name{Text: owner, Column: -1}, Role: model.Name{Column: -1}, Settings: s.Settings,
+				})
+			}
+		}
+	}
+	for _, r := range c.Schema.Routines {
+		if r.Definer && does(c.Schema, r, command) {
+			lend(r.Owner, r.Source, func(role string) bool { return slices.Contains(r.Callers, role) || named(c.Schema, r.Name, r.Source) })
+		}
+	}
+	for _, v := range c.Schema.Views {
+		if !v.Invoker {
+			lend(v.Owner, v.Definition, func(role string) bool {
+				return v.Readers[role] != nil || v.Writers[role] != model.ViewWrite{} || named(c.Schema, v.Name, v.Definition)
+			})
+		}
+	}
+	return out
+}
+
+// leads reports whether a text may lead to a table: it names it, or a view or a routine,
+// or runs text that it makes itself.
+func leads(s *model.Schema, t *model.Table, text string) bool {
+	return sql.Mentions(text, t.Name) || sql.Mentions(text, "execute") ||
+		slices.ContainsFunc(s.Views, func(v *model.View) bool { return v.Definition != text && sql.Mentions(text, v.Name) }) ||
+		slices.ContainsFunc(s.Routines, func(r *model.Routine) bool { return r.Source != text && sql.Mentions(text, r.Name) })
+}
+
+// does reports whether a routine may run a command, itself or through those that it names.
+func does(s *model.Schema, r *model.Routine, command string, seen ...*model.Routine) bool {
+	if command == "SELECT" || command == "ALL" || r.Language != "sql" && r.Language != "plpgsql" {
+		return true
+	}
+	for _, word := range []string{strings.ToLower(command), "merge", "execute"} {
+		if sql.Mentions(r.Source, word) {
+			return true
+		}
+	}
+	seen = append(seen, r)
+	return slices.ContainsFunc(s.Routines, func(o *model.Routine) bool {
+		return !slices.Contains(seen, o) && sql.Mentions(r.Source, o.Name) && does(s, o, command, seen...)
+	})
 }
 
 // masks reports whether a permissive policy lets through all that another one could.
@@ -70,29 +128,45 @@ func masks(o, p *model.Policy) bool {
 	return using && (check == "true" || p.Command == "SELECT" || p.Command == "DELETE")
 }
 
-// otherCommands is the rule for a policy that becomes one for all commands: those that
-// it did not have before are out of reach, or have a policy that says the same.
-func otherCommands(c *model.Contract, m *Mutant, applies func(*model.Session) bool) string {
-	for _, command := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
-		if command == m.policy.Command || !reached(c, m.Table, command, applies) {
-			continue
+// others is the rule for a policy that becomes one for every role: those that it was not
+// for have no privilege for its command, or it adds nothing to theirs.
+func others(c *model.Contract, m *Mutant, applies func(*model.Session) bool) string {
+	p := m.policy
+	if !reached(c, m.Table, p.Command, func(s *model.Session) bool { return !applies(s) }) {
+		return "no session outside of its roles has the privilege for " + p.Command + " on " + m.Table.Label()
+	}
+	for _, command := range commandsOf(p) {
+		news := func(s *model.Session) bool {
+			return !applies(s) && !(&cover{c, s, m.Table, command}).idle(p)
 		}
-		says := func(o model.Policy) bool {
-			check := o.Check
-			if check == "" {
-				check = o.Using
-			}
-			return o.Permissive && (o.Command == command || o.Command == "ALL") &&
-				(command == "INSERT" || o.Using == m.policy.Using) && (command == "SELECT" || command == "DELETE" || check == m.policy.Using)
-		}
-		lacks := func(s *model.Session) bool {
-			return applies(s) && !slices.ContainsFunc(m.Table.Policies, func(o model.Policy) bool { return says(o) && has(c, s, o.Roles) })
-		}
-		if reached(c, m.Table, command, lacks) {
+		if reached(c, m.Table, command, news) {
 			return ""
 		}
 	}
-	return "its roles have no privilege for other commands, or another policy that says the same"
+	return "each session outside of its roles has a policy that lets through as much, or does not set what it asks for"
+}
+
+var allCommands = []string{"SELECT", "INSERT", "UPDATE", "DELETE"}
+
+func commandsOf(p *model.Policy) []string {
+	if p.Command == "ALL" {
+		return allCommands
+	}
+	return []string{p.Command}
+}
+
+// otherCommands is the rule for a policy that becomes one for all commands: those that
+// it did not have before are out of reach, or have a policy that lets through as much.
+func otherCommands(c *model.Contract, m *Mutant, applies func(*model.Session) bool) string {
+	for _, command := range allCommands {
+		news := func(s *model.Session) bool {
+			return applies(s) && !(&cover{c, s, m.Table, command}).idle(m.policy)
+		}
+		if command != m.policy.Command && reached(c, m.Table, command, news) {
+			return ""
+		}
+	}
+	return "its roles have no privilege for other commands, or another policy that lets through as much"
 }
 
 // has reports whether a policy's roles include a session's.
@@ -101,10 +175,10 @@ func has(c *model.Contract, s *model.Session, roles []string) bool {
 	return role == "" || slices.Contains(roles, "public") || slices.ContainsFunc(roles, func(r string) bool { return r == role || member(c, role, r, nil) })
 }
 
-// reached reports whether some session, of those that count, has the privilege for a
-// policy's command.
+// reached reports whether some session, or what one uses, of those that count, has the
+// privilege for a policy's command.
 func reached(c *model.Contract, t *model.Table, command string, counts func(*model.Session) bool) bool {
-	return slices.ContainsFunc(c.Sessions, func(s *model.Session) bool {
+	return slices.ContainsFunc(actors(c, t, command), func(s *model.Session) bool {
 		if !counts(s) {
 			return false
 		}
@@ -179,7 +253,7 @@ func filtered(c *model.Contract, m *Mutant, applies func(*model.Session) bool) *
 		return nil
 	}
 	want, _ := sql.Print(plain, sql.PrintOptions{Named: true})
-	for _, s := range c.Sessions {
+	for _, s := range actors(c, m.Table, m.policy.Command) {
 		if applies(s) && (ownerOf(c, s, of) && !of.Force || c.Schema.Roles[acting(s)].BypassRLS || !says(c, s, of, want)) {
 			return nil
 		}

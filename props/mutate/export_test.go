@@ -11,3 +11,9 @@ func Conditions(text string) []string {
 
 // Poor is the rule for a role that has nothing to lend another.
 var Poor = poor
+
+// Unsearched says why no search is made for a mutant.
+func Unsearched(m *Mutant) string {
+	_, reason := unsearched(m)
+	return reason
+}

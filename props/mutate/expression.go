@@ -14,6 +14,8 @@ type weakening struct {
 	expr   sql.Expr
 	null   *sql.Column // the change matters only where this column is NULL
 	weaker sql.Expr    // the conjunct that is left out or holds more often
+	// distinct says that NULL equals NULL now.
+	distinct bool
 }
 
 // weakenings changes an expression in one place each.
@@ -89,7 +91,7 @@ func comparison(t *model.Table, x *sql.Compare) []weakening {
 	out[0].weaker = x
 	add(Comparison, &sql.Compare{Op: "<>", L: x.L, R: x.R})
 	add(Comparison, &sql.IsDistinct{L: x.L, R: x.R, Not: true})
-	out[len(out)-1].weaker = x
+	out[len(out)-1].weaker, out[len(out)-1].distinct = x, true
 	if c, ok := x.L.(*sql.Column); ok {
 		out[len(out)-1].null = c
 	} else if c, ok := x.R.(*sql.Column); ok {

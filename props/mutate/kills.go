@@ -63,7 +63,8 @@ func Kills(ctx context.Context, t *props.Target, cfg Config, n int, each func(Ki
 
 // kill searches one mutant.
 func (r *runner) kill(ctx context.Context, m *Mutant, n int) (k Kill, err error) {
-	k = Kill{Mutant: m, Refused: undrawn(m)}
+	k = Kill{Mutant: m}
+	_, k.Refused = unsearched(m)
 	if k.Refused != "" {
 		return k, nil
 	}

@@ -72,7 +72,12 @@ type Mutant struct {
 	role    string         // that it changes; empty for the others
 	tree    sql.Expr       // the policy's expression, where a part of it is changed
 	weaker  sql.Expr       // the part that is left out or holds more often; nil for other changes
-	key     bool           // it grants a column of the primary key
+	check   bool           // it is WITH CHECK
+	// distinct says that the part is IS NOT DISTINCT FROM for =.
+	distinct bool
+	// unseen is why no session of the contract can tell; empty where one may.
+	unseen string
+	key    bool // it grants a column of the primary key
 }
 
 // Key is the mutant's stable name.
@@ -99,7 +104,7 @@ func Mutants(c *model.Contract, own func(role string) bool) []Mutant {
 	out = append(out, application(c)...)
 	for i := range out {
 		if out[i].Equivalent == "" {
-			out[i].Equivalent = equivalent(c, &out[i])
+			out[i].Equivalent, out[i].unseen = equivalent(c, &out[i])
 		}
 	}
 	return unique(out)

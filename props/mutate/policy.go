@@ -117,6 +117,6 @@ func (e *editor) expression(clause, text string, set func(*model.Policy, string)
 		if w.null != nil && neverNull(e.schema, e.table, tree, w.null) {
 			m.Equivalent = "column " + w.null.Name + " is NOT NULL: the comparison means the same"
 		}
-		m.tree, m.weaker = tree, w.weaker
+		m.tree, m.weaker, m.check, m.distinct = tree, w.weaker, clause == "WITH CHECK", w.distinct
 	}
 }

@@ -193,8 +193,8 @@ func (r *runner) result(ctx context.Context, m *Mutant, workers int) (res Result
 		res.Status, res.Reason = Equivalent, m.Equivalent
 		return res, nil
 	}
-	if reason := undrawn(m); reason != "" {
-		res.Status, res.Wants, res.Reason = Survived, OfSearch, reason
+	if wants, reason := unsearched(m); reason != "" {
+		res.Status, res.Wants, res.Reason = Survived, wants, reason
 		return res, nil
 	}
 	t, err := r.plant(ctx, m)

@@ -1,0 +1,99 @@
+package mutate_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rlsfuzz/rlsfuzz/props/mutate"
+)
+
+// maskSchema has of each table what masks a weakening, and another where nothing does.
+const maskSchema = `
+CREATE ROLE mask_app LOGIN;
+CREATE ROLE mask_boss LOGIN;
+CREATE ROLE mask_job LOGIN;
+CREATE ROLE mask_owner NOLOGIN;
+CREATE TABLE accounts (id bigint PRIMARY KEY, name text NOT NULL);
+CREATE TABLE docs (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts (id), author_id bigint, body text);
+CREATE TABLE notes (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts (id), author_id bigint, body text);
+CREATE TABLE logs (id bigint PRIMARY KEY, account_id bigint REFERENCES accounts (id), line text);
+CREATE TABLE lent (id bigint PRIMARY KEY, account_id bigint REFERENCES accounts (id), line text);
+ALTER TABLE docs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE logs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE lent ENABLE ROW LEVEL SECURITY;
+ALTER TABLE lent OWNER TO mask_owner;
+ALTER TABLE lent FORCE ROW LEVEL SECURITY;
+CREATE POLICY read ON docs FOR SELECT USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+CREATE POLICY edit ON docs FOR UPDATE TO mask_app
+	USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint AND author_id = nullif(current_setting('app.user_id', true), '')::bigint)
+	WITH CHECK (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+CREATE POLICY edit_all ON docs FOR UPDATE TO mask_boss USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+CREATE POLICY read ON notes FOR SELECT TO mask_app USING (author_id = nullif(current_setting('app.user_id', true), '')::bigint);
+CREATE POLICY edit ON notes FOR UPDATE TO mask_app
+	USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint AND author_id = nullif(current_setting('app.user_id', true), '')::bigint)
+	WITH CHECK (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+CREATE POLICY edit_all ON notes FOR UPDATE TO mask_boss USING (author_id = 1 AND account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+CREATE POLICY read ON logs FOR SELECT TO mask_job USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+CREATE POLICY read ON lent FOR SELECT TO mask_owner USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+GRANT SELECT, UPDATE (body) ON docs TO mask_app, mask_boss;
+GRANT SELECT, UPDATE (account_id, body) ON notes TO mask_app, mask_boss;
+GRANT SELECT ON logs TO mask_job;
+CREATE FUNCTION lines() RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER AS $$ SELECT line FROM lent $$;
+ALTER FUNCTION lines() OWNER TO mask_owner;
+`
+
+const maskContract = `schema: [schema.sql]
+tenant: {table: accounts, key: id}
+tables: {docs: {tenant: account_id}, notes: {tenant: account_id}, logs: {tenant: account_id}, lent: {tenant: account_id}}
+sessions:
+  member: {login: mask_app, settings: {app.tenant_id: $tenant, app.user_id: "'7'"}, sees: {"*": {may: own}}, writes: {"*": {update: own}}}
+  boss: {login: mask_boss, settings: {app.tenant_id: $tenant, app.user_id: "'8'"}, sees: {"*": {may: own}}, writes: {"*": {update: own}}}
+  job: {login: mask_job, settings: {app.tenant_id: $tenant}, sees: {"*": {may: own}}, writes: {"*": none}}
+  stranger: {login: mask_app, sees: {"*": none}, writes: {"*": none}}
+`
+
+// Each rule has a twin to which it does not apply.
+func TestMasks(t *testing.T) {
+	want := map[string]string{
+		"policy edit on docs: WITH CHECK true":            "masked by USING",
+		"policy edit on notes: WITH CHECK true":           "searched", // its tenant may be changed
+		"policy edit on docs: drop WITH CHECK":            "masked by USING",
+		"policy edit on notes: drop WITH CHECK":           "searched",
+		"policy edit on docs: to PUBLIC":                  "has a policy that lets through as much",
+		"policy edit on notes: to PUBLIC":                 "searched", // the other policy asks for more
+		"policy edit on docs: author_id IS NOT DISTINCT":  "who leaves that unset lacks",
+		"policy read on notes: author_id IS NOT DISTINCT": "searched", // a session that sets nothing sees rows of nobody
+		"policy read on logs: account_id IS NOT DISTINCT": "no session of its roles leaves app.tenant_id unset",
+		"policy read on lent: USING true":                 "searched", // a function lends its owner's rights
+		"policy read on lent: account_id IS NOT DISTINCT": "searched", // to a session that sets nothing
+		"table lent: no FORCE":                            "searched",
+	}
+	target := open(t, maskContract, maskSchema)
+	got := map[string]string{}
+	for _, m := range mutate.Mutants(target.Contract, func(string) bool { return true }) {
+		m := &m
+		key := m.Object + ": " + string(m.Kind)
+		if i := strings.Index(m.Change, " IS NOT DISTINCT"); i >= 0 {
+			key = m.Object + ": " + m.Change[strings.LastIndexByte(m.Change[:i], '(')+1:i] + " IS NOT DISTINCT"
+		}
+		w, ok := want[key]
+		if !ok {
+			continue
+		}
+		reason := m.Equivalent + mutate.Unsearched(m)
+		switch {
+		case reason == "":
+			got[key] = "searched"
+		case strings.Contains(reason, w):
+			got[key] = w
+		default:
+			got[key] = reason
+		}
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
