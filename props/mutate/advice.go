@@ -20,8 +20,11 @@ const (
 // unsearched says why no search is made for a mutant, and who would have to act; empty
 // for others.
 func unsearched(m *Mutant) (Wants, string) {
-	if m.unseen != "" {
+	switch {
+	case m.unseen != "":
 		return OfContract, "not searched: " + m.unseen
+	case m.key:
+		return OfSearch, "not searched: rlsfuzz would have to draw updates of a primary key: it is how rows are told apart, and never changed"
 	}
 	return OfSearch, undrawn(m)
 }
@@ -50,9 +53,6 @@ func advice(c *model.Contract, m *Mutant, r *props.Report) (Wants, string) {
 	}
 	if m.Table == nil {
 		return without(c, m)
-	}
-	if m.key {
-		return OfSearch, "rlsfuzz would have to draw updates of a primary key: it is how rows are told apart, and never changed"
 	}
 	for i := range r.Untested {
 		if u := &r.Untested[i]; u.Session != "" && u.Object == m.Table.Label() {

@@ -112,6 +112,16 @@ func settings(e sql.Expr) []string {
 	return out
 }
 
+// blank reports whether each row that a session may read has NULL in a column.
+func blank(c *model.Contract, s *model.Session, t *model.Table, column int) bool {
+	r := c.Schema.Roles[acting(s)]
+	if !t.RowSecurity || r.Super || r.BypassRLS || ownerOf(c, s, t) && !t.Force {
+		return false
+	}
+	want, _ := sql.Print(&sql.IsNull{X: &sql.Column{Name: t.Columns[column].Name}}, sql.PrintOptions{Named: true})
+	return says(c, s, t, want)
+}
+
 // stays is the rule for a weaker WITH CHECK: what it reads of the row no session may
 // change, and USING has asked for as much.
 func stays(c *model.Contract, m *Mutant, applies func(*model.Session) bool) string {

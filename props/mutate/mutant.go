@@ -157,8 +157,11 @@ func columnGrants(c *model.Contract, t *model.Table) []Mutant {
 				Do:  []string{fmt.Sprintf("GRANT %s (%s) ON %s TO %s", privilege, model.Quote(name), t.SQL(), model.Quote(role))},
 				key: privilege == "UPDATE" && slices.Contains(t.Key, i),
 			})
-			if privilege == "UPDATE" && fixed(c, s, t, i) {
+			switch {
+			case privilege == "UPDATE" && fixed(c, s, t, i):
 				out[len(out)-1].Equivalent = "masked by the policies for UPDATE, which hold " + name + " to one value before and after"
+			case privilege == "SELECT" && blank(c, s, t, i):
+				out[len(out)-1].Equivalent = "masked by the policies for SELECT, which show only rows without a value in " + name
 			}
 		}
 	}

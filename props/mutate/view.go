@@ -113,14 +113,14 @@ func replaced(v *model.View, query string) string {
 // named reports whether a policy, or another view, function or index, names an object: what
 // it does then matters elsewhere. own is its own text.
 func named(s *model.Schema, name, own string) bool {
-	for _, t := range s.Tables {
-		for i := range t.Policies {
-			if sql.Mentions(t.Policies[i].Using, name) || sql.Mentions(t.Policies[i].Check, name) {
-				return true
-			}
-		}
-	}
-	return slices.ContainsFunc(s.Texts, func(x model.Text) bool { return x.Body != own && sql.Mentions(x.Body, name) })
+	return inPolicy(s, name) || slices.ContainsFunc(s.Texts, func(x model.Text) bool { return x.Body != own && sql.Mentions(x.Body, name) })
+}
+
+// inPolicy reports whether a policy names an object.
+func inPolicy(s *model.Schema, name string) bool {
+	return slices.ContainsFunc(s.Tables, func(t *model.Table) bool {
+		return slices.ContainsFunc(t.Policies, func(p model.Policy) bool { return sql.Mentions(p.Using, name) || sql.Mentions(p.Check, name) })
+	})
 }
 
 // narrower reports whether a path of the contract through an object says itself what may
