@@ -187,6 +187,10 @@ func (c *campaign) matrix(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if c.cfg.Raw {
+		c.rescue()
+		return nil
+	}
 	if err := c.digest(ctx, c.walked); err != nil {
 		return err
 	}

@@ -68,6 +68,12 @@ func advice(c *model.Contract, m *Mutant, r *props.Report) (Wants, string) {
 
 // without is the advice for a mutant that is of no one table.
 func without(c *model.Contract, m *Mutant) (Wants, string) {
+	inexact := func(s *model.Session) bool {
+		return slices.ContainsFunc(s.Sees, func(sees model.Sees) bool { return !sees.Exact && sees.Rule.Kind != model.RuleNone })
+	}
+	if s := m.session; s != nil && inexact(s) {
+		return OfContract, s.Name + " may see less than before, which a rule under may: allows: write its rules exactly"
+	}
 	if m.Of == "" {
 		return OfContract, "no session of the contract saw or changed more for it: is there one that uses " + m.Object + "?"
 	}

@@ -3,11 +3,9 @@ package mutate
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"maps"
+	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
@@ -18,8 +16,8 @@ type Kill struct {
 	Mutant *Mutant
 	// Shots is one search a seed.
 	Shots []Shot
-	// Classes is each class of divergence that the walk and random search see of it, one
-	// of which alone would be enough.
+	// Classes is each class of divergence that the walk sees of it, one of which alone would
+	// be enough. They are as they were found: the referee did not see them.
 	Classes []string
 	// Refused is Postgres' message, or why no search is made; empty for others.
 	Refused string
@@ -35,30 +33,58 @@ type Shot struct {
 	Time    time.Duration
 }
 
-// Kills searches each mutant that no rule shows to be equivalent from n seeds, at random
-// alone. One after the other, each with all workers' processors free.
-func Kills(ctx context.Context, t *props.Target, cfg Config, n int, each func(Kill)) error {
+// Sample says which mutants a kill table is made of: at most each of a kind, spread over
+// those that no rule shows to be equivalent; 0 is all.
+type Sample struct{ Seeds, Each int }
+
+// Kills searches mutants from several seeds, at random alone, a few at the same time.
+// each is called with all that are done, in their order.
+func Kills(ctx context.Context, t *props.Target, cfg Config, sample Sample, each func([]*Kill)) error {
 	if cfg.Checks == 0 {
 		cfg.Checks = defaultChecks
 	}
+	if cfg.Workers <= 0 {
+		cfg.Workers = runtime.NumCPU()
+	}
 	made := t.Made()
 	r := &runner{target: t, cfg: cfg, first: firstValue(t)}
-	list := Mutants(t.Contract, func(role string) bool { return slices.Contains(made, role) })
-	for i := range list {
-		m := &list[i]
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if m.Equivalent != "" || cfg.Keep != nil && !cfg.Keep(m) {
-			continue
-		}
-		k, err := r.kill(ctx, m, n)
+	r.list = slices.DeleteFunc(Mutants(t.Contract, func(role string) bool { return slices.Contains(made, role) }), func(m Mutant) bool {
+		return m.Equivalent != "" || cfg.Keep != nil && !cfg.Keep(&m)
+	})
+	r.list = sample.of(r.list)
+	done := make([]*Kill, len(r.list))
+	return r.all(ctx, func(ctx context.Context, i, _ int) error {
+		k, err := r.kill(ctx, &r.list[i], sample.Seeds)
 		if err != nil {
 			return err
 		}
-		each(k)
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		done[i] = &k
+		each(slices.DeleteFunc(slices.Clone(done), func(k *Kill) bool { return k == nil }))
+		return nil
+	})
+}
+
+// of takes the sample of a list, in its order.
+func (s Sample) of(list []Mutant) []Mutant {
+	if s.Each == 0 {
+		return list
 	}
-	return nil
+	all, seen := map[Kind]int{}, map[Kind]int{}
+	for i := range list {
+		all[list[i].Kind]++
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(m Mutant) bool {
+		n := seen[m.Kind]
+		seen[m.Kind]++
+		for part := range s.Each {
+			if part*all[m.Kind]/s.Each == n { // the first of a part
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // kill searches one mutant.
@@ -94,70 +120,15 @@ func (r *runner) kill(ctx context.Context, m *Mutant, n int) (k Kill, err error)
 	return k, err
 }
 
-// classes lists what a whole search sees of a mutant, cell by cell.
+// classes lists what the walk sees of a mutant, unconfirmed.
 func (r *runner) classes(ctx context.Context, t *props.Target, m *Mutant) ([]string, error) {
-	found, err := props.Run(ctx, t, r.whole(scope(t.Contract, m)))
+	found, err := props.Run(ctx, t, props.Config{Workers: 1, SkipRandom: true, Raw: true, Seed: r.cfg.Seed, Only: swift(t.Contract, scope(t.Contract, m))})
 	if err != nil {
 		return nil, err
 	}
 	seen := map[string]bool{}
 	for _, b := range found.Blocks {
 		seen[b.Finding.Class.String()] = true
-		for _, cell := range b.Like { // support: SELECT tickets (read)
-			if i := strings.LastIndexByte(cell, '('); i >= 0 {
-				seen[strings.Trim(cell[i:], "()")] = true
-			}
-		}
 	}
 	return slices.Sorted(maps.Keys(seen)), nil
-}
-
-// Rate is the share of the seeds that killed, in per cent.
-func (k *Kill) Rate() float64 {
-	killed := 0
-	for _, s := range k.Shots {
-		if s.Killed {
-			killed++
-		}
-	}
-	return 100 * float64(killed) / float64(max(1, len(k.Shots)))
-}
-
-// Columns is the head of the kill table.
-const Columns = "| mutant | killed | checks, median | p90 | seconds, median | p90 | size | cases | first seen by | alone enough |\n|---|---|---|---|---|---|---|---|---|---|\n"
-
-// Row writes a line of the kill table, in Markdown.
-func (k *Kill) Row(w io.Writer) error {
-	name := strings.ReplaceAll(k.Mutant.Key(), "|", "\\|")
-	if k.Refused != "" {
-		_, err := fmt.Fprintf(w, "| %s | – | | | | | | | | %s |\n", name, strings.ReplaceAll(k.Refused, "\n", " "))
-		return err
-	}
-	var checks, sizes []int
-	var times []time.Duration
-	first, cases := map[string]int{}, map[string]bool{}
-	for _, s := range k.Shots {
-		if s.Killed {
-			checks, sizes, times = append(checks, s.Checks), append(sizes, s.Size), append(times, s.Time)
-			first[s.Class]++
-			cases[s.Finding] = true
-		}
-	}
-	var by []string
-	for _, class := range slices.Sorted(maps.Keys(first)) {
-		by = append(by, fmt.Sprintf("%s %d", class, first[class]))
-	}
-	_, err := fmt.Fprintf(w, "| %s | %.0f %% | %d | %d | %.1f | %.1f | %d | %d | %s | %s |\n", name, k.Rate(),
-		at(checks, 50), at(checks, 90), at(times, 50).Seconds(), at(times, 90).Seconds(), at(sizes, 50), len(cases),
-		strings.Join(by, ", "), strings.Join(k.Classes, ", "))
-	return err
-}
-
-// at is a percentile of some values, 0 of none.
-func at[T int | time.Duration](list []T, percent int) T {
-	if len(list) == 0 {
-		return 0
-	}
-	list = slices.Sorted(slices.Values(list))
-	return list[(len(list)*percent+99)/100-1]
 }

@@ -15,34 +15,36 @@ import (
 )
 
 // TestKillTable writes the kill table of the example: .ci/kills runs it. RLSFUZZ_KILL_TABLE is the
-// file, RLSFUZZ_SEEDS how many seeds, RLSFUZZ_MUTANTS a part of the names of those wanted.
+// file, RLSFUZZ_SEEDS how many seeds, RLSFUZZ_EACH how many mutants of a kind (0: all),
+// RLSFUZZ_CHECKS the checks of a search, RLSFUZZ_MUTANTS a part of the names of those wanted.
 func TestKillTable(t *testing.T) {
 	file := os.Getenv("RLSFUZZ_KILL_TABLE")
 	if file == "" {
 		t.Skip("RLSFUZZ_KILL_TABLE names no file")
 	}
 	require.Postgres(t)
-	seeds, err := strconv.Atoi(os.Getenv("RLSFUZZ_SEEDS"))
-	if err != nil {
-		t.Fatalf("RLSFUZZ_SEEDS: %v", err)
+	number := func(name string) int {
+		n, err := strconv.Atoi(os.Getenv(name))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		return n
 	}
+	sample := mutate.Sample{Seeds: number("RLSFUZZ_SEEDS"), Each: number("RLSFUZZ_EACH")}
 	target, err := props.Open(context.Background(), props.Config{Contract: filepath.Join("..", "helpdesk", "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = target.Close() }()
 	part := os.Getenv("RLSFUZZ_MUTANTS")
-	cfg := mutate.Config{Seed: 1, Keep: func(m *mutate.Mutant) bool { return strings.Contains(m.Key(), part) }}
-	var out bytes.Buffer
-	out.WriteString("# The kill table\n\nEach mutant of the example that no rule shows to be equivalent, searched at random alone from " +
-		strconv.Itoa(seeds) + " seeds.\nMade by `.ci/kills`.\n\n" + mutate.Columns)
+	cfg := mutate.Config{Seed: 1, Checks: number("RLSFUZZ_CHECKS"), Keep: func(m *mutate.Mutant) bool { return strings.Contains(m.Key(), part) }}
 	rows := 0
-	err = mutate.Kills(t.Context(), target, cfg, seeds, func(k mutate.Kill) {
-		rows++
-		if err := k.Row(&out); err != nil {
+	err = mutate.Kills(t.Context(), target, cfg, sample, func(done []*mutate.Kill) {
+		rows = len(done)
+		var out bytes.Buffer
+		if err := mutate.Table(&out, done, sample, cfg.Checks); err != nil {
 			t.Error(err)
 		}
-		t.Logf("%s: %.0f %%, alone %v", k.Mutant.Key(), k.Rate(), k.Classes)
 		if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil { // whole so far
 			t.Error(err)
 		}

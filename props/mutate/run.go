@@ -32,9 +32,10 @@ type Result struct {
 	Kind   Kind   `json:"kind"`
 	Change string `json:"change"`
 	Status Status `json:"status"`
-	// Of a killed one: the finding's class, cause, key and size in rows and steps, the checks
-	// of random search until it was found, or that the walk of what names its object found it.
-	// A contract that no longer fits the schema kills too: its class is contract.
+	// Of a killed one: the finding's class, key and size in rows and steps, the checks of the
+	// search that found it, and whether that was the walk of what names its object. The cause
+	// is of those that were planted in pairs. A contract that no longer fits the schema kills
+	// too: its class is contract.
 	Class   string `json:"class,omitempty"`
 	Cause   string `json:"cause,omitempty"`
 	Finding string `json:"finding,omitempty"`
@@ -108,7 +109,7 @@ func Run(ctx context.Context, t *props.Target, cfg Config) ([]Result, error) {
 	}
 	r := &runner{target: t, cfg: cfg, list: list, results: make([]*Result, len(list))}
 	r.first = firstValue(t)
-	err = r.all(ctx)
+	err = r.all(ctx, r.judge)
 	if err == nil && ctx.Err() == nil && cfg.Pairs > 0 {
 		err = r.pairs(ctx)
 	}
@@ -135,11 +136,11 @@ type runner struct {
 
 // all judges first what changes roles, which all databases of the server share, one
 // after the other, then the others side by side.
-func (r *runner) all(ctx context.Context) error {
+func (r *runner) all(ctx context.Context, judge func(ctx context.Context, i, workers int) error) error {
 	shared := func(i int) bool { return len(r.list[i].Undo) > 0 }
 	for i := range r.list {
 		if shared(i) {
-			if err := r.judge(ctx, i, r.cfg.Workers); err != nil {
+			if err := judge(ctx, i, r.cfg.Workers); err != nil {
 				return err
 			}
 		}
@@ -150,7 +151,7 @@ func (r *runner) all(ctx context.Context) error {
 	for range r.cfg.Workers {
 		wg.Go(func() {
 			for i := range next {
-				if err := r.judge(ctx, i, 1); err != nil {
+				if err := judge(ctx, i, 1); err != nil {
 					failed <- err
 					return
 				}

@@ -16,7 +16,7 @@ type Score struct {
 	Refused    int `json:"refused"`
 	// Percent is what Rate says.
 	Percent float64 `json:"percent"`
-	// MedianChecks and P90Checks are of the mutants that random search killed.
+	// MedianChecks and P90Checks are of the checks until mutants were killed.
 	MedianChecks int `json:"median_checks"`
 	P90Checks    int `json:"p90_checks"`
 }
@@ -71,7 +71,7 @@ func ScoreOf(results []Result) Score {
 		switch results[i].Status {
 		case Killed:
 			s.Killed++
-			if !results[i].Walk {
+			if results[i].Class != unfitClass {
 				checks = append(checks, results[i].Checks)
 			}
 		case Survived:
@@ -120,7 +120,7 @@ func Text(w io.Writer, results []Result) error {
 	}
 	s := sum.Score
 	fmt.Fprintf(&b, "\n%d mutants: %d killed, %d survived, %d equivalent", len(results)-s.Refused, s.Killed, s.Survived, s.Equivalent)
-	fmt.Fprintf(&b, "; score %.1f %%; by random search at the median within %d checks, p90 %d\n", s.Rate(), s.MedianChecks, s.P90Checks)
+	fmt.Fprintf(&b, "; score %.1f %%; killed at the median within %d checks, p90 %d\n", s.Rate(), s.MedianChecks, s.P90Checks)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
