@@ -45,17 +45,18 @@ func undrawn(m *Mutant) string {
 
 // advice says what would kill a survivor: what the contract does not say, or what was
 // not at stake.
-func advice(c *model.Contract, m *Mutant, r *props.Report) (Wants, string) {
+func (r *reach) advice(m *Mutant, found *props.Report) (Wants, string) {
+	c := r.contract
 	switch m.Kind {
 	case BindSession, NoRelease:
 		return OfSearch, "rlsfuzz would have to draw more used connections, on which a session that sets nothing follows this one: one check in 91 is committed, and --checks asks for more of them"
 	default:
 	}
 	if m.Table == nil {
-		return without(c, m)
+		return r.without(m)
 	}
-	for i := range r.Untested {
-		if u := &r.Untested[i]; u.Session != "" && u.Object == m.Table.Label() {
+	for i := range found.Untested {
+		if u := &found.Untested[i]; u.Session != "" && u.Object == m.Table.Label() {
 			return OfSearch, "not everything of the table was tested: " + u.String() + ": " + u.Reason
 		}
 	}
@@ -67,7 +68,8 @@ func advice(c *model.Contract, m *Mutant, r *props.Report) (Wants, string) {
 }
 
 // without is the advice for a mutant that is of no one table.
-func without(c *model.Contract, m *Mutant) (Wants, string) {
+func (r *reach) without(m *Mutant) (Wants, string) {
+	c := r.contract
 	inexact := func(s *model.Session) bool {
 		return slices.ContainsFunc(s.Sees, func(sees model.Sees) bool { return !sees.Exact && sees.Rule.Kind != model.RuleNone })
 	}
@@ -77,7 +79,7 @@ func without(c *model.Contract, m *Mutant) (Wants, string) {
 	if m.Of == "" {
 		return OfContract, "no session of the contract saw or changed more for it: is there one that uses " + m.Object + "?"
 	}
-	reach := scope(c, m)
+	reach := r.scope(m)
 	for _, p := range c.Paths {
 		if slices.Contains(reach, p.Name) && p.Untried != "" {
 			return OfContract, "path " + p.Name + " cannot be called: " + p.Untried

@@ -1,5 +1,7 @@
 package mutate
 
+import "github.com/rlsfuzz/rlsfuzz/model"
+
 // Conditions lists the conditions of a text.
 func Conditions(text string) []string {
 	var out []string
@@ -16,4 +18,9 @@ var Poor = poor
 func Unsearched(m *Mutant) string {
 	_, reason := unsearched(m)
 	return reason
+}
+
+// Scope is what may show a mutant of a contract in a folder.
+func Scope(c *model.Contract, dir string, m *Mutant) []string {
+	return (&reach{c, scripts(c, dir)}).scope(m)
 }

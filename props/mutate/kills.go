@@ -122,7 +122,8 @@ func (r *runner) kill(ctx context.Context, m *Mutant, n int) (k Kill, err error)
 
 // classes lists what the walk sees of a mutant, unconfirmed.
 func (r *runner) classes(ctx context.Context, t *props.Target, m *Mutant) ([]string, error) {
-	found, err := props.Run(ctx, t, props.Config{Workers: 1, SkipRandom: true, Raw: true, Seed: r.cfg.Seed, Only: swift(t.Contract, scope(t.Contract, m))})
+	reach := r.reach(t)
+	found, err := props.Run(ctx, t, props.Config{Workers: 1, SkipRandom: true, Raw: true, Seed: r.cfg.Seed, Only: reach.swift(reach.scope(m))})
 	if err != nil {
 		return nil, err
 	}

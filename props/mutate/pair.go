@@ -56,7 +56,7 @@ func (r *runner) explain(ctx context.Context, i int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
-	found, err := props.Run(ctx, t, r.whole(scope(t.Contract, m)))
+	found, err := props.Run(ctx, t, r.whole(r.reach(t).scope(m)))
 	if err == nil && len(found.Blocks) > 0 {
 		res.Cause = found.Blocks[0].Cause
 	}
@@ -104,7 +104,7 @@ func (r *runner) pair(ctx context.Context, i, j int) (res Result, err error) {
 	}
 	defer func() { err = errors.Join(err, t.Close()) }()
 	var only []string
-	if of, with := scope(t.Contract, a), scope(t.Contract, b); of != nil && with != nil {
+	if of, with := r.reach(t).scope(a), r.reach(t).scope(b); of != nil && with != nil {
 		only = slices.Concat(of, with)
 	}
 	found, err := props.Run(ctx, t, r.whole(only))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -260,8 +261,9 @@ const unfitClass = "contract"
 // hundred checks.
 func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers int, res *Result) error {
 	cfg := props.Config{Workers: workers, Seed: r.cfg.Seed, First: true}
+	reach := r.reach(t)
 	var found *props.Report
-	for _, cfg.Only = range reach(t.Contract, m) {
+	for _, cfg.Only = range reach.stages(m) {
 		if m.Of != "" && len(cfg.Only) == 0 {
 			continue // nothing leads to it
 		}
@@ -275,7 +277,7 @@ func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers
 	}
 	if found != nil {
 		cfg.Checks, cfg.SkipMatrix = r.cfg.Checks, true
-		if fast := swift(t.Contract, cfg.Only); len(fast) > 0 {
+		if fast := reach.swift(cfg.Only); len(fast) > 0 {
 			cfg.Only = fast
 		}
 		if more, err := props.Run(ctx, t, cfg); err != nil || res.killed(more) {
@@ -283,8 +285,13 @@ func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers
 		}
 	}
 	res.Status = Survived
-	res.Wants, res.Reason = advice(t.Contract, m, found)
+	res.Wants, res.Reason = reach.advice(m, found)
 	return nil
+}
+
+// reach is what mutants may show in, by a weakened target's contract.
+func (r *runner) reach(t *props.Target) *reach {
+	return &reach{t.Contract, scripts(t.Contract, filepath.Dir(t.File.Path))}
 }
 
 // killed notes the first finding of a run, if there is one.

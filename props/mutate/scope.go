@@ -8,11 +8,17 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// reach lists what is searched for a mutant, one after the other, as [props.Config.Only]
+// reach says what of a contract a mutant may show in.
+type reach struct {
+	contract *model.Contract
+	scripts  map[string]map[string]bool // words of programs, by path: see scripts
+}
+
+// stages lists what is searched for a mutant, one after the other, as [props.Config.Only]
 // names it: first what its object touches, most of what it does shows there, then all
 // that may show it. Nil is everything.
-func reach(c *model.Contract, m *Mutant) [][]string {
-	near, all := nearest(c, m), scope(c, m)
+func (r *reach) stages(m *Mutant) [][]string {
+	near, all := r.nearest(m), r.scope(m)
 	if len(near) == 0 || slices.Equal(near, all) {
 		return [][]string{all}
 	}
@@ -21,49 +27,50 @@ func reach(c *model.Contract, m *Mutant) [][]string {
 
 // scope lists the tables, sessions and paths of a weakened contract that may show what a
 // mutant does: those that name its object, or something that does. Nil is all of them.
-func scope(c *model.Contract, m *Mutant) []string {
+func (r *reach) scope(m *Mutant) []string {
 	switch {
 	case m.Edit != nil && m.Of != "":
 		return []string{m.Of}
 	case m.Table != nil:
-		return dependents(c, m.Table.Name, m.Table)
+		return r.dependents(m.Table.Name, m.Table)
 	case m.Of != "":
-		return dependents(c, m.Of, nil)
+		return r.dependents(m.Of, nil)
 	case m.session != nil: // what one leaves, those find that may get its connection
-		return sessions(c, func(s *model.Session) bool { return s.Login == m.session.Login })
+		return r.sessions(func(s *model.Session) bool { return s.Login == m.session.Login })
 	}
 	return nil
 }
 
 // nearest is what a mutant's object touches itself: its table, as the sessions that it
 // concerns; the paths through it; the sessions that act as its role.
-func nearest(c *model.Contract, m *Mutant) []string {
+func (r *reach) nearest(m *Mutant) []string {
+	c := r.contract
 	switch {
 	case m.Table != nil && m.policy != nil && m.Kind != ToPublic:
-		return append(sessions(c, func(s *model.Session) bool { return has(c, s, m.policy.Roles) }), m.Table.Label())
+		return append(r.sessions(func(s *model.Session) bool { return has(c, s, m.policy.Roles) }), m.Table.Label())
 	case m.Table != nil:
 		return []string{m.Table.Label()}
 	case m.Of != "":
-		return swift(c, scope(c, m))
+		return r.swift(r.scope(m))
 	case m.session != nil:
 		return []string{m.session.Name}
 	case m.role != "":
-		return sessions(c, func(s *model.Session) bool { return acting(s) == m.role || member(c, acting(s), m.role, nil) })
+		return r.sessions(func(s *model.Session) bool { return acting(s) == m.role || member(c, acting(s), m.role, nil) })
 	}
 	return nil
 }
 
 // swift leaves programs out of a scope.
-func swift(c *model.Contract, names []string) []string {
+func (r *reach) swift(names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		return slices.ContainsFunc(c.Paths, func(p *model.Path) bool { return p.Name == name && p.Program != nil })
+		return slices.ContainsFunc(r.contract.Paths, func(p *model.Path) bool { return p.Name == name && p.Program != nil })
 	})
 }
 
 // sessions names the sessions that count.
-func sessions(c *model.Contract, counts func(*model.Session) bool) []string {
+func (r *reach) sessions(counts func(*model.Session) bool) []string {
 	var out []string
-	for _, s := range c.Sessions {
+	for _, s := range r.contract.Sessions {
 		if counts(s) {
 			out = append(out, s.Name)
 		}
@@ -71,8 +78,9 @@ func sessions(c *model.Contract, counts func(*model.Session) bool) []string {
 	return out
 }
 
-// dependents finds tables by their policies, and paths by what they run.
-func dependents(c *model.Contract, name string, t *model.Table) []string {
+// dependents finds tables by their policies and triggers, and paths by what they run.
+func (r *reach) dependents(name string, t *model.Table) []string {
+	c := r.contract
 	names := map[string]bool{name: true}
 	for again := true; again; {
 		again = false
@@ -85,7 +93,8 @@ func dependents(c *model.Contract, name string, t *model.Table) []string {
 		}
 		for _, t := range c.Schema.Tables {
 			says := func(p model.Policy) bool { return mentionsAny(p.Using, names) || mentionsAny(p.Check, names) }
-			if !names[t.Name] && slices.ContainsFunc(t.Policies, says) {
+			fires := func(tr model.Trigger) bool { return mentionsAny(tr.Body, names) }
+			if !names[t.Name] && (slices.ContainsFunc(t.Policies, says) || slices.ContainsFunc(t.Triggers, fires)) {
 				names[t.Name], again = true, true
 			}
 		}
@@ -98,11 +107,26 @@ func dependents(c *model.Contract, name string, t *model.Table) []string {
 	}
 	for _, p := range c.Paths {
 		if p.View != nil && names[p.View.Name] || p.Routine != nil && names[p.Routine.Name] ||
-			slices.ContainsFunc(p.Run, func(text string) bool { return mentionsAny(text, names) }) || p.Program != nil {
+			slices.ContainsFunc(p.Run, func(text string) bool { return mentionsAny(text, names) }) || r.runs(p, names) {
 			out = append(out, p.Name)
 		}
 	}
 	return out
+}
+
+// runs reports whether a path is a program that may name something: one whose files do not
+// tell may name anything.
+func (r *reach) runs(p *model.Path, names map[string]bool) bool {
+	words, seen := r.scripts[p.Name]
+	if p.Program == nil || !seen {
+		return p.Program != nil
+	}
+	for name := range names {
+		if words[strings.ToLower(name)] {
+			return true
+		}
+	}
+	return false
 }
 
 func mentionsAny(text string, names map[string]bool) bool {
