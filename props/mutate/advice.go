@@ -76,6 +76,9 @@ func (r *reach) without(m *Mutant) (Wants, string) {
 	if s := m.session; s != nil && inexact(s) {
 		return OfContract, s.Name + " may see less than before, which a rule under may: allows: write its rules exactly"
 	}
+	if m.role != "" {
+		return OfContract, "sessions that act as " + m.role + " saw and changed no more for it: what policies ask of them keeps rows apart all the same, or none of them has the rows to show it"
+	}
 	if m.Of == "" {
 		return OfContract, "no session of the contract saw or changed more for it: is there one that uses " + m.Object + "?"
 	}
