@@ -61,10 +61,18 @@ func (r *reach) advice(m *Mutant, found *props.Report) (Wants, string) {
 		}
 	}
 	inexact := slices.ContainsFunc(c.Sessions, func(s *model.Session) bool { return !s.Sees[m.Table.ID].Exact })
-	if inexact {
+	switch {
+	case inexact && m.narrows():
 		return OfContract, "it may show less than before, which a rule under may: allows: write the rules of " + m.Table.Label() + " exactly"
+	case inexact:
+		return OfContract, "no session saw or changed more than its rules for " + m.Table.Label() + " allow, some of which are bounds (may:): say less there"
 	}
-	return OfContract, "no session's rules for " + m.Table.Label() + " tell it from the schema as it is, in the checks that were made"
+	return OfContract, "no session saw or changed more than its rules for " + m.Table.Label() + " allow: say less there, if that is too much"
+}
+
+// narrows reports whether a mutant takes away more than it lets through.
+func (m *Mutant) narrows() bool {
+	return m.Kind == WrongColumn || m.Kind == Comparison && m.weaker == nil || m.Kind == Trigger
 }
 
 // without is the advice for a mutant that is of no one table.
