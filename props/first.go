@@ -35,6 +35,12 @@ func (c *campaign) firstOfWalk(ctx context.Context) error {
 			round = again
 		}
 	}
+	if !c.enough() { // what may have followed from something else did not
+		c.pending = n.second
+		if err := c.digest(ctx, n.second); err != nil {
+			return err
+		}
+	}
 	c.report.Checks += c.report.Walk
 	c.report.Matrix.Add(c.counted)
 	return nil
