@@ -5,6 +5,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/mutate"
 )
 
@@ -25,6 +27,36 @@ func TestConditions(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			if d := cmp.Diff(test.want, mutate.Conditions(test.text)); d != "" {
 				t.Error(d)
+			}
+		})
+	}
+}
+
+// A qualified column is of the table that its qualifier stands for.
+func TestEverNotNull(t *testing.T) {
+	table := func(name string, notNull bool) *model.Table {
+		return &model.Table{Name: name, Columns: []model.Column{{Name: "account_id", NotNull: notNull}}}
+	}
+	s := &model.Schema{
+		Tables: []*model.Table{table("invoices", true), table("audit_log", false)},
+		Views:  []*model.View{{Name: "board", Columns: []string{"account_id"}}},
+	}
+	for _, test := range []struct {
+		name, text, qualifier string
+		never, known          bool
+	}{
+		{"of one", "SELECT 1 FROM invoices i WHERE i.account_id = a; INSERT INTO audit_log VALUES (1)", "i", true, true},
+		{"the other", "SELECT 1 FROM invoices AS i JOIN audit_log AS l ON true WHERE l.account_id = a", "l", false, true},
+		{"of neither", "SELECT 1 FROM invoices, audit_log WHERE account_id = a", "", false, true},
+		{"two meanings", "SELECT 1 FROM invoices i; SELECT 1 FROM audit_log i WHERE i.account_id = a", "i", false, true},
+		{"outer join", "SELECT 1 FROM audit_log l LEFT JOIN invoices i ON true WHERE i.account_id = a", "i", false, true},
+		{"a query", "WITH invoices AS (SELECT * FROM audit_log) SELECT 1 FROM invoices i WHERE i.account_id = a", "i", false, true},
+		{"a view", "SELECT 1 FROM board i, invoices x WHERE i.account_id = a", "i", false, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			never, known := mutate.EverNotNull(s, test.text, &sql.Column{Qualifier: test.qualifier, Name: "account_id"})
+			if never != test.never || known != test.known {
+				t.Errorf("never NULL: %t, known: %t", never, known)
 			}
 		})
 	}

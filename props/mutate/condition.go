@@ -1,8 +1,10 @@
 package mutate
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -95,11 +97,11 @@ func (m *marks) compared(s *model.Schema, text string, e sql.Expr, params []mode
 	for _, w := range comparison(&model.Table{}, c) {
 		same := ""
 		if w.null != nil {
-			switch never, known := everNotNull(s, text, w.null.Name); {
+			switch never, known := everNotNull(s, text, w.null); {
 			case !known:
 				continue // whether it matters cannot be said
 			case never:
-				same = "column " + w.null.Name + " is NOT NULL in every table that the text names: the comparison means the same"
+				same = "column " + w.null.Name + " is NOT NULL in every table that it may be of: the comparison means the same"
 			}
 		}
 		put(w.kind, "WHERE: "+w.change, w.expr, same)
@@ -107,22 +109,52 @@ func (m *marks) compared(s *model.Schema, text string, e sql.Expr, params []mode
 }
 
 // everNotNull reports whether no table that a text names has a column of this name that
-// may be NULL. known is false where it may be a view's, of which the catalog does not say.
-func everNotNull(s *model.Schema, text, name string) (never, known bool) {
+// may be NULL; of a qualified one, the table that its qualifier stands for. known is false
+// where it may be a view's, of which the catalog does not say.
+func everNotNull(s *model.Schema, text string, column *sql.Column) (never, known bool) {
+	if t := aliased(s, text, column.Qualifier); t != nil {
+		i := t.Column(column.Name)
+		return i >= 0 && t.Columns[i].NotNull, i >= 0
+	}
 	for _, v := range s.Views {
-		if sql.Mentions(text, v.Name) && slices.Contains(v.Columns, name) {
+		if sql.Mentions(text, v.Name) && slices.Contains(v.Columns, column.Name) {
 			return false, false
 		}
 	}
 	found := false
 	for _, t := range s.Tables {
-		if i := t.Column(name); i >= 0 && sql.Mentions(text, t.Name) {
+		if i := t.Column(column.Name); i >= 0 && sql.Mentions(text, t.Name) {
 			if found = true; !t.Columns[i].NotNull {
 				return false, true
 			}
 		}
 	}
 	return found, found
+}
+
+// aliased is the one table that a qualifier stands for wherever a text says so: FROM
+// invoices AS i. It is nil where the text does not, or may say something else too: a view, a
+// query of its own, or the nullable side of an outer join.
+func aliased(s *model.Schema, text, qualifier string) *model.Table {
+	says := func(word string) bool { return sql.Mentions(text, word) }
+	if qualifier == "" || slices.ContainsFunc([]string{"left", "right", "full", "with"}, says) {
+		return nil
+	}
+	var of *model.Table
+	for _, m := range namedBy(qualifier).FindAllStringSubmatch(text, -1) {
+		i := slices.IndexFunc(s.Tables, func(t *model.Table) bool { return t.Name == strings.ToLower(m[1]) })
+		if i < 0 || of != nil && of != s.Tables[i] {
+			return nil
+		}
+		of = s.Tables[i]
+	}
+	return of
+}
+
+// namedBy finds the names before a qualifier, after FROM and such.
+func namedBy(qualifier string) *regexp.Regexp {
+	q := regexp.QuoteMeta(qualifier)
+	return regexp.MustCompile(`(?i)(?:\b(?:from|join|update|into)\s+|,\s*)(?:\w+\.)?(\w+)\s+(?:as\s+)?` + q + `\b`)
 }
 
 func number(i int) string { return strconv.Itoa(i) }

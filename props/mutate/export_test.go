@@ -24,3 +24,6 @@ func Unsearched(m *Mutant) string {
 func Scope(c *model.Contract, dir string, m *Mutant) []string {
 	return (&reach{c, scripts(c, dir)}).scope(m)
 }
+
+// EverNotNull is the rule for a column of a text.
+var EverNotNull = everNotNull
