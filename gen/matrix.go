@@ -27,15 +27,16 @@ func (p *Plan) MatrixDataset(n int) *Dataset {
 	return d
 }
 
-// vacate leaves only the first tenant its rows in the tables in which a key lets each
-// have one: what gives another a row meets that key, and not the policy, where it has one.
+// vacate leaves only the last tenant its rows in the tables in which a key lets each have
+// one: what gives another a row meets that key, and not the policy, where it has one. The
+// others come before it, where a policy with <= lets it give them some.
 func (p *Plan) vacate(d *Dataset) {
 	data := slices.Clone(d.Data)
 	for i := range p.tables {
 		tp := &p.tables[i]
 		if column := tp.single(); column >= 0 && len(data[i]) > 0 && tp.table != p.Contract.Tenancy.Table && !p.named(tp.table) {
-			first := data[i][0][column]
-			data[i] = slices.DeleteFunc(slices.Clone(data[i]), func(row model.Row) bool { return row[column] != first })
+			last := data[i][len(data[i])-1][column]
+			data[i] = slices.DeleteFunc(slices.Clone(data[i]), func(row model.Row) bool { return row[column] != last })
 		}
 	}
 	state := model.Initial(p.Contract.Schema, data)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props"
 )
 
@@ -23,10 +24,22 @@ func unsearched(m *Mutant) (Wants, string) {
 	switch {
 	case m.unseen != "":
 		return OfContract, "not searched: " + m.unseen
-	case m.key:
+	case m.key || m.fixedKey():
 		return OfSearch, "not searched: rlsfuzz would have to draw updates of a primary key: it is how rows are told apart, and never changed"
 	}
 	return OfSearch, undrawn(m)
+}
+
+// fixedKey reports whether a mutant is of a WITH CHECK for updates that reads nothing of the
+// row but its primary key.
+func (m *Mutant) fixedKey() bool {
+	if m.policy == nil || m.policy.Command != "UPDATE" || m.Kind != CheckTrue && (!m.check || m.weaker == nil) {
+		return false
+	}
+	return !slices.ContainsFunc(sql.Scan(checkOf(m.policy), false), func(n sql.Mention) bool {
+		i := m.Table.Column(n.Parts[len(n.Parts)-1])
+		return i >= 0 && !slices.Contains(m.Table.Key, i)
+	})
 }
 
 // undrawn says why no search is made for a mutant: what would show it is never drawn.

@@ -45,6 +45,11 @@ GRANT SELECT (id, account_id, name) ON people TO mask_app;
 GRANT SELECT, UPDATE (body) ON docs TO mask_app, mask_boss;
 GRANT SELECT, UPDATE (account_id, body) ON notes TO mask_app, mask_boss;
 GRANT SELECT ON logs TO mask_job;
+CREATE TABLE themes (account_id bigint PRIMARY KEY REFERENCES accounts (id), name text);
+ALTER TABLE themes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY edit ON themes FOR UPDATE TO mask_app USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint)
+	WITH CHECK (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+GRANT SELECT, UPDATE ON themes TO mask_app;
 CREATE FUNCTION mine() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT count(*) FROM docs $$;
 CREATE FUNCTION asked() RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT true FROM accounts $$;
 REVOKE EXECUTE ON FUNCTION mine, asked FROM PUBLIC;
@@ -55,7 +60,7 @@ ALTER FUNCTION lines() OWNER TO mask_owner;
 
 const maskContract = `schema: [schema.sql]
 tenant: {table: accounts, key: id}
-tables: {docs: {tenant: account_id}, notes: {tenant: account_id}, logs: {tenant: account_id}, lent: {tenant: account_id}}
+tables: {docs: {tenant: account_id}, notes: {tenant: account_id}, logs: {tenant: account_id}, lent: {tenant: account_id}, themes: {tenant: account_id}}
 sessions:
   member: {login: mask_app, settings: {app.tenant_id: $tenant, app.user_id: "'7'"}, sees: {"*": {may: own}, people: {rows: own AND left_at IS NULL, columns: [id, account_id, name]}}, writes: {"*": {update: own}, notes: {update: {from: own, to: own, columns: [body]}}}}
   boss: {login: mask_boss, settings: {app.tenant_id: $tenant, app.user_id: "'8'"}, sees: {"*": {may: own}}, writes: {"*": {update: own}}}
@@ -82,6 +87,8 @@ func TestMasks(t *testing.T) {
 		"table notes: GRANT UPDATE (id) TO mask_app":       "updates of a primary key",
 		"function mine: EXECUTE to PUBLIC":                 "runs with its caller's rights",
 		"function asked: EXECUTE to PUBLIC":                "searched", // by a policy
+		"policy edit on themes: WITH CHECK true":           "updates of a primary key",
+		"policy edit on themes: USING true":                "searched",
 		"table lent: no FORCE":                             "searched",
 	}
 	target := open(t, maskContract, maskSchema)
