@@ -26,10 +26,10 @@ func Table(w io.Writer, kills []*Kill, sample Sample, checks int) error {
 	var b strings.Builder
 	of := "Each mutant"
 	if sample.Each > 0 {
-		of = fmt.Sprintf("At most %d mutants of each kind, spread over those", sample.Each)
+		of = fmt.Sprintf("Of each kind %d, spread over the mutants", sample.Each)
 	}
-	fmt.Fprintf(&b, "# The kill table\n\n%s of the example that no rule shows to be equivalent, searched at random alone from\n"+
-		"%d seeds, %d checks each. `.ci/kills` writes it.\n\n", of, sample.Seeds, checks)
+	fmt.Fprintf(&b, "# The kill table\n\n%s of the example that no rule shows to be equivalent, searched at\n"+
+		"random alone from %d seeds, %d checks each. `.ci/kills` writes it.\n\n", of, sample.Seeds, checks)
 	total(&b, kills)
 	b.WriteString("\n*Cases* is how many different least cases the seeds led to. *Walk* is the classes that the walk of the matrix sees of\n" +
 		"the mutant, as they are found: each of them alone would have been enough.\n\n" +
