@@ -269,7 +269,7 @@ func (p *Plan) casting(c *choices, o Options) []role {
 			all[i], all[j] = all[j], all[i]
 		}
 		if c.percent(twins) {
-			p.twinFirst(all)
+			p.twinFirst(all, c)
 		}
 	}
 	least := 0
@@ -283,13 +283,33 @@ func (p *Plan) casting(c *choices, o Options) []role {
 // tenants: what the first leaves, the other may find.
 const twins = 50
 
-// twinFirst puts a session of two tenants first, if there is one whose calls leave something.
-func (p *Plan) twinFirst(all []role) {
-	leaves := func(r role) bool {
-		return r.tenant >= 0 && slices.ContainsFunc(p.inSQL(r.session), func(c *callPlan) bool { return c.lasts })
+// twinFirst puts a session of two tenants first: if there are some whose calls leave
+// something, one of these, the likelier the more calls do.
+func (p *Plan) twinFirst(all []role, c *choices) {
+	lasting := func(r role) int {
+		if r.tenant < 0 {
+			return 0
+		}
+		n := 0
+		for _, call := range p.inSQL(r.session) {
+			if call.lasts {
+				n++
+			}
+		}
+		return n
 	}
-	if i := slices.IndexFunc(all, leaves); i > 0 {
-		all[0], all[i] = all[i], all[0]
+	total := 0
+	for _, r := range all {
+		total += lasting(r)
+	}
+	if total > 0 {
+		n := c.upTo(total)
+		for i := range all {
+			if n -= lasting(all[i]); n < 0 {
+				all[0], all[i] = all[i], all[0]
+				break
+			}
+		}
 	}
 	for i := 1; i < len(all); i++ {
 		if all[i].session == all[0].session {

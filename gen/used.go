@@ -10,7 +10,7 @@ import (
 
 // usedShare is how many of a hundred sequences of calls are pairs: a call, after one of
 // another tenant that may leave something for it.
-const usedShare = 45
+const usedShare = 60
 
 // lasts reports whether a path may leave something behind: in a table, on its connection.
 // What only reads leaves nothing, unless it sets something.
@@ -134,43 +134,52 @@ func (p *Plan) usedSequence(who *Member, d *Dataset, n int, bits Bits) []model.S
 	if len(list) == 0 || len(own) == 0 {
 		return nil
 	}
+	turn := seeded(bits.Next(), -11)
+	at := turn.upTo(len(list))
 	var steps []model.Step
-	for range n {
+	for i := range n {
 		c := seeded(bits.Next(), -9)
-		from := list
-		if len(shared) > 0 && c.percent(75) { // what it leaves, the same path is the likeliest to find
-			from = shared
+		if len(shared) > 0 && c.percent(75) { // what a path leaves, the same path is the likeliest to find
+			l := c.leaver(shared, at+i)
+			first, ok := p.leaves(l, d, &c)
+			if !ok {
+				continue
+			}
+			if next, ok := p.after(l, &first, who, d, &c); ok {
+				steps = append(steps, first, next)
+			}
+			continue
 		}
-		l := c.leaver(from)
-		kinds := l.plan.kinds()
-		args, ok := p.callArgs(l.plan, l.who, d, kinds[c.upTo(len(kinds))], l.plan.counts[0], 0, &c)
+		first, ok := p.leaves(c.leaver(list, at+i), d, &c)
 		if !ok {
 			continue
 		}
-		first := p.callStep(l.plan, l.who, args)
-		next, ok := p.after(l, &first, who, d, &c)
-		if !ok || c.percent(25) {
-			plan := own[c.upTo(len(own))]
-			kinds := plan.kinds()
-			if args, ok = p.callArgs(plan, who, d, kinds[c.upTo(len(kinds))], plan.counts[0], 0, &c); !ok {
-				continue
-			}
-			next = p.callStep(plan, who, args)
+		if next, ok := p.leaves(leaver{who, own[c.upTo(len(own))]}, d, &c); ok {
+			steps = append(steps, first, next)
 		}
-		steps = append(steps, first, next)
 	}
 	return steps
 }
 
-// leaver draws a path, then who calls it.
-func (c *choices) leaver(list []leaver) leaver {
+// leaves draws the call of a leaver.
+func (p *Plan) leaves(l leaver, d *Dataset, c *choices) (model.Step, bool) {
+	kinds := l.plan.kinds()
+	args, ok := p.callArgs(l.plan, l.who, d, kinds[c.upTo(len(kinds))], l.plan.counts[0], 0, c)
+	if !ok {
+		return model.Step{}, false
+	}
+	return p.callStep(l.plan, l.who, args), true
+}
+
+// leaver takes the paths in turn, and draws who calls one.
+func (c *choices) leaver(list []leaver, turn int) leaver {
 	var paths []*model.Path
 	for _, l := range list {
 		if !slices.Contains(paths, l.plan.path) {
 			paths = append(paths, l.plan.path)
 		}
 	}
-	path := paths[c.upTo(len(paths))]
+	path := paths[turn%len(paths)]
 	of := slices.DeleteFunc(slices.Clone(list), func(l leaver) bool { return l.plan.path != path })
 	return of[c.upTo(len(of))]
 }
