@@ -34,18 +34,23 @@ type Cause struct {
 // switches reports whether there is an experiment that switches the cause off.
 func (c *Cause) switches() bool { return len(c.try.Before)+len(c.try.Without) > 0 }
 
-// causes lists the experiments for a divergence, the most general object first.
-func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) []Cause {
+// actors lists the experiments with an identity's login and role: what is wrong there is
+// wrong in every table.
+func (t *Target) actors(id *model.Identity) []Cause {
 	var out []Cause
-	c := t.Contract
 	for _, name := range []string{id.Login, id.Role} {
-		if r, ok := c.Schema.Roles[name]; ok && r.BypassRLS && !r.Super && t.mayAlter(name) {
+		if r, ok := t.Contract.Schema.Roles[name]; ok && r.BypassRLS && !r.Super && t.mayAlter(name) {
 			out = append(out, bypasses(name))
 		}
 	}
-	out = append(out, t.defaults(id)...)
-	out = append(out, t.memberships(id)...)
-	table := c.Schema.Tables[d.Cell.Table]
+	return append(append(out, t.defaults(id)...), t.memberships(id)...)
+}
+
+// causes lists the experiments with what belongs to tables for a divergence, the most
+// general object first.
+func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) []Cause {
+	var out []Cause
+	table := t.Contract.Schema.Tables[d.Cell.Table]
 	if d.Column >= 0 {
 		out = append(out, t.columnGrant(table, d, id))
 	}

@@ -177,12 +177,7 @@ func TestDraftedTwins(t *testing.T) {
 func TestHurried(t *testing.T) {
 	d := drafted(t, "plain", map[string]string{"schema.sql": twins[0].schema})
 	cfg := props.Config{Contract: d.Contract, Duration: time.Nanosecond, Workers: 1, Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
-	target, err := props.Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = target.Close() })
-	r, err := props.Run(t.Context(), target, cfg)
+	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,12 +200,7 @@ func TestHurried(t *testing.T) {
 func walked(t *testing.T, contract string, only []string, apply ...string) *props.Report {
 	t.Helper()
 	cfg := props.Config{Contract: contract, Only: only, Apply: apply, SkipRandom: true, Workers: 1, Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
-	target, err := props.Open(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = target.Close() })
-	r, err := props.Run(t.Context(), target, cfg)
+	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

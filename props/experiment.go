@@ -136,13 +136,18 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 			return k.cause, nil
 		}
 	}
-	list := l.causes(d, &step.Op, id)
-	if d.Class == judge.Lockout {
-		list = l.opened(d, &step.Op)
+	var list []Cause
+	if d.Class != judge.Lockout {
+		list = l.actors(id)
 	}
 	if len(l.doubted) > 0 {
 		text := reads(l.Contract.Schema, l.Contract.Schema.Tables[d.Cell.Table])
-		list = append(l.helpers(func(name string) bool { return sql.Mentions(text, name) }, id, st), list...)
+		list = append(list, l.helpers(func(name string) bool { return sql.Mentions(text, name) }, id, st)...)
+	}
+	if d.Class == judge.Lockout {
+		list = append(list, l.opened(d, &step.Op)...)
+	} else {
+		list = append(list, l.causes(d, &step.Op, id)...)
 	}
 	if c, err := l.carrier(ctx, s, d, list, run.Variant{}, l.off); err != nil || c.Key != "" {
 		return c, err
