@@ -203,23 +203,32 @@ func (p *Plan) rolePerTenant() bool {
 // tenantRoles is the columns of the k-th tenant's row that hold names of roles, with the
 // names; -1 stands for the tenant itself. It is nil where there is none, or none is left.
 func (p *Plan) tenantRoles(k int) map[int]model.Value {
-	var out map[int]model.Value
+	if k >= len(p.roles) {
+		return nil
+	}
+	return p.roles[k]
+}
+
+// nameTenants finds the roles that tenants may have, by tenant.
+func (p *Plan) nameTenants() {
 	for _, s := range p.Contract.Sessions {
 		for i, n := range []model.Name{s.Login, s.Role} {
 			if !n.Follows() {
 				continue
 			}
 			list := p.Contract.TenantRoles(n, i == 0)
-			if k >= len(list) {
-				return nil
+			if p.roles == nil {
+				p.roles = make([]map[int]model.Value, len(list))
 			}
-			if out == nil {
-				out = map[int]model.Value{}
+			p.roles = p.roles[:min(len(p.roles), len(list))]
+			for k := range p.roles {
+				if p.roles[k] == nil {
+					p.roles[k] = map[int]model.Value{}
+				}
+				p.roles[k][n.Column] = text(list[k])
 			}
-			out[n.Column] = text(list[k])
 		}
 	}
-	return out
 }
 
 // tenantValue is the n-th tenant, from 1, where no table lists them: the n-th role where

@@ -31,6 +31,7 @@ type Plan struct {
 	strict     map[*model.Table]bool // tables of whose rows the server found more to collide than the plan
 	calls      [][]*callPlan         // by Session.ID
 
+	roles       []map[int]model.Value // of the n-th tenant: see tenantRoles
 	userExprs   []sql.Expr            // by Session.ID: the condition of its users; nil without one
 	pathQueries map[string]*sql.Query // of the paths to tenants, by their text
 }
@@ -54,6 +55,7 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 		Contract: c, Empty: map[*model.Table]string{}, Void: map[model.ColumnRef]string{}, copies: copies,
 		clues: newClues(c.Schema), types: newTypes(c.Schema), most: map[*model.Table]int{}, strict: map[*model.Table]bool{},
 	}
+	p.nameTenants()
 	constants := Constants(c)
 	p.tables = make([]tablePlan, len(c.Schema.Tables))
 	p.first = make([]int, len(c.Schema.Tables))

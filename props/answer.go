@@ -29,14 +29,14 @@ func (c *campaign) suspects() []suspect {
 			differ[cell.Table] = true
 		}
 	}
+	out := []suspect{}
 	if len(differ) < 2 {
-		return nil
+		return out
 	}
 	texts := make([]string, len(s.Tables))
 	for i, t := range s.Tables {
 		texts[i] = reads(s, t)
 	}
-	var out []suspect
 	for _, r := range s.Routines {
 		callers, wrong := 0, 0
 		for i := range texts {
@@ -49,9 +49,7 @@ func (c *campaign) suspects() []suspect {
 			out = append(out, suspect{routine: r, text: called(s, r.Source), callers: callers})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b suspect) int {
-		return last(sql.Mentions(a.text, b.routine.Name)) - last(sql.Mentions(b.text, a.routine.Name))
-	})
+	slices.SortStableFunc(out, func(a, b suspect) int { return len(a.text) - len(b.text) }) // the outer one's has the inner one's
 	return out
 }
 
