@@ -79,16 +79,16 @@ func (p *Plan) able(s *model.Session, t *model.Table) able {
 		if (rights == nil || given(rights.Insert, i)) && (writes.InsertColumns == nil || writes.InsertColumns[i]) {
 			a.insert = append(a.insert, i)
 		}
-		if (rights == nil || given(rights.Update, i)) && p.settable(t, i) {
+		if (rights == nil || given(rights.Update, i)) && p.Settable(t, i) {
 			a.update = append(a.update, i)
 		}
 	}
 	return a
 }
 
-// settable reports whether an UPDATE may set a column: not the key by which a row is known,
+// Settable reports whether an UPDATE may set a column: not the key by which a row is known,
 // unless it says whose the row is, or the table has nothing else.
-func (p *Plan) settable(t *model.Table, i int) bool {
+func (p *Plan) Settable(t *model.Table, i int) bool {
 	if !slices.Contains(t.Key, i) {
 		return true
 	}

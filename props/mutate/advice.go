@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props"
@@ -20,26 +21,38 @@ const (
 
 // unsearched says why no search is made for a mutant, and who would have to act; empty
 // for others.
-func unsearched(m *Mutant) (Wants, string) {
+func unsearched(p *gen.Plan, m *Mutant) (Wants, string) {
 	switch {
 	case m.unseen != "":
 		return OfContract, "not searched: " + m.unseen
-	case m.key || m.fixedKey():
-		return OfSearch, "not searched: rlsfuzz would have to draw updates of a primary key: it is how rows are told apart, and never changed"
+	case unmoved(p, m.Table, m.key) || unmoved(p, m.Table, m.checkedKey()):
+		return OfSearch, "not searched: rlsfuzz would have to draw updates of a primary key: it is how rows are told apart, and changed only where it says whose a row is"
 	}
 	return OfSearch, undrawn(m)
 }
 
-// fixedKey reports whether a mutant is of a WITH CHECK for updates that reads nothing of the
-// row but its primary key.
-func (m *Mutant) fixedKey() bool {
+// unmoved reports whether updates set none of some columns.
+func unmoved(p *gen.Plan, t *model.Table, columns []int) bool {
+	return len(columns) > 0 && !slices.ContainsFunc(columns, func(i int) bool { return p.Settable(t, i) })
+}
+
+// checkedKey is the columns that a WITH CHECK for updates reads, if a mutant is of one that
+// reads nothing of the row but its primary key.
+func (m *Mutant) checkedKey() []int {
 	if m.policy == nil || m.policy.Command != "UPDATE" || m.Kind != CheckTrue && (!m.check || m.weaker == nil) {
-		return false
+		return nil
 	}
-	return !slices.ContainsFunc(sql.Scan(checkOf(m.policy), false), func(n sql.Mention) bool {
+	var out []int
+	for _, n := range sql.Scan(checkOf(m.policy), false) {
 		i := m.Table.Column(n.Parts[len(n.Parts)-1])
-		return i >= 0 && !slices.Contains(m.Table.Key, i)
-	})
+		if i >= 0 && !slices.Contains(m.Table.Key, i) {
+			return nil
+		}
+		if i >= 0 {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // undrawn says why no search is made for a mutant: what would show it is never drawn.

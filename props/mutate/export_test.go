@@ -1,6 +1,9 @@
 package mutate
 
-import "github.com/rlsfuzz/rlsfuzz/model"
+import (
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
 
 // Conditions lists the conditions of a text.
 func Conditions(text string) []string {
@@ -15,8 +18,8 @@ func Conditions(text string) []string {
 var Poor = poor
 
 // Unsearched says why no search is made for a mutant.
-func Unsearched(m *Mutant) string {
-	_, reason := unsearched(m)
+func Unsearched(p *gen.Plan, m *Mutant) string {
+	_, reason := unsearched(p, m)
 	return reason
 }
 

@@ -90,7 +90,7 @@ func (s Sample) of(list []Mutant) []Mutant {
 // kill searches one mutant.
 func (r *runner) kill(ctx context.Context, m *Mutant, n int) (k Kill, err error) {
 	k = Kill{Mutant: m}
-	_, k.Refused = unsearched(m)
+	_, k.Refused = unsearched(r.target.Plan, m)
 	if k.Refused != "" {
 		return k, nil
 	}

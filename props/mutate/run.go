@@ -195,7 +195,7 @@ func (r *runner) result(ctx context.Context, m *Mutant, workers int) (res Result
 		res.Status, res.Reason = Equivalent, m.Equivalent
 		return res, nil
 	}
-	if wants, reason := unsearched(m); reason != "" {
+	if wants, reason := unsearched(r.target.Plan, m); reason != "" {
 		res.Status, res.Wants, res.Reason = Survived, wants, reason
 		return res, nil
 	}
