@@ -1,8 +1,6 @@
 package props_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -85,11 +83,7 @@ func TestHelpers(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			require.Postgres(t)
-			dir := require.Folder(t, map[string]string{"schema.sql": helped + test.leak, "rlsfuzz.yaml": helpedContract})
-			cfg := props.Config{
-				Contract: filepath.Join(dir, "rlsfuzz.yaml"), Out: filepath.Join(dir, "out"), Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Seed: 3, Checks: 100,
-				AllowAnyServer: os.Getenv("RLSFUZZ_POSTGRES_ANY") == "1",
-			}
+			cfg := written(t, helped+test.leak, helpedContract)
 			runs := 1
 			if test.twice {
 				runs = 2

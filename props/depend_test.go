@@ -1,8 +1,6 @@
 package props_test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -68,11 +66,7 @@ func TestChainedPolicies(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			require.Postgres(t)
-			dir := require.Folder(t, map[string]string{"schema.sql": chained + test.leak, "rlsfuzz.yaml": chainedContract})
-			cfg := props.Config{
-				Contract: filepath.Join(dir, "rlsfuzz.yaml"), Out: filepath.Join(dir, "out"), Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Seed: 3, Checks: 100,
-				AllowAnyServer: os.Getenv("RLSFUZZ_POSTGRES_ANY") == "1",
-			}
+			cfg := written(t, chained+test.leak, chainedContract)
 			target := opened(t, cfg)
 			r, err := props.Run(t.Context(), target, cfg)
 			if err != nil {

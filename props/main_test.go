@@ -1,6 +1,8 @@
 package props_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
@@ -18,4 +20,14 @@ func opened(t *testing.T, cfg props.Config) *props.Target {
 	}
 	require.Closed(t, target)
 	return target
+}
+
+// written is a short search of a schema and its contract, in a folder of their own.
+func written(t *testing.T, schema, contract string) props.Config {
+	t.Helper()
+	dir := require.Folder(t, map[string]string{"schema.sql": schema, "rlsfuzz.yaml": contract})
+	return props.Config{
+		Contract: filepath.Join(dir, "rlsfuzz.yaml"), Out: filepath.Join(dir, "out"), Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Seed: 3, Checks: 100,
+		AllowAnyServer: os.Getenv("RLSFUZZ_POSTGRES_ANY") == "1",
+	}
 }
