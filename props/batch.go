@@ -75,12 +75,12 @@ type batch struct {
 	corpus   *corpus
 	commit   bool // it was the committed check
 	smallest leak
-	origin   leak            // as it was found
-	left     bool            // it is about what earlier steps left: the reducer alone makes it smaller
-	drawn    string          // then, what failed
-	tried    map[string]bool // scenarios run while shrinking, whatever the lab remembers of other batches
-	calls    int             // of the property while shrinking
-	at       int             // checks before the failure
+	origin   leak             // as it was found
+	left     bool             // it is about what earlier steps left: the reducer alone makes it smaller
+	drawn    string           // then, what failed
+	tried    map[string]*leak // what scenarios showed while shrinking, whatever the lab remembers of other batches
+	calls    int              // of the property while shrinking
+	at       int              // checks before the failure
 	err      error
 }
 
@@ -106,7 +106,7 @@ func seedOf(seed uint64, n int) uint64 {
 // the first other one is shrunk and ends the batch.
 func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak, until time.Time, c *corpus) batchResult {
 	b := &batch{
-		lab: l, n: n, ctx: ctx, until: until, share: callShare(n), muted: mutes{}, causes: known, corpus: c, tried: map[string]bool{},
+		lab: l, n: n, ctx: ctx, until: until, share: callShare(n), muted: mutes{}, causes: known, corpus: c, tried: map[string]*leak{},
 	}
 	l.fast.Known, l.telling, l.novel = map[[2]int]bool{}, nil, nil
 	l.fast.Explore(c.reached)
@@ -213,11 +213,11 @@ func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model
 		return d, nil
 	}
 	if committed {
-		if steps := b.Plan.Pooled(bits, d); steps != nil {
-			return d, [][]model.Step{steps}
+		fresh, steps := b.Plan.Fresh(d), b.Plan.Pooled(bits, d)
+		if steps == nil {
+			steps = b.Plan.Sequence(bits, lengths.Draw(t, "steps")%4+1, d, b.share)
 		}
-		steps := b.Plan.Fresh(d)
-		return d, [][]model.Step{append(steps, b.Plan.Sequence(bits, lengths.Draw(t, "steps")%4+1, d, b.share)...)}
+		return d, [][]model.Step{append(fresh, steps...)}
 	}
 	sequences := make([][]model.Step, 0, n)
 	for range n {
@@ -329,35 +329,46 @@ func (b *batch) shrinks(t *rapid.T) bool {
 		}
 		return memoKey(s) == b.drawn
 	}
-	if key := memoKey(s); !b.tried[key] {
+	key := memoKey(s)
+	shown, known := b.tried[key]
+	if !known {
 		if len(b.tried) >= shrinkRuns || b.quick && len(b.tried) >= quickShrinks {
 			return false
 		}
-		b.tried[key] = true
+		shown = b.aimed(d, s)
+		b.tried[key] = shown
 	}
+	if shown == nil {
+		return false
+	}
+	b.smallest = *shown
+	return true
+}
+
+// aimed runs a smaller scenario; nil when it does not show what is aimed at.
+func (b *batch) aimed(d *gen.Dataset, s *model.Scenario) (shown *leak) {
 	b.brief = b.briefOf(b.origin.scenario, &b.origin.found)
 	defer func() { b.brief = nil }()
-	hit := false
 	see := func(s *model.Scenario, v *judge.Verdict) bool {
 		for i := range v.Divergences {
-			if found := &v.Divergences[i]; !hit && found.Target() == *b.aim {
-				b.smallest, hit = leak{scenario: s, found: *found, target: *b.aim}, true
+			if found := &v.Divergences[i]; shown == nil && found.Target() == *b.aim {
+				shown = &leak{scenario: s, found: *found, target: *b.aim}
 			}
 		}
-		return !hit
+		return shown == nil
 	}
 	if b.commit {
 		_, err := b.played(b.ctx, d, s.Steps, drawn(s.Steps), see)
 		b.fail(err)
-		return hit
+		return shown
 	}
 	v, err := b.verdict(b.ctx, s)
 	if err != nil {
 		b.fail(err)
-		return false
+		return nil
 	}
 	see(s, v)
-	return hit
+	return shown
 }
 
 // least reduces a leak to the least case of its cell.

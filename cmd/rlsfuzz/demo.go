@@ -20,8 +20,8 @@ import (
 // demoLeak is the planted leak that the demo shows.
 const demoLeak = "tickets-read-true"
 
-// demoChecks bounds the random part of the demo.
-const demoChecks = 100
+// demoChecks bounds the random part of the demo: a batch goes over the whole example.
+const demoChecks = 50
 
 func demoCommand() *cobra.Command {
 	var s shared
