@@ -98,6 +98,9 @@ func (n *drafting) rolesFile() string {
 // read finds and reads the files, or copies the database, and guesses what surrounds it.
 func (n *drafting) read(ctx context.Context) error {
 	n.out.Preset = n.cfg.Preset
+	if slices.ContainsFunc(n.cfg.Sources, postgres.Keywords) {
+		return input(postgres.ErrKeywords)
+	}
 	if slices.ContainsFunc(n.cfg.Sources, func(s string) bool { return strings.Contains(s, "://") }) {
 		return n.database(ctx)
 	}

@@ -78,7 +78,7 @@ func readDSN(dsn string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-var dsnSecrets = regexp.MustCompile(`://[^/@]*?:([^/]*)@|[?&]password=([^&#]*)`)
+var dsnSecrets = regexp.MustCompile(`://[^/@]*?:([^/]*)@|[?&]password=([^&#]*)|\bpassword\s*=\s*'([^']*)'|\bpassword\s*=\s*([^\s']\S*)`)
 
 // withoutSecrets removes from a text whatever is a password in a connection string, as it
 // stands there and decoded.

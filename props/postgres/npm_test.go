@@ -39,6 +39,7 @@ func TestWant(t *testing.T) {
 		{"npm:", "error"},
 		{"npm:latest", "error"},
 		{"mysql://h", "error"},
+		{"host=h dbname=d password=p", "error"},
 	}
 	for _, test := range tests {
 		got, err := postgres.WantKind(test.value)

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -28,6 +29,14 @@ func (w wantImage) String() string   { return w.name }
 
 var fetchedVersion = regexp.MustCompile(`^\d+(\.\d+)*(-[0-9A-Za-z.]+)?$`)
 
+var keywords = regexp.MustCompile(`^\s*(host|hostaddr|port|dbname|user|password|service|sslmode)\s*=`)
+
+// ErrKeywords refuses a connection string of keywords and values: "host=… dbname=…".
+var ErrKeywords = errors.New("a connection string is written as postgres://user@host:port/database, not with keywords and values")
+
+// Keywords reports whether a text is such a connection string, which may hold a password.
+func Keywords(text string) bool { return keywords.MatchString(text) }
+
 // parseWant understands the value of --postgres. A value with a path separator is a folder, unless
 // it can only be an image of a registry ("supabase/postgres:15.8"): no such folder, and no
 // leading dot, slash or tilde.
@@ -40,6 +49,8 @@ func parseWant(value string) (want, error) {
 	case strings.Contains(value, "://"):
 		scheme, _, _ := strings.Cut(value, "://")
 		return nil, fmt.Errorf("a connection string begins with postgres://, this one with %s://", scheme)
+	case Keywords(value):
+		return nil, ErrKeywords
 	}
 	for _, prefix := range []string{"npm:", "fetch:"} {
 		if version, ok := strings.CutPrefix(value, prefix); ok {
@@ -69,7 +80,7 @@ func looksLikeImage(value string) bool {
 // redacted is a connection string that may be shown: without its password, wherever it stands.
 func redacted(dsn string) string {
 	u, err := url.Parse(dsn)
-	if err != nil {
+	if err != nil || u.Scheme == "" { // of keywords and values, perhaps
 		return "a connection string"
 	}
 	if u.User != nil {
