@@ -20,11 +20,11 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 	if c.percent(calls) || len(p.shapes[d.Cast[actors[0]].Session.ID]) == 0 {
 		if who := p.caller(d.Cast, &c); who != nil {
 			if c.percent(usedShare) {
-				if steps := p.usedSequence(who, d, max(n, leastCalls), bits); len(steps) > 0 {
+				if steps := p.usedSequence(who, d, max(n, LeastCalls), bits); len(steps) > 0 {
 					return steps
 				}
 			}
-			return p.callSequence(who, d, max(n, leastCalls), bits)
+			return p.callSequence(who, d, max(n, LeastCalls), bits)
 		}
 	}
 	actors[1] = p.actor(d.Cast, &c)
@@ -44,9 +44,9 @@ const (
 	CallsLater   = 8
 )
 
-// leastCalls is how many calls a sequence has at least: most of what they take is the
+// LeastCalls is how many calls a sequence of calls has at least: most of what they take is the
 // rows, which all calls of a sequence share.
-const leastCalls = 5
+const LeastCalls = 5
 
 // step draws one statement of one identity.
 func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step {

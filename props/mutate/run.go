@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props"
 )
@@ -55,8 +56,10 @@ type Result struct {
 
 // Config says how mutants are judged.
 type Config struct {
-	Seed    uint64
-	Checks  int      // of random search for each mutant; defaults to 1,000
+	Seed uint64
+	// Checks is of random search for each mutant; defaults to 1,000. Where only paths may show
+	// it, these are calls: each check of theirs is five or more.
+	Checks  int
 	Workers int      // defaults to the number of processors
 	Only    []string // tables whose mutants are judged; nil: all of the schema's
 	// Keep says which of them are judged; nil: all.
@@ -72,7 +75,7 @@ type Config struct {
 
 const (
 	defaultChecks = 1000
-	// quickChecks of random search come before the walk: most mutants need fewer.
+	// quickChecks of random search show that the schema is sound, and what a pair of mutants does.
 	quickChecks = 200
 )
 
@@ -279,6 +282,9 @@ func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers
 		cfg.Checks, cfg.SkipMatrix = r.cfg.Checks, true
 		if fast := reach.swift(cfg.Only); len(fast) > 0 {
 			cfg.Only = fast
+		}
+		if reach.pathsOnly(cfg.Only) {
+			cfg.Checks = (cfg.Checks + gen.LeastCalls - 1) / gen.LeastCalls
 		}
 		if more, err := props.Run(ctx, t, cfg); err != nil || res.killed(more) {
 			return err

@@ -67,6 +67,14 @@ func (r *reach) swift(names []string) []string {
 	})
 }
 
+// pathsOnly reports whether a scope holds nothing but paths.
+func (r *reach) pathsOnly(names []string) bool {
+	other := func(name string) bool {
+		return !slices.ContainsFunc(r.contract.Paths, func(p *model.Path) bool { return p.Name == name })
+	}
+	return len(names) > 0 && !slices.ContainsFunc(names, other)
+}
+
 // sessions names the sessions that count.
 func (r *reach) sessions(counts func(*model.Session) bool) []string {
 	var out []string

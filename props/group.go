@@ -1,0 +1,121 @@
+package props
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// ahead runs the sequences that surprised carefully, all in one flush, and remembers what
+// they showed. Those that cannot run together are left to run by themselves.
+func (l *lab) ahead(ctx context.Context, d *gen.Dataset, sequences [][]model.Step, statuses []run.Status) error {
+	var list []*model.Scenario
+	var steps [][]model.Step
+	for i, status := range statuses {
+		if status == run.Unrun {
+			break
+		}
+		s := &model.Scenario{Data: d.Data, Steps: sequences[i]}
+		plain := !slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil || st.Fresh })
+		if _, known := l.memo[memoKey(s)]; status == run.Surprise && plain && !known {
+			list, steps = append(list, s), append(steps, s.Steps)
+		}
+	}
+	if len(list) < 2 || l.quick { // one may be all that is asked for
+		return nil
+	}
+	traces, err := l.fast.Carefuls(ctx, d.Data, d.State, steps)
+	if errors.Is(err, run.ErrInvalid) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for i, s := range list {
+		v := judge.Judge(l.Contract, s, traces[i])
+		if err := l.lockouts(ctx, s, v); err != nil {
+			return err
+		}
+		l.remember(s, v)
+	}
+	return nil
+}
+
+// group runs sequences on a dataset the fast way, carefully where something
+// surprises, and hands every unmuted divergence to see. see says whether to go on.
+func (l *lab) group(ctx context.Context, d *gen.Dataset, all [][]model.Step, see func(i int, s *model.Scenario, v *judge.Verdict) bool) error {
+	sequences, calls := apart(all)
+	for first := 0; first < len(sequences.list); {
+		statuses, err := l.fast.Fast(ctx, d.Data, d.State, sequences.list[first:])
+		if err != nil {
+			return err
+		}
+		for _, n := range l.fast.Novel() {
+			l.novel = append(l.novel, scene{set: d, steps: sequences.list[first+n.Sequence], features: n.Features, key: n.Key})
+		}
+		if err := l.ahead(ctx, d, sequences.list[first:], statuses); err != nil {
+			return err
+		}
+		next := len(sequences.list)
+		for i, status := range statuses {
+			if status == run.Unrun {
+				next = first + i
+				break
+			}
+			if status != run.Surprise {
+				continue
+			}
+			s := &model.Scenario{Data: d.Data, Steps: sequences.list[first+i]}
+			v, err := l.verdict(ctx, s)
+			if err != nil {
+				return err
+			}
+			l.count(v)
+			l.came(d, s.Steps, v)
+			for _, reason := range v.Unjudged {
+				l.unjudged[reason]++
+			}
+			if !see(sequences.index[first+i], s, v) {
+				return nil
+			}
+		}
+		first = next
+	}
+	for i, steps := range calls.list {
+		var err error
+		each := func(s *model.Scenario, v *judge.Verdict) bool { return see(calls.index[i], s, v) }
+		var more bool
+		if pairs := gen.Pairs(steps); pairs != nil {
+			more, err = l.pairs(ctx, d, pairs, pairVariants, each)
+		} else {
+			more, err = l.calls(ctx, d, steps, drawn(steps), each)
+		}
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// indexed is some sequences with their numbers among all.
+type indexed struct {
+	list  [][]model.Step
+	index []int
+}
+
+// apart divides sequences of statements over tables from calls of paths.
+func apart(sequences [][]model.Step) (tables, calls indexed) {
+	for i, steps := range sequences {
+		to := &tables
+		if len(steps) > 0 && steps[0].Op.Path != nil {
+			to = &calls
+		}
+		to.list, to.index = append(to.list, steps), append(to.index, i)
+	}
+	return tables, calls
+}
