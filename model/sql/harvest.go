@@ -6,8 +6,7 @@ import (
 	"slices"
 )
 
-// harvest walks the grammar's nodes, by reflection as there are hundreds of
-// types, and collects what an Opaque must know of them.
+// harvest collects what an Opaque must know of the grammar's nodes.
 type harvest struct {
 	leaves []leaf          // in the order of the nodes' fields
 	names  map[string]bool // aliases and names of outputs
@@ -23,30 +22,7 @@ type leaf struct {
 	part Part
 }
 
-func (h *harvest) visit(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		if !v.IsNil() {
-			if v.Kind() == reflect.Pointer && h.meet(v) {
-				return
-			}
-			h.visit(v.Elem())
-		}
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			return
-		}
-		for i := range v.Len() {
-			h.visit(v.Index(i))
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				h.visit(v.Field(i))
-			}
-		}
-	}
-}
+func (h *harvest) visit(v reflect.Value) { nodes(v, h.meet) }
 
 // meet notes a node; it reports whether its inside is of no interest.
 func (h *harvest) meet(p reflect.Value) bool {
@@ -94,25 +70,8 @@ func (h *harvest) name(into *map[string]bool, s string) {
 
 // list notes the strings of a list of names.
 func (h *harvest) list(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		if !v.IsNil() {
-			h.list(v.Elem())
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			h.list(v.Index(i))
-		}
-	case reflect.Struct:
-		if f := v.FieldByName("Sval"); f.IsValid() {
-			h.name(&h.names, f.String())
-			return
-		}
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				h.list(v.Field(i))
-			}
-		}
+	for _, name := range nameList(v) {
+		h.name(&h.names, name)
 	}
 }
 

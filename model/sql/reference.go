@@ -25,7 +25,7 @@ func References(src string) ([]Reference, error) {
 	seen := map[Reference]bool{}
 	for _, s := range stmts {
 		h := census{ctes: map[string]bool{}}
-		h.visit(reflect.ValueOf(s.GetStmt()))
+		nodes(reflect.ValueOf(s.GetStmt()), h.meet)
 		for _, r := range h.found {
 			cte := !r.Call && r.Schema == "" && h.ctes[r.Name]
 			if !cte && !seen[r] {
@@ -37,59 +37,29 @@ func References(src string) ([]Reference, error) {
 	return out, nil
 }
 
-// census walks the grammar's nodes as harvest does, for whole statements: it wants
-// relations and functions, also those inside of function calls and FROM.
+// census finds relations and functions in whole statements, also those inside of function
+// calls and FROM.
 type census struct {
 	found []Reference
 	ctes  map[string]bool
 }
 
-func (h *census) visit(v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		if !v.IsNil() {
-			h.visit(v.Elem())
-		}
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			return
-		}
-		for i := range v.Len() {
-			h.visit(v.Index(i))
-		}
-	case reflect.Struct:
-		h.meet(v)
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				h.visit(v.Field(i))
-			}
-		}
-	}
-}
-
-func (h *census) meet(v reflect.Value) {
+func (h *census) meet(p reflect.Value) bool {
+	v := p.Elem()
 	switch v.Type().Name() {
 	case "RangeVar":
 		h.found = append(h.found, Reference{Schema: v.FieldByName("Schemaname").String(), Name: v.FieldByName("Relname").String()})
 	case "FuncCall":
-		n := &harvest{}
-		var names []string
-		list := v.FieldByName("Funcname")
-		for i := range list.Len() {
-			n.names = nil
-			n.list(list.Index(i))
-			for name := range n.names {
-				names = append(names, name)
-			}
-		}
-		switch len(names) {
+		names := nameList(v.FieldByName("Funcname"))
+		switch n := len(names); n {
 		case 0:
 		case 1:
 			h.found = append(h.found, Reference{Name: names[0], Call: true})
 		default:
-			h.found = append(h.found, Reference{Schema: names[len(names)-2], Name: names[len(names)-1], Call: true})
+			h.found = append(h.found, Reference{Schema: names[n-2], Name: names[n-1], Call: true})
 		}
 	case "CommonTableExpr":
 		h.ctes[v.FieldByName("Ctename").String()] = true
 	}
+	return false
 }
