@@ -21,7 +21,7 @@ type Options struct {
 	About *model.Path
 
 	part    int  // from 1; 0: drawn
-	abroad  bool // who acts and is in two tenants has rows in the other one too
+	abroad  bool // who acts and is in two tenants has rows in the other one too; else it is drawn
 	swapped bool // the last tenant's users come first: the n-th user is not of the n-th tenant
 }
 
@@ -85,6 +85,13 @@ func (p *Plan) newBuilder() *builder {
 	return b
 }
 
+// abroadShare is per cent of the datasets in which people have rows in each of their tenants,
+// and abroadGuests how many of a hundred are in two then.
+const (
+	abroadShare  = 30
+	abroadGuests = 80
+)
+
 // Dataset draws a dataset.
 func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 	o = o.filled()
@@ -93,6 +100,9 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 	b.part = first.upTo(len(p.parts))
 	if o.part > 0 {
 		b.part = o.part - 1
+	}
+	if first.percent(abroadShare) {
+		o.abroad, o.Guests = true, max(o.Guests, abroadGuests)
 	}
 	b.tenants(o.Tenants, bits)
 	wanted := p.casting(&first, o)

@@ -1,6 +1,10 @@
 package gen
 
-import "github.com/rlsfuzz/rlsfuzz/model"
+import (
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
 
 // What a session writes about itself may widen what it sees next: a membership of its
 // own user in another tenant, its own role, a claim in its profile.
@@ -66,7 +70,22 @@ func (p *Plan) aboutSelf(d *Dataset, m *Member, t *model.Table, tenant model.Val
 	return row
 }
 
-// own is the row of a session's user in a table: the user's own, or one that refers to it.
+// selfRows lists the rows of a table that refer to a member's user.
+func (p *Plan) selfRows(d *Dataset, m *Member, t *model.Table) []model.Row {
+	if m.User.Null {
+		return nil
+	}
+	columns := p.selfColumns(m.Session, t)
+	var out []model.Row
+	for _, row := range d.State.Rows(t.ID) {
+		if slices.ContainsFunc(columns, func(i int) bool { return row[i] == m.User }) {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// ownRow is the row of a session's user in a table: the user's own, or one that refers to it.
 func (p *Plan) ownRow(d *Dataset, m *Member, t *model.Table) model.Row {
 	if m.Session.User == nil || m.User.Null {
 		return nil

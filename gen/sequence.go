@@ -20,7 +20,7 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 	if c.percent(calls) || len(p.shapes[d.Cast[actors[0]].Session.ID]) == 0 {
 		if who := p.caller(d.Cast, &c); who != nil {
 			if c.percent(usedShare) {
-				if steps := p.usedSequence(who, d, max(n, LeastCalls), bits); len(steps) > 0 {
+				if steps := p.usedSequence(who, d, max(n, leastPairs), bits); len(steps) > 0 {
 					return steps
 				}
 			}
@@ -40,13 +40,16 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 // search, so that each path is called soon; fewer later, since second worlds make a call as
 // dear as twenty statements.
 const (
-	CallsAtFirst = 30
+	CallsAtFirst = 40
 	CallsLater   = 8
 )
 
-// LeastCalls is how many calls a sequence of calls has at least: most of what they take is the
-// rows, which all calls of a sequence share.
-const LeastCalls = 5
+// LeastCalls is how many calls a sequence of calls has at least, leastPairs how many pairs one
+// of pairs has: most of what they take is the rows, which all calls of a sequence share.
+const (
+	LeastCalls = 12
+	leastPairs = 5
+)
 
 // step draws one statement of one identity.
 func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step {
@@ -60,6 +63,10 @@ func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step 
 	return step
 }
 
+// selfShare is per cent of the statements that are about rows of the session's own user, in
+// whatever tenant: a policy that compares the user and forgets the tenant shows in these.
+const selfShare = 20
+
 // args draws the constants of a statement: mostly values that rows have.
 func (p *Plan) args(s *model.Shape, who *Member, d *Dataset, fresh *int, c *choices) []model.Value {
 	args := make([]model.Value, len(s.Params))
@@ -67,6 +74,11 @@ func (p *Plan) args(s *model.Shape, who *Member, d *Dataset, fresh *int, c *choi
 	var base model.Row
 	if len(rows) > 0 {
 		base = rows[c.upTo(len(rows))]
+	}
+	if c.percent(selfShare) {
+		if own := p.selfRows(d, who, s.Table); len(own) > 0 {
+			base = own[c.upTo(len(own))]
+		}
 	}
 	switch s.Command {
 	case model.Insert, model.Upsert, model.Merge:

@@ -232,8 +232,14 @@ func (l *lab) pairLot(ctx context.Context, d *gen.Dataset, lot [][]model.Step, v
 	if err != nil {
 		return false, err
 	}
-	if lot, err = l.differing(ctx, d, worlds, lot); err != nil {
+	lot, alone, err := l.differing(ctx, d, worlds, lot)
+	if err != nil {
 		return false, err
+	}
+	if len(alone) > 0 {
+		if more, err := l.lot(ctx, d, alone, variants, see); err != nil || !more {
+			return more, err
+		}
 	}
 	for _, pair := range lot {
 		key := pairKey(pair)
@@ -264,38 +270,51 @@ func pairKey(pair []model.Step) string {
 }
 
 // differing keeps the pairs whose second call gives another output in some world, and does
-// not alone.
-func (l *lab) differing(ctx context.Context, d *gen.Dataset, worlds []run.World, lot [][]model.Step) ([][]model.Step, error) {
-	for _, alone := range []bool{false, true} {
-		var calls []run.Calls
-		var kept [][]model.Step
-		for _, pair := range lot {
-			c := run.Calls{Steps: pair}
-			if alone {
-				c.Steps = pair[1:]
-			}
-			for i := range c.Steps {
-				if id, ok := l.Contract.BindStep(&c.Steps[i], d.State); ok {
-					c.ID = append(c.ID, id)
-				}
-			}
-			if len(c.ID) == len(c.Steps) {
-				calls, kept = append(calls, c), append(kept, pair)
-			}
-		}
-		if lot = nil; len(calls) == 0 {
-			return nil, nil
-		}
-		runs, err := l.fast.Worlds(ctx, worlds, calls, false, run.Variant{})
-		if err != nil {
-			return nil, err
-		}
-		l.fast.Stepped(len(calls)*len(worlds), 0)
-		for i, pair := range kept {
-			if tells(runs, i, len(calls[i].Steps)-1) != alone {
-				lot = append(lot, pair)
-			}
+// not alone. Second calls that do so alone come apart, unless that is known of their path.
+func (l *lab) differing(ctx context.Context, d *gen.Dataset, worlds []run.World, lot [][]model.Step) (kept [][]model.Step, alone []model.Step, err error) {
+	differ, _, err := l.divided(ctx, d, worlds, lot, 0)
+	if err != nil || len(differ) == 0 {
+		return nil, nil, err
+	}
+	told, kept, err := l.divided(ctx, d, worlds, differ, 1)
+	for _, pair := range told {
+		if !l.telling[judge.PathCell(pair[1].Session.ID, pair[1].Op.Path)] {
+			alone = append(alone, pair[1])
 		}
 	}
-	return lot, nil
+	return kept, alone, err
+}
+
+// divided runs pairs from a step on, and divides them by whether the second call gives
+// another output in some world.
+func (l *lab) divided(ctx context.Context, d *gen.Dataset, worlds []run.World, lot [][]model.Step, from int) (differ, same [][]model.Step, err error) {
+	var calls []run.Calls
+	var of [][]model.Step
+	for _, pair := range lot {
+		c := run.Calls{Steps: pair[from:]}
+		for i := range c.Steps {
+			if id, ok := l.Contract.BindStep(&c.Steps[i], d.State); ok {
+				c.ID = append(c.ID, id)
+			}
+		}
+		if len(c.ID) == len(c.Steps) {
+			calls, of = append(calls, c), append(of, pair)
+		}
+	}
+	if len(calls) == 0 {
+		return nil, nil, nil
+	}
+	runs, err := l.fast.Worlds(ctx, worlds, calls, false, run.Variant{})
+	if err != nil {
+		return nil, nil, err
+	}
+	l.fast.Stepped(len(calls)*len(worlds), 0)
+	for i, pair := range of {
+		if tells(runs, i, len(calls[i].Steps)-1) {
+			differ = append(differ, pair)
+		} else {
+			same = append(same, pair)
+		}
+	}
+	return differ, same, nil
 }
