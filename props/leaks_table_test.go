@@ -94,7 +94,11 @@ func (l *leakTable) text() string {
 		cells = max(cells, l.rows[i].cells)
 		runs = append(runs, l.rows[i].runs...)
 	}
-	fmt.Fprintf(&b, `Each planted leak alone, found by random search from %d seeds, and by the matrix walk within one walk of %d
+	seeds := "one seed"
+	if l.seeds > 1 {
+		seeds = fmt.Sprintf("each of %d seeds", l.seeds)
+	}
+	fmt.Fprintf(&b, `Each planted leak alone, found by random search from %s, and by the matrix walk within one walk of %d
 checks. Both ways and all seeds report one block with the same least case. *Checks*: of random search, until it
 was found, at the median and the 90th percentile. *Size*: rows and steps of the least case beyond the tenants and
 the users and memberships that its sessions need. *Cases*: different least cases. *Runs*: distinct runs on Postgres
@@ -102,7 +106,7 @@ to shrink it, at the median; %d over all leaks.
 
 | leak | class | checks, median | p90 | size | cases | runs |
 |---|---|--:|--:|--:|--:|--:|
-`, l.seeds, cells, quantile(runs, 50))
+`, seeds, cells, quantile(runs, 50))
 	for i := range l.rows {
 		r := &l.rows[i]
 		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %d | %d |\n",
