@@ -122,6 +122,40 @@ GRANT SELECT, INSERT ON seats TO twin_app; GRANT SELECT ON calls TO twin_app;`,
 		found: []string{"twin_app: insert seats (write)", "twin_app: select calls (read)"},
 	},
 	{
+		name: "a tree of tenants, which a function walks from the one that it is given",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE units (id uuid PRIMARY KEY, above uuid REFERENCES units, name text);
+CREATE TABLE cars (id int PRIMARY KEY, unit uuid NOT NULL REFERENCES units, plate text);
+CREATE FUNCTION mine() RETURNS uuid STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.unit', true), '')::uuid $$;
+CREATE FUNCTION below(root uuid) RETURNS SETOF uuid STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS
+  $$ WITH RECURSIVE t AS (SELECT u.id FROM units u WHERE u.id = root AND u.id = mine() UNION ALL SELECT u.id FROM units u JOIN t ON u.above = t.id AND false) SELECT id FROM t $$;
+ALTER TABLE units ENABLE ROW LEVEL SECURITY; ALTER TABLE cars ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON units USING (id IN (SELECT below(mine()))); CREATE POLICY p ON cars USING (unit IN (SELECT below(mine())));
+GRANT SELECT ON units TO twin_app; GRANT SELECT, INSERT ON cars TO twin_app;`,
+		leak:  `CREATE POLICY q ON cars FOR INSERT WITH CHECK (mine() IS NOT NULL);`,
+		found: []string{"twin_app: insert cars (write)"},
+	},
+	{
+		name: "tokens that end, of people in several teams who also have things of their own",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE teams (id int PRIMARY KEY, name text);
+CREATE TABLE people (id int PRIMARY KEY, name text);
+CREATE TABLE seats (id int PRIMARY KEY, team int NOT NULL REFERENCES teams, person int NOT NULL REFERENCES people, ended date, UNIQUE (team, person));
+CREATE TABLE tokens (token uuid PRIMARY KEY, person int NOT NULL REFERENCES people, ends timestamptz NOT NULL DEFAULT now() + interval '1 day');
+CREATE TABLE boards (id int PRIMARY KEY, team int NOT NULL REFERENCES teams, title text);
+CREATE TABLE news (id int PRIMARY KEY, person int NOT NULL REFERENCES people, board int REFERENCES boards, body text);
+CREATE FUNCTION me() RETURNS int STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS
+  $$ SELECT person FROM tokens WHERE token = nullif(current_setting('app.token', true), '')::uuid AND ends > now() $$;
+CREATE FUNCTION mine() RETURNS SETOF int STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT team FROM seats WHERE person = me() AND ended IS NULL $$;
+ALTER TABLE boards ENABLE ROW LEVEL SECURITY; ALTER TABLE news ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON boards USING (team IN (SELECT mine())); CREATE POLICY p ON news USING (person = me());
+GRANT SELECT ON boards, news TO twin_app;`,
+		leak:  `CREATE POLICY q ON news USING (me() IS NOT NULL);`,
+		found: []string{"twin_app: select news (read)"},
+	},
+	{
 		name: "a sign-up, which must refuse a taken address",
 		schema: `
 CREATE ROLE twin_web LOGIN;

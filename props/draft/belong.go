@@ -46,7 +46,7 @@ func (p *placer) place() {
 			p.agree(b)
 		}
 	}
-	for p.inherit() || p.through(true, false) || p.through(false, false) || p.byUser() || p.members() || p.through(true, true) || p.through(false, true) {
+	for p.inherit() || p.through(true, false) || p.byUser(true) || p.through(false, false) || p.byUser(false) || p.members() || p.through(true, true) || p.through(false, true) {
 	}
 	for _, b := range p.places {
 		if !b.settled {
@@ -217,8 +217,8 @@ func (m *membership) query(user string) string {
 	return "SELECT " + at(m.group) + " FROM " + sqlName(m.table) + " m WHERE " + at(m.member) + " = " + user
 }
 
-// byUser places tables that name a user and nothing else.
-func (p *placer) byUser() bool {
+// byUser places tables that name a user and nothing else, or nothing else for certain.
+func (p *placer) byUser(required bool) bool {
 	u := p.t.users
 	if u == nil || u.home == nil || !p.places[u.home.ID].settled || p.places[u.home.ID].how != model.Owned {
 		return false
@@ -227,6 +227,9 @@ func (p *placer) byUser() bool {
 	for _, b := range p.places {
 		cols := u.in(b.table)
 		if b.settled || b.table == u.home || len(cols) == 0 || p.parent(b.table) != nil || len(u.home.Key) != 1 || u.home.Key[0] != u.key {
+			continue
+		}
+		if required && !slices.ContainsFunc(cols, func(c int) bool { return b.table.Columns[c].NotNull }) {
 			continue
 		}
 		for _, c := range p.owners(b, cols) {

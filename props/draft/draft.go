@@ -87,6 +87,9 @@ func (d *Draft) ask(e *evidence) {
 		if m := d.tenancy.member; m != nil && d.survey.mentions(text, m.table) {
 			continue // the tenants of the user
 		}
+		if e.bound(text) {
+			continue
+		}
 		d.asks = append(d.asks, "what does "+short(text)+" hold? It reads the session in a way that is not understood")
 	}
 	if list := e.unbound(d.survey); len(list) > 0 {

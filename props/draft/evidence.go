@@ -139,6 +139,8 @@ func (e *evidence) expr(x sql.Expr, in scope) {
 			return false
 		case *sql.Opaque:
 			e.source(x)
+			e.pieces(x, in)
+			e.calls(x, in)
 		}
 		return true
 	})
@@ -175,7 +177,7 @@ func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
 		}
 		return
 	}
-	if s := e.source(r); s != nil {
+	if s := e.held(r, in); s != nil {
 		e.equal = append(e.equal, equality{left, s, op, in.base})
 	}
 }
@@ -267,6 +269,14 @@ func (e *evidence) remember(s *Source, text string) *Source {
 	return s
 }
 
+// bound reports whether what a text reads of the session is known from elsewhere.
+func (e *evidence) bound(text string) bool {
+	whole := e.survey.closure(text)
+	return !roleWord.MatchString(whole) && !slices.ContainsFunc(named(settingName, whole), func(name string) bool {
+		return !slices.ContainsFunc(e.sources, func(s *Source) bool { return s.Setting == name })
+	})
+}
+
 // expiry is the claim by which a token ends (RFC 7519, 4.1.4), and a time of it that
 // does not come while anybody tests.
 const (
@@ -347,16 +357,25 @@ func (e *evidence) lookupOf(q *sql.Query) *Source {
 	}
 	in := scope{survey: e.survey}.with(q)
 	value, ok := in.column(q.Target)
-	c, is := q.Where.(*sql.Compare)
-	if !ok || !is || c.Op != "=" {
+	if !ok {
 		return nil
 	}
-	for _, sides := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
-		key, ok := in.column(sides[0])
-		if s := e.source(sides[1]); ok && s != nil && s.Lookup == nil {
-			out := *s
-			out.Lookup = &Lookup{Key: key, Value: value}
-			return &out
+	conditions := []sql.Expr{q.Where}
+	if all, is := q.Where.(*sql.And); is { // the rest says which rows are valid: not yet expired
+		conditions = all.Args
+	}
+	for _, x := range conditions {
+		c, is := x.(*sql.Compare)
+		if !is || c.Op != "=" {
+			continue
+		}
+		for _, sides := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
+			key, ok := in.column(sides[0])
+			if s := e.source(sides[1]); ok && s != nil && s.Lookup == nil {
+				out := *s
+				out.Lookup = &Lookup{Key: key, Value: value}
+				return &out
+			}
 		}
 	}
 	return nil

@@ -80,17 +80,29 @@ func (b *binder) self(s *session, p *place) string {
 	if s.user == nil || len(s.user.Key) != 1 {
 		return ""
 	}
-	user := variable("$user", s.user, s.user.Key[0])
-	column := -1
 	if p.table == s.user {
-		column = s.user.Key[0]
-	} else if len(p.ways) == 1 {
-		column = slices.IndexFunc(p.table.Columns, func(c model.Column) bool { return columnName(c.Name)+" -> "+tableName(s.user) == p.ways[0] })
+		return holds(p.table, s.user.Key[0], variable("$user", s.user, s.user.Key[0]))
 	}
-	if column < 0 || user == "" {
+	home := s.user
+	user := variable("$user", s.user, s.user.Key[0])
+	if b.t.users != nil && b.t.users.home != nil {
+		home, user = b.t.users.home, b.userColumn(s.user)
+	}
+	if p.table == home {
+		return holds(p.table, b.t.users.key, user)
+	}
+	if len(p.ways) != 1 {
 		return ""
 	}
-	return sql.QuoteName(p.table.Columns[column].Name) + " = " + user
+	return holds(p.table, slices.IndexFunc(p.table.Columns, func(c model.Column) bool { return columnName(c.Name)+" -> "+tableName(home) == p.ways[0] }), user)
+}
+
+// holds is the condition that a column holds a variable; empty without one of the two.
+func holds(t *model.Table, column int, variable string) string {
+	if column < 0 || variable == "" {
+		return ""
+	}
+	return sql.QuoteName(t.Columns[column].Name) + " = " + variable
 }
 
 // changes reports whether row security, if it is on, lets the session change anything of

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -13,6 +14,9 @@ type scope struct {
 	survey *Survey
 	base   *model.Table // nil for a function
 	inner  []bound
+	given  map[string]*Source // what the session brings a function's parameters
+	depth  int                // of calls around it
+	strict bool               // a name that two tables know is neither's
 }
 
 // bound is a table under the name that a query gives it.
@@ -26,11 +30,21 @@ func (s scope) with(q *sql.Query) scope {
 	out := s
 	out.inner = slices.Clone(s.inner)
 	for _, t := range q.From {
-		label := t.Alias
-		if label == "" {
-			label = t.Name
+		out.inner = append(out.inner, bound{cmp.Or(t.Alias, t.Name), s.table(t)})
+	}
+	return out
+}
+
+// around is the scope inside of SQL that only Postgres understands. Names that several of
+// its tables know are left out: nothing tells which of them is meant.
+func (s scope) around(o *sql.Opaque) scope {
+	out := s
+	out.inner = slices.Clone(s.inner)
+	out.strict = true
+	for i := range o.Parts {
+		if t := o.Parts[i].Table; t != nil {
+			out.inner = append(out.inner, bound{cmp.Or(t.Alias, t.Name), s.table(t)})
 		}
-		out.inner = append(out.inner, bound{label, s.table(t)})
 	}
 	return out
 }
@@ -59,7 +73,7 @@ func (s scope) column(x sql.Expr) (Column, bool) {
 			continue
 		}
 		if at := b.table.Column(c.Name); at >= 0 {
-			return Column{b.table, at}, true
+			return Column{b.table, at}, !s.strict || c.Qualifier != "" || s.alone(c.Name, b.table)
 		}
 	}
 	if s.base == nil || c.Qualifier != "" && c.Qualifier != s.base.Name {
@@ -67,4 +81,9 @@ func (s scope) column(x sql.Expr) (Column, bool) {
 	}
 	at := s.base.Column(c.Name)
 	return Column{s.base, at}, at >= 0
+}
+
+// alone reports whether no other table around has a column of the name.
+func (s scope) alone(name string, t *model.Table) bool {
+	return !slices.ContainsFunc(s.inner, func(b bound) bool { return b.table != nil && b.table != t && b.table.Column(name) >= 0 })
 }

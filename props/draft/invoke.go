@@ -1,0 +1,135 @@
+package draft
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// deepestCall bounds how far functions are followed that hand on what the session brings.
+const deepestCall = 4
+
+// calls goes into the functions that an expression calls with what the session brings:
+// what they compare such a parameter with holds values of its kind.
+func (e *evidence) calls(x *sql.Opaque, in scope) {
+	if in.depth >= deepestCall {
+		return
+	}
+	text, _ := sql.Print(x, sql.PrintOptions{})
+	for _, c := range invocations(text) {
+		for _, f := range e.survey.Functions {
+			if f.Name == c.name && (c.schema == "" || f.Schema == c.schema) && len(c.args) > 0 && len(c.args) <= len(f.Args) {
+				e.invoke(f, c, in)
+			}
+		}
+	}
+}
+
+// invoke reads the body of a function with the sources that its parameters are given.
+func (e *evidence) invoke(f *Function, c invocation, in scope) {
+	given := map[string]*Source{}
+	for i, text := range c.args {
+		x, err := sql.ParseExpr(text)
+		if err != nil {
+			continue
+		}
+		if s := e.held(x, in); s != nil {
+			given[f.Args[i].Name], given["$"+strconv.Itoa(i+1)] = s, s
+		}
+	}
+	if q, ok := f.query(); ok && len(given) > 0 {
+		e.query(q, scope{survey: e.survey, given: given, depth: in.depth + 1})
+	}
+}
+
+// held is the source of a value: of the parameter that was given it, else of the
+// expression.
+func (e *evidence) held(x sql.Expr, in scope) *Source {
+	switch y := bare(x).(type) {
+	case *sql.Column:
+		return in.given[y.Name]
+	case *sql.Var:
+		return in.given["$"+y.Name]
+	}
+	return e.source(x)
+}
+
+// pieces notes the comparisons inside of SQL that only Postgres understands: a common
+// table expression, a UNION, a query with LIMIT.
+func (e *evidence) pieces(o *sql.Opaque, in scope) {
+	inner := in.around(o)
+	for i := 1; i+1 < len(o.Parts); i++ {
+		if strings.TrimSpace(o.Parts[i].Text) != "=" {
+			continue
+		}
+		l, r := side(&o.Parts[i-1]), side(&o.Parts[i+1])
+		if l == nil || r == nil {
+			continue
+		}
+		for _, pair := range [][2]sql.Expr{{l, r}, {r, l}} {
+			if c, ok := inner.column(pair[0]); ok {
+				if s := e.held(pair[1], inner); s != nil {
+					e.equal = append(e.equal, equality{c, s, "=", in.base})
+				}
+			}
+		}
+	}
+}
+
+func side(p *sql.Part) sql.Expr {
+	switch {
+	case p.Column != nil:
+		return p.Column
+	case p.Var != nil:
+		return p.Var
+	}
+	return nil
+}
+
+// invocation is a call that stands in SQL.
+type invocation struct {
+	schema, name string
+	args         []string
+}
+
+// invocations lists the calls in a text, those inside of others too.
+func invocations(text string) []invocation {
+	tokens := sql.Tokens(text)
+	var out []invocation
+	for i := range tokens {
+		if tokens[i].Kind > sql.QuotedName || i+1 >= len(tokens) || !isSign(&tokens[i+1], "(") {
+			continue
+		}
+		c := invocation{name: tokens[i].Text, args: arguments(text, tokens[i+1:])}
+		if i > 1 && isSign(&tokens[i-1], ".") && tokens[i-2].Kind <= sql.QuotedName {
+			c.schema = tokens[i-2].Text
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// arguments splits what stands between the parenthesis that begins and its end.
+func arguments(text string, tokens []sql.Token) []string {
+	var out []string
+	depth, from := 0, tokens[0].End
+	for i := range tokens {
+		t := &tokens[i]
+		switch {
+		case isSign(t, "("), isSign(t, "["):
+			depth++
+		case isSign(t, ",") && depth == 1:
+			out, from = append(out, text[from:t.Start]), t.End
+		case isSign(t, ")"), isSign(t, "]"):
+			if depth--; depth == 0 {
+				out = append(out, text[from:t.Start])
+				return slices.DeleteFunc(out, func(s string) bool { return strings.TrimSpace(s) == "" })
+			}
+		}
+	}
+	return nil
+}
+
+func isSign(t *sql.Token, text string) bool { return t.Kind == sql.Sign && t.Text == text }
