@@ -21,7 +21,7 @@ func (b *builder) refer(t *model.Table, key *model.ForeignKey, k int, row model.
 	if open && nullable && !b.parts[b.part].all[key.Target.ID] && b.nothing(t, key, row, set) {
 		return true // the dataset is not about that table
 	}
-	if open && nullable && c.percent(15) && b.nothing(t, key, row, set) {
+	if open && nullable && c.percent(b.void(t, key)) && b.nothing(t, key, row, set) {
 		return true
 	}
 	fits := func(target model.Row) bool {
@@ -69,7 +69,7 @@ func (b *builder) target(t *model.Table, key *model.ForeignKey, k int, row model
 		}
 	}
 	for i, target := range b.rows[key.Target.ID] {
-		if o := b.owner[key.Target.ID][i]; !open || o == k || o < 0 || k < 0 || b.guest(target, k) {
+		if o := b.owner[key.Target.ID][i]; !open || o == k || o < 0 || k < 0 || b.guest(target, k) || b.tree(t, key) {
 			add(target)
 		}
 	}
@@ -133,7 +133,7 @@ func (b *builder) used(t *model.Table, key *model.ForeignKey, row model.Row, set
 func (b *builder) pending(key *model.ForeignKey, k int, fits func(model.Row) bool) model.Row {
 	for n := len(b.stack) - 1; n >= 0; n-- {
 		f := &b.stack[n]
-		if f.table != key.Target || f.k != k || n == len(b.stack)-1 && slices.Contains(b.tables[f.table.ID].aloof, key) {
+		if f.table != key.Target || f.k != k || n == len(b.stack)-1 && b.aloof(f, key) {
 			continue
 		}
 		known := true
@@ -145,6 +145,27 @@ func (b *builder) pending(key *model.ForeignKey, k int, fits func(model.Row) boo
 		}
 	}
 	return nil
+}
+
+// aloof reports whether a row may not refer to itself by a key: it need not, and whoever
+// walks up a tree of rows would never arrive.
+func (b *builder) aloof(f *frame, key *model.ForeignKey) bool {
+	needed := slices.ContainsFunc(key.Columns, func(i int) bool { return f.must[i] })
+	return !needed && !notNull(f.table, key) || slices.Contains(b.tables[f.table.ID].aloof, key)
+}
+
+// tree reports whether a key says which tenant is above another.
+func (b *builder) tree(t *model.Table, key *model.ForeignKey) bool {
+	return t == b.Contract.Tenancy.Table && key.Target == t
+}
+
+// void is how many of a hundred references that may be NULL are: tenants are as
+// often side by side as below one another.
+func (b *builder) void(t *model.Table, key *model.ForeignKey) int {
+	if b.tree(t, key) {
+		return 50
+	}
+	return 15
 }
 
 // make makes a row to refer to, with the values that the key has already.

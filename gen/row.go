@@ -14,6 +14,7 @@ type frame struct {
 	k     int
 	row   model.Row
 	set   []bool
+	must  []bool // may not be NULL
 }
 
 // add makes one row of a table for a tenant (-1: for nobody), keeps it and returns
@@ -95,7 +96,7 @@ func (b *builder) row(t *model.Table, k int, fixed map[int]model.Value, c *choic
 	if !b.tieTenants(t, k, row, set, must, fixed, c) {
 		return nil
 	}
-	b.stack = append(b.stack, frame{table: t, k: k, row: row, set: set})
+	b.stack = append(b.stack, frame{table: t, k: k, row: row, set: set, must: must})
 	defer func() { b.stack = b.stack[:len(b.stack)-1] }()
 	for _, key := range tp.keys {
 		if !b.refer(t, key, k, row, set, must, c) {

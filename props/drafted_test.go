@@ -122,6 +122,21 @@ GRANT SELECT, INSERT ON seats TO twin_app; GRANT SELECT ON calls TO twin_app;`,
 		found: []string{"twin_app: insert seats (write)", "twin_app: select calls (read)"},
 	},
 	{
+		name: "a setting without which everything fails",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE bills (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, total int);
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN current_setting('app.firm')::int; END $$;
+CREATE FUNCTION owed() RETURNS bigint STABLE LANGUAGE sql AS $$ SELECT sum(total) FROM bills WHERE firm = firm() $$;
+CREATE FUNCTION sums() RETURNS bigint STABLE LANGUAGE sql AS $$ SELECT sum(total) FROM bills $$;
+ALTER TABLE bills ENABLE ROW LEVEL SECURITY; ALTER TABLE firms ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON bills USING (firm = firm());
+GRANT SELECT ON firms, bills TO twin_app;`,
+		leak:  `ALTER FUNCTION sums() SECURITY DEFINER;`,
+		found: []string{"stranger: call function sums (open)"},
+	},
+	{
 		name: "a tree of tenants, which a function walks from the one that it is given",
 		schema: `
 CREATE ROLE twin_app LOGIN;
@@ -129,12 +144,13 @@ CREATE TABLE units (id uuid PRIMARY KEY, above uuid REFERENCES units, name text)
 CREATE TABLE cars (id int PRIMARY KEY, unit uuid NOT NULL REFERENCES units, plate text);
 CREATE FUNCTION mine() RETURNS uuid STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.unit', true), '')::uuid $$;
 CREATE FUNCTION below(root uuid) RETURNS SETOF uuid STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS
-  $$ WITH RECURSIVE t AS (SELECT u.id FROM units u WHERE u.id = root AND u.id = mine() UNION ALL SELECT u.id FROM units u JOIN t ON u.above = t.id AND false) SELECT id FROM t $$;
+  $$ WITH RECURSIVE t AS (SELECT u.id FROM units u WHERE u.id = root AND u.id = mine() UNION ALL SELECT u.id FROM units u JOIN t ON u.above = t.id AND u.id = mine()) SELECT id FROM t $$;
 ALTER TABLE units ENABLE ROW LEVEL SECURITY; ALTER TABLE cars ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON units USING (id IN (SELECT below(mine()))); CREATE POLICY p ON cars USING (unit IN (SELECT below(mine())));
 GRANT SELECT ON units TO twin_app; GRANT SELECT, INSERT ON cars TO twin_app;`,
-		leak:  `CREATE POLICY q ON cars FOR INSERT WITH CHECK (mine() IS NOT NULL);`,
-		found: []string{"twin_app: insert cars (write)"},
+		leak: `CREATE POLICY q ON cars FOR INSERT WITH CHECK (mine() IS NOT NULL);
+CREATE POLICY r ON cars FOR SELECT USING (unit = (SELECT above FROM units WHERE id = mine()));`,
+		found: []string{"twin_app: insert cars (write)", "twin_app: select cars (read)"},
 	},
 	{
 		name: "tokens that end, of people in several teams who also have things of their own",
