@@ -1,6 +1,7 @@
 package props
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -64,6 +65,8 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 		return "", false
 	case t.calls > 0 && t.denied == t.calls && (p.View != nil || p.Routine != nil):
 		return "", false // refused
+	case t.calls > 0 && t.failed == t.calls && s.Tenantless && c.answers(p):
+		return "", true // without a tenant it stops, as it should
 	case t.calls > 0 && t.failed == t.calls:
 		return "every call failed: " + t.failure, false
 	case t.calls > 0 && t.silent == t.calls:
@@ -77,6 +80,18 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 		return tooLate, false
 	}
 	return "no arguments could be drawn for it", false
+}
+
+// answers reports whether calls of a path by sessions of tenants end well: then neither it
+// nor its arguments are why others fail.
+func (c *campaign) answers(p *model.Path) bool {
+	return slices.ContainsFunc(c.report.Sessions, func(s *model.Session) bool {
+		if s.Tenantless || p.User(s) == nil {
+			return false
+		}
+		t := c.attempted(judge.PathCell(s.ID, p))
+		return t.failed < t.calls
+	})
 }
 
 // tooLate is why something was not tried that a longer run would try.
