@@ -69,7 +69,7 @@ func (b *builder) target(t *model.Table, key *model.ForeignKey, k int, row model
 		}
 	}
 	for i, target := range b.rows[key.Target.ID] {
-		if o := b.owner[key.Target.ID][i]; !open || o == k || o < 0 || k < 0 || b.guest(target, k) || b.tree(t, key) {
+		if o := b.owner[key.Target.ID][i]; !open || o == k || o < 0 || k < 0 || b.guest(target, k) || b.mentions(t, key) {
 			add(target)
 		}
 	}
@@ -155,8 +155,15 @@ func (b *builder) aloof(f *frame, key *model.ForeignKey) bool {
 }
 
 // tree reports whether a key says which tenant is above another.
-func (b *builder) tree(t *model.Table, key *model.ForeignKey) bool {
-	return t == b.Contract.Tenancy.Table && key.Target == t
+func (p *Plan) tree(t *model.Table, key *model.ForeignKey) bool {
+	return t == p.Contract.Tenancy.Table && key.Target == t
+}
+
+// mentions reports whether a key names a tenant without saying whose the row is: the one
+// above, or one with whom it is shared.
+func (p *Plan) mentions(t *model.Table, key *model.ForeignKey) bool {
+	return p.tree(t, key) || key.Target == p.Contract.Tenancy.Table &&
+		!slices.ContainsFunc(key.Columns, func(i int) bool { return model.Contains(p.tables[t.ID].tenant, i) })
 }
 
 // void is how many of a hundred references that may be NULL are: tenants are as

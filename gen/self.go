@@ -13,7 +13,7 @@ import (
 // what has the user's key for its own, such as a profile.
 func (p *Plan) selfColumns(s *model.Session, t *model.Table) []int {
 	if s.User == nil {
-		return nil
+		return p.tenantMentions(s, t)
 	}
 	var out []int
 	for _, k := range p.tables[t.ID].keys {
@@ -24,6 +24,29 @@ func (p *Plan) selfColumns(s *model.Session, t *model.Table) []int {
 		}
 	}
 	return out
+}
+
+// tenantMentions are the columns by which a table's rows name a tenant without being its:
+// where the tenants are the users, that is how a session writes about itself.
+func (p *Plan) tenantMentions(s *model.Session, t *model.Table) []int {
+	if s.Tenantless || t == p.Contract.Tenancy.Table {
+		return nil
+	}
+	var out []int
+	for _, k := range p.tables[t.ID].keys {
+		if len(k.Columns) == 1 && p.mentions(t, k) {
+			out = append(out, k.Columns[0])
+		}
+	}
+	return out
+}
+
+// self is what a session writes about itself by: its user, else its tenant.
+func (m *Member) self() model.Value {
+	if m.Session.User == nil {
+		return m.Tenant
+	}
+	return m.User
 }
 
 // userKey reports whether a column is the key of the users' table, or the whole key of
@@ -52,7 +75,7 @@ const deepestUser = 4
 // the table refers to no user.
 func (p *Plan) aboutSelf(d *Dataset, m *Member, t *model.Table, tenant model.Value, n int, c *choices) model.Row {
 	columns := p.selfColumns(m.Session, t)
-	if len(columns) == 0 || m.User.Null {
+	if len(columns) == 0 || m.self().Null {
 		return nil
 	}
 	b := p.offering(d, tenant, n)
@@ -62,10 +85,10 @@ func (p *Plan) aboutSelf(d *Dataset, m *Member, t *model.Table, tenant model.Val
 	}
 	kept := b.rows
 	b.rows = append([][]model.Row(nil), kept...)
-	row := b.row(t, 0, map[int]model.Value{columns[0]: m.User}, c)
+	row := b.row(t, 0, map[int]model.Value{columns[0]: m.self()}, c)
 	b.rows = kept
 	if row != nil {
-		b.unique(t, row, map[int]model.Value{columns[0]: m.User})
+		b.unique(t, row, map[int]model.Value{columns[0]: m.self()})
 	}
 	return row
 }
