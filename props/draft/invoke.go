@@ -56,6 +56,33 @@ func (e *evidence) held(x sql.Expr, in scope) *Source {
 	return e.source(x)
 }
 
+// compares is the columns that a function compares its parameters with, as a contract names
+// them, by parameter.
+func (e *evidence) compares(f *Function) map[int]string {
+	q, ok := f.query()
+	if !ok {
+		return nil
+	}
+	marks, given := make([]*Source, len(f.Args)), map[string]*Source{}
+	for i := range f.Args {
+		marks[i] = &Source{}
+		given[f.Args[i].Name], given["$"+strconv.Itoa(i+1)] = marks[i], marks[i]
+	}
+	reading := &evidence{survey: e.survey, probe: e.probe}
+	reading.query(q, scope{survey: e.survey, given: given})
+	out := map[int]string{}
+	for _, q := range reading.equal {
+		i := slices.Index(marks, q.source)
+		if i < 0 || q.op != "=" || out[i] != "" {
+			continue
+		}
+		if t := &q.column.Table.Columns[q.column.Column].Type; t.Name == f.Args[i].Type || t.Plain == f.Args[i].Type {
+			out[i] = tableName(q.column.Table) + "." + columnName(q.column.name())
+		}
+	}
+	return out
+}
+
 // pieces notes the comparisons inside of SQL that only Postgres understands: a common
 // table expression, a UNION, a query with LIMIT.
 func (e *evidence) pieces(o *sql.Opaque, in scope) {

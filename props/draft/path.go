@@ -64,8 +64,12 @@ func (b *binder) users(roles []string) []string {
 func (b *binder) function(f *Function, as []string) *path {
 	p := &path{name: "function " + plainName(f.Schema, f.Name), kind: "function", as: as}
 	var list []string
-	for _, a := range f.Args {
-		arg, ok := b.argument(a)
+	compared := b.e.compares(f)
+	for i, a := range f.Args {
+		arg, ok := compared[i], true
+		if arg == "" {
+			arg, ok = b.argument(a)
+		}
 		if !ok {
 			list = append(list, "NULL::"+a.Type)
 			continue
