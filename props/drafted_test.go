@@ -137,6 +137,28 @@ GRANT SELECT ON firms, bills TO twin_app;`,
 		found: []string{"stranger: call function sums (open)"},
 	},
 	{
+		name: "what users own, and share with others",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE people (id int PRIMARY KEY, name text);
+CREATE TABLE pages (id int PRIMARY KEY, writer int NOT NULL REFERENCES people, body text);
+CREATE TABLE marks (id int PRIMARY KEY, writer int NOT NULL REFERENCES people, label text);
+CREATE TABLE files (id int PRIMARY KEY, page int NOT NULL REFERENCES pages, path text);
+CREATE TABLE guests (page int REFERENCES pages, person int REFERENCES people, since date, PRIMARY KEY (page, person));
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.me', true), '')::int $$;
+CREATE FUNCTION wrote(p int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM pages WHERE id = p AND writer = me()) $$;
+CREATE FUNCTION invited(p int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM guests WHERE page = p AND person = me()) $$;
+ALTER TABLE pages ENABLE ROW LEVEL SECURITY; ALTER TABLE marks ENABLE ROW LEVEL SECURITY; ALTER TABLE files ENABLE ROW LEVEL SECURITY; ALTER TABLE guests ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON pages USING (writer = me()); CREATE POLICY q ON pages FOR SELECT USING (invited(id));
+CREATE POLICY p ON marks USING (writer = me());
+CREATE POLICY p ON files USING (wrote(page)); CREATE POLICY q ON files FOR SELECT USING (invited(page));
+CREATE POLICY p ON guests USING (wrote(page)); CREATE POLICY q ON guests FOR SELECT USING (person = me());
+GRANT SELECT, INSERT, UPDATE, DELETE ON pages, marks, files, guests TO twin_app;`,
+		leak: `CREATE POLICY r ON files FOR DELETE USING (invited(page));
+CREATE POLICY r ON guests FOR INSERT WITH CHECK (person = me()); CREATE POLICY r ON marks FOR SELECT USING (me() IS NOT NULL);`,
+		found: []string{"twin_app: delete files (write)", "twin_app: insert guests (write)", "twin_app: select marks (read)"},
+	},
+	{
 		name: "a tree of tenants, which a function walks from the one that it is given",
 		schema: `
 CREATE ROLE twin_app LOGIN;

@@ -30,6 +30,7 @@ type placer struct {
 	e      *evidence
 	t      tenancy
 	cast   cast
+	shares []share
 	places []*place // by Table.ID
 }
 
@@ -68,6 +69,8 @@ func (p *placer) itself(b *place) {
 	cols := m.in(t)
 	switch {
 	case m == nil || len(cols) == 0 || p.parent(t) != nil:
+		return
+	case slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t }): // its document's
 		return
 	case t == m.home:
 		cols = []int{m.key}

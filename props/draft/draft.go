@@ -48,10 +48,11 @@ func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, er
 	}
 	d := newDomains(s, e)
 	out := &Draft{options: o, survey: s, domains: d, tenancy: d.tenancy(), cast: s.roles(), dropped: map[*path]string{}}
-	placing := &placer{survey: s, d: d, e: e, t: out.tenancy, cast: out.cast}
+	shares := d.shares(out.tenancy)
+	placing := &placer{survey: s, d: d, e: e, t: out.tenancy, cast: out.cast, shares: shares}
 	placing.place()
 	out.places = placing.places
-	b := &binder{survey: s, d: d, e: e, t: out.tenancy, places: out.places, cast: out.cast, preset: cmp.Or(o.Brought, o.Preset)}
+	b := &binder{survey: s, d: d, e: e, t: out.tenancy, places: out.places, cast: out.cast, preset: cmp.Or(o.Brought, o.Preset), shares: shares}
 	b.sessions()
 	out.sessions, out.paths = b.made, b.paths()
 	check := &referee{survey: s, e: e, d: d, t: out.tenancy, cast: out.cast}

@@ -31,6 +31,8 @@ func (b *binder) rules(s *session) {
 				s.writes = append(s.writes, entry{p.table, "{may: all}", "? may it change what is everybody's?"})
 			}
 		case s.stranger:
+		case b.shared(p) != nil:
+			s.sees = append(s.sees, *b.shared(p))
 		case s.tenants != "" && b.self(s, p) != "":
 			rule := strconv.Quote("own or " + b.self(s, p))
 			s.sees = append(s.sees, entry{p.table, "{may: " + rule + "}", "who is in no tenant is somebody all the same"})

@@ -63,6 +63,7 @@ type binder struct {
 	places []*place
 	cast   cast
 	preset string
+	shares []share
 	made   []*session
 }
 

@@ -111,7 +111,7 @@ func (d *domains) group(cur *domain, sourced []*domain) *domain {
 		brought := slices.Contains(sourced, m)
 		own := link(cur.home, m) >= 0 || d.owns(m, cur) // a membership has no direction
 		switch {
-		case n == 0:
+		case n == 0, !brought && n <= rest && d.document(m, cur):
 		case link(cur.home, m) >= 0 && brought, own && !brought && 2*n >= rest, own && n > rest, !brought && d.guarded(m, cur) && (own || !d.owns(cur, m)):
 			fit = append(fit, m)
 		}
@@ -122,6 +122,14 @@ func (d *domains) group(cur *domain, sourced []*domain) *domain {
 		}
 	}
 	return d.widest(fit, cur)
+}
+
+// document reports whether the rows of a group are somebody's, as functions and the policies
+// of other tables ask: then its membership table may say with whom they are shared.
+func (d *domains) document(group, users *domain) bool {
+	return group.home != nil && slices.ContainsFunc(users.in(group.home), func(c int) bool {
+		return group.home.Columns[c].NotNull && d.asked[Column{group.home, c}]
+	})
 }
 
 // guarded reports whether row security lets users at the rows of a group by way of the
