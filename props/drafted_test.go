@@ -267,6 +267,31 @@ func TestHurried(t *testing.T) {
 	}
 }
 
+// TestOverdue gives a run too little time to look for what would mend its finding, which is
+// confirmed all the same.
+func TestOverdue(t *testing.T) {
+	k := &twins[1]
+	d := drafted(t, "plain", map[string]string{"schema.sql": k.schema})
+	leak := filepath.Join(filepath.Dir(d.Contract), "leak.txt")
+	if err := os.WriteFile(leak, []byte(k.leak), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := props.Config{Contract: d.Contract, Only: k.only(), Apply: []string{leak}, SkipRandom: true, Duration: time.Nanosecond, Workers: 1, Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
+	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Blocks) == 0 {
+		t.Fatal("nothing was found: the test shows nothing")
+	}
+	for _, b := range r.Blocks {
+		e := &b.Finding.Explanation
+		if !strings.Contains(e.Fix.Note, "the time was up") || e.Reproduced == 0 {
+			t.Errorf("fix %q, reproduced %d of %d", e.Fix.Note, e.Reproduced, e.Times)
+		}
+	}
+}
+
 // walked walks the matrix of a contract's schema, of some tables and paths only, with SQL
 // after it.
 func walked(t *testing.T, contract string, only []string, apply ...string) *props.Report {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
@@ -57,6 +58,10 @@ func (c *campaign) explanation(ctx context.Context, l *lab, k *leak, like []leak
 	if e.Reproduced, e.Times, err = c.labs[0].again(ctx, k); err != nil {
 		return e, err
 	}
+	if c.overdue() {
+		e.Fix.Note = unsought
+		return e, nil
+	}
 	simple := *k
 	s, d, err := l.twin(ctx, k.scenario, &k.found)
 	if err != nil {
@@ -70,6 +75,15 @@ func (c *campaign) explanation(ctx context.Context, l *lab, k *leak, like []leak
 	}
 	e.Fix, err = c.mend(ctx, l, k, like)
 	return e, err
+}
+
+// unsought is what a finding says instead of a fix whose search the time did not allow.
+const unsought = "not looked for: the time was up (--duration gives it more)"
+
+// overdue reports whether a run is past its time by half: what is found is confirmed, but
+// no experiment is made on what would mend it.
+func (c *campaign) overdue() bool {
+	return c.cfg.Duration > 0 && time.Since(c.start) > c.cfg.Duration*3/2
 }
 
 // carrier describes what carries a leak.
