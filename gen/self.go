@@ -93,15 +93,16 @@ func (p *Plan) aboutSelf(d *Dataset, m *Member, t *model.Table, tenant model.Val
 	return row
 }
 
-// selfRows lists the rows of a table that refer to a member's user.
+// selfRows lists the rows of a table that refer to what a member writes about itself by.
 func (p *Plan) selfRows(d *Dataset, m *Member, t *model.Table) []model.Row {
-	if m.User.Null {
+	self := m.self()
+	if self.Null {
 		return nil
 	}
 	columns := p.selfColumns(m.Session, t)
 	var out []model.Row
 	for _, row := range d.State.Rows(t.ID) {
-		if slices.ContainsFunc(columns, func(i int) bool { return row[i] == m.User }) {
+		if slices.ContainsFunc(columns, func(i int) bool { return row[i] == self }) {
 			out = append(out, row)
 		}
 	}
