@@ -159,6 +159,19 @@ CREATE POLICY r ON guests FOR INSERT WITH CHECK (person = me()); CREATE POLICY r
 		found: []string{"twin_app: delete files (write)", "twin_app: insert guests (write)", "twin_app: select marks (read)"},
 	},
 	{
+		name: "a schema of views alone, to which one is added",
+		schema: `
+CREATE ROLE twin_app LOGIN; CREATE SCHEMA store; CREATE SCHEMA api; GRANT USAGE ON SCHEMA store, api TO twin_app;
+CREATE TABLE store.firms (id int PRIMARY KEY, name text);
+CREATE TABLE store.bills (id int PRIMARY KEY, firm int NOT NULL REFERENCES store.firms, total int);
+ALTER TABLE store.firms ENABLE ROW LEVEL SECURITY; ALTER TABLE store.bills ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON store.firms USING (id = nullif(current_setting('app.firm', true), '')::int); CREATE POLICY p ON store.bills USING (firm = nullif(current_setting('app.firm', true), '')::int);
+CREATE VIEW api.bills WITH (security_invoker) AS SELECT * FROM store.bills;
+GRANT SELECT ON store.firms, store.bills, api.bills TO twin_app;`,
+		leak:  `CREATE VIEW api.totals AS SELECT firm, total FROM store.bills; GRANT SELECT ON api.totals TO twin_app;`,
+		found: []string{"stranger: call view api.totals (open)"},
+	},
+	{
 		name: "a tree of tenants, which a function walks from the one that it is given",
 		schema: `
 CREATE ROLE twin_app LOGIN;

@@ -79,12 +79,18 @@ func (r *resolver) judged() {
 	for _, t := range r.schema.Tables {
 		have = append(have, t.Schema)
 	}
+	for _, v := range r.schema.Views {
+		have = append(have, v.Schema)
+	}
+	for _, m := range r.schema.Routines {
+		have = append(have, m.Schema)
+	}
 	have = sorted(have)
 	for _, t := range r.file.schemas {
 		parts := splitNames(t.value, '.')
 		switch {
 		case len(parts) == 1 && !contains(have, parts[0].text):
-			r.fail(t.place(), oneOf(t.value, have), "no tables in schema %q", t.value)
+			r.fail(t.place(), oneOf(t.value, have), "no tables, views or functions in schema %q", t.value)
 		case len(parts) == 2 && r.schema.Table(parts[0].text, parts[1].text) == nil:
 			r.fail(t.place(), "a schema, or SCHEMA.TABLE", "no table %q", short(t.value))
 		}

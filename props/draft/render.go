@@ -46,8 +46,16 @@ func (d *Draft) YAML() string {
 	return w.b.String()
 }
 
+// schemas is those with tables, and those with ways to them alone: what is added there later
+// must not be missed.
 func (d *Draft) schemas() []string {
 	var out []string
+	add := func(schema string, roles []string) {
+		name := contractName(schema)
+		if !slices.Contains(out, name) && !slices.Contains(d.survey.Own, schema) && slices.ContainsFunc(d.sessions, func(s *session) bool { return slices.Contains(roles, s.acts) }) {
+			out = append(out, name)
+		}
+	}
 	for _, t := range d.survey.Schema.Tables {
 		name := contractName(t.Schema)
 		if slices.Contains(d.survey.Own, t.Schema) {
@@ -55,6 +63,14 @@ func (d *Draft) schemas() []string {
 		}
 		if !slices.Contains(out, name) {
 			out = append(out, name)
+		}
+	}
+	for _, v := range d.survey.Views {
+		add(v.Schema, v.Readers)
+	}
+	for _, f := range d.survey.Functions {
+		if !f.Trigger {
+			add(f.Schema, f.Callers)
 		}
 	}
 	return out

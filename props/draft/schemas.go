@@ -14,7 +14,8 @@ import (
 )
 
 // schemaQuery is the schemas with tables; of a preset's own, those that the users' tables
-// refer to, at whatever distance, and those with policies, which presets do not write.
+// refer to, at whatever distance, and those with policies, which presets do not write. Then
+// the users' schemas with views or functions, which may have nothing else.
 const schemaQuery = `
 WITH RECURSIVE tables AS (
   SELECT c.oid, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -26,9 +27,19 @@ WITH RECURSIVE tables AS (
   UNION
   SELECT k.confrelid FROM wanted w JOIN pg_constraint k ON k.conrelid = w.oid AND k.contype = 'f'
 )
-SELECT t.nspname::text, c.relname::text, t.nspname = ANY ($1::text[])
+SELECT t.nspname::text COLLATE "C", c.relname::text COLLATE "C", t.nspname = ANY ($1::text[])
 FROM tables t JOIN wanted w ON w.oid = t.oid JOIN pg_class c ON c.oid = t.oid
-ORDER BY t.nspname::text COLLATE "C", c.relname::text COLLATE "C"`
+UNION ALL
+SELECT n.nspname::text, '', false FROM pg_namespace n
+WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> ALL ($1::text[])
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
+  AND EXISTS (
+    SELECT 'pg_class'::regclass AS class, c.oid FROM pg_class c WHERE c.relnamespace = n.oid AND c.relkind IN ('v', 'm')
+    UNION ALL
+    SELECT 'pg_proc'::regclass, p.oid FROM pg_proc p WHERE p.pronamespace = n.oid
+    EXCEPT ALL
+    SELECT d.classid, d.objid FROM pg_depend d WHERE d.deptype = 'e')
+ORDER BY 1, 2`
 
 // Judged is the schemas that a draft is about, and the single tables of those that a
 // preset brings, which own names.
