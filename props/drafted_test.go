@@ -159,17 +159,23 @@ CREATE POLICY r ON guests FOR INSERT WITH CHECK (person = me()); CREATE POLICY r
 		found: []string{"twin_app: delete files (write)", "twin_app: insert guests (write)", "twin_app: select marks (read)"},
 	},
 	{
-		name: "a schema of views alone, to which one is added",
+		name: "a schema of views and functions alone, to which one is added",
 		schema: `
 CREATE ROLE twin_app LOGIN; CREATE SCHEMA store; CREATE SCHEMA api; GRANT USAGE ON SCHEMA store, api TO twin_app;
+CREATE TYPE store.kind AS ENUM ('small', 'large');
 CREATE TABLE store.firms (id int PRIMARY KEY, name text);
-CREATE TABLE store.bills (id int PRIMARY KEY, firm int NOT NULL REFERENCES store.firms, total int);
+CREATE TABLE store.bills (id int PRIMARY KEY, firm int NOT NULL REFERENCES store.firms, kind store.kind NOT NULL, total int);
 ALTER TABLE store.firms ENABLE ROW LEVEL SECURITY; ALTER TABLE store.bills ENABLE ROW LEVEL SECURITY;
-CREATE POLICY p ON store.firms USING (id = nullif(current_setting('app.firm', true), '')::int); CREATE POLICY p ON store.bills USING (firm = nullif(current_setting('app.firm', true), '')::int);
+CREATE FUNCTION store.firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+CREATE POLICY p ON store.firms USING (id = store.firm()); CREATE POLICY p ON store.bills USING (firm = store.firm());
 CREATE VIEW api.bills WITH (security_invoker) AS SELECT * FROM store.bills;
+CREATE FUNCTION api.listed(kinds store.kind[]) RETURNS SETOF int STABLE SECURITY DEFINER SET search_path = store LANGUAGE sql AS
+  $$ SELECT b.total FROM bills b WHERE b.kind = ANY (kinds) AND b.firm = firm() $$;
 GRANT SELECT ON store.firms, store.bills, api.bills TO twin_app;`,
-		leak:  `CREATE VIEW api.totals AS SELECT firm, total FROM store.bills; GRANT SELECT ON api.totals TO twin_app;`,
-		found: []string{"stranger: call view api.totals (open)"},
+		leak: `CREATE VIEW api.totals AS SELECT firm, total FROM store.bills; GRANT SELECT ON api.totals TO twin_app;
+CREATE OR REPLACE FUNCTION api.listed(kinds store.kind[]) RETURNS SETOF int STABLE SECURITY DEFINER SET search_path = store LANGUAGE sql AS
+  $$ SELECT b.total FROM bills b WHERE b.kind = ANY (kinds) $$;`,
+		found: []string{"stranger: call view api.totals (open)", "stranger: call function api.listed (open)"},
 	},
 	{
 		name: "a tree of tenants, which a function walks from the one that it is given",

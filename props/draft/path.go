@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -70,12 +71,17 @@ func (b *binder) function(f *Function, as []string) *path {
 		if arg == "" {
 			arg, ok = b.argument(a)
 		}
+		form := "%s::" + a.Type
+		if element, is := strings.CutSuffix(a.Type, "[]"); !ok && is { // a list of one value
+			arg, ok = b.argument(Arg{Name: strings.TrimSuffix(a.Name, "s"), Type: element})
+			form = "ARRAY[%s::" + element + "]"
+		}
 		if !ok {
 			list = append(list, "NULL::"+a.Type)
 			continue
 		}
 		p.args = append(p.args, arg)
-		list = append(list, "$"+strconv.Itoa(len(p.args))+"::"+a.Type)
+		list = append(list, fmt.Sprintf(form, "$"+strconv.Itoa(len(p.args))))
 	}
 	verb := "SELECT * FROM "
 	if f.Procedure {
