@@ -276,6 +276,9 @@ func (o *observer) hold(ctx context.Context, differ []gen.Variant, times int) (g
 		if err != nil {
 			return 0, nil, "", err
 		}
+		if slices.ContainsFunc(lines, func(l []string) bool { return l == nil }) {
+			continue // a world that could not be made
+		}
 		var first, second [][]string
 		for i := 0; i < len(lines); i += 2 {
 			first, second = append(first, lines[i]), append(second, lines[i+1])

@@ -130,8 +130,12 @@ func masked(runs [][]string, known func(string) bool) [][]string {
 // fresh is what looks as if it were made anew in each run: a uuid, a time, a long token.
 var fresh = regexp.MustCompile(`[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?:[+-]\d\d(?::?\d\d)?)?|[0-9A-Za-z_+/=-]{16,}|0\.\d{6,}(?:e-\d+)?`)
 
-// Mask replaces what looks as if it were made anew in each run, and is not known.
+// Mask replaces what looks as if it were made anew in each run, and is not known. No lines
+// stay none: those of a world that could not be made.
 func Mask(lines []string, known func(string) bool) []string {
+	if lines == nil {
+		return nil
+	}
 	out := make([]string, len(lines))
 	for i, l := range lines {
 		out[i] = fresh.ReplaceAllStringFunc(l, func(s string) string {

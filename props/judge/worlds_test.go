@@ -68,3 +68,24 @@ func TestOnly(t *testing.T) {
 		t.Errorf("only in the first (-want +got):\n%s", diff)
 	}
 }
+
+// TestMask masks what is new in each run, and tells a world that could not be made from one
+// in which nothing came out.
+func TestMask(t *testing.T) {
+	tests := []struct {
+		name        string
+		lines, want []string
+	}{
+		{"a new key", []string{"b 6f0d3f6a-3c51-4b2e-9a57-0d7c8a1e2b11", "a"}, []string{"a", "b …"}},
+		{"nothing came out", []string{}, []string{}},
+		{"no world", nil, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := judge.Mask(test.lines, func(string) bool { return false })
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
