@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
@@ -29,7 +30,6 @@ func psqlPath(t *testing.T) string {
 // the roles, and returns the last line.
 func replayed(t *testing.T, f *finding.Finding, m finding.Material) string {
 	t.Helper()
-	ctx, s := context.Background(), require.Postgres(t)
 	var text bytes.Buffer
 	if err := finding.Repro(&text, f, m); err != nil {
 		t.Fatal(err)
@@ -38,6 +38,19 @@ func replayed(t *testing.T, f *finding.Finding, m finding.Material) string {
 	if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	lines := strings.Split(strings.TrimSpace(ranPSQL(t, file)), "\n")
+	return lines[len(lines)-1]
+}
+
+// psqlTurn is whose repro.sql runs: roles are the server's, and each makes and drops them.
+var psqlTurn sync.Mutex
+
+// ranPSQL runs a repro.sql with psql in an empty database, and returns what that prints.
+func ranPSQL(t *testing.T, file string) string {
+	t.Helper()
+	psqlTurn.Lock()
+	defer psqlTurn.Unlock()
+	ctx, s := context.Background(), require.Postgres(t)
 	db, err := s.CreateDatabase(ctx, "")
 	if err != nil {
 		t.Fatal(err)
@@ -54,8 +67,7 @@ func replayed(t *testing.T, f *finding.Finding, m finding.Material) string {
 	if err != nil {
 		t.Errorf("psql -f repro.sql: %v\n%s", err, out)
 	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	return lines[len(lines)-1]
+	return string(out)
 }
 
 func leaks(line string) bool { return strings.HasPrefix(line, "LEAK: ") }
