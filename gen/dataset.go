@@ -15,13 +15,13 @@ type Options struct {
 	Rows     int // most rows of a table and tenant besides those that the cast needs; defaults to 2
 	Steps    int // most steps of a sequence; defaults to 10
 	MinSteps int // fewest steps; defaults to 1
-	Guests   int // per cent of the people who are in two tenants; defaults to 40, negative: none
+	Guests   int // per cent of the people who are in two tenants; defaults to 40, in some datasets more; negative: none
 	// About is a path whose sessions are in the cast, and those that put work into its
 	// queue, of every tenant; nil: whoever is drawn.
 	About *model.Path
 
 	part    int  // from 1; 0: drawn
-	abroad  bool // who acts and is in two tenants has rows in the other one too; else it is drawn
+	abroad  bool // who acts and is in two tenants has rows in the other one too
 	swapped bool // the last tenant's users come first: the n-th user is not of the n-th tenant
 }
 
@@ -94,6 +94,7 @@ const (
 
 // Dataset draws a dataset.
 func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
+	open := o.Guests == 0
 	o = o.filled()
 	b := p.newBuilder()
 	first := seeded(bits.Next(), -1)
@@ -101,8 +102,8 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 	if o.part > 0 {
 		b.part = o.part - 1
 	}
-	if first.percent(abroadShare) {
-		o.abroad, o.Guests = true, max(o.Guests, abroadGuests)
+	if open && first.percent(abroadShare) {
+		o.abroad, o.Guests = true, abroadGuests
 	}
 	b.tenants(o.Tenants, bits)
 	wanted := p.casting(&first, o)

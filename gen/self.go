@@ -1,10 +1,6 @@
 package gen
 
-import (
-	"slices"
-
-	"github.com/rlsfuzz/rlsfuzz/model"
-)
+import "github.com/rlsfuzz/rlsfuzz/model"
 
 // What a session writes about itself may widen what it sees next: a membership of its
 // own user in another tenant, its own role, a claim in its profile.
@@ -91,22 +87,6 @@ func (p *Plan) aboutSelf(d *Dataset, m *Member, t *model.Table, tenant model.Val
 		b.unique(t, row, map[int]model.Value{columns[0]: m.self()})
 	}
 	return row
-}
-
-// selfRows lists the rows of a table that refer to what a member writes about itself by.
-func (p *Plan) selfRows(d *Dataset, m *Member, t *model.Table) []model.Row {
-	self := m.self()
-	if self.Null {
-		return nil
-	}
-	columns := p.selfColumns(m.Session, t)
-	var out []model.Row
-	for _, row := range d.State.Rows(t.ID) {
-		if slices.ContainsFunc(columns, func(i int) bool { return row[i] == self }) {
-			out = append(out, row)
-		}
-	}
-	return out
 }
 
 // ownRow is the row of a session's user in a table: the user's own, or one that refers to it.

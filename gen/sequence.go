@@ -63,10 +63,6 @@ func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step 
 	return step
 }
 
-// selfShare is per cent of the statements that are about rows of the session's own user, in
-// whatever tenant: a policy that compares the user and forgets the tenant shows in these.
-const selfShare = 20
-
 // args draws the constants of a statement: mostly values that rows have.
 func (p *Plan) args(s *model.Shape, who *Member, d *Dataset, fresh *int, c *choices) []model.Value {
 	args := make([]model.Value, len(s.Params))
@@ -74,11 +70,6 @@ func (p *Plan) args(s *model.Shape, who *Member, d *Dataset, fresh *int, c *choi
 	var base model.Row
 	if len(rows) > 0 {
 		base = rows[c.upTo(len(rows))]
-	}
-	if c.percent(selfShare) {
-		if own := p.selfRows(d, who, s.Table); len(own) > 0 {
-			base = own[c.upTo(len(own))]
-		}
 	}
 	switch s.Command {
 	case model.Insert, model.Upsert, model.Merge:
