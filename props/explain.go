@@ -41,7 +41,9 @@ func (c *campaign) explained(ctx context.Context, l *lab, b *Block, k leak, like
 		e, err = c.explanation(ctx, l, &k, like)
 		switch {
 		case err == nil:
-			c.Target.known.list[key] = e
+			if e.Fix.Note != unsought { // a run with more time looks for it
+				c.Target.known.list[key] = e
+			}
 		case ctx.Err() != nil || postgres.TroubleOf(err) != "":
 			return err
 		default: // what was found stays found
