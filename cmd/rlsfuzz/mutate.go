@@ -24,7 +24,7 @@ func mutateCommand() *cobra.Command {
 	s.server(cmd)
 	f := cmd.Flags()
 	f.Uint64Var(&s.cfg.Seed, "seed", 1, "where random search begins")
-	f.IntVar(&s.cfg.Checks, "checks", 1000, "random checks for each mutant, or calls where only paths may show it, after all that may was walked")
+	f.IntVar(&s.cfg.Checks, "checks", 1000, "random checks for each mutant, after all that may show it was walked; calls, where only paths may")
 	f.IntVar(&s.cfg.Workers, "workers", 0, "mutants at the same time (0: one for each processor)")
 	f.IntVar(&pairs, "pairs", 0, "pairs of killed mutants to plant together: does one hide the other?")
 	f.StringSliceVar(&s.cfg.Only, "only", nil, "only mutants of these tables")

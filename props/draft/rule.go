@@ -24,6 +24,7 @@ func (b *binder) rules(s *session) {
 			continue
 		}
 		changes := may != nil && b.changes(s, p.table)
+		shared, self := b.shared(p), b.self(s, p)
 		switch {
 		case p.how == model.Shared:
 			s.sees = append(s.sees, entry{table: p.table, rule: "{may: all}"})
@@ -31,10 +32,10 @@ func (b *binder) rules(s *session) {
 				s.writes = append(s.writes, entry{p.table, "{may: all}", "? may it change what is everybody's?"})
 			}
 		case s.stranger:
-		case b.shared(p) != nil:
-			s.sees = append(s.sees, *b.shared(p))
-		case s.tenants != "" && b.self(s, p) != "":
-			rule := strconv.Quote("own or " + b.self(s, p))
+		case shared != nil:
+			s.sees = append(s.sees, *shared)
+		case s.tenants != "" && self != "":
+			rule := strconv.Quote("own or " + self)
 			s.sees = append(s.sees, entry{p.table, "{may: " + rule + "}", "who is in no tenant is somebody all the same"})
 			if changes {
 				s.writes = append(s.writes, entry{table: p.table, rule: fmt.Sprintf("{insert: {may: %[1]s}, update: {may: %[1]s, to: %[1]s}, delete: {may: %[1]s}}", rule)})

@@ -58,7 +58,7 @@ type Result struct {
 type Config struct {
 	Seed uint64
 	// Checks is of random search for each mutant; defaults to 1,000. Where only paths may show
-	// it, these are calls: each check of theirs is five or more.
+	// it, these are calls: each check of theirs is a sequence of several.
 	Checks  int
 	Workers int      // defaults to the number of processors
 	Only    []string // tables whose mutants are judged; nil: all of the schema's
