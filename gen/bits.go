@@ -8,13 +8,24 @@ type Bits interface {
 	Next() uint64
 }
 
-// Drawn is the stream of a rapid run.
-type Drawn struct{ T *rapid.T }
+// Drawn is the stream of a rapid run. rapid draws small numbers far more often than others:
+// of the seeds of objects more than half would be repetitions of a few. So each is told apart
+// by the salt, which must be that of the dataset as long as it is shrunk; 0 stays 0.
+type Drawn struct {
+	T    *rapid.T
+	Salt uint64 // 0: the numbers are as rapid draws them
+}
 
 var objects = rapid.Uint64Range(0, 1<<40)
 
 // Next implements [Bits].
-func (d Drawn) Next() uint64 { return objects.Draw(d.T, "object") }
+func (d Drawn) Next() uint64 {
+	v := objects.Draw(d.T, "object")
+	if v == 0 || d.Salt == 0 {
+		return v
+	}
+	return mixed(v^d.Salt) | 1
+}
 
 // Counted is a stream without randomness: 1, 2, 3, …
 type Counted struct{ N uint64 }
@@ -29,13 +40,16 @@ func (c *choices) upTo(n int) int {
 	if n <= 1 || c.state == 0 {
 		return 0
 	}
-	// splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators").
 	c.state += 0x9e3779b97f4a7c15
-	z := c.state
+	return int((mixed(c.state) >> 33) % uint64(n))
+}
+
+// mixed is the output function of splitmix64 (Steele, Lea, Flood: "Fast splittable
+// pseudorandom number generators").
+func mixed(z uint64) uint64 {
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
 	z = (z ^ z>>27) * 0x94d049bb133111eb
-	z ^= z >> 31
-	return int((z >> 33) % uint64(n))
+	return z ^ z>>31
 }
 
 func (c *choices) percent(p int) bool { return c.state != 0 && c.upTo(100) < p }

@@ -150,6 +150,23 @@ func (c *callPlan) kinds() []Kind {
 	return out
 }
 
+// kind draws one of the kinds: often the first, and all wildcards together as often as each
+// other one.
+func (c *callPlan) kind(dice *choices) Kind {
+	kinds := c.kinds()
+	if dice.percent(40) {
+		return kinds[0]
+	}
+	wild := slices.Index(kinds, Percent)
+	if wild < 0 {
+		return kinds[dice.upTo(len(kinds))]
+	}
+	if i := dice.upTo(wild + 1); i < wild {
+		return kinds[i]
+	}
+	return kinds[wild+dice.upTo(len(kinds)-wild)]
+}
+
 // several reports whether a call may name several rows: a batch.
 func (c *callPlan) several() bool {
 	for i := range c.args {
@@ -189,11 +206,7 @@ func (p *Plan) callSequence(who *Member, d *Dataset, n int, bits Bits) []model.S
 	for range n {
 		c := seeded(bits.Next(), -7)
 		plan := list[c.upTo(len(list))]
-		kinds := plan.kinds()
-		kind := kinds[0]
-		if !c.percent(40) {
-			kind = kinds[c.upTo(len(kinds))]
-		}
+		kind := plan.kind(&c)
 		count := plan.counts[0]
 		if c.percent(30) {
 			count = plan.counts[c.upTo(len(plan.counts))]

@@ -32,7 +32,7 @@ func (o Options) filled() Options {
 		}
 	}
 	set(&o.Tenants, 2)
-	set(&o.Cast, 4)
+	set(&o.Cast, 5)
 	set(&o.Rows, 2)
 	set(&o.Steps, 10)
 	set(&o.MinSteps, 1)
@@ -88,7 +88,7 @@ func (p *Plan) newBuilder() *builder {
 // abroadShare is per cent of the datasets in which people have rows in each of their tenants,
 // and abroadGuests how many of a hundred are in two then.
 const (
-	abroadShare  = 30
+	abroadShare  = 45
 	abroadGuests = 80
 )
 
@@ -108,7 +108,7 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 	b.tenants(o.Tenants, bits)
 	wanted := p.casting(&first, o)
 	for _, w := range wanted {
-		b.person(w, o.Guests, seeded(bits.Next(), -2))
+		b.person(w, o, seeded(bits.Next(), -2))
 	}
 	for _, t := range p.Order {
 		if t == p.Contract.Tenancy.Table || p.tables[t.ID].skip || p.Empty[t] != "" || !p.parts[b.part].all[t.ID] {
@@ -291,6 +291,9 @@ func (p *Plan) casting(c *choices, o Options) []role {
 		if c.percent(twins) {
 			p.twinFirst(all, c)
 		}
+		if c.percent(crossed) {
+			crossFirst(all)
+		}
 	}
 	least := 0
 	if o.About != nil {
@@ -303,8 +306,12 @@ func (p *Plan) casting(c *choices, o Options) []role {
 // tenants: what the first leaves, the other may find.
 const twins = 50
 
+// mostTwin bounds how much likelier a session is to be the twins for calls that leave
+// something: ten sequences are enough for several.
+const mostTwin = 2
+
 // twinFirst puts a session of two tenants first: if there are some whose calls leave
-// something, one of these, the likelier the more calls do.
+// something, one of these.
 func (p *Plan) twinFirst(all []role, c *choices) {
 	lasting := func(r role) int {
 		if r.tenant < 0 {
@@ -316,7 +323,7 @@ func (p *Plan) twinFirst(all []role, c *choices) {
 				n++
 			}
 		}
-		return n
+		return min(n, mostTwin)
 	}
 	total := 0
 	for _, r := range all {
@@ -336,6 +343,29 @@ func (p *Plan) twinFirst(all []role, c *choices) {
 			all[1], all[i] = all[i], all[1]
 			return
 		}
+	}
+}
+
+// crossed is per cent of the datasets in which the first user is of the second tenant and the
+// second one of the first, so that a user's number is that of a tenant which is not the user's:
+// what compares the one with the other shows then.
+const crossed = 70
+
+// crossFirst puts somebody of the second tenant first among those who are users, and somebody
+// of the first tenant next.
+func crossFirst(all []role) {
+	at := 0
+	for _, tenant := range []int{1, 0} {
+		for at < len(all) && (all[at].tenant < 0 || all[at].session.User == nil) {
+			at++
+		}
+		for i := at; i < len(all); i++ {
+			if all[i].session.User != nil && all[i].tenant == tenant {
+				all[at], all[i] = all[i], all[at]
+				break
+			}
+		}
+		at++
 	}
 }
 
@@ -361,7 +391,7 @@ func aboutFirst(all []role, p *model.Path) int {
 }
 
 // person makes the user of an identity, and the rows by which it belongs to its tenant.
-func (b *builder) person(r role, guests int, c choices) {
+func (b *builder) person(r role, o Options, c choices) {
 	if r.tenant >= len(b.tenant) {
 		return
 	}
@@ -390,70 +420,20 @@ func (b *builder) person(r role, guests int, c choices) {
 		b.add(o.table, r.tenant, fixed, c)
 	}
 	b.belong(t, row, r.tenant, c)
-	if len(b.tenant) > 1 && c.percent(guests) { // some people are in two tenants
-		other := (r.tenant + 1) % len(b.tenant)
+	if len(b.tenant) < 2 {
+		return
+	}
+	other := (r.tenant + 1) % len(b.tenant)
+	switch {
+	case c.percent(o.Guests): // some people are in two tenants
 		b.belong(t, row, other, c)
 		if b.guests == nil {
 			b.guests = map[*model.Value]int{}
 		}
 		b.guests[&row[0]] = other
+	case o.Guests < 0 && r.tenant == 0, o.Guests >= 0 && c.percent(formerShare): // some were
+		b.former(t, row, other, c)
 	}
-}
-
-// belong adds the row of a membership table that a query path looks for, where
-// nothing else made the row belong to the tenant.
-func (b *builder) belong(t *model.Table, row model.Row, k int, c choices) {
-	belongs := &b.Contract.Belongs[t.ID]
-	st := model.Initial(b.Contract.Schema, b.rows)
-	found := false
-	b.Contract.Tenants(st, t, row, func(v model.Value) bool {
-		found = v.Text == b.tenant[k].Text
-		return !found
-	})
-	if found {
-		return
-	}
-	for i := range belongs.Paths {
-		q := b.pathQueries[belongs.Paths[i].SQL]
-		if q == nil || len(q.From) == 0 {
-			continue
-		}
-		want := demands{outer: t}
-		want.query(b.Contract.Schema, q)
-		for _, o := range want.others {
-			fixed := map[int]model.Value{}
-			for col, e := range o.columns {
-				if v, ok := b.value(e, t, row, k); ok {
-					fixed[col] = v
-				}
-			}
-			if target, ok := q.Target.(*sql.Column); ok {
-				if i := o.table.Column(target.Name); i >= 0 {
-					fixed[i] = b.tenant[k]
-				}
-			}
-			b.add(o.table, k, fixed, c)
-		}
-	}
-}
-
-// value is what an expression of a demand is worth for a user's row.
-func (b *builder) value(e sql.Expr, t *model.Table, row model.Row, k int) (model.Value, bool) {
-	switch e := e.(type) {
-	case *sql.Literal:
-		return e.Value, true
-	case *sql.Cast:
-		return b.value(e.X, t, row, k)
-	case *sql.Column:
-		if i := t.Column(e.Name); i >= 0 {
-			return row[i], true
-		}
-	case *sql.Var:
-		if e.Name == "tenant" {
-			return b.tenant[k], true
-		}
-	}
-	return null, false
 }
 
 // dataset closes the builder: it binds the cast to the users that are there.

@@ -21,39 +21,49 @@ type demands struct {
 type demand struct {
 	table   *model.Table
 	columns map[int]sql.Expr
+	more    bool // it asks something else too
 }
 
 // meet collects the demands of a condition over table t.
 func (d *demands) meet(s *model.Schema, t *model.Table, e sql.Expr) {
 	d.outer = t
 	for _, part := range conjuncts(e) {
-		switch x := part.(type) {
-		case *sql.Compare:
-			if col, v := equality(x); col != nil && (col.Qualifier == "" || col.Qualifier == t.Name) {
-				if lit, ok := v.(*sql.Literal); ok {
-					d.fix(t, col.Name, lit.Value)
-				}
-			}
-		case *sql.IsNull:
-			if col, ok := x.X.(*sql.Column); ok && !x.Not {
-				d.fix(t, col.Name, null)
-			}
-		case *sql.In:
-			if col, ok := x.X.(*sql.Column); ok && !x.Not && len(x.List) > 0 {
-				if lit, ok := x.List[0].(*sql.Literal); ok {
-					d.fix(t, col.Name, lit.Value)
-				}
-			}
-		case *sql.Column:
-			d.fix(t, x.Name, text("t"))
-		case *sql.Not:
-			if col, ok := x.X.(*sql.Column); ok {
-				d.fix(t, col.Name, text("f"))
-			}
-		case *sql.Exists:
+		if x, ok := part.(*sql.Exists); ok {
 			d.query(s, x.Query)
+			continue
+		}
+		col, v := asked(part)
+		if col == nil || col.Qualifier != "" && col.Qualifier != t.Name {
+			continue
+		}
+		if lit, ok := v.(*sql.Literal); ok {
+			d.fix(t, col.Name, lit.Value)
 		}
 	}
+}
+
+// asked is the column of which a condition asks a value, and that; nil where it asks
+// something else.
+func asked(part sql.Expr) (*sql.Column, sql.Expr) {
+	switch x := part.(type) {
+	case *sql.Compare:
+		return equality(x)
+	case *sql.IsNull:
+		if col, ok := x.X.(*sql.Column); ok && !x.Not {
+			return col, &sql.Literal{Value: null}
+		}
+	case *sql.In:
+		if col, ok := x.X.(*sql.Column); ok && !x.Not && len(x.List) > 0 {
+			return col, x.List[0]
+		}
+	case *sql.Column:
+		return x, &sql.Literal{Value: text("t")}
+	case *sql.Not:
+		if col, ok := x.X.(*sql.Column); ok {
+			return col, &sql.Literal{Value: text("f")}
+		}
+	}
+	return nil, nil
 }
 
 func (d *demands) fix(t *model.Table, name string, v model.Value) {
@@ -84,26 +94,17 @@ func (d *demands) query(s *model.Schema, q *sql.Query) {
 	}
 	o := demand{table: t, columns: map[int]sql.Expr{}}
 	for _, part := range conjuncts(q.Where) {
-		switch x := part.(type) {
-		case *sql.Compare:
-			l, lok := x.L.(*sql.Column)
-			r, rok := x.R.(*sql.Column)
-			switch {
-			case x.Op != "=":
-			case lok && inner(l):
-				o.set(l.Name, x.R)
-			case rok && inner(r):
-				o.set(r.Name, x.L)
-			}
-		case *sql.IsNull:
-			if col, ok := x.X.(*sql.Column); ok && !x.Not && inner(col) {
-				o.set(col.Name, &sql.Literal{Value: null})
-			}
-		case *sql.In:
-			if col, ok := x.X.(*sql.Column); ok && !x.Not && inner(col) && len(x.List) > 0 {
-				o.set(col.Name, x.List[0])
+		col, v := asked(part)
+		if x, ok := part.(*sql.Compare); ok && x.Op == "=" && (col == nil || !inner(col)) { // the other way round
+			if r, ok := x.R.(*sql.Column); ok {
+				col, v = r, x.L
 			}
 		}
+		if col == nil || !inner(col) {
+			o.more = true
+			continue
+		}
+		o.set(col.Name, v)
 	}
 	d.others = append(d.others, o)
 }

@@ -40,7 +40,7 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 // search, so that each path is called soon; fewer later, since second worlds make a call as
 // dear as twenty statements.
 const (
-	CallsAtFirst = 40
+	CallsAtFirst = 50
 	CallsLater   = 8
 )
 

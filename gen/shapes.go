@@ -231,7 +231,7 @@ func (p *Plan) writes(t *model.Table, a able, wheres []model.Where, out *choice,
 // first, reads no column and escapes the policies for reading.
 func writeWeight(condition int) int {
 	if condition == 0 {
-		return 8
+		return 12
 	}
 	return 2
 }

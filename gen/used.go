@@ -10,7 +10,7 @@ import (
 
 // usedShare is how many of a hundred sequences of calls are pairs: a call, after one of
 // another tenant that may leave something for it.
-const usedShare = 50
+const usedShare = 40
 
 // lasts reports whether a path may leave something behind: in a table, on its connection.
 // What only reads leaves nothing, unless it sets something.

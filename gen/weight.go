@@ -6,13 +6,13 @@ import (
 
 // commandWeights is how often a session that has the privileges for all of them
 // selects from a table, inserts, updates and deletes.
-var commandWeights = [...]int{25, 20, 28, 17}
+var commandWeights = [...]int{20, 20, 28, 17}
 
 // A write that the contract allows is drawn more often: its checks are what may be
 // wrong. One for which the role has no privilege is drawn seldom: as a rule Postgres
 // refuses it, whatever the policies say.
 const (
-	granted = 3 // times
+	granted = 4 // times
 	futile  = 5 // divides
 )
 

@@ -56,7 +56,8 @@ type mutes map[judge.Target]bool
 // batch runs one batch.
 type batch struct {
 	*lab
-	n      int // its number
+	n      int    // its number
+	seed   uint64 // of it alone
 	ctx    context.Context
 	share  int       // of a hundred sequences, how many call paths
 	until  time.Time // no dataset is begun after it; zero: whenever
@@ -106,7 +107,7 @@ func seedOf(seed uint64, n int) uint64 {
 // the first other one is shrunk and ends the batch.
 func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak, until time.Time, c *corpus) batchResult {
 	b := &batch{
-		lab: l, n: n, ctx: ctx, until: until, share: callShare(n), muted: mutes{}, causes: known, corpus: c, tried: map[string]*leak{},
+		lab: l, n: n, seed: seedOf(seed, n), ctx: ctx, until: until, share: callShare(n), muted: mutes{}, causes: known, corpus: c, tried: map[string]*leak{},
 	}
 	l.fast.Known, l.telling, l.novel = map[[2]int]bool{}, nil, nil
 	l.fast.Explore(c.reached)
@@ -117,7 +118,7 @@ func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, kno
 	}
 	l.fast.Matrix = run.NewMatrix(l.Contract)
 	b.jobs, b.first = l.Plan.Jobs(), n*batchPlays
-	failed, err := search.Check(seedOf(seed, n), batchDatasets+l.plays(), b.property)
+	failed, err := search.Check(b.seed, batchDatasets+l.plays(), b.property)
 	if failed && b.err == nil && b.aim != nil {
 		b.fail(b.whole())
 	}
@@ -198,7 +199,7 @@ func (b *batch) fail(err error) {
 
 // draw draws a dataset and n sequences for it, fewer when it has no identity.
 func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model.Step) {
-	bits := gen.Drawn{T: t}
+	bits := gen.Drawn{T: t, Salt: b.seed + uint64(b.sets)} // the number of sets stays while shrinking
 	if b.guided {
 		return b.corpus.draw(b.Plan, bits, n, b.share, t)
 	}

@@ -264,6 +264,56 @@ func TestDraftedTwins(t *testing.T) {
 	}
 }
 
+// TestEndedMemberships says in a drafted contract which memberships count: who was in a
+// tenant, or may come to be, is at stake then. The walk has too few people to try each way
+// in which a membership may not count.
+func TestEndedMemberships(t *testing.T) {
+	const schema = `
+CREATE ROLE ended_app LOGIN;
+CREATE TYPE seat_state AS ENUM ('asked', 'in', 'out');
+CREATE TABLE teams (id int PRIMARY KEY, name text);
+CREATE TABLE people (id int PRIMARY KEY, name text);
+CREATE TABLE seats (team int NOT NULL REFERENCES teams, person int NOT NULL REFERENCES people, left_at timestamptz, state seat_state NOT NULL, good_until timestamptz, PRIMARY KEY (team, person));
+CREATE TABLE boards (id int PRIMARY KEY, team int NOT NULL REFERENCES teams, title text);
+CREATE FUNCTION mine() RETURNS SETOF int STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS
+  $$ SELECT team FROM seats m WHERE person = nullif(current_setting('app.person', true), '')::int AND %s $$;
+ALTER TABLE boards ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON boards USING (team IN (SELECT mine()));
+GRANT SELECT ON boards TO ended_app;`
+	tests := []struct{ name, counts, forgets string }{
+		{name: "left", counts: "m.left_at IS NULL", forgets: "true"},
+		{name: "state and expiry, the state forgotten", counts: "m.state = 'in' AND (m.good_until IS NULL OR m.good_until > now())", forgets: "(good_until IS NULL OR good_until > now())"},
+		{name: "state and expiry, the expiry forgotten", counts: "m.state = 'in' AND (m.good_until IS NULL OR now() < m.good_until)", forgets: "state = 'in'"},
+	}
+	for i := range tests {
+		k := &tests[i]
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			d := drafted(t, "plain", map[string]string{"schema.sql": fmt.Sprintf(schema, k.counts)})
+			text := regexp.MustCompile(`(m\.person = (people\.id|\$user\.id))`).ReplaceAllString(string(d.YAML), "$1 AND "+strings.ReplaceAll(k.counts, "$", "$$"))
+			if err := os.WriteFile(d.Contract, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, b := range walked(t, d.Contract, nil).Blocks {
+				t.Errorf("a false alarm:\n%s", b)
+			}
+			leak := filepath.Join(filepath.Dir(d.Contract), "leak.txt")
+			body := fmt.Sprintf(schema[strings.Index(schema, "CREATE FUNCTION"):strings.Index(schema, "ALTER TABLE")], k.forgets)
+			if err := os.WriteFile(leak, []byte(strings.Replace(body, "CREATE", "CREATE OR REPLACE", 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cfg := props.Config{Contract: d.Contract, Only: []string{"boards"}, Apply: []string{leak}, SkipMatrix: true, Checks: 300, First: true, Seed: 1, Workers: 1, Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
+			r, err := props.Run(t.Context(), opened(t, cfg), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(r.Blocks) != 1 || r.Blocks[0].Finding.Table != "boards" {
+				t.Errorf("found %v", r.Blocks)
+			}
+		})
+	}
+}
+
 // TestHurried ends the walk before its first cell: what was not tried says so.
 func TestHurried(t *testing.T) {
 	d := drafted(t, "plain", map[string]string{"schema.sql": twins[0].schema})

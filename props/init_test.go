@@ -96,7 +96,7 @@ GRANT ALL ON ALL TABLES IN SCHEMA public TO init_member;`,
 		schema: `
 CREATE TABLE people (id uuid PRIMARY KEY, name text);
 CREATE TABLE teams (id int PRIMARY KEY, name text, above int REFERENCES teams);
-CREATE TABLE seats (team int REFERENCES teams, person uuid REFERENCES people, kind text CHECK (kind IN ('boss', 'hand')), PRIMARY KEY (team, person));
+CREATE TABLE seats (team int REFERENCES teams, person uuid REFERENCES people, kind text CHECK (kind IN ('boss', 'hand')), since date DEFAULT now(), "till" date, PRIMARY KEY (team, person));
 CREATE TABLE notes (id int PRIMARY KEY, team int NOT NULL REFERENCES teams, body text);
 CREATE TABLE mails (id int PRIMARY KEY, person uuid NOT NULL REFERENCES people, body text);
 CREATE TABLE colours (name text PRIMARY KEY);
@@ -109,7 +109,7 @@ CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA
 			"tenants: SELECT m.team FROM public.seats m WHERE m.person = $user.id",
 			`people: {may: "own or id = $user.id"}`,
 		},
-		says: []string{"hierarchy", "seats.kind tells kinds apart (boss, hand)", "colours leads to no tenant"},
+		says: []string{"hierarchy", "seats.kind tells kinds apart (boss, hand)", "seats.till may say that a membership does not count", "AND m.till IS NULL, or (m.till IS NULL OR m.till > now())", "colours leads to no tenant"},
 	},
 	{
 		name: "a claim for one tenant, and policies that go by memberships",

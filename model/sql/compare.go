@@ -37,6 +37,9 @@ func (c *compiler) unify(x Expr, op string, l, r operand) (operand, operand, boo
 }
 
 func (c *compiler) compare(x *Compare) condFunc {
+	if run := c.clock(x); run != nil {
+		return run
+	}
 	l, r, ok := c.unify(x, x.Op, c.operand(x.L), c.operand(x.R))
 	if !ok {
 		return never
@@ -90,20 +93,12 @@ func equal(l, r operand) condFunc {
 
 // ordered compares integers.
 func ordered(op string, left, right valueFunc) condFunc {
-	less, same, more := op[0] == '<', len(op) == 2, op[0] == '>'
 	return func(f *Frame) Tri {
 		a, b := left(f), right(f)
 		if a.Null || b.Null {
 			return Unknown
 		}
-		switch n := compareInts(a.Text, b.Text); {
-		case n < 0:
-			return tri(less)
-		case n > 0:
-			return tri(more)
-		default:
-			return tri(same)
-		}
+		return holds(op, compareInts(a.Text, b.Text))
 	}
 }
 

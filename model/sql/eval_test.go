@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -30,6 +31,8 @@ var relations = []*sql.Relation{
 		{Name: "born", Type: "date"},
 		{Name: "tags", Kind: sql.Text, Type: "text[]"},
 		{Name: "small", Kind: sql.Int, Type: "smallint"},
+		{Name: "seen", Type: "timestamp with time zone"},
+		{Name: "ends", Type: "timestamp with time zone"},
 	}},
 	{ID: 1, Schema: "public", Name: "memberships", Columns: []sql.RelColumn{
 		{Name: "user_id", Kind: sql.Int, Type: "integer"},
@@ -85,7 +88,7 @@ func row(texts ...string) sql.Row {
 func frame() *sql.Frame {
 	return &sql.Frame{
 		World: world{1: {row("7", idA, "ann"), row("7", "NULL", "bob"), row("8", idB, "NULL")}},
-		Row:   row("7", idA, "admin", "ann", "t", "NULL", `{ann,"b \"c",NULL,""}`, "3"),
+		Row:   row("7", idA, "admin", "ann", "t", "NULL", `{ann,"b \"c",NULL,""}`, "3", "2020-01-02 03:04:05.678+00", "2999-01-01 00:00:00+05:30"),
 		Vars:  row(idA, "8", "ann", "{7,-9}"),
 	}
 }
@@ -111,13 +114,14 @@ func TestEval(t *testing.T) {
 			"exists (select 1 from memberships a join memberships b on a.user_id = b.user_id where a.name = 'ann' and b.name = 'bob')",
 			"exists (select 1 from memberships m where exists (select 1 from memberships n where n.user_id = m.user_id and n.name <> m.name and own))",
 			"(id = 7) = (name = 'ann')", "id between 7 and 7",
+			"seen < now()", "now() > seen", "seen is null or seen <= now()", "ends > current_timestamp", "now() <> ends",
 		},
 		sql.False: {
 			"not own", "id in (1, 2)", "id <> 7", "(null and true) is not unknown", "account <> $tenant",
 			"false and null", "not (true or null)", "null in (select user_id from memberships where false)",
 			"null = any ('{}'::int[])", "exists (select 1 from memberships where name = 'zoe')",
 			"id is distinct from $user.id and id = 8", "8 = any (array[1, 7])",
-			"7 not in (select user_id from memberships)",
+			"7 not in (select user_id from memberships)", "seen >= now()", "now() >= ends", "ends = now()",
 		},
 		sql.Unknown: {
 			"null", "id = null", "true and null", "false or null", "not null", "born is null and id = null",
@@ -137,6 +141,30 @@ func TestEval(t *testing.T) {
 			if got := p.Eval(f); got != want {
 				t.Errorf("%s is %v, want %v", src, got, want)
 			}
+		}
+	}
+}
+
+// TestClock compares times, as Postgres prints them, with the clock.
+func TestClock(t *testing.T) {
+	p, err := sql.Compile(parse(t, "seen < now()"), scope())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		seen string
+		want sql.Tri
+	}{
+		{"-infinity", sql.True}, {"0044-03-15 12:00:00+00 BC", sql.True}, {"1900-01-01 00:00:00-00:01:15", sql.True},
+		{time.Now().Add(-time.Hour).UTC().Format("2006-01-02 15:04:05+00"), sql.True},
+		{time.Now().Add(time.Hour).UTC().Format("2006-01-02 15:04:05.999+00"), sql.False},
+		{"12026-01-01 00:00:00+00", sql.False}, {"infinity", sql.False}, {"NULL", sql.Unknown},
+	}
+	for _, k := range tests {
+		f := frame()
+		f.Row[8] = row(k.seen)[0]
+		if got := p.Eval(f); got != k.want {
+			t.Errorf("%s is %v, want %v", k.seen, got, k.want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // Options is what is known of a draft beside the schema.
@@ -101,6 +102,7 @@ func (d *Draft) ask(e *evidence) {
 	}
 	d.hierarchy()
 	d.kinds()
+	d.ends()
 	for _, name := range d.cast.bypass {
 		d.asks = append(d.asks, name+" bypasses row security: which jobs, reports or admin pages run as it? Each is an entry under paths")
 	}
@@ -149,6 +151,30 @@ func (d *Draft) kinds() {
 					t.Label(), c.Name, strings.Join(values, ", ")))
 			}
 		}
+	}
+}
+
+// ends asks about columns that may say that a membership is over or has not begun.
+func (d *Draft) ends() {
+	m := d.tenancy.member
+	if m == nil {
+		return
+	}
+	for i := range m.table.Columns {
+		c := &m.table.Columns[i]
+		name := sql.QuoteName(c.Name)
+		switch {
+		case c.Default != "" || c.Generated || c.Type.Array:
+			continue // as a rule when the row was made
+		case slices.Contains([]string{"timestamptz", "timestamp", "date"}, c.Type.Base) && !c.NotNull:
+			name = fmt.Sprintf("m.%s IS NULL, or (m.%s IS NULL OR m.%s > now())", name, name, name)
+		case c.Type.Base == "bool":
+			name = fmt.Sprintf("m.%s, or NOT m.%s", name, name)
+		default:
+			continue
+		}
+		d.asks = append(d.asks, fmt.Sprintf("%s.%s may say that a membership does not count: if so, wherever tenants: asks %s, add AND %s",
+			m.table.Label(), c.Name, m.table.Label(), name))
 	}
 }
 

@@ -1,0 +1,136 @@
+package gen
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// formerShare is how many of a hundred people who are in one tenant were in another, or are
+// to be: the row that says so is there, but does not count.
+const formerShare = 50
+
+// seat is a row of a membership table that makes somebody a tenant's.
+type seat struct {
+	table *model.Table
+	ties  map[int]model.Value // who, and whose
+	terms map[int]model.Value // what else is asked of it
+	more  bool                // something is asked that no value alone meets
+}
+
+// seats lists the rows that the paths to tenants look for.
+func (b *builder) seats(t *model.Table, row model.Row, k int) []seat {
+	var out []seat
+	belongs := &b.Contract.Belongs[t.ID]
+	for i := range belongs.Paths {
+		q := b.pathQueries[belongs.Paths[i].SQL]
+		if q == nil || len(q.From) == 0 {
+			continue
+		}
+		want := demands{outer: t}
+		want.query(b.Contract.Schema, q)
+		for _, o := range want.others {
+			s := seat{table: o.table, ties: map[int]model.Value{}, terms: map[int]model.Value{}, more: o.more}
+			for col, e := range o.columns {
+				if lit, ok := e.(*sql.Literal); ok {
+					s.terms[col] = lit.Value
+				} else if v, ok := b.value(e, t, row, k); ok {
+					s.ties[col] = v
+				}
+			}
+			if target, ok := q.Target.(*sql.Column); ok {
+				if i := o.table.Column(target.Name); i >= 0 {
+					s.ties[i] = b.tenant[k]
+				}
+			}
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// isOf reports whether a row belongs to a tenant, as things are.
+func (b *builder) isOf(t *model.Table, row model.Row, k int) bool {
+	found := false
+	b.Contract.Tenants(model.Initial(b.Contract.Schema, b.rows), t, row, func(v model.Value) bool {
+		found = v.Text == b.tenant[k].Text
+		return !found
+	})
+	return found
+}
+
+// belong adds the row of a membership table that a query path looks for, where
+// nothing else made the row belong to the tenant.
+func (b *builder) belong(t *model.Table, row model.Row, k int, c choices) {
+	if b.isOf(t, row, k) {
+		return
+	}
+	for _, s := range b.seats(t, row, k) {
+		fixed := maps.Clone(s.terms)
+		maps.Copy(fixed, s.ties)
+		b.add(s.table, k, fixed, c)
+	}
+}
+
+// formerTries is how often a membership is drawn that does not count.
+const formerTries = 8
+
+// former adds a membership that does not count: one that ended, that nobody accepted yet.
+func (b *builder) former(t *model.Table, row model.Row, k int, c choices) {
+	if b.isOf(t, row, k) {
+		return
+	}
+	for _, s := range b.seats(t, row, k) {
+		if len(s.terms) == 0 && !s.more {
+			continue
+		}
+		for range formerTries {
+			mark := len(b.journal)
+			if fixed := b.broken(&s, &c); b.add(s.table, k, fixed, c) != nil && !b.isOf(t, row, k) {
+				return
+			}
+			b.undo(mark)
+		}
+	}
+}
+
+// broken is the values of a seat but for one thing that is asked of it: of one column it has
+// another value than that, or it has all of them, where something else may be amiss.
+func (b *builder) broken(s *seat, c *choices) map[int]model.Value {
+	fixed := maps.Clone(s.terms)
+	maps.Copy(fixed, s.ties)
+	columns := slices.Sorted(maps.Keys(s.terms))
+	ways := len(columns)
+	if s.more {
+		ways++
+	}
+	if at := c.upTo(ways); at < len(columns) {
+		col := columns[at]
+		delete(fixed, col)
+		if list := b.Others(s.table, col, s.terms[col], 0, mostRoles); len(list) > 0 {
+			fixed[col] = list[c.upTo(len(list))]
+		}
+	}
+	return fixed
+}
+
+// value is what an expression of a demand is worth for a user's row.
+func (b *builder) value(e sql.Expr, t *model.Table, row model.Row, k int) (model.Value, bool) {
+	switch e := e.(type) {
+	case *sql.Literal:
+		return e.Value, true
+	case *sql.Cast:
+		return b.value(e.X, t, row, k)
+	case *sql.Column:
+		if i := t.Column(e.Name); i >= 0 {
+			return row[i], true
+		}
+	case *sql.Var:
+		if e.Name == "tenant" {
+			return b.tenant[k], true
+		}
+	}
+	return null, false
+}

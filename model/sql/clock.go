@@ -1,0 +1,102 @@
+package sql
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Memberships and invitations that expire are rows with a time that is compared with the
+// clock. Such a comparison is made in Go for columns of type timestamp with time zone.
+
+// clock compiles the comparison of such a column with now(); nil where x is another one.
+func (c *compiler) clock(x *Compare) condFunc {
+	column, isColumn := x.L.(*Column)
+	op := x.Op
+	if !isColumn || !isNow(x.R) {
+		if column, isColumn = x.R.(*Column); !isColumn || !isNow(x.L) {
+			return nil
+		}
+		op = turned(op)
+	}
+	if c.isAtom(column) {
+		return nil
+	}
+	o := c.column(column)
+	if o.bad {
+		return never
+	}
+	if o.typ != "timestamp with time zone" {
+		c.leave(x, "now() and "+o.typ)
+		return never
+	}
+	return func(f *Frame) Tri {
+		v := o.get(f)
+		if v.Null {
+			return Unknown
+		}
+		return holds(op, sinceNow(v.Text, time.Now()))
+	}
+}
+
+// isNow reports whether an expression is the time at which the transaction began.
+func isNow(e Expr) bool {
+	o, ok := e.(*Opaque)
+	if !ok || len(o.Parts) != 1 {
+		return false
+	}
+	return slices.Contains([]string{"now()", "pg_catalog.now()", "current_timestamp"}, strings.ToLower(strings.TrimSpace(o.Parts[0].Text)))
+}
+
+// turned is an operator for operands that have changed sides.
+func turned(op string) string {
+	switch op[0] {
+	case '<':
+		if op == "<>" {
+			return op
+		}
+		return ">" + op[1:]
+	case '>':
+		return "<" + op[1:]
+	}
+	return op
+}
+
+// holds tells whether an operator holds, of how its operands are ordered.
+func holds(op string, order int) Tri {
+	switch op {
+	case "=":
+		return tri(order == 0)
+	case "<>":
+		return tri(order != 0)
+	}
+	return tri(order < 0 && op[0] == '<' || order > 0 && op[0] == '>' || order == 0 && len(op) == 2)
+}
+
+// present is how far from the clock a time may be that is now() itself: a default or a
+// function of the same transaction gave it.
+const present = 2 * time.Second
+
+// sinceNow orders a time, as Postgres prints it, and the clock: -1 for the past.
+func sinceNow(text string, now time.Time) int {
+	switch {
+	case text == "-infinity", strings.HasSuffix(text, " BC"):
+		return -1
+	case text == "infinity", strings.IndexByte(text, '-') > 4: // a year of five digits
+		return 1
+	}
+	for _, zone := range []string{"Z07", "Z07:00", "Z07:00:00"} {
+		at, err := time.Parse("2006-01-02 15:04:05.999999"+zone, text)
+		if err != nil {
+			continue
+		}
+		switch d := at.Sub(now); {
+		case d < -present:
+			return -1
+		case d > present:
+			return 1
+		}
+		return 0
+	}
+	return 0
+}
