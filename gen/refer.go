@@ -21,7 +21,7 @@ func (b *builder) refer(t *model.Table, key *model.ForeignKey, k int, row model.
 	if open && nullable && !b.parts[b.part].all[key.Target.ID] && b.nothing(t, key, row, set) {
 		return true // the dataset is not about that table
 	}
-	if open && nullable && c.percent(b.void(t, key)) && b.nothing(t, key, row, set) {
+	if open && nullable && c.percent(b.void(t, key, k)) && b.nothing(t, key, row, set) {
 		return true
 	}
 	fits := func(target model.Row) bool {
@@ -166,13 +166,23 @@ func (p *Plan) mentions(t *model.Table, key *model.ForeignKey) bool {
 		!slices.ContainsFunc(key.Columns, func(i int) bool { return model.Contains(p.tables[t.ID].tenant, i) })
 }
 
-// void is how many of a hundred references that may be NULL are: tenants are as
-// often side by side as below one another.
-func (b *builder) void(t *model.Table, key *model.ForeignKey) int {
+// void is how many of a hundred references that may be NULL are: tenants are as often side
+// by side as below one another, and where a tenant has some row without a NULL there, the
+// next one is likely to have it.
+func (b *builder) void(t *model.Table, key *model.ForeignKey, k int) int {
 	if b.tree(t, key) {
 		return 50
 	}
+	rows := b.ofTenant(t, k)
+	if len(rows) > 0 && !slices.ContainsFunc(rows, func(row model.Row) bool { return isNull(row, key) }) {
+		return 45
+	}
 	return 15
+}
+
+// isNull reports whether a row refers to nothing by a key.
+func isNull(row model.Row, key *model.ForeignKey) bool {
+	return slices.ContainsFunc(key.Columns, func(i int) bool { return row[i].Null })
 }
 
 // make makes a row to refer to, with the values that the key has already.

@@ -213,6 +213,24 @@ GRANT SELECT ON boards, news TO twin_app;`,
 		found: []string{"twin_app: select news (read)"},
 	},
 	{
+		name: "references to nothing",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE cases (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, title text);
+CREATE TABLE mails (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, about int REFERENCES cases, body text);
+CREATE TABLE calls (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, about int REFERENCES cases, after int REFERENCES mails, note text);
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE cases ENABLE ROW LEVEL SECURITY; ALTER TABLE mails ENABLE ROW LEVEL SECURITY; ALTER TABLE calls ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = nullif(current_setting('app.firm', true), '')::int);
+CREATE POLICY p ON cases USING (firm = nullif(current_setting('app.firm', true), '')::int);
+CREATE POLICY p ON mails USING (firm = nullif(current_setting('app.firm', true), '')::int);
+CREATE POLICY p ON calls USING (firm = nullif(current_setting('app.firm', true), '')::int);
+GRANT SELECT, DELETE ON firms, cases, mails, calls TO twin_app;`,
+		leak: `CREATE POLICY q ON mails FOR SELECT USING (about IS NULL AND current_setting('app.firm', true) <> '');
+CREATE POLICY q ON calls FOR SELECT USING (about IS NULL AND after IS NOT NULL AND current_setting('app.firm', true) <> '');`,
+		found: []string{"twin_app: select mails (read)", "twin_app: select calls (read)"},
+	},
+	{
 		name: "a sign-up, which must refuse a taken address",
 		schema: `
 CREATE ROLE twin_web LOGIN;

@@ -155,10 +155,14 @@ func TestClock(t *testing.T) {
 		seen string
 		want sql.Tri
 	}{
-		{"-infinity", sql.True}, {"0044-03-15 12:00:00+00 BC", sql.True}, {"1900-01-01 00:00:00-00:01:15", sql.True},
+		{"-infinity", sql.True},
+		{"0044-03-15 12:00:00+00 BC", sql.True},
+		{"1900-01-01 00:00:00-00:01:15", sql.True},
 		{time.Now().Add(-time.Hour).UTC().Format("2006-01-02 15:04:05+00"), sql.True},
 		{time.Now().Add(time.Hour).UTC().Format("2006-01-02 15:04:05.999+00"), sql.False},
-		{"12026-01-01 00:00:00+00", sql.False}, {"infinity", sql.False}, {"NULL", sql.Unknown},
+		{"12026-01-01 00:00:00+00", sql.False},
+		{"infinity", sql.False},
+		{"NULL", sql.Unknown},
 	}
 	for _, k := range tests {
 		f := frame()
