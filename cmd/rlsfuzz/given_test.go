@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,38 +79,7 @@ func (h *host) listen() int {
 		h.t.Fatal(err)
 	}
 	h.exec("", "SELECT pg_reload_conf()")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	h.t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go relay(client, filepath.Join(h.socket, ".s.PGSQL.5432"))
-		}
-	}()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-func relay(client net.Conn, socket string) {
-	defer client.Close()
-	server, err := net.Dial("unix", socket)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	done := make(chan struct{}, 2)
-	pass := func(to io.Writer, from io.Reader) {
-		_, _ = io.Copy(to, from)
-		done <- struct{}{}
-	}
-	go pass(server, client)
-	go pass(client, server)
-	<-done
+	return require.Relay(h.t, h.socket, "127.0.0.1:0")
 }
 
 // program is the command in a folder with the example of the scripts.

@@ -86,7 +86,7 @@ func prover(t *testing.T, s *postgres.Server) (path string, ok bool) {
 func passes(t *testing.T, s *postgres.Server, db, file string, prove bool) (pass bool, out string) {
 	t.Helper()
 	cfg := s.Config(db, "")
-	path, args := psql(t), []string{"-h", cfg.Host, "-p", fmt.Sprint(cfg.Port), "-U", cfg.User, "-d", db}
+	path, args := require.PSQL(t), []string{"-h", cfg.Host, "-p", fmt.Sprint(cfg.Port), "-U", cfg.User, "-d", db}
 	bin := ""
 	if prove {
 		bin, prove = prover(t, s)

@@ -90,39 +90,6 @@ func files(statements []script.Statement) []*script.Script {
 	return out
 }
 
-// psql finds the program.
-func psql(t *testing.T) string {
-	t.Helper()
-	if path, err := exec.LookPath("psql"); err == nil {
-		return path
-	}
-	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/psql")
-	require.Need(t, "psql", err == nil && len(found) > 0, "install the package postgresql-client")
-	return found[len(found)-1]
-}
-
-// replay runs a script on an empty database of a server and returns its output.
-func replay(t *testing.T, s *postgres.Server, file string) (out string, ok bool) {
-	t.Helper()
-	ctx := context.Background()
-	db, err := s.CreateDatabase(ctx, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.DropDatabase(ctx, db); err != nil {
-			t.Error(err)
-		}
-	}()
-	cfg := s.Config(db, "")
-	cmd := exec.Command(psql(t), "-X", "-v", "ON_ERROR_STOP=1", "-h", cfg.Host, "-p", fmt.Sprint(cfg.Port), "-U", cfg.User, "-d", db, "-f", file)
-	cmd.Env = append(os.Environ(), "PGPASSWORD="+cfg.Password)
-	var b bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &b, &b
-	err = cmd.Run()
-	return b.String(), err == nil
-}
-
 // roles lists which of the schema's roles are on the server.
 func roles(t *testing.T, s *postgres.Server) string {
 	t.Helper()
@@ -184,7 +151,7 @@ func TestRepro(t *testing.T) {
 // check runs a script and looks at its last line, its only verdict, and the roles.
 func check(t *testing.T, server *postgres.Server, file, want string) {
 	t.Helper()
-	out, ok := replay(t, server, file)
+	out, err := require.Script(t, server, file)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	verdicts := 0
 	for _, l := range lines {
@@ -192,8 +159,8 @@ func check(t *testing.T, server *postgres.Server, file, want string) {
 			verdicts++
 		}
 	}
-	if last := lines[len(lines)-1]; !ok || last != want || verdicts != 1 {
-		t.Errorf("ended well: %t, verdicts: %d\ngot  %s\nwant %s\n%s", ok, verdicts, last, want, out)
+	if last := lines[len(lines)-1]; err != nil || last != want || verdicts != 1 {
+		t.Errorf("ended with %v, verdicts: %d\ngot  %s\nwant %s\n%s", err, verdicts, last, want, out)
 	}
 	if left := roles(t, server); left != "" {
 		t.Errorf("roles that were left: %s", left)
@@ -289,9 +256,9 @@ func TestReproRoles(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			do(test.make)
 			defer do(test.drop)
-			out, ok := replay(t, server, file)
-			if ok != test.ok || !strings.Contains(out, test.want) {
-				t.Errorf("ended well: %t, want %t and %s\n%s", ok, test.ok, test.want, out)
+			out, err := require.Script(t, server, file)
+			if (err == nil) != test.ok || !strings.Contains(out, test.want) {
+				t.Errorf("ended with %v, want well: %t, and %s\n%s", err, test.ok, test.want, out)
 			}
 			if left := roles(t, server); left != test.left {
 				t.Errorf("roles %s, want %s", left, test.left)
@@ -322,7 +289,7 @@ func TestReproDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := server.Config(db, "")
-	cmd := exec.Command(psql(t), "-X", "-h", cfg.Host, "-p", fmt.Sprint(cfg.Port), "-U", cfg.User, "-d", db, "-f", filepath.Join(dir, finding.ReproFile))
+	cmd := exec.Command(require.PSQL(t), "-X", "-h", cfg.Host, "-p", fmt.Sprint(cfg.Port), "-U", cfg.User, "-d", db, "-f", filepath.Join(dir, finding.ReproFile))
 	cmd.Env = append(os.Environ(), "PGPASSWORD="+cfg.Password)
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "repro.sql needs an empty database") {

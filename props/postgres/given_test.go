@@ -5,12 +5,9 @@ package postgres_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,52 +16,12 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
 
 // socketDSN names a private server as if it were somebody else's.
 func socketDSN(s *postgres.Server, user string) string {
 	return "postgres://" + user + "@/postgres?host=" + s.Folder()
-}
-
-// listen makes a private server's socket reachable at a TCP port, and returns the port.
-func listen(t *testing.T, s *postgres.Server, address string) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var group sync.WaitGroup
-	t.Cleanup(func() {
-		_ = listener.Close()
-		group.Wait()
-	})
-	group.Go(func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			group.Go(func() { relay(client, filepath.Join(s.Folder(), ".s.PGSQL.5432")) })
-		}
-	})
-	return listener.Addr().(*net.TCPAddr).Port
-}
-
-func relay(client net.Conn, socket string) {
-	defer client.Close()
-	server, err := net.Dial("unix", socket)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	done := make(chan struct{}, 2)
-	pass := func(to io.Writer, from io.Reader) {
-		_, _ = io.Copy(to, from)
-		done <- struct{}{}
-	}
-	go pass(server, client)
-	go pass(client, server)
-	<-done
 }
 
 // demandPasswords makes a private server ask everybody but its own superuser on the socket for one.
@@ -81,7 +38,7 @@ func TestGivenServer(t *testing.T) {
 	host := start(t, postgres.Options{})
 	run(t, host, "", "", `CREATE ROLE theirs; CREATE ROLE boss LOGIN SUPERUSER PASSWORD 'p%ss/w:rd'`)
 	demandPasswords(t, host)
-	port := listen(t, host, "127.0.0.1:0")
+	port := require.Relay(t, host.Folder(), "127.0.0.1:0")
 	tests := []struct{ name, dsn, describes, superuser string }{
 		{"socket", socketDSN(host, "postgres"), "given server at " + host.Folder() + " (port 5432) as postgres", "postgres"},
 		{
@@ -137,7 +94,7 @@ func TestURL(t *testing.T) {
 	host := start(t, postgres.Options{})
 	run(t, host, "", "", `CREATE ROLE boss LOGIN SUPERUSER PASSWORD 'p%ss/w:rd'`)
 	demandPasswords(t, host)
-	port := listen(t, host, "127.0.0.1:0")
+	port := require.Relay(t, host.Folder(), "127.0.0.1:0")
 	for _, s := range []*postgres.Server{
 		host,
 		start(t, postgres.Options{Want: fmt.Sprintf("postgres://boss:p%%25ss%%2Fw%%3Ard@127.0.0.1:%d/postgres?sslmode=disable", port)}),
@@ -161,7 +118,7 @@ func TestGivenRefused(t *testing.T) {
 	run(t, host, "", "", `CREATE ROLE plain LOGIN`)
 	run(t, host, "", "", `CREATE DATABASE shop_test`)
 	run(t, host, "shop_test", "", `CREATE TABLE orders ()`)
-	network := listen(t, host, "0.0.0.0:0")
+	network := require.Relay(t, host.Folder(), "0.0.0.0:0")
 	tests := []struct{ name, dsn, err string }{
 		{"no superuser", socketDSN(host, "plain"), `role "plain" is no superuser`},
 		{"unknown role", socketDSN(host, "nobody_at_all"), `role "nobody_at_all" does not exist`},
