@@ -17,7 +17,7 @@ import (
 const exprSchema = `
 CREATE TYPE state AS ENUM ('open', 'closed', 'Odd one');
 CREATE TABLE t (n integer, id integer, small smallint, big bigint, flag boolean, key uuid, state state,
-	name text, word character varying(10), tags text[], nums integer[]);
+	name text, word character varying(10), tags text[], nums integer[], ends timestamptz);
 CREATE TABLE m (id integer, flag boolean, key uuid, state state, name text, other integer);
 CREATE SCHEMA copies;
 CREATE VIEW copies.m2 AS SELECT * FROM m;
@@ -36,6 +36,7 @@ var exprRelations = []*sql.Relation{
 		{Name: "word", Kind: sql.Text, Type: "character varying(10)"},
 		{Name: "tags", Kind: sql.Text, Type: "text[]"},
 		{Name: "nums", Kind: sql.Int, Type: "integer[]"},
+		{Name: "ends", Type: "timestamp with time zone"},
 	}},
 	{ID: 1, Schema: "public", Name: "m", Columns: []sql.RelColumn{
 		{Name: "id", Kind: sql.Int, Type: "integer"},

@@ -19,6 +19,8 @@ var exprPools = map[sql.Kind][]string{
 	},
 	sql.Enum: {"open", "closed", "Odd one"},
 	sql.Text: {"ann", "Ann", "ann ", "", "b,\"c\\", "null", "é", "a'b", "{x}"},
+	// Times, which are compared with the clock alone.
+	sql.Other: {"2019-12-31 23:59:59+00", "2099-06-30 00:00:00+05:30", "0044-03-15 12:00:00+00 BC", "12026-01-01 00:00:00+00", "infinity", "-infinity"},
 }
 
 // exprSpelled is other ways to write constants, some of them wrong.
@@ -100,6 +102,13 @@ func (g *exprGen) compare(depth int) string {
 	k, op := g.kind(), pick(g, []string{"=", "<>", "!="})
 	if k == sql.Int {
 		op = pick(g, []string{"=", "<>", "<", "<=", ">", ">="})
+	}
+	if g.oneIn(15) {
+		ends, now := pick(g, []string{"ends", "t.ends"}), pick(g, []string{"now()", "current_timestamp"})
+		if g.oneIn(2) {
+			ends, now = now, ends
+		}
+		return ends + pick(g, []string{" < ", " <= ", " > ", " >= ", " = ", " <> "}) + now
 	}
 	if k == sql.Int && g.oneIn(8) {
 		return g.value(k, depth) + pick(g, []string{" BETWEEN ", " NOT BETWEEN "}) + g.value(k, depth) + " AND " + g.value(k, depth)
