@@ -92,7 +92,7 @@ func (p *Plan) binders(d *Dataset, tenant model.Value) []model.Step {
 	var out []model.Step
 	for i := range d.Cast {
 		m := &d.Cast[i]
-		if m.Session.Bind != "session" || m.Tenant.Null || !tenant.Null && m.Tenant != tenant || len(p.inPart(m.Session, d)) == 0 ||
+		if m.Session.Local() || m.Tenant.Null || !tenant.Null && m.Tenant != tenant || len(p.inPart(m.Session, d)) == 0 ||
 			slices.ContainsFunc(out, func(s model.Step) bool { return s.Session == m.Session }) {
 			continue
 		}
@@ -233,93 +233,6 @@ func (p *Plan) Used(d *Dataset, who *Member) [][]model.Step {
 					cross++
 				}
 			}
-		}
-	}
-	return out
-}
-
-// pooledShare is how many of a hundred committed checks are about what calls leave, where
-// some may leave anything; mostLeavers bounds the calls of one.
-const (
-	pooledShare = 60
-	mostLeavers = 12
-)
-
-// Pooled draws the steps of a committed check whose connections are used again: calls of
-// one tenant that may leave something, then looks of others on the same connections. It is
-// nil in the other checks, and where no call leaves anything.
-func (p *Plan) Pooled(bits Bits, d *Dataset) []model.Step {
-	c := seeded(bits.Next(), -10)
-	all, binders := p.leavers(d, null), p.binders(d, null)
-	if len(all)+len(binders) == 0 || !c.percent(pooledShare) {
-		return nil
-	}
-	var tenant model.Value
-	if i := c.upTo(len(all) + len(binders)); i < len(all) {
-		tenant = all[i].who.Tenant
-	} else {
-		tenant = binders[i-len(all)].Tenant
-	}
-	var list []leaver
-	for _, l := range all {
-		if l.who.Tenant == tenant && !slices.ContainsFunc(list, func(o leaver) bool { return o.plan == l.plan }) {
-			list = append(list, l)
-		}
-	}
-	var steps []model.Step
-	for len(list) > 0 && len(steps) < mostLeavers {
-		i := c.upTo(len(list))
-		l := list[i]
-		list = slices.Delete(list, i, i+1)
-		if args, ok := p.callArgs(l.plan, l.who, d, Own, l.plan.counts[0], 0, &c); ok {
-			steps = append(steps, p.callStep(l.plan, l.who, args))
-		}
-	}
-	steps = append(steps, p.binders(d, tenant)...)
-	return append(steps, p.lookers(d, tenant, &c)...)
-}
-
-// lookers is one look of each session without a tenant, and one of a member of another tenant.
-func (p *Plan) lookers(d *Dataset, not model.Value, c *choices) []model.Step {
-	var steps []model.Step
-	for _, s := range p.Contract.Sessions {
-		if tables := p.inPart(s, d); s.Tenantless && len(tables) > 0 {
-			steps = append(steps, model.Step{Session: s, Tenant: null, User: null, Op: model.Op{Shape: tables[0].selects[0].shape}})
-		}
-	}
-	var others []*Member
-	for i := range d.Cast {
-		if m := &d.Cast[i]; !m.Tenant.Null && m.Tenant != not && len(p.inPart(m.Session, d)) > 0 {
-			others = append(others, m)
-		}
-	}
-	if len(others) > 0 {
-		steps = append(steps, p.look(others[c.upTo(len(others))], d))
-	}
-	return steps
-}
-
-// PooledCells lists the committed checks that the walk tries: each call that may leave
-// something, and each session whose settings stay, then a look of a session without a tenant, and of one of another.
-func (p *Plan) PooledCells(d *Dataset) [][]model.Step {
-	var out [][]model.Step
-	var seen []leaver
-	for _, l := range p.leavers(d, null) {
-		if slices.ContainsFunc(seen, func(o leaver) bool { return o.plan == l.plan }) {
-			continue
-		}
-		seen = append(seen, l)
-		args, ok := p.callArgs(l.plan, l.who, d, Own, l.plan.counts[0], 0, &choices{})
-		if !ok {
-			continue
-		}
-		for _, look := range p.lookers(d, l.who.Tenant, &choices{}) {
-			out = append(out, []model.Step{p.callStep(l.plan, l.who, args), look})
-		}
-	}
-	for _, step := range p.binders(d, null) {
-		for _, look := range p.lookers(d, step.Tenant, &choices{}) {
-			out = append(out, []model.Step{step, look})
 		}
 	}
 	return out

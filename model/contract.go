@@ -66,7 +66,7 @@ type Session struct {
 	TenantsSQL string            // the same as SQL with $1… for TenantsArgs; empty: the one
 	// TenantsArgs are indexes in Vars. Vars[0] is always the tenant.
 	TenantsArgs []int
-	Bind        string   // local or session
+	Bind        string   // local, session or first
 	Release     string   // none, DISCARD ALL, or SQL
 	Via         string   // host:port of the pooler that it connects through; empty: none
 	Tenantless  bool     // neither settings nor login depend on a tenant or a user
@@ -77,7 +77,14 @@ type Session struct {
 
 // Local reports whether the session's settings end with each transaction, and not with the
 // checkout of its connection.
-func (s *Session) Local() bool { return s.Bind != "session" }
+func (s *Session) Local() bool { return !s.Before() && !s.Within() }
+
+// Before reports whether the session is bound once for a checkout, before its transactions.
+func (s *Session) Before() bool { return s.Bind == "session" }
+
+// Within reports whether the session is bound once for a checkout, in the first of its
+// transactions: a ROLLBACK puts its settings back to what they were.
+func (s *Session) Within() bool { return s.Bind == "first" }
 
 // Name is a role's name: fixed, a column of the tenant's row, or the tenant itself.
 type Name struct {

@@ -1,6 +1,9 @@
 package model
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Path is a way to the data other than a table.
 type Path struct {
@@ -122,9 +125,19 @@ func (s *Step) Transactions() []Transaction {
 		return nil
 	}
 	list := u.transactions(s.Op.Path, len(s.Op.Args))
-	if s.Cut > 0 && s.Cut < len(list) {
-		return list[:s.Cut]
+	n := len(list)
+	if s.Cut > 0 {
+		n = min(n, s.Cut)
 	}
+	if !s.Undone || len(list) == 0 {
+		return list[:n]
+	}
+	if s.Cut == 0 {
+		n = 0
+	}
+	n = min(n, len(list)-1)
+	list = slices.Clone(list[:n+1])
+	list[n].Undone = true
 	return list
 }
 

@@ -1,6 +1,9 @@
 package model
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Program is the command of a path, its variables found.
 type Program struct {
@@ -70,7 +73,9 @@ func (p *Path) Job() bool { return p.Kind == "job" || p.Kind == "webhook" || p.E
 func (s *Step) Runs() bool { return s.Op.Path != nil && s.Op.Path.Really() }
 
 // Real reports whether a scenario takes real logins and commits.
-func (s *Scenario) Real() bool { return s.Committed || s.Runs() }
+func (s *Scenario) Real() bool {
+	return s.Committed || slices.ContainsFunc(s.Steps, func(st Step) bool { return st.Runs() || st.Undone || st.Prepared })
+}
 
 // Runs reports whether some step starts a program.
 func (s *Scenario) Runs() bool {

@@ -18,9 +18,23 @@ type Step struct {
 	// on the pooled connection of its login, which earlier steps may have used.
 	Fresh bool
 	// Cut ends a call of a path after so many of its transactions, as when its connection
-	// breaks; 0: never.
+	// breaks; 0: never. A program has statements instead: what it asks after them finds no
+	// server any more.
 	Cut int
-	Op  Op
+	// Undone has the application roll back what the step does, as it does after an error; of a
+	// call that is Cut, the transaction after those. The connection goes back to the pool.
+	Undone bool
+	// Prepared keeps the statement on its connection, as most drivers do: a later step with
+	// the same text runs what was prepared, with the plan that was made then.
+	Prepared bool
+	Op       Op
+}
+
+// Plain is the step without all that only real connections show.
+func (s *Step) Plain() Step {
+	p := *s
+	p.Fresh, p.Undone, p.Prepared = false, false, false
+	return p
 }
 
 // Initial is the state in which a scenario begins.

@@ -31,6 +31,10 @@ type Schema struct {
 	Texts      []Text                 // what functions, views and indexes say, for the constants in it
 	Views      []*View                // views and materialized views of the judged schemas, in the order in which they were made
 	Routines   []*Routine             // functions and procedures of the judged schemas, by schema, name and arguments
+	// Frozen is the functions that are marked IMMUTABLE though their text asks for what differs
+	// between sessions: a plan that is kept keeps the result that it was made with. Only their
+	// names, arguments and texts are known.
+	Frozen []*Routine `json:",omitempty"`
 }
 
 // TypeShape is what a composite or range type is made of, or what a domain checks.

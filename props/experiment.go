@@ -59,7 +59,7 @@ func (l *lab) twin(ctx context.Context, s *model.Scenario, d *judge.Divergence) 
 	}
 	t := &model.Scenario{Data: s.Data, Steps: slices.Clone(s.Steps)}
 	for i := range t.Steps {
-		t.Steps[i].Fresh = false
+		t.Steps[i] = t.Steps[i].Plain()
 	}
 	return l.instead(ctx, s, d, t, d.Step)
 }

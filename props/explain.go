@@ -137,7 +137,11 @@ func (l *lab) shownOnce(ctx context.Context, m *run.Committer, k *leak) (bool, e
 		if err != nil {
 			return false, err
 		}
-		if has(judge.Judge(l.Contract, k.scenario, t), k.target) {
+		v := judge.Judge(l.Contract, k.scenario, t)
+		if err := l.inherited(ctx, k.scenario, v); err != nil {
+			return false, err
+		}
+		if has(v, k.target) {
 			return true, nil
 		}
 	}

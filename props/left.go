@@ -7,6 +7,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
@@ -151,6 +152,13 @@ func (l *lab) leaver(ctx context.Context, s *model.Scenario, d *judge.Divergence
 			}
 			continue
 		}
+		switch at := &s.Steps[d.Step]; {
+		case s.Steps[i].Prepared && at.Prepared:
+			c, err := l.frozen(ctx, s, d)
+			return c, true, err
+		case at.Undone && at.Session.Within():
+			return takenBack(at.Session), true, nil
+		}
 		t = &model.Scenario{Data: s.Data, Steps: slices.Clone(s.Steps[:d.Step+1]), Committed: true}
 		t.Steps[d.Step].Fresh = true
 		if gone, err = l.gone(ctx, t, d); err != nil {
@@ -160,6 +168,31 @@ func (l *lab) leaver(ctx context.Context, s *model.Scenario, d *judge.Divergence
 		return left(&s.Steps[i], gone), gone || own || d.Cell.Path == nil, nil
 	}
 	return Cause{}, false, nil
+}
+
+// takenBack is the cause that a rollback takes a binding back.
+func takenBack(s *model.Session) Cause {
+	return Cause{
+		Key:  "taken back " + s.Login.Text,
+		Text: fmt.Sprintf("session %s is bound in a transaction: a ROLLBACK takes that back, and its connection goes on with what was set before", s.Name),
+	}
+}
+
+// frozen is the function that brings a tenant into a plan which is kept: the one without
+// whose claim to be IMMUTABLE nothing shows.
+func (l *lab) frozen(ctx context.Context, s *model.Scenario, d *judge.Divergence) (Cause, error) {
+	for _, f := range l.Contract.Schema.Frozen {
+		o := carrier.Object{Kind: carrier.Frozen, Routine: f}
+		c := Cause{
+			Key: "immutable " + o.Name(), object: o, try: run.Variant{Before: []string{o.Stable()}},
+			Text: o.Name() + " is marked IMMUTABLE, and a plan that a connection keeps goes on with its result for another session",
+		}
+		gone, err := l.without(ctx, s, d, c)
+		if err != nil || gone {
+			return c, err
+		}
+	}
+	return Cause{Key: "kept plan", Text: "a plan that a connection keeps goes on with what was true of another session"}, nil
 }
 
 // left is the cause that a step left something, on its connection or elsewhere.

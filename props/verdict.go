@@ -217,6 +217,12 @@ func memoKey(s *model.Scenario) string {
 		if st.Cut > 0 {
 			b = append(b, 'x', byte(st.Cut))
 		}
+		if st.Undone {
+			b = append(b, 'u')
+		}
+		if st.Prepared {
+			b = append(b, 'p')
+		}
 		b = append(b, st.Tenant.Text...)
 		b = append(b, 0)
 		b = append(b, st.User.Text...)

@@ -25,6 +25,7 @@ const (
 	ColumnGrant       // a privilege on a column
 	Routine           // a function or procedure with its owner's rights
 	Helper            // a function that policies call
+	Frozen            // a function that claims to be IMMUTABLE, and is not
 	View              // a view with its owner's rights
 	Materialized      // materialized views
 	Trigger           // a trigger of a table
@@ -76,7 +77,7 @@ func (o *Object) Name() string {
 		return "membership of role " + o.Role + " in " + o.Of
 	case ColumnGrant:
 		return fmt.Sprintf("grant %s (%s) on %s", o.Privilege, o.Table.Columns[o.Column].Name, o.Table.Label())
-	case Routine, Helper:
+	case Routine, Helper, Frozen:
 		return o.routine() + " " + o.Routine.Label() + "(" + o.Routine.Signature + ")"
 	case View:
 		return "view " + o.View.Label()
@@ -127,6 +128,8 @@ func (o *Object) SQL() string {
 		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.Routine.Label() + "(" + o.Routine.Signature + ") … SECURITY DEFINER"
 	case Helper:
 		return "CREATE FUNCTION " + o.Routine.Label() + "(" + o.Routine.Signature + ") … AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
+	case Frozen:
+		return "CREATE FUNCTION " + o.Routine.Label() + "(" + o.Routine.Signature + ") … IMMUTABLE AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
 	case View:
 		return "CREATE VIEW " + o.View.Label() + " AS " + strings.TrimSpace(o.View.Definition)
 	case Materialized:

@@ -46,6 +46,8 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 		return o.revoke(c)
 	case Routine:
 		return statements("ALTER " + strings.ToUpper(o.routine()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") SECURITY INVOKER")
+	case Frozen:
+		return statements(o.Stable())
 	case View:
 		return statements("ALTER VIEW " + qualified(o.View.Schema, o.View.Name) + " SET (security_invoker = true)")
 	case Default:
@@ -53,6 +55,11 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 	case Unknown, Helper, Materialized, Trigger, PathText:
 	}
 	return nil
+}
+
+// Stable is the statement that has a function say that its result follows from the session.
+func (o *Object) Stable() string {
+	return "ALTER FUNCTION " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") STABLE"
 }
 
 func statements(list ...string) []Remedy { return []Remedy{{SQL: list}} }

@@ -112,6 +112,7 @@ func (r *reader) read(ctx context.Context, o Options) error {
 		{"column privileges", r.readColumnPrivileges},
 		{"views", r.readViews},
 		{"routines", r.readRoutines},
+		{"constant functions", r.readFrozen},
 		{"settings", r.readSettings},
 		{"sequences", r.readSequences},
 		{"rows", r.readRows},

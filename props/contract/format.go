@@ -26,7 +26,7 @@ var contractShape = &shape{
 var (
 	presets = []string{"plain", "supabase", "postgrest"}
 	kinds   = []string{"query", "view", "function", "search", "export", "report", "dashboard", "job", "webhook", "request"}
-	binds   = []string{"local", "session"}
+	binds   = []string{"local", "session", "first"}
 	classes = []string{"open", "residue", "move", "write", "read", "interference", "existence", "canary", "lockout"}
 )
 
@@ -148,7 +148,7 @@ var sessionShape = &shape{
 		{"settings", "Settings that bind the session, by name; $tenant and $user.column are replaced.", mapOf(aScalar), false},
 		{"claims", "JWT claims: request.jwt.claims as JSON, and request.jwt.claim.* one by one.", mapOf(aClaim), false},
 		{"tenants", "A SELECT of one column: the tenants of a session of several.", aText, false},
-		{"bind", "local: set in each transaction; session: SET once per checkout. Defaults to local.", one(binds...), false},
+		{"bind", "local: set in each transaction; session: SET once per checkout, before its transactions; first: SET once per checkout, in its first transaction, so that a ROLLBACK takes it back. Defaults to local.", one(binds...), false},
 		{"release", "What the pool does when a connection comes back: none, DISCARD ALL, or SQL. Defaults to none.", aText, false},
 		{"via", "The pooler that it connects through, as host:port, such as PgBouncer; it must lead to every database of the server.", aText, false},
 		{"sees", "What may be read: a rule, or rules by table.", either(aRule, mapOf(seesForm)), false},

@@ -55,7 +55,9 @@ type Step struct {
 	Tenant  model.Value // NULL: none
 	User    model.Value // NULL: none, or the first that fits
 	Fresh   bool
-	Cut     int // the call ends after so many transactions; 0: never
+	Cut     int // the call ends after so many transactions, or a program's statements; 0: never
+	// Undone and Prepared are those of [model.Step].
+	Undone, Prepared bool
 	SQL     string
 	Call    string // the name of a path; SQL is empty then
 	Args    []model.Value
@@ -86,7 +88,7 @@ func FromScenario(c *model.Contract, s *model.Scenario) *Case {
 	}
 	for i := range s.Steps {
 		st := &s.Steps[i]
-		step := Step{Session: st.Session.Name, Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, Cut: st.Cut, SQL: st.Op.Raw, Args: st.Op.Args}
+		step := Step{Session: st.Session.Name, Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, Cut: st.Cut, Undone: st.Undone, Prepared: st.Prepared, SQL: st.Op.Raw, Args: st.Op.Args}
 		if st.Op.Shape != nil {
 			step.SQL = st.Op.Shape.Text
 		}

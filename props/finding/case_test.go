@@ -115,7 +115,7 @@ steps:
       SELECT subject
       FROM help.tickets
     expect: {count: 0}
-  - {session: member, tenant: 2, fresh: true, sql: SELECT 1, expect: {rows: [[1], {x: 2}, 3], sqlstate: '00000'}}
+  - {session: member, tenant: 2, fresh: true, cut: 2, undone: true, prepared: true, sql: SELECT 1, expect: {rows: [[1], {x: 2}, 3], sqlstate: '00000'}}
 `
 
 func TestCaseByHand(t *testing.T) {
@@ -146,8 +146,11 @@ func TestCaseByHand(t *testing.T) {
 	if st := s.Steps[0]; st.User != text("7") || st.Op.Raw != "SELECT subject\nFROM help.tickets\n" || st.Fresh {
 		t.Errorf("first step: %+v", st)
 	}
-	if st := s.Steps[1]; !st.Fresh || st.Tenant != text("2") {
+	if st := s.Steps[1]; !st.Fresh || st.Cut != 2 || !st.Undone || !st.Prepared || st.Tenant != text("2") {
 		t.Errorf("second step: %+v", st)
+	}
+	if again := string(finding.FromScenario(c, s).Format()); !strings.Contains(again, "fresh: true\n    cut: 2\n    undone: true\n    prepared: true\n") {
+		t.Errorf("written again:\n%s", again)
 	}
 	if e := k.Steps[1].Expect; len(e.Rows) != 3 || e.Rows[1].Fields[0].Column != "x" || e.SQLState != "00000" {
 		t.Errorf("expect: %+v", e)

@@ -123,6 +123,12 @@ func (st *Step) format(b *strings.Builder) {
 	if st.Cut > 0 {
 		fmt.Fprintf(b, "    cut: %d\n", st.Cut)
 	}
+	if st.Undone {
+		b.WriteString("    undone: true\n")
+	}
+	if st.Prepared {
+		b.WriteString("    prepared: true\n")
+	}
 	if st.Call != "" {
 		b.WriteString("    call: " + scalar(model.Value{Text: st.Call}) + "\n")
 	} else {

@@ -64,6 +64,12 @@ func (k keyer) step(st *model.Step) {
 	if st.Cut > 0 {
 		texts = append(texts, "cut", strconv.Itoa(st.Cut))
 	}
+	if st.Undone {
+		texts = append(texts, "undone")
+	}
+	if st.Prepared {
+		texts = append(texts, "prepared")
+	}
 	switch s := st.Op.Shape; {
 	case s != nil:
 		texts = append(texts, shapeKey(s)...)

@@ -207,9 +207,7 @@ func (p *page) steps() {
 		if st.Fresh {
 			note = ", on a fresh connection"
 		}
-		if st.Cut > 0 {
-			note += ", and the connection breaks there"
-		}
+		note += ending(st)
 		if args := p.f.freeArgs(i); len(args) > 0 {
 			note += " (" + strings.Join(args, ", ") + " may be anything)"
 		}
@@ -232,6 +230,23 @@ func (p *page) steps() {
 	if p.f.Scenario.Committed {
 		p.line("\nEach step commits on a real connection of its login.")
 	}
+}
+
+// ending is how a step ends, where it does not just commit.
+func ending(st *model.Step) string {
+	switch {
+	case st.Cut > 0 && st.Runs():
+		return ", and after " + counted(st.Cut, "statement") + " of it the server is gone"
+	case st.Cut > 0 && !st.Undone:
+		return ", and the connection breaks there"
+	case st.Undone && st.Op.Path != nil:
+		return ", and the last transaction is rolled back, as after an error"
+	case st.Undone:
+		return ", rolled back, as after an error"
+	case st.Prepared:
+		return ", as a statement that stays prepared on the connection"
+	}
+	return ""
 }
 
 // code writes a statement as a block of code.

@@ -169,7 +169,7 @@ func (p *caseParser) transactions(e entry, to *int) error {
 	}
 	n, err := strconv.Atoi(v.Text)
 	if err != nil || n < 1 {
-		return p.at(place(e.value), "%s should be a number of transactions, from 1", e.key)
+		return p.at(place(e.value), "%s should be a number of transactions, or of a program's statements, from 1", e.key)
 	}
 	*to = n
 	return nil

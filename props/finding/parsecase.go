@@ -141,6 +141,10 @@ func (p *caseParser) step(n ast.Node) (Step, error) {
 			err = p.flag(e, &st.Fresh)
 		case "cut":
 			err = p.transactions(e, &st.Cut)
+		case "undone":
+			err = p.flag(e, &st.Undone)
+		case "prepared":
+			err = p.flag(e, &st.Prepared)
 		case "sql":
 			err = p.text(e, &st.SQL)
 		case "call":
@@ -150,7 +154,7 @@ func (p *caseParser) step(n ast.Node) (Step, error) {
 		case "expect":
 			st.Expect, err = p.expect(e)
 		default:
-			err = p.unknown(e, "session, tenant, user, fresh, cut, sql, call, args, expect")
+			err = p.unknown(e, "session, tenant, user, fresh, cut, undone, prepared, sql, call, args, expect")
 		}
 		if err != nil {
 			return st, err

@@ -44,6 +44,8 @@ func (r *repro) untestable() string {
 		switch {
 		case st.Runs():
 			return fmt.Sprintf("step %d starts a program", i+1)
+		case st.Undone || st.Prepared:
+			return fmt.Sprintf("step %d depends on what a rollback leaves, or a prepared statement", i+1)
 		case i > 0 && st.Fresh:
 			return fmt.Sprintf("step %d needs a fresh connection", i+1)
 		case i > 0 && (!st.Session.Local() || !r.f.Scenario.Steps[i-1].Session.Local()):

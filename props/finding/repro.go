@@ -15,7 +15,7 @@ import (
 // of a mended schema: then it says no leak. A session whose tenant or user is not
 // among the rows is a *Stale.
 func Repro(w io.Writer, f *Finding, m Material) error {
-	r := &repro{teller: newTeller(f, m.Contract), m: m, fresh: map[string]string{}}
+	r := &repro{teller: newTeller(f, m.Contract), m: m, fresh: map[string]string{}, prepared: map[string]string{}}
 	if err := r.bind(); err != nil {
 		return err
 	}
@@ -49,7 +49,9 @@ type repro struct {
 	fresh   map[string]string // by role: psql's variable that says whether the script creates it
 	grants  []string          // memberships of the roles that no statement creates
 	watches []watched
-	tap     bool // one transaction of a database that has the schema: see Test
+	// prepared names the statements that stay prepared on the connection, by their texts.
+	prepared map[string]string
+	tap      bool // one transaction of a database that has the schema: see Test
 }
 
 // begin and commit enclose a step, or what prepares one.
@@ -73,7 +75,7 @@ func (r *repro) announce(i int) {
 	if r.tap {
 		mark = "# "
 	}
-	r.line("\\echo %s", echoed(fmt.Sprintf("%sstep %d: %s", mark, i+1, r.who(&r.f.Scenario.Steps[i]))))
+	r.line("\\echo %s", echoed(fmt.Sprintf("%sstep %d: %s%s", mark, i+1, r.who(&r.f.Scenario.Steps[i]), ending(&r.f.Scenario.Steps[i]))))
 }
 
 // quietly has what it does printed, or not: in a test only the verdict is.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
@@ -16,6 +17,7 @@ func (r *repro) step(i int) {
 	r.section(fmt.Sprintf("step %d: %s", i+1, oneLine(r.who(st))))
 	if !r.tap && (st.Fresh || r.otherPool(i)) {
 		r.text("\\connect")
+		clear(r.prepared)
 	}
 	if i == r.d.Step {
 		r.snapshot("before")
@@ -27,13 +29,18 @@ func (r *repro) step(i int) {
 	if i == r.d.Step {
 		r.look(false)
 	}
-	r.text("SAVEPOINT rlsfuzz;")
+	if !id.Session.Within() { // else an error takes the binding back, too
+		r.text("SAVEPOINT rlsfuzz;")
+	}
 	if st.Op.Path != nil {
 		r.call(i)
 	} else {
 		r.run(&st.Op, i)
 	}
 	r.text("\\set rlsfuzz_state :SQLSTATE\n\\set rlsfuzz_count :ROW_COUNT\n\\if :ERROR\nROLLBACK TO SAVEPOINT rlsfuzz;\n\\endif")
+	if st.Undone && st.Op.Path == nil {
+		r.text("ROLLBACK TO SAVEPOINT rlsfuzz; -- the application rolls back")
+	}
 	if st.Op.Raw != "" && !r.tap { // it may have ended the transaction
 		r.text("COMMIT;")
 		if i == r.d.Step {
@@ -81,6 +88,9 @@ func (r *repro) binding(st *model.Step, id *model.Identity) {
 		}
 		r.line("SELECT set_config('role', substr(c, 6), true) FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole = %s::regrole AND c LIKE 'role=%%' LIMIT 1%s", literal(model.Quote(id.Login)), end)
 	}
+	if id.Session.Within() {
+		r.text("SAVEPOINT rlsfuzz;")
+	}
 	for i := range id.Session.Settings {
 		s := &id.Session.Settings[i]
 		r.line("SELECT set_config(%s, %s, %t) \\gset rlsfuzz_", literal(s.Name), literal(id.Setting(s)), local)
@@ -112,7 +122,10 @@ func (r *repro) defaultRole() bool {
 // run writes the statement itself.
 func (r *repro) run(op *model.Op, i int) {
 	text := Statement(op)
-	if tokens := r.tokens(); i == r.d.Step && len(tokens) > 0 {
+	if st := &r.f.Scenario.Steps[i]; st.Prepared && op.Shape != nil {
+		text = r.prepare(op)
+	}
+	if i == r.d.Step && (len(r.tokens()) > 0 || r.gets(i)) {
 		r.received(text, op)
 		return
 	}
@@ -122,6 +135,35 @@ func (r *repro) run(op *model.Op, i int) {
 			r.text("FETCH ALL FROM rlsfuzz_c;")
 		}
 	})
+}
+
+// prepare has a statement stay prepared on the connection, unless it is, and gives the one
+// that runs it.
+func (r *repro) prepare(op *model.Op) string {
+	name, ok := r.prepared[op.Shape.Text]
+	if !ok {
+		name = fmt.Sprintf("rlsfuzz_step_%d", len(r.prepared)+1)
+		r.prepared[op.Shape.Text] = name
+		r.line("PREPARE %s AS %s;", name, op.Shape.Text)
+	}
+	if len(op.Args) == 0 {
+		return "EXECUTE " + name
+	}
+	args := make([]string, len(op.Args))
+	for i, a := range op.Args {
+		args[i] = "NULL"
+		if !a.Null {
+			args[i] = literal(a.Text)
+		}
+	}
+	return "EXECUTE " + name + "(" + strings.Join(args, ", ") + ")"
+}
+
+// gets reports whether what decides is the rows that the statement of a step itself returns,
+// since it is one that was prepared before: another would not show them.
+func (r *repro) gets(i int) bool {
+	st := &r.f.Scenario.Steps[i]
+	return st.Prepared && st.Op.Shape != nil && st.Op.Shape.Command == model.Select && r.d.Became == nil && r.d.Class < judge.Lockout
 }
 
 // received runs the statement so that all that the session receives, errors with

@@ -81,6 +81,15 @@ func (r *repro) watchReads() {
 		if row == nil {
 			continue
 		}
+		if r.gets(r.d.Step) {
+			var got model.Row
+			for _, c := range st.Op.Shape.Columns {
+				got = append(got, row[c])
+			}
+			look := fmt.Sprintf("position(%s IN coalesce(current_setting('rlsfuzz.received', true), '')) > 0", literal(string(model.AppendRecord(nil, got, nil))))
+			r.watches = append(r.watches, watched{label: r.label(row), look: look})
+			continue
+		}
 		columns := r.readable(r.deciding(row))
 		from := " FROM " + r.table.SQL() + " t WHERE " + r.condition(row, columns)
 		r.watches = append(r.watches, watched{label: r.label(row), look: counted, from: from, early: early})

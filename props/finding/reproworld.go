@@ -18,9 +18,17 @@ func (r *repro) call(i int) {
 		return
 	}
 	r.quietly(func() {
-		for _, tx := range callTexts(r.ids[i], st) {
+		texts := callTexts(r.ids[i], st)
+		for n, tx := range texts {
+			undone := st.Undone && n == len(texts)-1
+			if undone {
+				r.text("SAVEPOINT rlsfuzz_undone;")
+			}
 			for _, text := range tx {
 				r.end(text)
+			}
+			if undone {
+				r.text("ROLLBACK TO SAVEPOINT rlsfuzz_undone; -- this transaction is rolled back")
 			}
 		}
 	})

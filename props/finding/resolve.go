@@ -153,7 +153,7 @@ func spelled(t model.Type, v model.Value) model.Value {
 }
 
 func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *Step) (out model.Step, err error) {
-	out = model.Step{Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, Cut: st.Cut}
+	out = model.Step{Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, Cut: st.Cut, Undone: st.Undone, Prepared: st.Prepared}
 	for _, s := range c.Sessions {
 		if s.Name == st.Session {
 			out.Session = s

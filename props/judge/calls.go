@@ -22,7 +22,7 @@ func (j *judge) call(step *model.Step) {
 	j.errored(cell, j.trace.Err)
 	j.writes()
 	j.canaries()
-	if step.Cut == 0 { // half of a run need not log itself
+	if step.Cut == 0 && !step.Undone { // half of a run need not log itself
 		j.refuses(p, cell)
 		j.audit(p, cell)
 	}

@@ -68,7 +68,7 @@ func (j *judge) seen(s *model.Seen) {
 // missing notes allowed rows that the session did not get: a lockout, where the rule
 // is written and exact.
 func (j *judge) missing(t *model.Table, sees *model.Sees, s *model.Seen, may map[string]int, visible map[string]model.Row) {
-	if !sees.Exact || s.Err != nil && !s.Err.Denied() {
+	if !sees.Exact || s.Err != nil && !s.Err.Denied() || j.unbound() {
 		return
 	}
 	d := Divergence{Class: Lockout, Cell: j.cell(t, model.Select), Column: -1, Rule: text(sees.Rule)}
@@ -82,6 +82,12 @@ func (j *judge) missing(t *model.Table, sees *model.Sees, s *model.Seen, may map
 	}
 }
 
+// unbound reports whether the session lost its binding to a rollback: then it may well get
+// nothing.
+func (j *judge) unbound() bool {
+	return j.id.Session.Within() && (j.undone || j.trace.Err != nil)
+}
+
 // result judges the rows that the statement itself returned.
 func (j *judge) result() {
 	s := j.op.Shape
@@ -93,7 +99,7 @@ func (j *judge) result() {
 		j.selected()
 	case s.Command == model.Select:
 		j.queried()
-	case len(s.Returning) > 0:
+	case len(s.Returning) > 0 && !(j.undone && s.Command != model.Delete): // whose rows are gone
 		j.returned()
 	}
 }

@@ -71,6 +71,9 @@ func ofSession(s *model.Session, edit func(*model.Session)) func(*model.Contract
 // kept is the rule for what a session leaves on its connection: every session that may
 // get the connection next sets the same itself.
 func kept(c *model.Contract, s *model.Session) string {
+	if s.Within() { // a rollback brings back what others left
+		return ""
+	}
 	for _, next := range c.Sessions {
 		if next.Login != s.Login {
 			continue

@@ -15,7 +15,7 @@ func Least(p *gen.Plan, s *model.Scenario, d *judge.Divergence, test Test) (*mod
 	r := &reducer{plan: p, contract: p.Contract, best: s, found: d, test: test}
 	for range 3 {
 		before := r.wins
-		for _, pass := range []func(){r.steps, r.closure, r.statement, r.hoist, r.rows, r.values, r.relabel} {
+		for _, pass := range []func(){r.steps, r.ends, r.closure, r.statement, r.hoist, r.rows, r.values, r.relabel} {
 			pass()
 			if r.err != nil {
 				return nil, nil, r.err
@@ -98,9 +98,33 @@ func (r *reducer) steps() {
 	s := clone(r.best)
 	s.Committed = false
 	for i := range s.Steps {
-		s.Steps[i].Fresh = false
+		s.Steps[i] = s.Steps[i].Plain()
 	}
 	r.try(s)
+}
+
+// ends has steps end as others do, where that is not what shows it: in COMMIT, whole, without
+// a statement that stays prepared; else as early as possible.
+func (r *reducer) ends() {
+	for i := range r.best.Steps {
+		for _, change := range []func(*model.Step){
+			func(s *model.Step) { s.Cut, s.Undone, s.Prepared = 0, false, false },
+			func(s *model.Step) { s.Undone = false },
+			func(s *model.Step) { s.Prepared = false },
+			func(s *model.Step) { s.Cut = 0 },
+			func(s *model.Step) { s.Cut = min(s.Cut, 1) },
+			func(s *model.Step) { s.Cut = max(s.Cut-1, 0) },
+		} {
+			s := clone(r.best)
+			if change(&s.Steps[i]); endsAlike(&s.Steps[i], &r.best.Steps[i]) || !r.try(s) {
+				continue
+			}
+		}
+	}
+}
+
+func endsAlike(a, b *model.Step) bool {
+	return a.Cut == b.Cut && a.Undone == b.Undone && a.Prepared == b.Prepared
 }
 
 // statement replaces the statement that diverged by the first simpler one of the

@@ -238,7 +238,7 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 	if t.Later, err = m.answers(ctx, id); err != nil {
 		return t, err
 	}
-	if step.Cut > 0 {
+	if step.Cut > 0 && !step.Undone {
 		return t, s.conn.Close(ctx)
 	}
 	if step.Op.Path != nil { // what it sees of tables is another cell's
@@ -268,9 +268,9 @@ func (m *Committer) operate(ctx context.Context, s *session, id *model.Identity,
 		t.Rows, t.Count = outputs(out)
 		return nil
 	}
-	err := s.within(ctx, id, false, func() error {
+	err := s.within(ctx, id, step.Undone, func() error {
 		var err error
-		t.Rows, t.Count, err = s.op(ctx, &step.Op)
+		t.Rows, t.Count, err = s.op(ctx, &step.Op, step.Prepared)
 		return err
 	})
 	if t.Err, err = m.Own.refusal(err); err != nil {

@@ -114,6 +114,7 @@ type flow struct {
 	ctx     context.Context
 	who     *model.Identity // whom the connection acts as; nil: the superuser
 	several bool            // sequences, each of which goes back to savepoint b
+	worlds  bool            // calls in worlds: what the calls of one sequence leave for each other is to be seen
 	marked  int             // items when savepoint s was last gone back to
 }
 
@@ -222,8 +223,20 @@ func (f *flow) be(id *model.Identity) error {
 		_, err := f.super(f.fixed.super, nil, drop)
 		return err
 	}
+	if !f.worlds {
+		f.replan()
+	}
 	_, err := f.super(f.fixed.context, f.contexts.args(id), drop)
 	return err
+}
+
+// replan makes the next statements be planned anew, where plans keep what was true of the
+// session for which they were made: what others would see by them is found where connections
+// are used again, and not by what this one happened to run before.
+func (f *flow) replan() {
+	if f.fixed.replan != "" {
+		f.wire.add(item{raw: f.fixed.replan})
+	}
 }
 
 // sequence adds one sequence with its observations, then goes back to the dataset.

@@ -110,7 +110,7 @@ func (m *Committer) renew(ctx context.Context) error {
 		if _, _, err := s.exec(ctx, "DISCARD ALL", nil); err != nil {
 			return fmt.Errorf("renew the connection of %s: %w", key, err)
 		}
-		s.bound, s.used = nil, false
+		s.bound, s.used, s.own = "", false, nil
 		if err := m.use(ctx, s); err != nil {
 			return err
 		}

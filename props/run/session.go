@@ -18,10 +18,12 @@ import (
 type session struct {
 	conn    *pgx.Conn
 	notices []string
-	bound   *model.Identity   // of a session that is bound for a whole checkout
+	bound   string            // who it is bound for, of a session that is bound for a whole checkout
 	used    bool              // by a step, since it was last as new
 	via     bool              // it leads through a pooler
 	kept    map[string]string // prepared statements, by their text; nil: each is parsed on the spot
+	named   int               // statements that steps had prepared, so that no name comes twice
+	own     map[string]string // those of them that are still there, by their text
 }
 
 // exec runs one statement.
@@ -130,9 +132,12 @@ func setting(name, value string, local bool) statement {
 }
 
 // op runs the statement or statements of an operation.
-func (s *session) op(ctx context.Context, op *model.Op) ([]model.Row, int, error) {
+func (s *session) op(ctx context.Context, op *model.Op, prepared bool) ([]model.Row, int, error) {
 	if op.Shape == nil {
 		return s.exec(ctx, op.Raw, op.Args)
+	}
+	if prepared && !s.via {
+		return s.again(ctx, op.Shape.Text, op.Args)
 	}
 	switch op.Shape.Form {
 	case model.Copy:
@@ -152,21 +157,46 @@ func (s *session) op(ctx context.Context, op *model.Op) ([]model.Row, int, error
 	return kept, n, err
 }
 
+// again runs a statement that stays prepared on the connection: where it is already, with
+// the plan that was made for it then.
+func (s *session) again(ctx context.Context, text string, args []model.Value) ([]model.Row, int, error) {
+	name, ok := s.own[text]
+	if !ok {
+		s.named++
+		name = "step_" + strconv.Itoa(s.named)
+		if _, err := s.conn.PgConn().Prepare(ctx, name, text, nil); err != nil {
+			return nil, 0, err
+		}
+		if s.own == nil {
+			s.own = map[string]string{}
+		}
+		s.own[text] = name
+	}
+	r := s.conn.PgConn().ExecPrepared(ctx, name, params(args), nil, nil).Read()
+	if r.Err != nil {
+		return nil, 0, r.Err
+	}
+	return rowsOf(r), int(r.CommandTag.RowsAffected()), nil
+}
+
 // within runs f as the contract binds the session: in a transaction of its own with
 // local settings, or with settings that last for the checkout. undo ends it in ROLLBACK.
 func (s *session) within(ctx context.Context, id *model.Identity, undo bool, f func() error) error {
+	if err := s.check(ctx, id); err != nil {
+		return err
+	}
 	err := s.open(ctx, id)
 	if err == nil {
 		err = f()
+	}
+	if !id.Session.Local() {
+		s.bound = who(id) // for all that the application knows, also where a ROLLBACK takes it back
 	}
 	if err != nil {
 		if _, _, rerr := s.exec(ctx, "ROLLBACK", nil); rerr != nil {
 			return rerr
 		}
 		return err
-	}
-	if !id.Session.Local() {
-		s.bound = id
 	}
 	end := "COMMIT"
 	if undo {
@@ -178,6 +208,9 @@ func (s *session) within(ctx context.Context, id *model.Identity, undo bool, f f
 
 // ask runs a query within a transaction of its own, in one round trip.
 func (s *session) ask(ctx context.Context, id *model.Identity, text string) ([]model.Row, error) {
+	if err := s.check(ctx, id); err != nil {
+		return nil, err
+	}
 	list := append(s.opening(id), statement{text: text}, statement{text: "COMMIT"})
 	answers, err := s.all(ctx, list)
 	if err != nil {
@@ -187,9 +220,31 @@ func (s *session) ask(ctx context.Context, id *model.Identity, text string) ([]m
 		return nil, err
 	}
 	if !id.Session.Local() {
-		s.bound = id
+		s.bound = who(id)
 	}
 	return answers[len(answers)-2], nil
+}
+
+// who is the same for two identities that an application would not bind anew.
+func who(id *model.Identity) string { return id.Login + " " + id.Label() }
+
+// check binds a session that is bound before its transactions, when it checks the connection out.
+func (s *session) check(ctx context.Context, id *model.Identity) error {
+	if !id.Session.Before() || s.bound == who(id) {
+		return nil
+	}
+	list := s.binding(id)
+	if len(list) > 0 {
+		done, err := s.all(ctx, list)
+		if err != nil && len(done) < len(list) {
+			return fmt.Errorf("set %s: %w", list[len(done)].args[0].Text, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.bound = who(id)
+	return nil
 }
 
 // open begins a transaction and binds the session in it.
@@ -211,10 +266,16 @@ func (s *session) opening(id *model.Identity) []statement {
 			list = append(list, setting(name, printing[name], true))
 		}
 	}
-	local := id.Session.Local()
-	if !local && s.bound == id {
+	if id.Session.Before() || id.Session.Within() && s.bound == who(id) {
 		return list
 	}
+	return append(list, s.binding(id)...)
+}
+
+// binding is the statements that bind the session.
+func (s *session) binding(id *model.Identity) []statement {
+	local := id.Session.Local()
+	var list []statement
 	if id.Role != "" {
 		list = append(list, setting("role", id.Role, local))
 	}
@@ -227,7 +288,7 @@ func (s *session) opening(id *model.Identity) []statement {
 
 // release does what the pool does when a connection comes back.
 func (s *session) release(ctx context.Context, id *model.Identity) error {
-	s.bound = nil
+	s.bound = ""
 	r := id.Session.Release
 	if r == "" || strings.EqualFold(r, "none") {
 		return nil
@@ -235,5 +296,15 @@ func (s *session) release(ctx context.Context, id *model.Identity) error {
 	if _, _, err := s.exec(ctx, r, nil); err != nil {
 		return fmt.Errorf("release the connection of %s: %w", id.Session.Name, err)
 	}
+	if len(s.own) == 0 {
+		return nil
+	}
+	kept, _, err := s.exec(ctx, "SELECT name FROM pg_catalog.pg_prepared_statements", nil)
+	if err != nil {
+		return fmt.Errorf("release the connection of %s: %w", id.Session.Name, err)
+	}
+	maps.DeleteFunc(s.own, func(_, name string) bool {
+		return !slices.ContainsFunc(kept, func(row model.Row) bool { return row[0].Text == name })
+	})
 	return nil
 }

@@ -59,6 +59,7 @@ type Stats struct {
 type fixedTexts struct {
 	super, context string
 	reset, forget  string   // of what a rollback leaves
+	replan         string   // makes plans void; empty where none has a session's values in it
 	loads          []string // by Table.ID
 	touches        []string // by Table.ID; empty: not possible
 }
@@ -143,6 +144,9 @@ func (w *Worker) connect(ctx context.Context) error {
 	w.wire.own = w.own
 	w.contexts = newContexts(w.Contract, w.super, base)
 	w.fixed = fixedTexts{super: w.contexts.superuser(), context: w.contexts.text(), reset: resetText(w.Contract.Schema), forget: forgetText(w.Contract)}
+	if len(w.Contract.Schema.Frozen) > 0 {
+		w.fixed.replan = "DISCARD PLANS"
+	}
 	w.fixed.loads, w.fixed.touches = make([]string, len(w.Contract.Schema.Tables)), make([]string, len(w.Contract.Schema.Tables))
 	w.untouched = make([]int, len(w.Contract.Schema.Tables))
 	for i, t := range w.Contract.Schema.Tables {

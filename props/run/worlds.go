@@ -89,6 +89,7 @@ func (w *Worker) Worlds(ctx context.Context, worlds []World, calls []Calls, whol
 	if err != nil {
 		return nil, err
 	}
+	f.worlds = true
 	for _, text := range append(w.refreshes(), "SET LOCAL statement_timeout = '"+callTimeout+"'", w.fixed.reset) {
 		if text == "" {
 			continue
@@ -245,6 +246,7 @@ func (f *flow) run(c *Calls, whole bool) (callsAsk, error) {
 	if whole {
 		k = rows
 	}
+	f.replan()
 	for i := range c.Steps {
 		if i > 0 {
 			f.who = &model.Identity{} // nobody in particular
