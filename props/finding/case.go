@@ -58,12 +58,12 @@ type Step struct {
 	Cut     int // the call ends after so many transactions, or a program's statements; 0: never
 	// Undone and Prepared are those of [model.Step].
 	Undone, Prepared bool
-	SQL     string
-	Call    string // the name of a path; SQL is empty then
-	Args    []model.Value
-	Expect  *Expect // nil: nothing is expected
-	Pos     Pos
-	Any     []string // arguments that may be anything, for a comment: reading does not set it
+	SQL              string
+	Call             string // the name of a path; SQL is empty then
+	Args             []model.Value
+	Expect           *Expect // nil: nothing is expected
+	Pos              Pos
+	Any              []string // arguments that may be anything, for a comment: reading does not set it
 	// untold: the file says nothing of a tenant, not even null.
 	untold bool
 }
