@@ -34,13 +34,15 @@ type play struct {
 }
 
 // plays is what may go wrong with a job: it runs twice, with work of two tenants, with the
-// other's work before its own, half-way and again, after what it needs was changed, with
-// what the other tenant put in. At last it is started without a tenant.
+// other's work before its own, half-way and again, half-way before the other runs it, after
+// what it needs was changed, with what the other tenant put in. At last it is started without
+// a tenant.
 var plays = []play{
 	{"once", 15, []scene{{runs, 0}}},
 	{"again", 10, []scene{{enqueues, 0}, {runs, 0}, {runs, 0}}},
 	{"two tenants", 25, []scene{{enqueues, 1}, {enqueues, 0}, {runs, 0}, {runs, 1}}},
 	{"half-way", 15, []scene{{enqueues, 0}, {breaks, 0}, {touches, 0}, {runs, 0}}},
+	{"half-way, then the other", 15, []scene{{enqueues, 0}, {enqueues, 1}, {breaks, 0}, {runs, 1}}},
 	{"changed settings", 10, []scene{{runs, 0}, {changes, 0}, {runs, 0}}},
 	{"moved row", 10, []scene{{enqueues, 0}, {touches, 0}, {runs, 0}}},
 	{"the other's payload", 10, []scene{{runs, 1}, {runs, 0}}},
@@ -87,21 +89,36 @@ func (p *Plan) Play(bits Bits, d *Dataset, path *model.Path) []model.Step {
 }
 
 // Plays lists the plays that the walk tries about a path, with a row of the caller's tenant
-// and with one of another: those that do more than call it again.
+// and with one of another: those that do more than call it again. A call that ends half-way
+// ends at each place where it may.
 func (p *Plan) Plays(d *Dataset, path *model.Path) [][]model.Step {
 	var out [][]model.Step
 	for i := range plays {
 		for _, kind := range []Kind{Own, Other} {
-			s := p.newStage(d, path, 0, &choices{})
-			s.kind = kind
-			steps := s.play(&plays[i])
-			more := slices.ContainsFunc(steps, func(st model.Step) bool { return st.Op.Path != path || st.Cut > 0 })
-			if more && !slices.ContainsFunc(out, func(o []model.Step) bool { return slices.EqualFunc(o, steps, sameStep) }) {
-				out = append(out, steps)
+			for n := range max(1, places(path)) {
+				s := p.newStage(d, path, 0, &choices{})
+				s.kind, s.cut = kind, n+1
+				steps := s.play(&plays[i])
+				more := slices.ContainsFunc(steps, func(st model.Step) bool { return st.Op.Path != path || st.Cut > 0 })
+				if more && !slices.ContainsFunc(out, func(o []model.Step) bool { return slices.EqualFunc(o, steps, sameStep) }) {
+					out = append(out, steps)
+				}
 			}
 		}
 	}
 	return out
+}
+
+// mostPlaces is after how many of a program's statements it may end half-way: how many it
+// has, nobody knows.
+const mostPlaces = 3
+
+// places is in how many places a call of a path may end half-way.
+func places(path *model.Path) int {
+	if path.Really() {
+		return mostPlaces
+	}
+	return len(path.SQL) - 1
 }
 
 func sameStep(a, b model.Step) bool {
@@ -120,6 +137,7 @@ type stage struct {
 	row   model.Row // that the arguments come from
 	args  []model.Value
 	fresh int
+	cut   int // where a call ends half-way; 0: drawn
 }
 
 // newStage chooses who plays: a member that may call the path, from the nth on, and one of
@@ -220,12 +238,16 @@ func (s *stage) step(sc scene) (step model.Step, ok bool) {
 	case changes, touches:
 		return s.write(m, sc.act == touches)
 	case breaks:
-		if n := len(s.path.SQL); n > 1 {
-			step = s.call(m, s.path)
-			step.Cut = 1 + s.dice.upTo(n-1)
-			return step, true
+		n := places(s.path)
+		if n < 1 {
+			return step, false
 		}
-		return step, false
+		step = s.call(m, s.path)
+		if step.Cut = s.cut; step.Cut == 0 {
+			step.Cut = 1 + s.dice.upTo(n)
+			step.Undone = !s.path.Really() && s.dice.percent(50)
+		}
+		return step, true
 	case runs:
 	}
 	step = s.call(m, s.path)

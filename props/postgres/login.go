@@ -39,8 +39,10 @@ func (s *Server) Connect(ctx context.Context, database, user string) (*pgx.Conn,
 
 // URL is Config as a connection string, for programs that take one (DATABASE_URL). It bears the
 // role's password where one is known: do not print it.
-func (s *Server) URL(database, user string) string {
-	config := s.Config(database, user)
+func (s *Server) URL(database, user string) string { return URL(s.Config(database, user)) }
+
+// URL is a configuration as a connection string.
+func URL(config *pgx.ConnConfig) string {
 	u := url.URL{Scheme: "postgres", Path: "/" + config.Database}
 	if config.Password == "" {
 		u.User = url.User(config.User)

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	"github.com/rlsfuzz/rlsfuzz/props/program"
 )
 
@@ -44,23 +45,30 @@ func (r inGo) run(ctx context.Context, _ *session, id *model.Identity, step *mod
 	if how == nil || how.funcs[p.Go] == nil {
 		return &model.Output{Unclear: NoFunction}, nil
 	}
-	if reason := how.failed[p]; reason != "" {
+	if reason := how.unable(step); reason != "" {
 		return &model.Output{Unclear: reason}, nil
 	}
 	if err := r.m.Services.gone(); err != nil {
 		return nil, err
 	}
+	cfg, end, err := r.m.reached(id.Login, step)
+	if errors.Is(err, errEncrypted) {
+		return &model.Output{Unclear: err.Error()}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	before, err := r.m.backends(ctx)
 	if err != nil {
 		return nil, err
 	}
-	done := r.call(ctx, how.funcs[p.Go], id, step)
+	done := r.call(ctx, how.funcs[p.Go], cfg, id, step)
+	end() // nothing of it reaches the server any more
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if done.lasting {
-		how.failed[p] = done.unclear
-	}
+	how.note(step, done.unclear, done.lasting)
 	return r.output(p, &done), r.m.hangUp(ctx, before)
 }
 
@@ -77,7 +85,7 @@ type returned struct {
 
 // call calls the function in a goroutine of its own, which it may panic in or end. One that
 // does not return when its time is up is left behind.
-func (r inGo) call(ctx context.Context, f PathFunc, id *model.Identity, step *model.Step) returned {
+func (r inGo) call(ctx context.Context, f PathFunc, cfg *pgx.ConnConfig, id *model.Identity, step *model.Step) returned {
 	limit := r.m.Programs.limits.Time
 	if limit <= 0 {
 		limit = program.DefaultTime
@@ -85,7 +93,7 @@ func (r inGo) call(ctx context.Context, f PathFunc, id *model.Identity, step *mo
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	call := PathCall{
-		Config: r.m.server.Config(r.m.database, id.Login), URL: r.m.server.URL(r.m.database, id.Login),
+		Config: cfg, URL: postgres.URL(cfg),
 		Session: id.Session.Name, Tenant: id.Tenant.Text, User: id.User.Text,
 	}
 	for _, a := range step.Op.Args {

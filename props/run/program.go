@@ -2,14 +2,17 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	"github.com/rlsfuzz/rlsfuzz/props/program"
 )
 
@@ -19,11 +22,12 @@ type Programs struct {
 	limits program.Limits
 	funcs  map[string]PathFunc
 	failed map[*model.Path]string // those that no other run makes better, and why
+	waits  map[*model.Path]string // those that do not end when their server is gone
 }
 
 // NewPrograms runs programs that are named relative to a folder, and functions of a test.
 func NewPrograms(home string, limits program.Limits, funcs map[string]PathFunc) *Programs {
-	return &Programs{home: home, limits: limits, funcs: funcs, failed: map[*model.Path]string{}}
+	return &Programs{home: home, limits: limits, funcs: funcs, failed: map[*model.Path]string{}, waits: map[*model.Path]string{}}
 }
 
 // inProgram starts the program of a path, which connects by itself: with the login of the
@@ -31,17 +35,25 @@ func NewPrograms(home string, limits program.Limits, funcs map[string]PathFunc) 
 type inProgram struct{ m *Committer }
 
 func (r inProgram) run(ctx context.Context, _ *session, id *model.Identity, step *model.Step) (*model.Output, error) {
-	p, how := step.Op.Path, r.m.Programs
+	how := r.m.Programs
 	if how == nil {
 		return &model.Output{Unclear: "programs are not run here"}, nil
 	}
-	if reason := how.failed[p]; reason != "" {
+	if reason := how.unable(step); reason != "" {
 		return &model.Output{Unclear: reason}, nil
 	}
 	if err := r.m.Services.gone(); err != nil {
 		return nil, err
 	}
-	c, err := r.command(id, step)
+	cfg, end, err := r.m.reached(id.Login, step)
+	if errors.Is(err, errEncrypted) {
+		return &model.Output{Unclear: err.Error()}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	c, err := r.command(cfg, id, step)
 	if err != nil {
 		return nil, err
 	}
@@ -53,19 +65,50 @@ func (r inProgram) run(ctx context.Context, _ *session, id *model.Identity, step
 	if err != nil {
 		return nil, err
 	}
+	end() // nothing of it reaches the server any more
 	if done.Untested != "" {
-		if done.Lasting {
-			how.failed[p] = done.Untested
-		}
+		how.note(step, done.Untested, done.Lasting)
 		return &model.Output{Unclear: done.Untested}, r.m.hangUp(ctx, before)
 	}
 	return output(done), r.m.hangUp(ctx, before)
 }
 
+// unable is why a step cannot show anything; empty where it can.
+func (h *Programs) unable(step *model.Step) string {
+	if reason := h.failed[step.Op.Path]; reason != "" || step.Cut == 0 {
+		return reason
+	}
+	return h.waits[step.Op.Path]
+}
+
+// note keeps in mind what another run would not make better.
+func (h *Programs) note(step *model.Step, reason string, lasting bool) {
+	switch {
+	case lasting && step.Cut > 0:
+		h.waits[step.Op.Path] = reason
+	case lasting:
+		h.failed[step.Op.Path] = reason
+	}
+}
+
+// reached is how a step reaches the server: as its login, and where it is cut, for so many
+// statements only.
+func (m *Committer) reached(login string, step *model.Step) (*pgx.ConnConfig, func(), error) {
+	cfg := m.server.Config(m.database, login)
+	if step.Cut == 0 {
+		return cfg, func() {}, nil
+	}
+	o, err := newOutage(cfg, step.Cut)
+	if err != nil {
+		return nil, nil, err
+	}
+	return cfg, o.Close, nil
+}
+
 // command is what is started.
-func (r inProgram) command(id *model.Identity, step *model.Step) (*program.Command, error) {
+func (r inProgram) command(cfg *pgx.ConnConfig, id *model.Identity, step *model.Step) (*program.Command, error) {
 	m, p := r.m, step.Op.Path
-	in := model.Surroundings{DSN: m.server.URL(m.database, id.Login), Port: m.Services.Port}
+	in := model.Surroundings{DSN: postgres.URL(cfg), Port: m.Services.Port}
 	fill := func(list []model.PathText) ([]string, error) {
 		out := make([]string, len(list))
 		for i, t := range list {
@@ -76,8 +119,8 @@ func (r inProgram) command(id *model.Identity, step *model.Step) (*program.Comma
 		}
 		return out, nil
 	}
-	out := &program.Command{Home: m.Programs.home, Convert: p.Convert, Limits: m.Programs.limits, Env: m.environment(id.Login)}
-	if password := m.server.Config(m.database, id.Login).Password; len(password) >= 8 {
+	out := &program.Command{Home: m.Programs.home, Convert: p.Convert, Limits: m.Programs.limits, Env: m.environment(cfg)}
+	if password := cfg.Password; len(password) >= 8 {
 		out.Secret = password
 	}
 	var err error
@@ -100,8 +143,7 @@ func (r inProgram) command(id *model.Identity, step *model.Step) (*program.Comma
 // environment is the connection of a login, as libpq and what behaves like it read it. A
 // server of ours brings its own psql: the one on the PATH may be of another version, or a
 // script that takes long to choose one.
-func (m *Committer) environment(login string) []string {
-	cfg := m.server.Config(m.database, login)
+func (m *Committer) environment(cfg *pgx.ConnConfig) []string {
 	out := []string{"PGHOST=" + cfg.Host, "PGPORT=" + strconv.Itoa(int(cfg.Port)), "PGUSER=" + cfg.User, "PGDATABASE=" + cfg.Database}
 	if dir := m.server.Clients(); dir != "" {
 		out = append(out, "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"))

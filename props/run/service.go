@@ -56,7 +56,7 @@ func (m *Committer) service(s *contract.Service, login, home string, limit time.
 	}
 	out := &service.Command{
 		Name: s.Name, Home: home, Time: limit, Ready: s.Fill(s.Ready, dsn, port),
-		Env: append(m.environment(login), "PGAPPNAME="+serviceApp),
+		Env: append(m.environment(m.server.Config(m.database, login)), "PGAPPNAME="+serviceApp),
 	}
 	if password := m.server.Config(m.database, login).Password; len(password) >= 8 {
 		out.Secret = password

@@ -1,0 +1,80 @@
+package props_test
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
+)
+
+// halfSchema adds to works what a job notes of its batch: for which firm it runs, until it is
+// through. One that finds a note goes on with it. It is in a schema that is not judged, so that
+// none is there but what a job left.
+const halfSchema = `CREATE SCHEMA jobs; CREATE TABLE jobs.batch (firm_id int NOT NULL);
+GRANT USAGE ON SCHEMA jobs TO works_job; GRANT SELECT, INSERT, DELETE ON jobs.batch TO works_job`
+
+const halfPath = `schemas: [public]
+paths:
+  nightly:
+    kind: job
+    as: [worker]
+    HOW
+    without_tenant: runs
+`
+
+// TestHalfWay ends a job half-way and lets another tenant run it, in SQL of several
+// transactions and as a program that commits several times.
+func TestHalfWay(t *testing.T) {
+	t.Parallel()
+	const (
+		note  = "INSERT INTO jobs.batch (firm_id) SELECT FIRM WHERE NOT EXISTS (SELECT FROM jobs.batch OPEN)"
+		send  = "SELECT i.note FROM invoices i JOIN jobs.batch b ON b.firm_id = i.firm_id OPEN ORDER BY i.id"
+		end   = "DELETE FROM jobs.batch OPEN"
+		sql   = "run: [\"" + note + "\", \"" + send + "\", \"" + end + "\"]"
+		shell = "command: [./nightly.sh, $tenant]"
+	)
+	script := "set -eu\npsql -X -q -A -t -v ON_ERROR_STOP=1 -v firm=\"$1\" <<'SQL'\n" + note + ";\n" + send + ";\n" + end + ";\nSQL\n"
+	for _, k := range []struct {
+		name, how, firm, open string
+		leaks                 bool
+	}{
+		{name: "SQL goes on with any batch", how: sql, firm: "$tenant", leaks: true},
+		{name: "SQL goes on with its own", how: sql, firm: "$tenant", open: "WHERE firm_id = $tenant"},
+		{name: "a program goes on with any batch", how: shell, firm: ":'firm'::int", leaks: true},
+		{name: "a program goes on with its own", how: shell, firm: ":'firm'::int", open: "WHERE firm_id = :'firm'::int"},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			words := strings.NewReplacer("FIRM", k.firm, "i.firm_id OPEN", "i.firm_id "+strings.ReplaceAll(k.open, "firm_id", "b.firm_id"), "OPEN", k.open)
+			target, cfg := worksTarget(t, strings.Replace(halfPath, "HOW", words.Replace(k.how), 1), words.Replace(script), halfSchema)
+			r, err := props.Run(context.Background(), target, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range r.Leads {
+				t.Errorf("unconfirmed: %s: %s", l.Cell, l.Reason)
+			}
+			if !k.leaks {
+				for _, b := range r.Blocks {
+					t.Errorf("a finding:\n%s", b)
+				}
+				return
+			}
+			if len(r.Blocks) != 1 {
+				t.Fatalf("%d findings, want one: %v", len(r.Blocks), r.Blocks)
+			}
+			f := r.Blocks[0].Finding
+			if f.Class.String() != "interference" || len(f.Scenario.Steps) != 2 || f.Scenario.Steps[0].Cut != 1 {
+				t.Errorf("want interference, after a run that ended half-way:\n%s", caseText(f))
+			}
+			if strings.HasPrefix(k.how, "run") {
+				if out := ranPSQL(t, filepath.Join(f.Dir, finding.ReproFile)); !strings.Contains(out, "LEAK: interference") {
+					t.Errorf("repro.sql does not say LEAK:\n%s", out)
+				}
+			}
+		})
+	}
+}
