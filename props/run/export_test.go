@@ -52,3 +52,8 @@ func CopyFields(line []byte) [][]byte { return copyFields(line) }
 func ReachOf(s *model.Schema, parts [][]bool, data [][]model.Row, steps []model.Step) []bool {
 	return newReaches(s, parts).of(data, steps).tables
 }
+
+// NewOutage stands between a client and its server.
+func NewOutage(cfg *pgx.ConnConfig, after int) (interface{ Close() }, error) {
+	return newOutage(cfg, after)
+}
