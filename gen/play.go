@@ -15,6 +15,8 @@ const (
 	enqueues act = iota // puts work into the queue of the path, where the contract says how
 	runs                // calls the path
 	breaks              // calls it, and the call ends half-way
+	begins              // calls it, and comes half-way
+	goesOn              // goes on with that
 	changes             // writes a row of a table that the path names: the tenant's settings
 	touches             // writes the row that the arguments come from, or deletes it
 )
@@ -34,15 +36,22 @@ type play struct {
 }
 
 // plays is what may go wrong with a job: it runs twice, with work of two tenants, with the
-// other's work before its own, half-way and again, half-way before the other runs it, after
-// what it needs was changed, with what the other tenant put in. At last it is started without
-// a tenant.
+// other's work before its own, half-way and again, half-way before the other runs it, at the
+// same time as the other's, after what it needs was changed, with what the other tenant put
+// in. At last it is started without a tenant.
+//
+// At the same time is between two transactions of a call, on another connection of the pool.
+// All else that a pool of several connections can show, one of one connection shows as well:
+// what a session leaves, it leaves on its connection, and the next one finds most where it
+// gets that very connection. Transactions that are open at the same time wait for each other's
+// locks, and which of them does is a matter of time: these are not drawn.
 var plays = []play{
 	{"once", 15, []scene{{runs, 0}}},
 	{"again", 10, []scene{{enqueues, 0}, {runs, 0}, {runs, 0}}},
 	{"two tenants", 25, []scene{{enqueues, 1}, {enqueues, 0}, {runs, 0}, {runs, 1}}},
 	{"half-way", 15, []scene{{enqueues, 0}, {breaks, 0}, {touches, 0}, {runs, 0}}},
 	{"half-way, then the other", 15, []scene{{enqueues, 0}, {enqueues, 1}, {breaks, 0}, {runs, 1}}},
+	{"at the same time", 15, []scene{{enqueues, 0}, {enqueues, 1}, {begins, 0}, {begins, 1}, {goesOn, 0}, {goesOn, 1}}},
 	{"changed settings", 10, []scene{{runs, 0}, {changes, 0}, {runs, 0}}},
 	{"moved row", 10, []scene{{enqueues, 0}, {touches, 0}, {runs, 0}}},
 	{"the other's payload", 10, []scene{{runs, 1}, {runs, 0}}},
@@ -122,7 +131,7 @@ func places(path *model.Path) int {
 }
 
 func sameStep(a, b model.Step) bool {
-	return a.Session == b.Session && a.Tenant == b.Tenant && a.User == b.User && a.Cut == b.Cut &&
+	return a.Session == b.Session && a.Tenant == b.Tenant && a.User == b.User && a.Cut == b.Cut && a.From == b.From &&
 		a.Op.Path == b.Op.Path && a.Op.Shape == b.Op.Shape && slices.Equal(a.Op.Args, b.Op.Args)
 }
 
@@ -246,6 +255,21 @@ func (s *stage) step(sc scene) (step model.Step, ok bool) {
 		if step.Cut = s.cut; step.Cut == 0 {
 			step.Cut = 1 + s.dice.upTo(n)
 			step.Undone = !s.path.Really() && s.dice.percent(50)
+		}
+		return step, true
+	case begins, goesOn:
+		n := places(s.path)
+		if n < 1 || s.path.Really() || s.cast[1] == nil { // nobody knows how to hold a program up
+			return step, false
+		}
+		if s.cut == 0 {
+			s.cut = 1 + s.dice.upTo(n)
+		}
+		step = s.call(m, s.path)
+		if sc.act == begins {
+			step.Cut = s.cut
+		} else {
+			step.From = s.cut
 		}
 		return step, true
 	case runs:

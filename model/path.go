@@ -125,19 +125,19 @@ func (s *Step) Transactions() []Transaction {
 		return nil
 	}
 	list := u.transactions(s.Op.Path, len(s.Op.Args))
-	n := len(list)
+	from, n := min(s.From, len(list)), len(list)
 	if s.Cut > 0 {
-		n = min(n, s.Cut)
+		n = max(from, min(n, s.Cut))
 	}
-	if !s.Undone || len(list) == 0 {
-		return list[:n]
+	if !s.Undone || from == len(list) {
+		return list[from:n]
 	}
 	if s.Cut == 0 {
-		n = 0
+		n = from
 	}
 	n = min(n, len(list)-1)
-	list = slices.Clone(list[:n+1])
-	list[n].Undone = true
+	list = slices.Clone(list[from : n+1])
+	list[len(list)-1].Undone = true
 	return list
 }
 

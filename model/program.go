@@ -74,7 +74,7 @@ func (s *Step) Runs() bool { return s.Op.Path != nil && s.Op.Path.Really() }
 
 // Real reports whether a scenario takes real logins and commits.
 func (s *Scenario) Real() bool {
-	return s.Committed || slices.ContainsFunc(s.Steps, func(st Step) bool { return st.Runs() || st.Undone || st.Prepared })
+	return s.Committed || slices.ContainsFunc(s.Steps, func(st Step) bool { return st.Runs() || st.Undone || st.Prepared || st.From > 0 })
 }
 
 // Runs reports whether some step starts a program.

@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // Scenario is one check: rows, and the steps that run on them.
 type Scenario struct {
 	Data  [][]Row // by Table.ID, without the schema's own rows
@@ -21,6 +23,11 @@ type Step struct {
 	// breaks; 0: never. A program has statements instead: what it asks after them finds no
 	// server any more.
 	Cut int
+	// From has a call go on where an earlier step of the same session with the same call was
+	// Cut, on the connection that it kept meanwhile; 0: it begins. What others do in between,
+	// they do on other connections of the pool. Which connection a step gets follows from that:
+	// the idle one of its login, or else a new one.
+	From int
 	// Undone has the application roll back what the step does, as it does after an error; of a
 	// call that is Cut, the transaction after those. The connection goes back to the pool.
 	Undone bool
@@ -28,6 +35,22 @@ type Step struct {
 	// the same text runs what was prepared, with the plan that was made then.
 	Prepared bool
 	Op       Op
+}
+
+// Resumes reports whether the step goes on with the call of an earlier one.
+func (s *Step) Resumes(o *Step) bool {
+	return s.From > 0 && s.From == o.Cut && !o.Undone && s.Session == o.Session && s.Tenant == o.Tenant && s.User == o.User &&
+		s.Op.Path == o.Op.Path && slices.Equal(s.Op.Args, o.Op.Args)
+}
+
+// Resumed is the later step that goes on with the call of the ith; -1 where none does.
+func Resumed(steps []Step, i int) int {
+	for j := i + 1; j < len(steps); j++ {
+		if steps[j].Resumes(&steps[i]) {
+			return j
+		}
+	}
+	return -1
 }
 
 // Plain is the step without all that only real connections show.

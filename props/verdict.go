@@ -217,6 +217,9 @@ func memoKey(s *model.Scenario) string {
 		if st.Cut > 0 {
 			b = append(b, 'x', byte(st.Cut))
 		}
+		if st.From > 0 {
+			b = append(b, 'o', byte(st.From))
+		}
 		if st.Undone {
 			b = append(b, 'u')
 		}

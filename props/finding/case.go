@@ -56,6 +56,7 @@ type Step struct {
 	User    model.Value // NULL: none, or the first that fits
 	Fresh   bool
 	Cut     int // the call ends after so many transactions, or a program's statements; 0: never
+	From    int // the call goes on where an earlier step was cut; 0: it begins
 	// Undone and Prepared are those of [model.Step].
 	Undone, Prepared bool
 	SQL              string
@@ -88,7 +89,7 @@ func FromScenario(c *model.Contract, s *model.Scenario) *Case {
 	}
 	for i := range s.Steps {
 		st := &s.Steps[i]
-		step := Step{Session: st.Session.Name, Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, Cut: st.Cut, Undone: st.Undone, Prepared: st.Prepared, SQL: st.Op.Raw, Args: st.Op.Args}
+		step := Step{Session: st.Session.Name, Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, Cut: st.Cut, From: st.From, Undone: st.Undone, Prepared: st.Prepared, SQL: st.Op.Raw, Args: st.Op.Args}
 		if st.Op.Shape != nil {
 			step.SQL = st.Op.Shape.Text
 		}

@@ -123,6 +123,9 @@ func (st *Step) format(b *strings.Builder) {
 	if st.Cut > 0 {
 		fmt.Fprintf(b, "    cut: %d\n", st.Cut)
 	}
+	if st.From > 0 {
+		fmt.Fprintf(b, "    from: %d\n", st.From)
+	}
 	if st.Undone {
 		b.WriteString("    undone: true\n")
 	}

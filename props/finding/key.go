@@ -64,6 +64,9 @@ func (k keyer) step(st *model.Step) {
 	if st.Cut > 0 {
 		texts = append(texts, "cut", strconv.Itoa(st.Cut))
 	}
+	if st.From > 0 {
+		texts = append(texts, "from", strconv.Itoa(st.From))
+	}
 	if st.Undone {
 		texts = append(texts, "undone")
 	}

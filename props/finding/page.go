@@ -207,7 +207,7 @@ func (p *page) steps() {
 		if st.Fresh {
 			note = ", on a fresh connection"
 		}
-		note += ending(st)
+		note += p.ending(i)
 		if args := p.f.freeArgs(i); len(args) > 0 {
 			note += " (" + strings.Join(args, ", ") + " may be anything)"
 		}
@@ -233,10 +233,15 @@ func (p *page) steps() {
 }
 
 // ending is how a step ends, where it does not just commit.
-func ending(st *model.Step) string {
+func (t *teller) ending(i int) string {
+	st, resumed := &t.f.Scenario.Steps[i], model.Resumed(t.f.Scenario.Steps, i) >= 0
 	switch {
+	case st.From > 0:
+		return ", which goes on with its call"
 	case st.Cut > 0 && st.Runs():
 		return ", and after " + counted(st.Cut, "statement") + " of it the server is gone"
+	case st.Cut > 0 && !st.Undone && resumed:
+		return ", which comes half-way"
 	case st.Cut > 0 && !st.Undone:
 		return ", and the connection breaks there"
 	case st.Undone && st.Op.Path != nil:

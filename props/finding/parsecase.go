@@ -141,6 +141,8 @@ func (p *caseParser) step(n ast.Node) (Step, error) {
 			err = p.flag(e, &st.Fresh)
 		case "cut":
 			err = p.transactions(e, &st.Cut)
+		case "from":
+			err = p.transactions(e, &st.From)
 		case "undone":
 			err = p.flag(e, &st.Undone)
 		case "prepared":
@@ -154,7 +156,7 @@ func (p *caseParser) step(n ast.Node) (Step, error) {
 		case "expect":
 			st.Expect, err = p.expect(e)
 		default:
-			err = p.unknown(e, "session, tenant, user, fresh, cut, undone, prepared, sql, call, args, expect")
+			err = p.unknown(e, "session, tenant, user, fresh, cut, from, undone, prepared, sql, call, args, expect")
 		}
 		if err != nil {
 			return st, err

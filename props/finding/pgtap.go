@@ -46,6 +46,8 @@ func (r *repro) untestable() string {
 			return fmt.Sprintf("step %d starts a program", i+1)
 		case st.Undone || st.Prepared:
 			return fmt.Sprintf("step %d depends on what a rollback leaves, or a prepared statement", i+1)
+		case r.between(i):
+			return fmt.Sprintf("step %d is a part of a call that runs at the same time as others", i+1)
 		case i > 0 && st.Fresh:
 			return fmt.Sprintf("step %d needs a fresh connection", i+1)
 		case i > 0 && (!st.Session.Local() || !r.f.Scenario.Steps[i-1].Session.Local()):

@@ -66,8 +66,18 @@ func (r *repro) otherPool(i int) bool {
 	if i == 0 {
 		return false
 	}
+	if r.between(i) != r.between(i-1) || r.between(i) && r.ids[i].Label() != r.ids[i-1].Label() {
+		return true
+	}
 	kept := !r.ids[i].Session.Local() || !r.ids[i-1].Session.Local()
 	return kept && r.ids[i].Login != r.ids[i-1].Login
+}
+
+// between reports whether a step is a part of a call that others' steps come between. psql has
+// one connection: what such a call leaves on its own is lost, and what it commits is not.
+func (r *repro) between(i int) bool {
+	steps := r.f.Scenario.Steps
+	return steps[i].From > 0 || model.Resumed(steps, i) >= 0
 }
 
 // binding makes the connection be the session, in the order in which a real login and

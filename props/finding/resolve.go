@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -24,6 +25,9 @@ func (k *Case) Scenario(c *model.Contract, shapes Shapes) (*model.Scenario, erro
 		step, err := k.step(c, shapes, initial, &k.Steps[i])
 		if err != nil {
 			return nil, err
+		}
+		if step.From > 0 && !slices.ContainsFunc(s.Steps, func(o model.Step) bool { return step.Resumes(&o) }) {
+			return nil, k.stale(k.Steps[i].Pos, "no step before it was cut there: from: %d goes on with the same call of the same session after cut: %d", step.From, step.From)
 		}
 		s.Steps = append(s.Steps, step)
 	}
@@ -153,7 +157,7 @@ func spelled(t model.Type, v model.Value) model.Value {
 }
 
 func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *Step) (out model.Step, err error) {
-	out = model.Step{Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, Cut: st.Cut, Undone: st.Undone, Prepared: st.Prepared}
+	out = model.Step{Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, Cut: st.Cut, From: st.From, Undone: st.Undone, Prepared: st.Prepared}
 	for _, s := range c.Sessions {
 		if s.Name == st.Session {
 			out.Session = s

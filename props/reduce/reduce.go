@@ -100,12 +100,15 @@ func (r *reducer) steps() {
 	for i := range s.Steps {
 		s.Steps[i] = s.Steps[i].Plain()
 	}
-	r.try(s)
+	if !s.Real() {
+		r.try(s)
+	}
 }
 
 // ends has steps end as others do, where that is not what shows it: in COMMIT, whole, without
 // a statement that stays prepared; else as early as possible.
 func (r *reducer) ends() {
+	r.whole()
 	for i := range r.best.Steps {
 		for _, change := range []func(*model.Step){
 			func(s *model.Step) { s.Cut, s.Undone, s.Prepared = 0, false, false },
@@ -119,6 +122,26 @@ func (r *reducer) ends() {
 			if change(&s.Steps[i]); endsAlike(&s.Steps[i], &r.best.Steps[i]) || !r.try(s) {
 				continue
 			}
+		}
+	}
+}
+
+// whole has a call that others' steps come between be one step, where it ends or where it
+// begins: then one connection is enough.
+func (r *reducer) whole() {
+	for i := 0; i < len(r.best.Steps); i++ {
+		j := model.Resumed(r.best.Steps, i)
+		if j < 0 {
+			continue
+		}
+		end := clone(r.best)
+		end.Steps[j].From = 0
+		end.Steps = append(end.Steps[:i], end.Steps[i+1:]...)
+		begin := clone(r.best)
+		begin.Steps[i].Cut = begin.Steps[j].Cut
+		begin.Steps = append(begin.Steps[:j], begin.Steps[j+1:]...)
+		if !r.try(end) {
+			r.try(begin)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type Committer struct {
 	super     *session
 	pool      map[string]*session
 	order     []*model.Table
+	held      map[string]*session // by steps whose calls others go on with
 	reaches   *reaches
 	reach     *reach // of the scenario that runs
 	touched   []bool // by Table.ID, since the last reset
@@ -37,7 +38,7 @@ type Committer struct {
 
 // NewCommitter connects to a scratch database as superuser.
 func NewCommitter(ctx context.Context, server *postgres.Server, database string, c *model.Contract) (*Committer, error) {
-	m := &Committer{Contract: c, server: server, database: database, pool: map[string]*session{}}
+	m := &Committer{Contract: c, server: server, database: database, pool: map[string]*session{}, held: map[string]*session{}}
 	m.order, _ = c.Schema.LoadOrder()
 	m.reaches, m.touched = newReaches(c.Schema, nil), make([]bool, len(c.Schema.Tables))
 	m.reach, m.sequences = m.reaches.of(nil), restart(c.Schema)
@@ -59,6 +60,7 @@ func (m *Committer) Close() {
 }
 
 func (m *Committer) drain() {
+	m.letGo()
 	for name, s := range m.pool {
 		_ = s.conn.Close(context.Background())
 		delete(m.pool, name)
@@ -85,7 +87,7 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*mo
 		if !ok {
 			return nil, fmt.Errorf("%w: step %d: %s has no tenant or user among the rows", ErrInvalid, i+1, step.Session.Name)
 		}
-		st, err := m.step(ctx, id, step, fresh || step.Fresh)
+		st, err := m.step(ctx, id, step, fresh || step.Fresh, model.Resumed(s.Steps, i) >= 0)
 		if err == nil {
 			err = ctx.Err() // what an interrupted statement answers is no outcome of it
 		}
@@ -199,7 +201,7 @@ func (m *Committer) everything(ctx context.Context) ([][]model.Row, error) {
 }
 
 // step runs one statement as its session would, and reads everything after it.
-func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.Step, fresh bool) (model.StepTrace, error) {
+func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.Step, fresh, resumed bool) (model.StepTrace, error) {
 	var t model.StepTrace
 	if step.Runs() { // it connects by itself
 		var err error
@@ -215,12 +217,16 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 		t.Later, err = m.answers(ctx, id)
 		return t, err
 	}
-	s, err := m.connection(ctx, id, fresh)
+	s, err := m.connection(ctx, id, step, fresh)
 	if err != nil {
 		return t, err
 	}
-	if fresh {
+	switch {
+	case resumed:
+	case fresh:
 		defer func() { _ = s.conn.Close(context.Background()) }()
+	case step.From > 0:
+		defer m.giveBack(id, s)
 	}
 	if t.Answers, err = m.answers(ctx, id); err != nil {
 		return t, err
@@ -238,7 +244,11 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 	if t.Later, err = m.answers(ctx, id); err != nil {
 		return t, err
 	}
-	if step.Cut > 0 && !step.Undone {
+	switch {
+	case resumed:
+		m.hold(who(id)+" "+step.Op.Path.Name, s)
+		return t, nil
+	case step.Cut > 0 && !step.Undone:
 		return t, s.conn.Close(ctx)
 	}
 	if step.Op.Path != nil { // what it sees of tables is another cell's

@@ -24,13 +24,13 @@ type outage struct {
 	address  string
 	after    int
 
-	mu       sync.Mutex
-	changed  *sync.Cond
-	asked    int // statements that were let through
-	due      int // of them, those that are not answered
-	broken   bool
-	conns    map[net.Conn]bool
-	ended    sync.WaitGroup
+	mu      sync.Mutex
+	changed *sync.Cond
+	asked   int // statements that were let through
+	due     int // of them, those that are not answered
+	broken  bool
+	conns   map[net.Conn]bool
+	ended   sync.WaitGroup
 }
 
 // errEncrypted is why a connection is not broken: nobody can count what it asks.

@@ -73,14 +73,20 @@ var supervising = map[string]string{"session_replication_role": "replica", "plan
 // connection is the pooled connection of a login, or a new one. Who connects through a
 // pooler has a connection of its own, and shares the server's with others. A new one leads
 // to the server itself, so that nobody used it before.
-func (m *Committer) connection(ctx context.Context, id *model.Identity, fresh bool) (*session, error) {
+func (m *Committer) connection(ctx context.Context, id *model.Identity, step *model.Step, fresh bool) (*session, error) {
+	if step.From > 0 {
+		key := who(id) + " " + step.Op.Path.Name
+		s := m.held[key]
+		if s == nil {
+			return nil, fmt.Errorf("%w: %s goes on with what it has not begun", ErrInvalid, step.Op.Path.Name)
+		}
+		delete(m.held, key)
+		return s, nil
+	}
 	if fresh {
 		return m.open(ctx, id.Login, "")
 	}
-	key, via := id.Login, id.Session.Via
-	if via != "" {
-		key = id.Login + " via " + via + " of " + id.Label()
-	}
+	key, via := poolOf(id), id.Session.Via
 	s := m.pool[key]
 	if s == nil || s.conn.IsClosed() {
 		var err error
@@ -96,9 +102,42 @@ func (m *Committer) connection(ctx context.Context, id *model.Identity, fresh bo
 	return s, nil
 }
 
+// poolOf names the pool of an identity's connections.
+func poolOf(id *model.Identity) string {
+	if via := id.Session.Via; via != "" {
+		return id.Login + " via " + via + " of " + id.Label()
+	}
+	return id.Login
+}
+
+// giveBack gives a connection that was held back to its pool, which keeps one idle connection.
+func (m *Committer) giveBack(id *model.Identity, s *session) {
+	if key := poolOf(id); m.pool[key] == nil && !s.conn.IsClosed() {
+		m.pool[key] = s
+		return
+	}
+	_ = s.conn.Close(context.Background())
+}
+
+// hold keeps a connection for the step that goes on with its call. The pool has no other one
+// then, and opens another when it is asked for it.
+func (m *Committer) hold(key string, s *session) {
+	m.held[key] = s
+	maps.DeleteFunc(m.pool, func(_ string, o *session) bool { return o == s })
+}
+
+// letGo closes the connections that are still held.
+func (m *Committer) letGo() {
+	for key, s := range m.held {
+		_ = s.conn.Close(context.Background())
+		delete(m.held, key)
+	}
+}
+
 // renew makes every pooled connection as a new one that was used once, so that nothing of
 // an earlier scenario reaches the next.
 func (m *Committer) renew(ctx context.Context) error {
+	m.letGo()
 	for key, s := range m.pool {
 		if s.conn.IsClosed() {
 			delete(m.pool, key)
