@@ -30,6 +30,7 @@ type Plan struct {
 	most       map[*model.Table]int  // rows of a table that fit beside each other, where that was learnt
 	strict     map[*model.Table]bool // tables of whose rows the server found more to collide than the plan
 	calls      [][]*callPlan         // by Session.ID
+	frozen     []string              // what brings a tenant into plans: see freeze
 
 	roles       []map[int]model.Value // of the n-th tenant: see tenantRoles
 	userExprs   []sql.Expr            // by Session.ID: the condition of its users; nil without one
@@ -65,6 +66,7 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 	}
 	p.Order, _ = c.Schema.LoadOrder()
 	p.parse()
+	p.freeze()
 	p.want()
 	p.shapes = make([][]choice, len(c.Sessions))
 	for i, s := range c.Sessions {

@@ -19,7 +19,7 @@ const (
 func (p *Plan) Pooled(bits Bits, d *Dataset) []model.Step {
 	c := seeded(bits.Next(), -10)
 	all, binders := p.leavers(d, null), p.binders(d, null)
-	if len(all)+len(binders)+len(p.Contract.Schema.Frozen) == 0 || !c.percent(pooledShare) {
+	if len(all)+len(binders)+len(p.frozen) == 0 || !c.percent(pooledShare) {
 		return nil
 	}
 	tenant := null
@@ -49,8 +49,8 @@ func (p *Plan) Pooled(bits Bits, d *Dataset) []model.Step {
 	}
 	steps = append(steps, p.binders(d, tenant)...)
 	steps = append(steps, p.lookers(d, tenant, &c)...)
-	for _, pair := range p.again(d, &c) {
-		steps = append(steps, pair...)
+	if list := p.prepared(d); len(list) > 0 {
+		steps = append(steps, list[c.upTo(len(list))]...)
 	}
 	return steps
 }
@@ -71,51 +71,6 @@ func halves(step model.Step) []model.Step {
 		half := step
 		half.Undone, half.Cut = true, n
 		out = append(out, half)
-	}
-	return out
-}
-
-// again draws two looks at one table, by members of two tenants, with one statement that
-// stays prepared on the connection: what the second one gets by the plan of the first.
-// Postgres plans anew for another role, and asks for settings each time, so that nothing but
-// a function which claims to be IMMUTABLE brings a tenant into a plan: without one there is
-// nothing to be found.
-func (p *Plan) again(d *Dataset, c *choices) [][]model.Step {
-	list := p.prepared(d)
-	if len(list) == 0 {
-		return nil
-	}
-	return [][]model.Step{list[c.upTo(len(list))]}
-}
-
-// prepared lists such pairs: for each session and table one.
-func (p *Plan) prepared(d *Dataset) [][]model.Step {
-	if len(p.Contract.Schema.Frozen) == 0 {
-		return nil
-	}
-	var out [][]model.Step
-	for _, s := range p.Contract.Sessions {
-		var two []*Member
-		for i := range d.Cast {
-			if m := &d.Cast[i]; m.Session == s && !m.Tenant.Null && (len(two) == 0 || len(two) == 1 && two[0].Tenant != m.Tenant) {
-				two = append(two, m)
-			}
-		}
-		if len(two) < 2 || s.Via != "" { // PgBouncer has no statement stay prepared before 1.21
-			continue
-		}
-		tables := p.inPart(s, d)
-		for k := range tables {
-			if len(tables[k].selects) == 0 {
-				continue
-			}
-			op := model.Op{Shape: tables[k].selects[0].shape}
-			var pair []model.Step
-			for _, m := range two {
-				pair = append(pair, model.Step{Session: s, Tenant: m.Tenant, User: m.User, Prepared: true, Op: op})
-			}
-			out = append(out, pair)
-		}
 	}
 	return out
 }

@@ -258,7 +258,8 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	verdict := judge.Judge(l.Contract, s, trace)
 	for i := range verdict.Divergences {
 		o := &verdict.Divergences[i]
-		if o.Cell == d.Cell && (o.Class == d.Class || d.Class != judge.Lockout && o.Class < d.Class) && (o.Column >= 0) == (d.Column >= 0) {
+		worse := d.Class != judge.Lockout && o.Class < d.Class || d.Left && o.Class < judge.Lockout // where it comes from was not asked
+		if o.Cell == d.Cell && (o.Class == d.Class || worse) && (o.Column >= 0) == (d.Column >= 0) {
 			return false, nil
 		}
 		if c.harmless && o.Class == judge.Lockout && d.Class != judge.Lockout {

@@ -23,6 +23,7 @@ func (r *repro) left() {
 		}
 		r.section(fmt.Sprintf("run %d of 3, on a new connection", n+1))
 		r.text("\\connect")
+		clear(r.prepared)
 		for i := range r.f.Scenario.Steps[:r.d.Step] {
 			r.step(i)
 		}

@@ -133,7 +133,7 @@ func (r *repro) defaultRole() bool {
 func (r *repro) run(op *model.Op, i int) {
 	text := Statement(op)
 	if st := &r.f.Scenario.Steps[i]; st.Prepared && op.Shape != nil {
-		text = r.prepare(op)
+		text = r.prepare(op.Shape.Text, op.Args)
 	}
 	if i == r.d.Step && (len(r.tokens()) > 0 || r.gets(i)) {
 		r.received(text, op)
@@ -149,18 +149,18 @@ func (r *repro) run(op *model.Op, i int) {
 
 // prepare has a statement stay prepared on the connection, unless it is, and gives the one
 // that runs it.
-func (r *repro) prepare(op *model.Op) string {
-	name, ok := r.prepared[op.Shape.Text]
+func (r *repro) prepare(text string, values []model.Value) string {
+	name, ok := r.prepared[text]
 	if !ok {
 		name = fmt.Sprintf("rlsfuzz_step_%d", len(r.prepared)+1)
-		r.prepared[op.Shape.Text] = name
-		r.line("PREPARE %s AS %s;", name, op.Shape.Text)
+		r.prepared[text] = name
+		r.line("PREPARE %s AS %s;", name, text)
 	}
-	if len(op.Args) == 0 {
+	if len(values) == 0 {
 		return "EXECUTE " + name
 	}
-	args := make([]string, len(op.Args))
-	for i, a := range op.Args {
+	args := make([]string, len(values))
+	for i, a := range values {
 		args[i] = "NULL"
 		if !a.Null {
 			args[i] = literal(a.Text)

@@ -17,8 +17,8 @@ func (r *repro) call(i int) {
 		r.capture(i)
 		return
 	}
+	texts := r.callTexts(i)
 	r.quietly(func() {
-		texts := callTexts(r.ids[i], st)
 		for n, tx := range texts {
 			undone := st.Undone && n == len(texts)-1
 			if undone {
@@ -32,6 +32,19 @@ func (r *repro) call(i int) {
 			}
 		}
 	})
+}
+
+// callTexts is the SQL of a call; where its statements stay prepared, what runs them.
+func (r *repro) callTexts(i int) [][]string {
+	texts := callTexts(r.ids[i], &r.f.Scenario.Steps[i])
+	for _, tx := range texts {
+		for k, text := range tx {
+			if _, rows := rowsOf(text); rows && r.f.Scenario.Steps[i].Prepared && !strings.HasPrefix(strings.ToUpper(text), "COPY") {
+				tx[k] = r.prepare(text, nil)
+			}
+		}
+	}
+	return texts
 }
 
 // twice writes the call that tells of hidden rows: on the rows as they are, again, and once
@@ -121,7 +134,7 @@ func (r *repro) made(i int) string {
 // included, is one text, the order of rows aside.
 func (r *repro) capture(i int) {
 	var body strings.Builder
-	for _, tx := range callTexts(r.ids[i], &r.f.Scenario.Steps[i]) {
+	for _, tx := range r.callTexts(i) {
 		for _, text := range tx {
 			if query, ok := rowsOf(text); ok {
 				fmt.Fprintf(&body, "    FOR entry IN EXECUTE %s LOOP got := got || entry::text; END LOOP;\n", literal(query))
@@ -152,7 +165,7 @@ $rlsfuzz$;`, body.String())
 func rowsOf(text string) (query string, ok bool) {
 	word := strings.ToUpper(strings.FieldsFunc(text, func(c rune) bool { return !('a' <= c|0x20 && c|0x20 <= 'z') })[0])
 	switch word {
-	case "SELECT", "WITH", "VALUES", "TABLE":
+	case "SELECT", "WITH", "VALUES", "TABLE", "EXECUTE":
 		return text, true
 	case "INSERT", "UPDATE", "DELETE", "MERGE":
 		return text, sql.Mentions(text, "returning")

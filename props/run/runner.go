@@ -37,7 +37,7 @@ func (r inSQL) run(ctx context.Context, s *session, id *model.Identity, step *mo
 	for n, tx := range list {
 		err := s.within(ctx, id, undone[n], func() error {
 			for i := range tx {
-				r, err := s.result(ctx, &tx[i])
+				r, err := s.result(ctx, &tx[i], step.Prepared)
 				if err != nil {
 					return err
 				}
@@ -57,12 +57,16 @@ func (r inSQL) run(ctx context.Context, s *session, id *model.Identity, step *mo
 }
 
 // result runs one statement.
-func (s *session) result(ctx context.Context, st *statement) (model.Result, error) {
+func (s *session) result(ctx context.Context, st *statement, prepared bool) (model.Result, error) {
 	if st.copy {
 		lines, n, err := s.copyLines(ctx, st.text)
 		return model.Result{Rows: lines, Count: n}, err
 	}
-	kept, n, err := s.exec(ctx, st.text, st.args)
+	run := s.exec
+	if prepared && !st.bare && !s.via {
+		run = s.again
+	}
+	kept, n, err := run(ctx, st.text, st.args)
 	return model.Result{Rows: kept, Count: n}, err
 }
 

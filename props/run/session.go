@@ -136,7 +136,7 @@ func (s *session) op(ctx context.Context, op *model.Op, prepared bool) ([]model.
 	if op.Shape == nil {
 		return s.exec(ctx, op.Raw, op.Args)
 	}
-	if prepared && !s.via {
+	if prepared && !s.via && op.Shape.Form != model.Copy && op.Shape.Form != model.Cursor {
 		return s.again(ctx, op.Shape.Text, op.Args)
 	}
 	switch op.Shape.Form {

@@ -1,0 +1,106 @@
+package gen
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// mostPrepared bounds the pairs of one statement for a session.
+const mostPrepared = 12
+
+// prepared lists pairs of one statement that stays prepared on the connection, by members of
+// two tenants: what the second one gets by the plan of the first. Postgres plans anew for
+// another role, and asks for settings each time; nothing but a function that claims to be
+// IMMUTABLE brings a tenant into a plan. So there are pairs about tables whose policies ask
+// such a function, and about paths that do, and without one there is nothing to be found.
+func (p *Plan) prepared(d *Dataset) [][]model.Step {
+	if len(p.frozen) == 0 {
+		return nil
+	}
+	var out [][]model.Step
+	for _, s := range p.Contract.Sessions {
+		two := p.two(d, s)
+		if two == nil || s.Via != "" { // PgBouncer lets no statement stay prepared before 1.21
+			continue
+		}
+		var pairs [][]model.Step
+		for i := range p.inPart(s, d) {
+			c := &p.inPart(s, d)[i]
+			if len(c.selects) > 0 && p.asksFrozen(c.table) {
+				pairs = append(pairs, bothDo(two, model.Op{Shape: c.selects[0].shape}))
+			}
+		}
+		for _, c := range p.inSQL(s) {
+			if !p.callsFrozen(c.path) {
+				continue
+			}
+			if args, ok := p.callArgs(c, two[0], d, Own, c.counts[0], 0, &choices{}); ok {
+				pairs = append(pairs, bothDo(two, model.Op{Path: c.path, Args: args}))
+			}
+		}
+		out = append(out, pairs[:min(len(pairs), mostPrepared)]...)
+	}
+	return out
+}
+
+// two is a member of a session, and one of another tenant; nil where there are not both.
+func (p *Plan) two(d *Dataset, s *model.Session) []*Member {
+	var out []*Member
+	for i := range d.Cast {
+		if m := &d.Cast[i]; m.Session == s && !m.Tenant.Null && (len(out) == 0 || out[0].Tenant != m.Tenant) {
+			if out = append(out, m); len(out) == 2 {
+				return out
+			}
+		}
+	}
+	return nil
+}
+
+// bothDo is the same by each member.
+func bothDo(members []*Member, op model.Op) []model.Step {
+	var steps []model.Step
+	for _, m := range members {
+		steps = append(steps, model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Prepared: true, Op: op})
+	}
+	return steps
+}
+
+// freeze names what brings the result of a function that claims to be IMMUTABLE into a plan:
+// those functions, and the views and functions that name them.
+func (p *Plan) freeze() {
+	for _, f := range p.Contract.Schema.Frozen {
+		p.frozen = append(p.frozen, f.Name)
+	}
+	for again := len(p.frozen) > 0; again; {
+		again = false
+		for _, x := range p.Contract.Schema.Texts {
+			name := x.Name[strings.LastIndexByte(x.Name, '.')+1:]
+			if (x.Kind == "view" || x.Kind == "function") && !slices.Contains(p.frozen, name) && p.namesFrozen(x.Body) {
+				p.frozen, again = append(p.frozen, name), true
+			}
+		}
+	}
+}
+
+func (p *Plan) namesFrozen(text string) bool {
+	return slices.ContainsFunc(p.frozen, func(name string) bool { return sql.Mentions(text, name) })
+}
+
+// asksFrozen reports whether a policy of a table does.
+func (p *Plan) asksFrozen(t *model.Table) bool {
+	return t.RowSecurity && slices.ContainsFunc(t.Policies, func(o model.Policy) bool { return p.namesFrozen(o.Using) })
+}
+
+// callsFrozen reports whether a path does.
+func (p *Plan) callsFrozen(path *model.Path) bool {
+	switch {
+	case path.View != nil:
+		return slices.Contains(p.frozen, path.View.Name)
+	case path.Routine != nil:
+		return slices.Contains(p.frozen, path.Routine.Name)
+	}
+	return slices.ContainsFunc(path.Run, p.namesFrozen)
+}
