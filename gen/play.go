@@ -105,6 +105,9 @@ func (p *Plan) Plays(d *Dataset, path *model.Path) [][]model.Step {
 	for i := range plays {
 		for _, kind := range []Kind{Own, Other} {
 			for n := range max(1, places(path)) {
+				if n > 0 && kind != Own && path.Really() { // a program takes long
+					break
+				}
 				s := p.newStage(d, path, 0, &choices{})
 				s.kind, s.cut = kind, n+1
 				steps := s.play(&plays[i])
