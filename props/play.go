@@ -44,7 +44,14 @@ func (l *lab) played(ctx context.Context, d *gen.Dataset, steps []model.Step, va
 	if len(v.Divergences) > 0 && !see(s, v) {
 		return false, nil
 	}
+	known := func(at int) bool { // it is nothing new
+		return l.telling[judge.PathCell(steps[at].Session.ID, steps[at].Op.Path)]
+	}
+	told = slices.DeleteFunc(told, known)
 	for _, calls := range callers(steps) {
+		if calls = slices.DeleteFunc(calls, known); len(calls) == 0 {
+			continue
+		}
 		at, err := l.firstToTell(ctx, m, s, t, calls, variants)
 		if err != nil {
 			return false, err

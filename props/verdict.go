@@ -67,7 +67,7 @@ func (l *lab) interferences(ctx context.Context, s *model.Scenario, v *judge.Ver
 		if err != nil {
 			return err
 		}
-		if reason != "" {
+		if reason != "" && s.Steps[i].Cut == 0 { // of half a run it says nothing of the whole
 			if v.Unclear == nil {
 				v.Unclear = map[judge.Cell]string{}
 			}

@@ -83,10 +83,10 @@ func (j *judge) entry(p *model.Path, row model.Row) (is, known bool) {
 	return true, true
 }
 
-// logged reports whether a change is an entry whose tenant audit judges.
+// logged reports whether a change is an entry whose tenant audit judges, where the run is whole.
 func (j *judge) logged(t *model.Table, c change) bool {
 	p := j.op.Path
-	if p == nil || p.Audit == nil || p.Audit.Table != t || p.Audit.Tenant < 0 || c.old != nil || j.id.Tenant.Null || j.trace.Err != nil || !due(p.Audit, j.op.Args) {
+	if p == nil || p.Audit == nil || p.Audit.Table != t || p.Audit.Tenant < 0 || c.old != nil || j.id.Tenant.Null || j.trace.Err != nil && !j.half || !due(p.Audit, j.op.Args) {
 		return false
 	}
 	is, known := j.entry(p, c.new)

@@ -13,6 +13,9 @@ func (j *judge) call(step *model.Step) {
 	cell := PathCell(j.id.Session.ID, p)
 	o := j.trace.Output
 	if o != nil && o.Unclear != "" {
+		if j.half { // whole runs say what is clear
+			return
+		}
 		if j.verdict.Unclear == nil {
 			j.verdict.Unclear = map[Cell]string{}
 		}
@@ -22,7 +25,7 @@ func (j *judge) call(step *model.Step) {
 	j.errored(cell, j.trace.Err)
 	j.writes()
 	j.canaries()
-	if step.Cut == 0 && !step.Undone { // half of a run need not log itself
+	if !j.half { // half of a run need not log itself
 		j.refuses(p, cell)
 		j.audit(p, cell)
 	}

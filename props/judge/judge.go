@@ -62,13 +62,15 @@ type judge struct {
 	before *model.State
 	after  *model.State
 	undone bool         // the step was rolled back
+	half   bool         // it ended half-way, or only begins
 	own    []string     // tenants of the session
 	lacks  map[int]bool // by Table.ID: the session got fewer rows than it may see
 }
 
 func (j *judge) step(i int, id *model.Identity, step *model.Step, t *model.StepTrace, before, after *model.State) {
 	j.at, j.id, j.op, j.trace, j.before, j.after = i, id, &step.Op, t, before, after
-	j.own, j.lacks, j.undone = j.tenants(), map[int]bool{}, step.Undone
+	j.own, j.lacks = j.tenants(), map[int]bool{}
+	j.undone, j.half = step.Undone, step.Undone || step.Cut > 0
 	if step.Op.Path != nil {
 		j.call(step)
 		return

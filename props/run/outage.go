@@ -29,7 +29,8 @@ type outage struct {
 	asked   int // statements that were let through
 	due     int // of them, those that are not answered
 	broken  bool
-	conns   map[net.Conn]bool
+	closed  bool
+	conns   map[net.Conn]bool // whether they lead to the server
 	ended   sync.WaitGroup
 }
 
@@ -61,15 +62,27 @@ func newOutage(cfg *pgx.ConnConfig, after int) (*outage, error) {
 func (o *outage) Close() {
 	_ = o.listener.Close()
 	o.stop()
+	o.mu.Lock()
+	o.closed = true
+	for c := range o.conns {
+		_ = c.Close()
+	}
+	o.mu.Unlock()
 	o.ended.Wait()
 }
 
+// stop breaks all connections. A client is told that there is nothing more to read, and may
+// write what nobody reads: else it would depend on time which error it gets.
 func (o *outage) stop() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.broken = true
-	for c := range o.conns {
-		_ = c.Close()
+	for c, server := range o.conns {
+		if server {
+			_ = c.Close()
+		} else {
+			_ = c.(*net.TCPConn).CloseWrite()
+		}
 	}
 	o.changed.Broadcast()
 }
@@ -89,16 +102,18 @@ func (o *outage) accept() {
 	}
 }
 
-// keep notes a connection, unless all are broken.
-func (o *outage) keep(c net.Conn) bool {
+// keep notes a connection, and reports whether it may go on.
+func (o *outage) keep(c net.Conn, server bool) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.broken {
+	o.conns[c] = server
+	switch {
+	case o.closed:
 		_ = c.Close()
-		return false
+	case o.broken && !server:
+		_ = c.(*net.TCPConn).CloseWrite()
 	}
-	o.conns[c] = true
-	return true
+	return !o.broken
 }
 
 func (o *outage) drop(c net.Conn) {
@@ -110,19 +125,24 @@ func (o *outage) drop(c net.Conn) {
 
 // serve passes on what one client and the server say.
 func (o *outage) serve(client net.Conn) {
-	if !o.keep(client) {
+	defer o.drop(client)
+	defer func() { _, _ = io.Copy(io.Discard, client) }()
+	if !o.keep(client, false) {
 		return
 	}
-	defer o.drop(client)
 	startup, err := begin(client)
 	if err != nil {
 		return
 	}
 	server, err := net.Dial(o.network, o.address)
-	if err != nil || !o.keep(server) {
+	if err != nil {
+		_ = client.Close()
 		return
 	}
 	defer o.drop(server)
+	if !o.keep(server, true) {
+		return
+	}
 	if _, err := server.Write(startup); err != nil {
 		return
 	}
@@ -130,8 +150,8 @@ func (o *outage) serve(client net.Conn) {
 	o.ended.Add(1)
 	go func() {
 		defer o.ended.Done()
-		defer func() { _ = client.Close() }()
 		o.answers(client, server, &due)
+		_ = client.(*net.TCPConn).CloseWrite()
 	}()
 	o.asks(client, server, &due)
 }
