@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
@@ -80,5 +81,32 @@ func TestHalfWay(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestHalfWayWaits has a program try again until its server is back, which it never is: it is
+// ended once, is not asked again what it does then, and whole runs of it count as ever.
+func TestHalfWayWaits(t *testing.T) {
+	t.Parallel()
+	script := `set -eu
+until psql -X -q -A -t -v ON_ERROR_STOP=1 -v firm="$1" -c "SELECT set_config('app.firm', '$1', false)" -c "SELECT note FROM invoices WHERE firm_id = $1 ORDER BY id" > notes; do
+	sleep 0.1
+done
+cat notes
+`
+	target, cfg := worksTarget(t, strings.Replace(halfPath, "HOW", "command: [./nightly.sh, $tenant]", 1), script, halfSchema)
+	began := time.Now()
+	r, err := props.Run(context.Background(), target, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range r.Blocks {
+		t.Errorf("a finding:\n%s", b)
+	}
+	if len(r.Leads)+len(r.Untested) > 0 {
+		t.Errorf("unconfirmed %v, untested %v", r.Leads, r.Untested)
+	}
+	if took := time.Since(began); took > 2*time.Minute {
+		t.Errorf("it took %s", took)
 	}
 }
