@@ -9,6 +9,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
 
 // halfSchema adds to works what a job notes of its batch: for which firm it runs, until it is
@@ -87,6 +88,7 @@ func TestHalfWay(t *testing.T) {
 // TestHalfWayWaits has a program try again until its server is back, which it never is: it is
 // ended once, is not asked again what it does then, and whole runs of it count as ever.
 func TestHalfWayWaits(t *testing.T) {
+	require.Long(t)
 	t.Parallel()
 	script := `set -eu
 until psql -X -q -A -t -v ON_ERROR_STOP=1 -v firm="$1" -c "SELECT set_config('app.firm', '$1', false)" -c "SELECT note FROM invoices WHERE firm_id = $1 ORDER BY id" > notes; do
