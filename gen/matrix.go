@@ -265,6 +265,9 @@ func (w *walk) insert(m *Member, s *model.Shape) {
 	}
 	tenants = append(tenants, w.others(w.d, m.Tenant)...)
 	for i, tenant := range tenants {
+		if s.Command == model.Insert && tenant != m.Tenant {
+			w.between(m, s, tenant)
+		}
 		w.fresh++
 		row := w.offer(s.Table, tenant, w.fresh)
 		if row == nil {
@@ -280,6 +283,20 @@ func (w *walk) insert(m *Member, s *model.Shape) {
 			if row := w.aboutSelf(w.d, m, s.Table, tenant, w.fresh, &choices{}); row != nil {
 				w.add(m, s, values(row, s.Columns))
 			}
+		}
+	}
+}
+
+// between proposes rows of a tenant that name the session's own in one of several columns.
+func (w *walk) between(m *Member, s *model.Shape, tenant model.Value) {
+	columns := w.tables[s.Table.ID].tenant
+	if len(columns) < 2 || m.Tenant.Null || s.Table == w.Contract.Tenancy.Table {
+		return
+	}
+	for _, i := range columns {
+		w.fresh++
+		if row := w.naming(w.d, s.Table, tenant, w.fresh, map[int]model.Value{i: m.Tenant}, &choices{}); row != nil {
+			w.add(m, s, values(row, s.Columns))
 		}
 	}
 }
@@ -312,7 +329,7 @@ func values(row model.Row, columns []int) []model.Value {
 
 // offering makes a builder whose rows are made for one tenant.
 func (p *Plan) offering(d *Dataset, tenant model.Value, n int) *builder {
-	b := &builder{Plan: p, rows: d.Data, next: append([]int(nil), d.next...), tokens: 1000 + n, tenant: []model.Value{tenant}}
+	b := &builder{Plan: p, rows: d.Data, next: append([]int(nil), d.next...), tokens: 1000 + n, tenant: append([]model.Value{tenant}, p.others(d, tenant)...)}
 	b.owner = make([][]int, len(p.tables))
 	for i := range b.rows {
 		b.owner[i] = p.owners(d, i, tenant)

@@ -41,6 +41,7 @@ type tablePlan struct {
 	table   *model.Table
 	columns []column
 	tenant  []int // columns that hold a tenant's value directly
+	named   agreement
 	keys    []*model.ForeignKey
 	groups  []group
 	rules   []between             // between rows

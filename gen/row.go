@@ -76,15 +76,8 @@ func (b *builder) row(t *model.Table, k int, fixed map[int]model.Value, c *choic
 			}
 		}
 	}
-	if k >= 0 {
-		for _, i := range tp.tenant {
-			if !set[i] && t != b.Contract.Tenancy.Table {
-				row[i], set[i] = b.tenant[k], true
-				if tp.columns[i].null && c.percent(15) {
-					row[i] = null
-				}
-			}
-		}
+	if !b.name(t, k, row, set, c) {
+		return nil
 	}
 	if len(tp.wanted) > 0 && c.percent(wantedShare) {
 		for i, v := range tp.wanted[c.upTo(len(tp.wanted))] {

@@ -74,17 +74,22 @@ func (p *Plan) aboutSelf(d *Dataset, m *Member, t *model.Table, tenant model.Val
 	if len(columns) == 0 || m.self().Null {
 		return nil
 	}
+	return p.naming(d, t, tenant, n, map[int]model.Value{columns[0]: m.self()}, c)
+}
+
+// naming makes a new row of a tenant that has some values of another one.
+func (p *Plan) naming(d *Dataset, t *model.Table, tenant model.Value, n int, fixed map[int]model.Value, c *choices) model.Row {
 	b := p.offering(d, tenant, n)
 	b.next[t.ID] += n
-	for i := range b.owner { // the user is of another tenant
+	for i := range b.owner { // whom it names is of another tenant
 		clear(b.owner[i])
 	}
 	kept := b.rows
 	b.rows = append([][]model.Row(nil), kept...)
-	row := b.row(t, 0, map[int]model.Value{columns[0]: m.self()}, c)
+	row := b.row(t, 0, fixed, c)
 	b.rows = kept
 	if row != nil {
-		b.unique(t, row, map[int]model.Value{columns[0]: m.self()})
+		b.unique(t, row, fixed)
 	}
 	return row
 }

@@ -233,7 +233,7 @@ CREATE POLICY p ON jobs USING (firm >= current_setting('app.firm')::int);
 CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO init_app;
 CREATE VIEW all_jobs AS SELECT * FROM jobs; GRANT SELECT ON all_jobs TO init_app;
 CREATE FUNCTION find(job int, what text, VARIADIC rest int[]) RETURNS SETOF jobs LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM jobs WHERE id = job';`,
-		want: []string{"firms: {tenant: id}", `view all_jobs:`, "run: \"SELECT * FROM public.find($1::integer, $2::text, ARRAY[$3::integer])\""},
+		want: []string{"firms: {tenant: id}", `view all_jobs:`, "run: \"SELECT * FROM public.find($1::integer, $2::text, VARIADIC ARRAY[$3::integer])\""},
 		says: []string{"steps_old is placed as steps", "compares firm by >=, not by =", "reads its tables as its owner", "SECURITY DEFINER"},
 	},
 }

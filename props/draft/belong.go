@@ -122,11 +122,18 @@ func (p *placer) owners(b *place, cols []int) []int {
 // says one tenant and whose parent says another ties the two together.
 func (p *placer) agree(b *place) {
 	for _, k := range p.owned(b.table, true, false) {
-		if !p.reaches(k.Target, b.table, map[int]bool{}) {
+		if !p.says(b, k) && !p.reaches(k.Target, b.table, map[int]bool{}) {
 			b.ways = append(b.ways, arrow(b.table, k))
 			b.parents = append(b.parents, k.Target)
 		}
 	}
+}
+
+// says reports whether a foreign key is a column that says the tenant already, of a row that
+// is its tenant's own, such as a profile.
+func (p *placer) says(b *place, k *model.ForeignKey) bool {
+	return len(k.Columns) == 1 && slices.Contains(b.ways, columnName(b.table.Columns[k.Columns[0]].Name)) &&
+		slices.Equal(p.places[k.Target.ID].ways, []string{columnName(k.Target.Columns[k.Targets[0]].Name)})
 }
 
 func (p *placer) reaches(from, to *model.Table, seen map[int]bool) bool {
@@ -145,7 +152,7 @@ func (p *placer) owned(t *model.Table, required, several bool) []*model.ForeignK
 	var out []*model.ForeignKey
 	for i := range t.ForeignKeys {
 		k := &t.ForeignKeys[i]
-		if k.Target == nil || k.Target == t || k.Target == p.home() || required && !always(t, k) {
+		if k.Target == nil || k.Target == t || k.Target == p.home() || required && !always(t, k) || p.guest(t, k) {
 			continue
 		}
 		to := p.places[k.Target.ID]
@@ -154,6 +161,12 @@ func (p *placer) owned(t *model.Table, required, several bool) []*model.ForeignK
 		}
 	}
 	return out
+}
+
+// guest reports whether a foreign key names with whom a document is shared: the row is the
+// document's alone.
+func (p *placer) guest(t *model.Table, k *model.ForeignKey) bool {
+	return slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t && slices.Contains(k.Columns, s.member) })
 }
 
 // through places tables by their foreign keys.

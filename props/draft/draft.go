@@ -53,10 +53,10 @@ func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, er
 	placing := &placer{survey: s, d: d, e: e, t: out.tenancy, cast: out.cast, shares: shares}
 	placing.place()
 	out.places = placing.places
-	b := &binder{survey: s, d: d, e: e, t: out.tenancy, places: out.places, cast: out.cast, preset: cmp.Or(o.Brought, o.Preset), shares: shares}
+	check := &referee{survey: s, e: e, d: d, t: out.tenancy, cast: out.cast}
+	b := &binder{survey: s, d: d, e: e, t: out.tenancy, places: out.places, cast: out.cast, preset: cmp.Or(o.Brought, o.Preset), shares: shares, referee: check}
 	b.sessions()
 	out.sessions, out.paths = b.made, b.paths()
-	check := &referee{survey: s, e: e, d: d, t: out.tenancy, cast: out.cast}
 	for _, one := range out.places {
 		check.differs(one)
 	}

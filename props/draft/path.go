@@ -76,12 +76,16 @@ func (b *binder) function(f *Function, as []string) *path {
 			arg, ok = b.argument(Arg{Name: strings.TrimSuffix(a.Name, "s"), Type: element})
 			form = "ARRAY[%s::" + element + "]"
 		}
+		spread := ""
+		if a.Variadic {
+			spread = "VARIADIC "
+		}
 		if !ok {
-			list = append(list, "NULL::"+a.Type)
+			list = append(list, spread+"NULL::"+a.Type)
 			continue
 		}
 		p.args = append(p.args, arg)
-		list = append(list, fmt.Sprintf(form, "$"+strconv.Itoa(len(p.args))))
+		list = append(list, spread+fmt.Sprintf(form, "$"+strconv.Itoa(len(p.args))))
 	}
 	verb := "SELECT * FROM "
 	if f.Procedure {

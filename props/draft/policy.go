@@ -78,7 +78,11 @@ func (r *referee) compare(p *place, policy *model.Policy) {
 			if policy.Command == "UPDATE" || policy.Command == "DELETE" {
 				verb = "lets change"
 			}
-			p.notes = append(p.notes, fmt.Sprintf("policy %q for %s %s rows of any tenant where %s: meant?", policy.Name, policy.Command, verb, short(text)))
+			note := fmt.Sprintf("policy %q for %s %s rows of any tenant where %s: meant?", policy.Name, policy.Command, verb, short(text))
+			if _, open := r.opening(b, p.table); open && policy.Command == "SELECT" {
+				note += " The draft takes it so, since no row is like that by default"
+			}
+			p.notes = append(p.notes, note)
 		}
 		for _, q := range r.unequal(x, r.scope(p.table)) {
 			p.notes = append(p.notes, fmt.Sprintf("policy %q for %s compares %s by %s, not by =: meant?", policy.Name, policy.Command, q.column.name(), q.op))

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -34,6 +35,10 @@ func (b *binder) rules(s *session) {
 		case s.stranger:
 		case shared != nil:
 			s.sees = append(s.sees, *shared)
+		case changes && single && len(p.ways) > 1 && b.between(p) != "":
+			mine := b.between(p)
+			s.writes = append(s.writes, entry{p.table, fmt.Sprintf("{insert: {may: %s}, update: {may: own, to: %s}, delete: {may: own}}", strconv.Quote(cmp.Or(b.author(p), mine)), strconv.Quote(mine)),
+				"? its rows are between two, one of whom writes them: which one?"})
 		case s.tenants != "" && self != "":
 			rule := strconv.Quote("own or " + self)
 			s.sees = append(s.sees, entry{p.table, "{may: " + rule + "}", "who is in no tenant is somebody all the same"})
@@ -53,7 +58,46 @@ func (b *binder) rules(s *session) {
 		case p.plural && single && changes:
 			s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
 		}
+		if p.how == model.Owned {
+			s.widen(p, b.opened(s, p), "? everybody's once they are opened: meant?")
+		}
 	}
+}
+
+// between is the condition that a row names the session's user in one of the columns of
+// whose it is; empty where something else says whose it is.
+func (b *binder) between(p *place) string {
+	var out []string
+	for _, way := range p.ways {
+		mine := holds(p.table, slices.IndexFunc(p.table.Columns, func(c model.Column) bool { return columnName(c.Name) == way }), "$tenant")
+		if mine == "" {
+			return ""
+		}
+		out = append(out, mine)
+	}
+	return strings.Join(out, " or ")
+}
+
+// author is the condition that the session wrote a row: the column whose default is who
+// asks, else the only one that is never NULL. It is empty without one.
+func (b *binder) author(p *place) string {
+	var never []int
+	for _, i := range b.t.tenants.in(p.table) {
+		c := &p.table.Columns[i]
+		if c.Generated || !slices.Contains(p.ways, columnName(c.Name)) {
+			continue
+		}
+		if x, err := sql.ParseExpr(c.Default); c.Default != "" && err == nil && b.e.source(x) != nil {
+			return holds(p.table, i, "$tenant")
+		}
+		if c.NotNull {
+			never = append(never, i)
+		}
+	}
+	if len(never) != 1 {
+		return ""
+	}
+	return holds(p.table, never[0], "$tenant")
 }
 
 // newTenant is the rule for writes to the tenants' own table.

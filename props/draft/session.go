@@ -65,6 +65,8 @@ type binder struct {
 	preset string
 	shares []share
 	made   []*session
+
+	referee *referee // reads how policies open rows to all
 }
 
 // anonymous is the role of a request without a token, where the preset fixes it.

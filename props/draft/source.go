@@ -106,7 +106,12 @@ func (s *Survey) closure(text string) string {
 
 // mentions reports whether a text, or what it calls, names a table.
 func (s *Survey) mentions(text string, t *model.Table) bool {
-	return regexp.MustCompile(`(?i)(^|[^\w$])` + regexp.QuoteMeta(t.Name) + `($|[^\w$])`).MatchString(s.closure(text))
+	return stands(s.closure(text), t.Name)
+}
+
+// stands reports whether a name stands in a text.
+func stands(text, name string) bool {
+	return regexp.MustCompile(`(?i)(^|[^\w$])` + regexp.QuoteMeta(name) + `($|[^\w$])`).MatchString(text)
 }
 
 // candidates is what a text may read of the session: the settings that it names, and

@@ -37,6 +37,7 @@ type Function struct {
 type Arg struct {
 	Name, Type string
 	Default    bool
+	Variadic   bool // the array of any number of arguments
 }
 
 // View is a view or a materialized view.
@@ -50,7 +51,7 @@ type View struct {
 }
 
 const functionQuery = `
-SELECT n.nspname::text, p.proname::text, coalesce(a.names, '{}'), coalesce(a.types, '{}'), p.pronargdefaults::int,
+SELECT n.nspname::text, p.proname::text, coalesce(a.names, '{}'), coalesce(a.types, '{}'), p.pronargdefaults::int, p.provariadic <> 0,
        pg_get_function_result(p.oid), p.proretset, p.prokind = 'p',
        p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype), p.prosecdef, l.lanname::text,
        coalesce(nullif(p.prosrc, ''), pg_get_function_sqlbody(p.oid), ''), pg_get_userbyid(p.proowner)::text,
@@ -113,14 +114,15 @@ func (s *Survey) readFunctions(ctx context.Context, tx pgx.Tx, roles []string) e
 	var f Function
 	var names, types []string
 	var defaults int
+	var variadic bool
 	_, err = pgx.ForEachRow(rows, []any{
-		&f.Schema, &f.Name, &names, &types, &defaults, &f.Returns, &f.Set, &f.Procedure, &f.Trigger, &f.Definer, &f.Language,
+		&f.Schema, &f.Name, &names, &types, &defaults, &variadic, &f.Returns, &f.Set, &f.Procedure, &f.Trigger, &f.Definer, &f.Language,
 		&f.Body, &f.Owner, &f.Callers,
 	}, func() error {
 		one := f
 		one.Args = nil
 		for i := range types {
-			one.Args = append(one.Args, Arg{Name: names[i], Type: types[i], Default: i >= len(types)-defaults})
+			one.Args = append(one.Args, Arg{Name: names[i], Type: types[i], Default: i >= len(types)-defaults, Variadic: variadic && i == len(types)-1})
 		}
 		s.Functions = append(s.Functions, &one)
 		f.Callers, names, types = nil, nil, nil

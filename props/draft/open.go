@@ -1,0 +1,211 @@
+package draft
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// flag is what a column must hold so that a row is shown to others: a value that it does
+// not have unless somebody says so, since its default is another one.
+type flag struct {
+	column int
+	value  *sql.Literal // nil is the boolean true
+}
+
+// opening is flags that together show the rows of a table to everybody, or to everybody
+// who has signed in.
+type opening struct {
+	flags  []flag
+	signed bool
+}
+
+// openings is how rows of a table can be opened to a role: the alternatives of its
+// policies for reading that no session has part in, where all of what a row must hold has
+// a default that hides it. Whoever made such a column meant it to show rows.
+func (r *referee) openings(t *model.Table, role string) []opening {
+	var out []opening
+	for i := range t.Policies {
+		p := &t.Policies[i]
+		if !p.Permissive || p.Command != "SELECT" && p.Command != "ALL" || !r.survey.applies(p, role) {
+			continue
+		}
+		x, err := sql.ParseExpr(p.Using)
+		if p.Using == "" || err != nil {
+			continue
+		}
+		for _, part := range r.loose(x, r.scope(t)) {
+			if o, ok := r.opening(part, t); ok {
+				out = append(out, o)
+			}
+		}
+	}
+	return out
+}
+
+// opening reads a condition as flags of a row. Beside one flag that hides by default it
+// may ask for more of the row, and for any session.
+func (r *referee) opening(x sql.Expr, t *model.Table) (opening, bool) {
+	parts := []sql.Expr{x}
+	if all, ok := x.(*sql.And); ok {
+		parts = all.Args
+	}
+	var out opening
+	hidden := false
+	for _, part := range parts {
+		if len(sql.Columns(part)) == 0 && len(sql.Tables(part)) == 0 {
+			out.signed = true
+			continue
+		}
+		if f, ok := r.flag(part, t); ok {
+			out.flags = append(out.flags, f)
+			hidden = hidden || f.hides(t)
+		}
+	}
+	return out, hidden
+}
+
+// flag reads the test of one column: itself, or its being a constant.
+func (r *referee) flag(x sql.Expr, t *model.Table) (flag, bool) {
+	if c, ok := r.scope(t).column(x); ok && c.Table == t && t.Columns[c.Column].Type.Kind == sql.Bool {
+		return flag{column: c.Column}, true
+	}
+	switch x := x.(type) {
+	case *sql.IsBool:
+		return r.flag(x.X, t)
+	case *sql.Compare:
+		c, ok := r.scope(t).column(x.L)
+		l, constant := bare(x.R).(*sql.Literal)
+		if !ok || c.Table != t || !constant || l.Value.Null || x.Op != "=" {
+			return flag{}, false
+		}
+		if t.Columns[c.Column].Type.Kind == sql.Bool {
+			return flag{column: c.Column}, strings.HasPrefix(strings.ToLower(l.Value.Text), "t")
+		}
+		return flag{c.Column, l}, true
+	}
+	return flag{}, false
+}
+
+// hides reports whether a row has another value by default.
+func (f *flag) hides(t *model.Table) bool {
+	c := &t.Columns[f.column]
+	x, err := sql.ParseExpr(c.Default)
+	if c.Default == "" || c.Generated || err != nil {
+		return false
+	}
+	l, ok := bare(x).(*sql.Literal)
+	if !ok || l.Value.Null {
+		return false
+	}
+	if f.value == nil {
+		return strings.HasPrefix(strings.ToLower(l.Value.Text), "f")
+	}
+	return l.Value.Text != f.value.Value.Text
+}
+
+// says is the condition that a row is opened; of names the row.
+func (o *opening) says(t *model.Table, of string) string {
+	var out []string
+	for _, f := range o.flags {
+		text := of + sql.QuoteName(t.Columns[f.column].Name)
+		if f.value != nil {
+			constant, _ := sql.Print(f.value, sql.PrintOptions{})
+			text += " = " + constant
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, " AND ")
+}
+
+// opened is the condition by which a session sees rows of a table that somebody opened to
+// all: the row itself, or what it hangs on, as the policies ask; empty without one.
+func (b *binder) opened(s *session, p *place) string {
+	if file := b.publicFile(p.table); file != "" {
+		return file
+	}
+	if s := b.openTo(s, p.table, ""); s != "" {
+		return s
+	}
+	for i := range p.table.ForeignKeys {
+		k := &p.table.ForeignKeys[i]
+		if k.Target == nil || len(k.Columns) != 1 || k.Target == p.table || !always(p.table, k) || !b.readsThrough(p.table, k.Target, s.acts) {
+			continue
+		}
+		if above := b.openTo(s, k.Target, "m."); above != "" {
+			return fmt.Sprintf("EXISTS (SELECT FROM %s m WHERE m.%s = %s.%s AND (%s))", sqlName(k.Target),
+				sql.QuoteName(k.Target.Columns[k.Targets[0]].Name), sql.QuoteName(p.table.Name), sql.QuoteName(p.table.Columns[k.Columns[0]].Name), above)
+		}
+	}
+	return ""
+}
+
+// openTo is the condition that a table's row is open to a session.
+func (b *binder) openTo(s *session, t *model.Table, of string) string {
+	if b.places[t.ID].how != model.Owned {
+		return ""
+	}
+	var out []string
+	for _, o := range b.referee.openings(t, s.acts) {
+		if text := o.says(t, of); (!o.signed || !s.stranger) && !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return strings.Join(out, " OR ")
+}
+
+// readsThrough reports whether a policy for reading a table asks another one, whose own
+// policies hold there, or a function that looks whether its row is open.
+func (b *binder) readsThrough(t, other *model.Table, role string) bool {
+	return slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
+		if !p.Permissive || p.Command != "SELECT" && p.Command != "ALL" || !b.survey.applies(&p, role) {
+			return false
+		}
+		if stands(p.Using, other.Name) {
+			return true
+		}
+		whole := b.survey.closure(p.Using)
+		return stands(whole, other.Name) && slices.ContainsFunc(b.referee.openings(other, role), func(o opening) bool {
+			return slices.ContainsFunc(o.flags, func(f flag) bool { return stands(whole, other.Columns[f.column].Name) })
+		})
+	})
+}
+
+// publicFile is the condition that a file lies in a public bucket of Supabase's storage,
+// from which everybody may fetch it by its address.
+func (b *binder) publicFile(t *model.Table) string {
+	buckets := b.survey.Schema.Table(t.Schema, "buckets")
+	if t.Schema != "storage" || t.Name != "objects" || !slices.Contains(b.survey.Own, t.Schema) || buckets == nil || buckets.Column("public") < 0 {
+		return ""
+	}
+	return "EXISTS (SELECT FROM storage.buckets m WHERE m.id = objects.bucket_id AND m.public)"
+}
+
+// widen adds a condition to what a session sees of a table.
+func (s *session) widen(p *place, condition, note string) {
+	if condition == "" {
+		return
+	}
+	for i := range s.sees {
+		e := &s.sees[i]
+		if e.table != p.table {
+			continue
+		}
+		if text, err := strconv.Unquote(strings.TrimSuffix(strings.TrimPrefix(e.rule, "{may: "), "}")); err == nil {
+			e.rule = "{may: " + strconv.Quote(text+" or "+condition) + "}"
+		}
+		if e.note != "" {
+			note = e.note + " And " + strings.TrimPrefix(note, "? ")
+		}
+		e.note = note
+		return
+	}
+	if !s.stranger {
+		condition = "own or " + condition
+	}
+	s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote(condition) + "}", note})
+}
