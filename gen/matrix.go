@@ -131,7 +131,7 @@ func (p *Plan) Matrix(d *Dataset) [][]model.Step {
 		}
 	}
 	if len(p.parts) > 1 {
-		return firstFirst(w.cells)
+		return FirstFirst(w.cells)
 	}
 	return w.cells
 }
@@ -153,9 +153,9 @@ func (p *Plan) tenantIndex(d *Dataset, tenant model.Value) int {
 	return -1
 }
 
-// firstFirst orders cells so that each session, table and command has its first
+// FirstFirst orders cells so that each session, table and command has its first
 // statement before any has its second: there may be no time for all.
-func firstFirst(cells [][]model.Step) [][]model.Step {
+func FirstFirst(cells [][]model.Step) [][]model.Step {
 	type cell struct {
 		session, table int
 		command        model.Command

@@ -198,8 +198,14 @@ func (c *campaign) matrix(ctx context.Context) error {
 }
 
 // late reports whether half of a run's time is over: the other half is for random search.
-func (c *campaign) late() bool {
-	return c.cfg.Duration > 0 && !c.cfg.SkipRandom && time.Since(c.start) > c.cfg.Duration/2
+func (c *campaign) late() bool { return c.past(50) }
+
+// limited reports whether the walk has to leave time to random search.
+func (c *campaign) limited() bool { return c.cfg.Duration > 0 && !c.cfg.SkipRandom }
+
+// past reports whether some of a hundred parts of a run's time are over, if it is limited.
+func (c *campaign) past(percent time.Duration) bool {
+	return c.limited() && time.Since(c.start) > c.cfg.Duration*percent/100
 }
 
 func (c *campaign) cellText(d *judge.Divergence) string {

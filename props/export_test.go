@@ -3,7 +3,9 @@ package props
 import (
 	"context"
 	"fmt"
+	"time"
 
+	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 )
 
@@ -55,4 +57,11 @@ func Mends(ctx context.Context, t *Target, cfg Config, lists ...[]string) ([]boo
 		}
 	}
 	return out, nil
+}
+
+// TimeAtFirst says whether a walk begins statements over tables, and calls of paths, at its
+// first time round, when so much of a run's time is over.
+func TimeAtFirst(spent, total time.Duration) (statements, calls bool) {
+	c := &campaign{cfg: Config{Duration: total}, start: time.Now().Add(-spent)}
+	return !c.upAtFirst(&piece{cells: make([][]model.Step, 1)}), !c.upAtFirst(&piece{calls: make([][]model.Step, 1)})
 }

@@ -17,7 +17,7 @@ func (c *campaign) firstOfWalk(ctx context.Context) error {
 	for _, round := range c.stages() {
 		for len(round) > 0 && !c.enough() {
 			known := len(c.walked)
-			c.walkRound(ctx, round, n)
+			c.walkRound(ctx, round, n, c.upAtLast)
 			var again []*piece // they ended with what they showed
 			for _, p := range round {
 				if p.err != nil {

@@ -55,7 +55,7 @@ func (c *campaign) stages() [][]*piece {
 		if !divided || n < sets/2 { // the second datasets of a large schema show calls and fresh connections little that is new
 			others[n] = c.otherPieces(d, n < len(c.Plan.Parts()))
 		}
-		for i, chunk := range chunks(c.freshFirst(c.Plan.Matrix(d)), pieceCells) {
+		for i, chunk := range chunks(c.freshFirst(c.statements(d)), pieceCells) {
 			bySet[n] = append(bySet[n], &piece{set: d, cells: chunk})
 			if divided && i == 0 {
 				bySet[n], others[n] = append(bySet[n], others[n]...), nil
@@ -75,6 +75,16 @@ func (c *campaign) stages() [][]*piece {
 		}
 	}
 	return growing(out)
+}
+
+// statements is the cells of a dataset in the order of the matrix; where there may be no
+// time for all of them, each has its first statement before any has its second.
+func (c *campaign) statements(d *gen.Dataset) [][]model.Step {
+	cells := c.Plan.Matrix(d)
+	if c.limited() {
+		return gen.FirstFirst(cells)
+	}
+	return cells
 }
 
 // growing cuts pieces into rounds, each twice as long as the one before: what the first
@@ -183,6 +193,20 @@ func chunks(list [][]model.Step, n int) [][][]model.Step {
 	return append(out, list)
 }
 
+// upAtFirst reports whether the time of a piece is up at first: statements over tables leave
+// some to paths, and go on after them.
+func (c *campaign) upAtFirst(p *piece) bool {
+	return c.late() || len(p.cells) > 0 && c.past(30)
+}
+
+// upAtLast reports whether it is up for good.
+func (c *campaign) upAtLast(*piece) bool { return c.late() }
+
+// open is the pieces that there was no time for.
+func open(pieces []*piece) []*piece {
+	return slices.DeleteFunc(slices.Clone(pieces), func(p *piece) bool { return p.done })
+}
+
 // undone says how much was not walked.
 func undone(pieces []*piece, sets int) string {
 	left, all, calls := 0, 0, ""
@@ -198,14 +222,14 @@ func undone(pieces []*piece, sets int) string {
 	return fmt.Sprintf("of the matrix's datasets (%d), %d of %d cells were walked%s", sets, all-left, all, calls)
 }
 
-// walkRound deals the pieces of a round to the workers.
-func (c *campaign) walkRound(ctx context.Context, round []*piece, n *noted) {
+// walkRound deals the pieces of a round to the workers, but for those whose time is up.
+func (c *campaign) walkRound(ctx context.Context, round []*piece, n *noted, up func(*piece) bool) {
 	var wg sync.WaitGroup
 	next := make(chan *piece)
 	for _, l := range c.labs {
 		wg.Go(func() {
 			for p := range next {
-				if !c.late() {
+				if !up(p) {
 					l.walk(ctx, p, n)
 				}
 			}

@@ -95,22 +95,29 @@ func follows(v *judge.Verdict, d *judge.Divergence) bool {
 // from the next one on, so that the number of workers changes nothing but the speed. It
 // reports whether time was left for all of them.
 func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
-	c.walked, complete = []leak{}, true
+	c.walked = []leak{}
 	c.counted, c.tried = run.NewMatrix(c.Contract), map[judge.Cell]*tried{}
 	c.writes = map[judge.Target][]leak{}
 	n := &noted{seen: map[judge.Target]bool{}, live: map[string]bool{}}
 	stages := c.stages()
 	c.prove(nil) // the walk is the same whatever was known before
-	for _, round := range stages {
-		c.walkRound(ctx, round, n)
-		for _, p := range round {
-			if p.err != nil {
-				return false, p.err
+	for _, up := range []func(*piece) bool{c.upAtFirst, c.upAtLast} {
+		complete = true
+		for _, round := range stages {
+			left := open(round)
+			c.walkRound(ctx, left, n, up)
+			for _, p := range left {
+				if p.err != nil {
+					return false, p.err
+				}
+				complete = complete && p.done
+				c.note(p, n)
 			}
-			complete = complete && p.done
-			c.note(p, n)
+			c.progress()
 		}
-		c.progress()
+		if complete {
+			break
+		}
 	}
 	if !complete {
 		c.report.Notes = append(c.report.Notes, "half of the time was up: "+undone(slices.Concat(stages...), c.Plan.MatrixSets()))
