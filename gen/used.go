@@ -77,7 +77,7 @@ func (p *Plan) after(l leaver, first *model.Step, who *Member, d *Dataset, dice 
 			return model.Step{}, false
 		}
 		for i := range args {
-			if c.args[i].variable == "" {
+			if a := &c.args[i]; a.variable == "" && !slices.Contains(p.Contract.Secrets, a.column) { // a secret stays with who has it
 				args[i] = first.Op.Args[i]
 			}
 		}

@@ -45,3 +45,48 @@ func TestUsed(t *testing.T) {
 		})
 	}
 }
+
+// TestUsedKeepsSecrets repeats a call for somebody of another tenant, but not its secret.
+func TestUsedKeepsSecrets(t *testing.T) {
+	for _, secret := range []bool{false, true} {
+		c := shop()
+		job, number := c.Sessions[1], model.ColumnRef{Table: invoices, Column: 0}
+		if secret {
+			c.Secrets = []model.ColumnRef{number}
+		}
+		c.Paths = []*model.Path{{
+			Name: "redeem", Run: []string{"CALL redeem($1)"}, Args: []model.PathArg{{Column: number}},
+			Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}},
+		}}
+		p := gen.NewPlan(c, nil)
+		hidden := 0
+		for n := range 20 {
+			d := p.Dataset(&gen.Counted{N: uint64(100 * n)}, gen.Options{})
+			for i := range d.Cast {
+				for _, pair := range p.Used(d, &d.Cast[i]) {
+					if !ownNumber(c, d, &pair[1]) {
+						hidden++
+					}
+				}
+			}
+		}
+		if (hidden > 0) == secret {
+			t.Errorf("secret %v: %d calls with what only others may know", secret, hidden)
+		}
+	}
+}
+
+// ownNumber reports whether no invoice that is another tenant's alone has the number of a call.
+func ownNumber(c *model.Contract, d *gen.Dataset, s *model.Step) bool {
+	known, found := false, false
+	for _, row := range d.State.Rows(invoices) {
+		if row[0] == s.Op.Args[0] {
+			found = true
+			c.Tenants(d.State, c.Schema.Tables[invoices], row, func(v model.Value) bool {
+				known = known || v.Text == s.Tenant.Text
+				return true
+			})
+		}
+	}
+	return known || !found
+}

@@ -236,6 +236,33 @@ CREATE FUNCTION find(job int, what text, VARIADIC rest int[]) RETURNS SETOF jobs
 		want: []string{"firms: {tenant: id}", `view all_jobs:`, "run: \"SELECT * FROM public.find($1::integer, $2::text, VARIADIC ARRAY[$3::integer])\""},
 		says: []string{"steps_old is placed as steps", "compares firm by >=, not by =", "reads its tables as its owner", "SECURITY DEFINER"},
 	},
+	{
+		name: "an API with functions that it does not offer, public files, and invitations by address",
+		schema: `
+CREATE TABLE clubs (id int PRIMARY KEY, name text);
+CREATE TABLE seats (club int REFERENCES clubs, person uuid REFERENCES auth.users, PRIMARY KEY (club, person));
+CREATE TABLE calls (code uuid PRIMARY KEY, club int NOT NULL REFERENCES clubs, email text NOT NULL);
+CREATE TABLE notes (id int PRIMARY KEY, club int NOT NULL REFERENCES clubs, listed boolean NOT NULL DEFAULT false, old boolean NOT NULL DEFAULT true);
+CREATE TABLE marks (id int PRIMARY KEY, note int NOT NULL REFERENCES notes, label text);
+CREATE SCHEMA hidden; GRANT USAGE ON SCHEMA hidden TO authenticated;
+CREATE FUNCTION hidden.club_of(n int) RETURNS int STABLE SECURITY DEFINER LANGUAGE sql AS $$ SELECT club FROM public.notes WHERE id = n $$;
+CREATE FUNCTION hidden.mine(c int) RETURNS boolean STABLE SECURITY DEFINER LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM public.seats WHERE club = c AND person = auth.uid()) $$;
+CREATE FUNCTION join_club(given uuid) RETURNS int SECURITY DEFINER LANGUAGE plpgsql AS $$
+DECLARE c int; BEGIN
+  SELECT club INTO STRICT c FROM public.calls WHERE code = given AND email = auth.jwt() ->> 'email';
+  INSERT INTO public.seats VALUES (c, auth.uid()); RETURN c; END $$;
+ALTER TABLE seats ENABLE ROW LEVEL SECURITY; ALTER TABLE notes ENABLE ROW LEVEL SECURITY; ALTER TABLE marks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON seats FOR SELECT TO authenticated USING (hidden.mine(club));
+CREATE POLICY p ON notes USING (hidden.mine(club) OR listed OR NOT old);
+CREATE POLICY p ON marks TO authenticated USING (hidden.mine(hidden.club_of(note)));
+INSERT INTO storage.buckets (id, name, public) VALUES ('faces', 'faces', true);
+CREATE POLICY p ON storage.objects FOR SELECT USING (bucket_id = 'faces'); CREATE POLICY q ON storage.objects TO authenticated USING (owner = auth.uid());`,
+		want: []string{
+			"schemas: [auth.users, public, storage.buckets, storage.objects]", "claims: {sub: $user.id, email: $user.email, role: authenticated}", "args: [calls.code]",
+			`notes: {may: "own or listed"}`, `notes: {may: "listed"}`, `storage.objects: {may: "EXISTS (SELECT FROM storage.buckets m WHERE m.id = objects.bucket_id AND m.public)"}`,
+		},
+		says: []string{"schema hidden holds only functions that policies call", `policy "p" for ALL shows rows of any tenant where NOT old: meant?`},
+	},
 }
 
 // TestInit drafts a contract for each convention. That it resolves is a part of Init.

@@ -33,6 +33,7 @@ type Draft struct {
 	sessions []*session
 	paths    []*path
 	secrets  []Column
+	inner    []string         // schemas that no client reaches
 	asks     []string         // about the schema as a whole
 	dropped  map[*path]string // paths that cannot be said, and why
 	lines    []any            // what each line of the contract is about: a place, a path
@@ -56,7 +57,10 @@ func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, er
 	check := &referee{survey: s, e: e, d: d, t: out.tenancy, cast: out.cast}
 	b := &binder{survey: s, d: d, e: e, t: out.tenancy, places: out.places, cast: out.cast, preset: cmp.Or(o.Brought, o.Preset), shares: shares, referee: check}
 	b.sessions()
-	out.sessions, out.paths = b.made, b.paths()
+	if b.anonymous() != "" {
+		out.inner = s.inner()
+	}
+	out.sessions, out.paths = b.made, b.paths(out.inner)
 	for _, one := range out.places {
 		check.differs(one)
 	}
@@ -103,6 +107,9 @@ func (d *Draft) ask(e *evidence) {
 	d.hierarchy()
 	d.kinds()
 	d.ends()
+	for _, schema := range d.inner {
+		d.asks = append(d.asks, "schema "+schema+" holds only functions that policies call: does the API offer it to clients? Then add it to schemas:")
+	}
 	for _, name := range d.cast.bypass {
 		d.asks = append(d.asks, name+" bypasses row security: which jobs, reports or admin pages run as it? Each is an entry under paths")
 	}

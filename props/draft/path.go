@@ -2,6 +2,7 @@ package draft
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,8 +20,9 @@ type path struct {
 	notes      []string
 }
 
-// paths lists the views that sessions may read and the functions that they may call.
-func (b *binder) paths() []*path {
+// paths lists the views that sessions may read and the functions that they may call, but for
+// those of some schemas.
+func (b *binder) paths(without []string) []*path {
 	var out []*path
 	for _, v := range b.survey.Views {
 		if as := b.users(v.Readers); len(as) > 0 && !slices.Contains(b.survey.Own, v.Schema) {
@@ -37,7 +39,7 @@ func (b *binder) paths() []*path {
 	}
 	for _, f := range b.survey.Functions {
 		as := b.users(f.Callers)
-		if len(as) == 0 || f.Trigger || slices.Contains(b.survey.Own, f.Schema) || f.pseudo() {
+		if len(as) == 0 || f.Trigger || slices.Contains(b.survey.Own, f.Schema) || slices.Contains(without, f.Schema) || f.pseudo() {
 			continue
 		}
 		out = append(out, b.function(f, as))
@@ -69,11 +71,11 @@ func (b *binder) function(f *Function, as []string) *path {
 	for i, a := range f.Args {
 		arg, ok := compared[i], true
 		if arg == "" {
-			arg, ok = b.argument(a)
+			arg, ok = b.argument(f, a)
 		}
 		form := "%s::" + a.Type
 		if element, is := strings.CutSuffix(a.Type, "[]"); !ok && is { // a list of one value
-			arg, ok = b.argument(Arg{Name: strings.TrimSuffix(a.Name, "s"), Type: element})
+			arg, ok = b.argument(f, Arg{Name: strings.TrimSuffix(a.Name, "s"), Type: element})
 			form = "ARRAY[%s::" + element + "]"
 		}
 		spread := ""
@@ -108,10 +110,23 @@ func (f *Function) pseudo() bool {
 	return f.Returns == "internal"
 }
 
-// argument draws an argument from a column of its type: one of its name, else the key of
-// the tenants or users, else the first.
-func (b *binder) argument(a Arg) (string, bool) {
+// beside is the names that the text of a function compares an argument with.
+func (f *Function) beside(a Arg) []string {
+	if a.Name == "" {
+		return nil
+	}
+	name, out := `(?:\w+\.)?"?`+regexp.QuoteMeta(a.Name)+`"?`, []string(nil)
+	for _, form := range []string{`(?i)(\w+)"?\s*(?:=|i?like)\s*(?:any\s*\(\s*)?` + name + `(?:\W|$)`, `(?i)(?:^|[^\w.])` + name + `\s*=\s*(?:\w+\.)?"?(\w+)`} {
+		out = append(out, named(regexp.MustCompile(form), f.Body)...)
+	}
+	return out
+}
+
+// argument draws an argument of a function from a column of its type: one that the text
+// compares it with, one of its name, else the key of the tenants or users, else the first.
+func (b *binder) argument(f *Function, a Arg) (string, bool) {
 	best, most := Column{}, -1
+	beside := f.beside(a)
 	for _, t := range b.survey.Schema.Tables {
 		for i := range t.Columns {
 			c := Column{t, i}
@@ -126,6 +141,8 @@ func (b *binder) argument(a Arg) (string, bool) {
 				rank += 2
 			}
 			switch name := strings.TrimLeft(strings.TrimPrefix(a.Name, "p_"), "_"); {
+			case slices.Contains(beside, c.name()) && stands(f.Body, t.Name):
+				rank += 200
 			case name == c.name(), a.Name == t.Name+"_"+c.name():
 				rank += 100
 			case strings.HasSuffix(a.Name, "_"+c.name()):

@@ -69,7 +69,7 @@ func (d *Draft) schemas() []string {
 		add(v.Schema, v.Readers)
 	}
 	for _, f := range d.survey.Functions {
-		if !f.Trigger {
+		if !f.Trigger && !slices.Contains(d.inner, f.Schema) {
 			add(f.Schema, f.Callers)
 		}
 	}

@@ -69,6 +69,26 @@ func Judged(ctx context.Context, conn *pgx.Conn, own []string) ([]string, []cata
 	return schemas, single, nil
 }
 
+// inner is the schemas that clients of a preset's API do not reach, which offers those that
+// are meant for it alone: they hold nothing but functions that policies call. What such a
+// function tells too much shows where the policies let it through.
+func (s *Survey) inner() []string {
+	whole := s.policies()
+	var out []string
+	for _, f := range s.Functions {
+		if !slices.Contains(out, f.Schema) && !slices.Contains(s.Own, f.Schema) {
+			out = append(out, f.Schema)
+		}
+	}
+	return slices.DeleteFunc(out, func(schema string) bool {
+		return slices.Contains(tableSchemas(s.Schema), schema) ||
+			slices.ContainsFunc(s.Views, func(v *View) bool { return v.Schema == schema }) ||
+			slices.ContainsFunc(s.Functions, func(f *Function) bool {
+				return f.Schema == schema && !f.Trigger && len(f.Callers) > 0 && !stands(whole, f.Name)
+			})
+	})
+}
+
 // Keeps runs the users' files and says which of the preset's schemas are still its own:
 // files that drop and make one anew fill it with their own tables.
 func Keeps(ctx context.Context, conn *pgx.Conn, own []string, run func() error) ([]string, error) {

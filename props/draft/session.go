@@ -149,6 +149,7 @@ func (b *binder) bind(s *session) {
 			}
 		}
 	}
+	b.handed(s)
 	b.constants(s)
 	guarded := b.t.member != nil && b.d.guarded(b.t.tenants, b.t.users)
 	if b.t.member != nil && (!b.brought() || guarded) && s.user != nil {
@@ -165,6 +166,25 @@ func (b *binder) bind(s *session) {
 	}
 	if b.t.guess {
 		s.asks = append(s.asks, "nothing in the schema reads a setting or claim: how does the application bind a session? settings: {app.tenant_id: $tenant}")
+	}
+}
+
+// handed gives the claims that functions read of the user, such as an address, where a
+// column of the user's has the name of one. Policies compare no such claim.
+func (b *binder) handed(s *session) {
+	for _, f := range b.survey.Functions {
+		text := b.survey.closure(f.Body)
+		if f.Trigger || !slices.Contains(f.Callers, s.acts) || slices.Contains(b.survey.Own, f.Schema) || !strings.Contains(text, "jwt") {
+			continue
+		}
+		for _, path := range jsonPaths(text) {
+			if len(path) != 1 || slices.Contains(s.claims.names, path[0]) {
+				continue
+			}
+			if v := b.likeNamed(&Source{Setting: jwtClaims, Path: path}, s.user); v != "" {
+				s.claims.set(path, v, false)
+			}
+		}
 	}
 }
 
