@@ -232,8 +232,11 @@ ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON jobs USING (firm >= current_setting('app.firm')::int);
 CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO init_app;
 CREATE VIEW all_jobs AS SELECT * FROM jobs; GRANT SELECT ON all_jobs TO init_app;
-CREATE FUNCTION find(job int, what text, VARIADIC rest int[]) RETURNS SETOF jobs LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM jobs WHERE id = job';`,
-		want: []string{"firms: {tenant: id}", `view all_jobs:`, "run: \"SELECT * FROM public.find($1::integer, $2::text, VARIADIC ARRAY[$3::integer])\""},
+CREATE FUNCTION find(job int, what text, VARIADIC rest int[]) RETURNS SETOF jobs LANGUAGE sql SECURITY DEFINER AS 'SELECT * FROM jobs WHERE id = job';
+CREATE TABLE labels (firm int REFERENCES firms, colour text); CREATE TABLE people (firm int REFERENCES firms, first text); GRANT SELECT ON labels, people TO init_app;
+CREATE FUNCTION search(term text, sort text DEFAULT 'first') RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1 FROM people WHERE first ILIKE '%' || term || '%'; END $$;
+CREATE PROCEDURE purge(days int) LANGUAGE plpgsql AS $$ BEGIN DELETE FROM jobs WHERE boss > days; END $$;`,
+		want: []string{"firms: {tenant: id}", `view all_jobs:`, `run: "CALL public.purge($1::integer)"`, `run: "SELECT * FROM public.search($1::text)"`, "args: [people.first]", "run: \"SELECT * FROM public.find($1::integer, $2::text, VARIADIC ARRAY[$3::integer])\""},
 		says: []string{"steps_old is placed as steps", "compares firm by >=, not by =", "reads its tables as its owner", "SECURITY DEFINER"},
 	},
 	{

@@ -68,7 +68,11 @@ func (b *binder) function(f *Function, as []string) *path {
 	p := &path{name: "function " + plainName(f.Schema, f.Name), kind: "function", as: as}
 	var list []string
 	compared := b.e.compares(f)
-	for i, a := range f.Args {
+	args := f.Args
+	for n := len(args); n > 0 && compared[n-1] == "" && b.vague(f, args[n-1]); n-- {
+		args = args[:n-1]
+	}
+	for i, a := range args {
 		arg, ok := compared[i], true
 		if arg == "" {
 			arg, ok = b.argument(f, a)
@@ -110,6 +114,19 @@ func (f *Function) pseudo() bool {
 	return f.Returns == "internal"
 }
 
+// textual reports whether an argument takes any text.
+func (a *Arg) textual() bool {
+	return slices.Contains([]string{"text", "character varying", "name", "citext"}, a.Type)
+}
+
+// vague reports whether an argument has a default, and nothing says what else it may be: a
+// text such as the column to sort by.
+func (b *binder) vague(f *Function, a Arg) bool {
+	return a.Default && a.textual() && len(f.beside(a)) == 0 && !slices.ContainsFunc(b.survey.Schema.Tables, func(t *model.Table) bool {
+		return t.Column(strings.TrimLeft(strings.TrimPrefix(a.Name, "p_"), "_")) >= 0
+	})
+}
+
 // beside is the names that the text of a function compares an argument with.
 func (f *Function) beside(a Arg) []string {
 	if a.Name == "" {
@@ -139,6 +156,9 @@ func (b *binder) argument(f *Function, a Arg) (string, bool) {
 			}
 			if m := b.d.of[c]; m != nil && m.home == t && m.key == i && (m == b.t.tenants || m == b.t.users) {
 				rank += 2
+			}
+			if a.textual() && stands(f.Body, t.Name) && stands(f.Body, c.name()) {
+				rank += 3 // what it searches
 			}
 			switch name := strings.TrimLeft(strings.TrimPrefix(a.Name, "p_"), "_"); {
 			case slices.Contains(beside, c.name()) && stands(f.Body, t.Name):

@@ -37,8 +37,10 @@ func (b *binder) rules(s *session) {
 			s.sees = append(s.sees, *shared)
 		case changes && single && len(p.ways) > 1 && b.between(p) != "":
 			mine := b.between(p)
-			s.writes = append(s.writes, entry{p.table, fmt.Sprintf("{insert: {may: %s}, update: {may: own, to: %s}, delete: {may: own}}", strconv.Quote(cmp.Or(b.author(p), mine)), strconv.Quote(mine)),
-				"? its rows are between two, one of whom writes them: which one?"})
+			s.writes = append(s.writes, entry{
+				p.table, fmt.Sprintf("{insert: {may: %s}, update: {may: own, to: %s}, delete: {may: own}}", strconv.Quote(cmp.Or(b.author(p), mine)), strconv.Quote(mine)),
+				"? its rows are between two, one of whom writes them: which one?",
+			})
 		case s.tenants != "" && self != "":
 			rule := strconv.Quote("own or " + self)
 			s.sees = append(s.sees, entry{p.table, "{may: " + rule + "}", "who is in no tenant is somebody all the same"})

@@ -52,7 +52,7 @@ type View struct {
 
 const functionQuery = `
 SELECT n.nspname::text, p.proname::text, coalesce(a.names, '{}'), coalesce(a.types, '{}'), p.pronargdefaults::int, p.provariadic <> 0,
-       pg_get_function_result(p.oid), p.proretset, p.prokind = 'p',
+       coalesce(pg_get_function_result(p.oid), ''), p.proretset, p.prokind = 'p',
        p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype), p.prosecdef, l.lanname::text,
        coalesce(nullif(p.prosrc, ''), pg_get_function_sqlbody(p.oid), ''), pg_get_userbyid(p.proowner)::text,
        ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY ($1::text[])
