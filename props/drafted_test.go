@@ -127,6 +127,7 @@ GRANT SELECT, INSERT ON seats TO twin_app; GRANT SELECT ON calls TO twin_app;`,
 CREATE ROLE twin_app LOGIN;
 CREATE TABLE firms (id int PRIMARY KEY, name text);
 CREATE TABLE bills (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, total int);
+CREATE TABLE versions (version text PRIMARY KEY); INSERT INTO versions VALUES ('1'); GRANT SELECT ON versions TO twin_app;
 CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN current_setting('app.firm')::int; END $$;
 CREATE FUNCTION owed() RETURNS bigint STABLE LANGUAGE sql AS $$ SELECT sum(total) FROM bills WHERE firm = firm() $$;
 CREATE FUNCTION sums() RETURNS bigint STABLE LANGUAGE sql AS $$ SELECT sum(total) FROM bills $$;

@@ -52,6 +52,9 @@ func (c *campaign) cell(s *model.Session, t *model.Table, command model.Command)
 		return u, false // nobody reaches it but through its parent
 	case t.Parent != "":
 		u.Reason = "a child of " + t.Parent + " that the session may use directly, past its policies: not tried by this version"
+	case command == model.Update && !c.settable(t):
+		u.Reason = "an UPDATE could change nothing but the key by which a row is known: not tried by this version"
+		return u, c.may(s, t, func(p *model.Privilege) bool { return slices.Contains(p.Update, true) })
 	case c.Plan.Empty[t] != "":
 		u.Reason = "the table could not be filled: " + c.Plan.Empty[t]
 	case c.errored(judge.Cell{Session: s.ID, Table: t.ID, Command: command}) != "":
@@ -117,18 +120,31 @@ func (c *campaign) errored(cell judge.Cell) string {
 	return first
 }
 
-// shut reports whether a session's role has no privilege at all on a table.
+// shut reports whether a session has no privilege on a table.
 func (c *campaign) shut(s *model.Session, t *model.Table) bool {
+	return !c.may(s, t, func(p *model.Privilege) bool {
+		return p.Delete || slices.Contains(p.Select, true) || slices.Contains(p.Insert, true) || slices.Contains(p.Update, true)
+	})
+}
+
+// may reports whether a session has some privilege on a table, as far as its role is known.
+func (c *campaign) may(s *model.Session, t *model.Table, some func(*model.Privilege) bool) bool {
 	role := s.Role.Text
 	if role == "" {
 		role = s.Login.Text
 	}
 	r := c.Contract.Schema.Privileges[role]
-	if r == nil {
-		return false
+	return r == nil || r[t.ID].Usage && some(&r[t.ID])
+}
+
+// settable reports whether an UPDATE may set any column of a table.
+func (c *campaign) settable(t *model.Table) bool {
+	for i := range t.Columns {
+		if c.Plan.Settable(t, i) {
+			return true
+		}
 	}
-	p := &r[t.ID]
-	return !p.Usage || !p.Delete && !slices.Contains(p.Select, true) && !slices.Contains(p.Insert, true) && !slices.Contains(p.Update, true)
+	return false
 }
 
 // blind reports whether a session may see rows and never saw one: whatever it was
