@@ -15,6 +15,7 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 	if t == nil {
 		return
 	}
+	named = slices.DeleteFunc(slices.Clone(named), reads) // who writes through a view says so
 	add := func(name string, may func(model.ViewWrite) bool, text string, columns []int) {
 		if text == "" {
 			return
@@ -41,6 +42,14 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 		add("update of", func(w model.ViewWrite) bool { return w.Update }, "UPDATE "+v.SQL()+" SET "+model.Quote(t.Columns[c].Name)+" = $1::"+t.Columns[c].Type.Name, []int{c})
 	}
 	add("delete from", func(w model.ViewWrite) bool { return w.Delete }, "DELETE FROM "+v.SQL(), nil)
+}
+
+// reads reports whether all that a path runs are plain queries.
+func reads(p *model.Path) bool {
+	return !slices.ContainsFunc(p.Run, func(text string) bool {
+		word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), " ")
+		return word != "select" && word != "table"
+	})
 }
 
 // base is the table that a view shows: the one that its definition names and whose
