@@ -254,7 +254,7 @@ func (p *Plan) tenantValue(ty model.Type, n int) model.Value {
 	case sql.Int:
 		return text(strconv.Itoa(n))
 	default:
-		return text("tenant" + strconv.Itoa(n))
+		return text(nearMiss("tenant", n))
 	}
 }
 

@@ -202,8 +202,21 @@ func key(c *model.Column, n int) model.Value {
 	case sql.UUID:
 		return uuid(n)
 	default:
-		return text(limit("k"+strconv.Itoa(n), c.Type.Length))
+		if c.Type.Length > 0 && c.Type.Length < 6 {
+			return text(limit("k"+strconv.Itoa(n), c.Type.Length))
+		}
+		return text(nearMiss("k", n))
 	}
+}
+
+// nearMiss is the n-th of some names, of which each second one begins with the one before:
+// what compares with LIKE shows in them.
+func nearMiss(stem string, n int) string {
+	name := stem + strconv.Itoa((n+1)/2)
+	if n%2 == 0 {
+		name += "x"
+	}
+	return name
 }
 
 // Token is the n-th canary of a dataset: 11 characters that stand nowhere else.

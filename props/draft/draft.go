@@ -107,6 +107,7 @@ func (d *Draft) ask(e *evidence) {
 	d.hierarchy()
 	d.kinds()
 	d.ends()
+	d.selfMade(e)
 	for _, schema := range d.inner {
 		d.asks = append(d.asks, "schema "+schema+" holds only functions that policies call: does the API offer it to clients? Then add it to schemas:")
 	}
@@ -115,6 +116,21 @@ func (d *Draft) ask(e *evidence) {
 	}
 	for _, name := range d.cast.owners {
 		d.asks = append(d.asks, name+" owns tables, so that row security does not hold for it without FORCE: does the application connect as it?")
+	}
+}
+
+// metadata is the claim of Supabase's tokens that users write themselves.
+const metadata = "user_metadata"
+
+// selfMade warns of claims that say who somebody is and that users write themselves.
+func (d *Draft) selfMade(e *evidence) {
+	if cmp.Or(d.options.Brought, d.options.Preset) != "supabase" {
+		return
+	}
+	for _, s := range e.sources {
+		if path, ok := s.Claim(); ok && len(path) > 1 && path[0] == metadata {
+			d.asks = append(d.asks, s.String()+" is what users write themselves (auth.updateUser): who may rely on it? This draft takes it as true, so that no check shows what a user who changes it sees; app_metadata is the application's own")
+		}
 	}
 }
 

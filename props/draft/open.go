@@ -199,7 +199,7 @@ func (s *session) widen(p *place, condition, note string) {
 			e.rule = "{may: " + strconv.Quote(text+" or "+condition) + "}"
 		}
 		if e.note != "" {
-			note = e.note + " And " + strings.TrimPrefix(note, "? ")
+			note = "? " + strings.TrimPrefix(e.note, "? ") + "; " + strings.TrimPrefix(note, "? ")
 		}
 		e.note = note
 		return
