@@ -73,11 +73,12 @@ func holds(op string, order int) Tri {
 	return tri(order < 0 && op[0] == '<' || order > 0 && op[0] == '>' || order == 0 && len(op) == 2)
 }
 
-// present is how far from the clock a time may be that is now() itself: a default or a
-// function of the same transaction gave it.
-const present = 2 * time.Second
+// layouts are how Postgres prints times, by what is said of the zone.
+var layouts = [...]string{"2006-01-02 15:04:05.999999Z07", "2006-01-02 15:04:05.999999Z07:00", "2006-01-02 15:04:05.999999Z07:00:00"}
 
-// sinceNow orders a time, as Postgres prints it, and the clock: -1 for the past.
+// sinceNow orders a time, as Postgres prints it, and the clock: -1 for the past. A time that
+// a default or a function of the same transaction gave is now() itself to Postgres, and of
+// the past here: what expires then has expired for both.
 func sinceNow(text string, now time.Time) int {
 	switch {
 	case text == "-infinity", strings.HasSuffix(text, " BC"):
@@ -85,18 +86,10 @@ func sinceNow(text string, now time.Time) int {
 	case text == "infinity", strings.IndexByte(text, '-') > 4: // a year of five digits
 		return 1
 	}
-	for _, zone := range []string{"Z07", "Z07:00", "Z07:00:00"} {
-		at, err := time.Parse("2006-01-02 15:04:05.999999"+zone, text)
-		if err != nil {
-			continue
+	for _, layout := range layouts {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.Compare(now)
 		}
-		switch d := at.Sub(now); {
-		case d < -present:
-			return -1
-		case d > present:
-			return 1
-		}
-		return 0
 	}
 	return 0
 }
