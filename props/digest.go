@@ -72,7 +72,8 @@ func (c *campaign) survey(ctx context.Context) error {
 
 // tablesFirst orders divergences by class, those of tables that others' policies ask first.
 // Where a path is among them, what the walk found of tables comes first: what a table shows,
-// a path that reads it shows too.
+// a path that reads it shows too. What a path finds of what was left comes last, which may be
+// the consequence of a forbidden write.
 func (c *campaign) tablesFirst(found []leak) []leak {
 	byClass := func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) }
 	if c.rank == nil {
@@ -100,7 +101,15 @@ func (c *campaign) tablesFirst(found []leak) []leak {
 		}
 	}
 	slices.SortStableFunc(tables, byRank)
-	slices.SortStableFunc(paths, byClass)
+	slices.SortStableFunc(paths, func(a, b leak) int {
+		if a.found.Left != b.found.Left {
+			if a.found.Left {
+				return 1
+			}
+			return -1
+		}
+		return byClass(a, b)
+	})
 	return append(tables, paths...)
 }
 

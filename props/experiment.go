@@ -94,6 +94,9 @@ func (l *lab) instead(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence, known []leak) (Cause, error) {
 	var leaves Cause
 	if d.Left {
+		if c, ok, err := l.consequence(ctx, s, d, known); err != nil || ok {
+			return c, err
+		}
 		c, ok, err := l.leaver(ctx, s, d)
 		if err != nil || ok {
 			return c, err

@@ -195,6 +195,33 @@ func (l *lab) frozen(ctx context.Context, s *model.Scenario, d *judge.Divergence
 	return Cause{Key: "kept plan", Text: "a plan that a connection keeps goes on with what was true of another session"}, nil
 }
 
+// consequence is the known cause of a forbidden write without which nothing may be left: what
+// a session finds then follows from what another one should not have changed.
+func (l *lab) consequence(ctx context.Context, s *model.Scenario, d *judge.Divergence, known []leak) (Cause, bool, error) {
+	if len(known) == 0 {
+		return Cause{}, false, nil
+	}
+	v, err := l.verdict(ctx, s)
+	if err != nil {
+		return Cause{}, false, err
+	}
+	for i := range v.Divergences {
+		o := &v.Divergences[i]
+		if o.Left || o.Became == nil || o.Class > judge.Write || o.Step > d.Step {
+			continue
+		}
+		wrote := &model.Scenario{Data: s.Data, Steps: s.Steps[:o.Step+1], Committed: s.Committed}
+		c, err := l.cause(ctx, wrote, o, known)
+		if err != nil {
+			return Cause{}, false, err
+		}
+		if slices.ContainsFunc(known, func(k leak) bool { return k.cause.Key == c.Key }) {
+			return c, true, nil
+		}
+	}
+	return Cause{}, false, nil
+}
+
 // left is the cause that a step left something, on its connection or elsewhere.
 func left(step *model.Step, connection bool) Cause {
 	if step.Op.Path == nil && !step.Session.Local() {

@@ -84,9 +84,10 @@ type noted struct {
 }
 
 // follows reports whether a divergence may come from a forbidden write of its scenario: a
-// table is read differently once a row has been written elsewhere.
+// table is read differently once a row has been written elsewhere, and so is what a session
+// finds of what another one left.
 func follows(v *judge.Verdict, d *judge.Divergence) bool {
-	return d.Became == nil && d.Cell.Command == model.Select && slices.ContainsFunc(v.Divergences, func(o judge.Divergence) bool {
+	return d.Became == nil && (d.Cell.Command == model.Select || d.Left) && slices.ContainsFunc(v.Divergences, func(o judge.Divergence) bool {
 		return o.Became != nil && o.Class <= judge.Write && o.Step <= d.Step
 	})
 }
