@@ -108,6 +108,7 @@ func (d *Draft) ask(e *evidence) {
 	d.kinds()
 	d.ends()
 	d.selfMade(e)
+	d.offered()
 	for _, schema := range d.inner {
 		d.asks = append(d.asks, "schema "+schema+" holds only functions that policies call: does the API offer it to clients? Then add it to schemas:")
 	}
@@ -132,6 +133,27 @@ func (d *Draft) selfMade(e *evidence) {
 			d.asks = append(d.asks, s.String()+" is what users write themselves (auth.updateUser): who may rely on it? This draft takes it as true, so that no check shows what a user who changes it sees; app_metadata is the application's own")
 		}
 	}
+}
+
+// mostNamed bounds the functions that one question names.
+const mostNamed = 5
+
+// offered asks about functions that run with their owner's rights for whoever calls them.
+func (d *Draft) offered() {
+	var names []string
+	for _, p := range d.paths {
+		if p.definer && slices.ContainsFunc(d.sessions, func(s *session) bool { return s.stranger && slices.Contains(p.as, s.name) }) {
+			names = append(names, strings.TrimPrefix(p.name, "function "))
+		}
+	}
+	if len(names) == 0 {
+		return
+	}
+	if more := len(names) - mostNamed; more > 0 {
+		names = append(names[:mostNamed], fmt.Sprintf("%d more", more))
+	}
+	d.asks = append(d.asks, fmt.Sprintf("a session without a tenant may call %s, with the owner's rights (SECURITY DEFINER): what it learns there is a finding, unless the path has a sees: that allows it. "+
+		"Is it meant for such sessions? Else REVOKE EXECUTE … FROM PUBLIC", strings.Join(names, ", ")))
 }
 
 // hierarchy asks about tenants that have tenants above them.

@@ -17,6 +17,7 @@ type path struct {
 	as         []string // names of sessions
 	run        string
 	args       []string // as a contract writes them
+	definer    bool     // it is a function that runs with its owner's rights
 	notes      []string
 }
 
@@ -98,7 +99,7 @@ func (b *binder) function(f *Function, as []string) *path {
 		verb = "CALL "
 	}
 	p.run = verb + sql.QuoteName(f.Schema) + "." + sql.QuoteName(f.Name) + "(" + strings.Join(list, ", ") + ")"
-	if f.Definer {
+	if p.definer = f.Definer; f.Definer {
 		p.notes = append(p.notes, "SECURITY DEFINER: runs with the rights of "+f.Owner)
 	}
 	return p
