@@ -11,7 +11,7 @@ import (
 // Options bounds what is drawn.
 type Options struct {
 	Tenants  int // tenants of a dataset; defaults to 2
-	Cast     int // identities of a dataset; defaults to 4
+	Cast     int // identities of a dataset; defaults to 5
 	Rows     int // most rows of a table and tenant besides those that the cast needs; defaults to 2
 	Steps    int // most steps of a sequence; defaults to 10
 	MinSteps int // fewest steps; defaults to 1

@@ -25,24 +25,31 @@ func TestUsed(t *testing.T) {
 			c.Paths = []*model.Path{{Name: "function f", Routine: &test.routine, Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}}}}
 			p := gen.NewPlan(c, nil)
 			pairs := 0
-			for n := range 20 {
-				d := p.Dataset(&gen.Counted{N: uint64(100 * n)}, gen.Options{})
-				for i := range d.Cast {
-					for _, pair := range p.Used(d, &d.Cast[i]) {
-						pairs++
-						if pair[0].Tenant == pair[1].Tenant || pair[1].Tenant != d.Cast[i].Tenant {
-							t.Errorf("a pair of tenants %v and %v for a member of %v", pair[0].Tenant, pair[1].Tenant, d.Cast[i].Tenant)
-						}
-						if len(gen.Pairs(pair)) != 1 {
-							t.Error("a pair is not taken for one")
-						}
-					}
+			eachPair(p, func(_ *gen.Dataset, who *gen.Member, pair []model.Step) {
+				pairs++
+				if pair[0].Tenant == pair[1].Tenant || pair[1].Tenant != who.Tenant {
+					t.Errorf("a pair of tenants %v and %v for a member of %v", pair[0].Tenant, pair[1].Tenant, who.Tenant)
 				}
-			}
+				if len(gen.Pairs(pair)) != 1 {
+					t.Error("a pair is not taken for one")
+				}
+			})
 			if (pairs > 0) != test.lasts {
 				t.Errorf("%d pairs, want some: %v", pairs, test.lasts)
 			}
 		})
+	}
+}
+
+// eachPair visits the pairs of calls of every member of some datasets.
+func eachPair(p *gen.Plan, visit func(d *gen.Dataset, who *gen.Member, pair []model.Step)) {
+	for n := range 20 {
+		d := p.Dataset(&gen.Counted{N: uint64(100 * n)}, gen.Options{})
+		for i := range d.Cast {
+			for _, pair := range p.Used(d, &d.Cast[i]) {
+				visit(d, &d.Cast[i], pair)
+			}
+		}
 	}
 }
 
@@ -60,16 +67,11 @@ func TestUsedKeepsSecrets(t *testing.T) {
 		}}
 		p := gen.NewPlan(c, nil)
 		hidden := 0
-		for n := range 20 {
-			d := p.Dataset(&gen.Counted{N: uint64(100 * n)}, gen.Options{})
-			for i := range d.Cast {
-				for _, pair := range p.Used(d, &d.Cast[i]) {
-					if !ownNumber(c, d, &pair[1]) {
-						hidden++
-					}
-				}
+		eachPair(p, func(d *gen.Dataset, _ *gen.Member, pair []model.Step) {
+			if !ownNumber(c, d, &pair[1]) {
+				hidden++
 			}
-		}
+		})
 		if (hidden > 0) == secret {
 			t.Errorf("secret %v: %d calls with what only others may know", secret, hidden)
 		}
