@@ -12,7 +12,7 @@ import (
 type Options struct {
 	Tenants  int // tenants of a dataset; defaults to 2
 	Cast     int // identities of a dataset; defaults to 5
-	Rows     int // most rows of a table and tenant besides those that the cast needs; defaults to 2
+	Rows     int // most rows of a table and tenant besides the first and those that the cast needs; defaults to 2; negative: none
 	Steps    int // most steps of a sequence; defaults to 10
 	MinSteps int // fewest steps; defaults to 1
 	Guests   int // per cent of the people who are in two tenants; defaults to 40, in some datasets more; negative: none
@@ -115,7 +115,7 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 			continue
 		}
 		for k := range b.tenant {
-			n := first.upTo(o.Rows+1) + (1 - min(1, len(b.ofTenant(t, k))))
+			n := first.upTo(max(o.Rows, 0)+1) + (1 - min(1, len(b.ofTenant(t, k))))
 			for range n {
 				b.add(t, b.ownerOf(t, k), nil, seeded(bits.Next(), t.ID))
 			}

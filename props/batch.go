@@ -57,6 +57,7 @@ type mutes map[judge.Target]bool
 type batch struct {
 	*lab
 	n      int    // its number
+	most   int    // checks, after which no dataset is begun
 	seed   uint64 // of it alone
 	ctx    context.Context
 	share  int       // of a hundred sequences, how many call paths
@@ -105,9 +106,9 @@ func seedOf(seed uint64, n int) uint64 {
 
 // runBatch runs the n-th batch. Divergences with a known cause are noted and passed;
 // the first other one is shrunk and ends the batch.
-func (l *lab) runBatch(ctx context.Context, seed uint64, n int, muted mutes, known []leak, until time.Time, c *corpus) batchResult {
+func (l *lab) runBatch(ctx context.Context, seed uint64, n, most int, muted mutes, known []leak, until time.Time, c *corpus) batchResult {
 	b := &batch{
-		lab: l, n: n, seed: seedOf(seed, n), ctx: ctx, until: until, share: callShare(n), muted: mutes{}, causes: known, corpus: c, tried: map[string]*leak{},
+		lab: l, n: n, most: most, seed: seedOf(seed, n), ctx: ctx, until: until, share: callShare(n), muted: mutes{}, causes: known, corpus: c, tried: map[string]*leak{},
 	}
 	l.fast.Known, l.telling, l.novel = map[[2]int]bool{}, nil, nil
 	l.fast.Explore(c.reached)
@@ -158,6 +159,8 @@ func (b *batch) diverges(t *rapid.T) bool {
 		return b.shrinks(t)
 	case !b.until.IsZero() && time.Now().After(b.until):
 		return false // a run that is bounded by time ends with the dataset
+	case b.result.checks >= b.most:
+		return false
 	}
 	b.sets++
 	committed := b.sets >= batchDatasets

@@ -77,7 +77,7 @@ func (l *lab) lot(ctx context.Context, d *gen.Dataset, steps []model.Step, varia
 		l.unjudged["calls whose rules could not be evaluated"] += len(steps)
 		return true, nil
 	}
-	worlds, err := o.some(ctx, variants)
+	worlds, made, err := o.some(ctx, variants)
 	if err != nil {
 		return false, err
 	}
@@ -101,11 +101,7 @@ func (l *lab) lot(ctx context.Context, d *gen.Dataset, steps []model.Step, varia
 			continue // nothing new
 		}
 		s := &model.Scenario{Data: d.Data, Steps: steps[i : i+1]}
-		if first := &runs[0][i]; !differs && len(worlds) > 1 && first.Invalid == "" && !first.Steps[0].Token { // second worlds were looked at
-			l.brief = &brief{}
-		}
-		v, err := l.verdict(ctx, s)
-		l.brief = nil
+		v, err := l.judged(ctx, s, &runs[0][i], made, differs)
 		if err != nil {
 			return false, err
 		}
@@ -132,10 +128,36 @@ func (l *lab) lot(ctx context.Context, d *gen.Dataset, steps []model.Step, varia
 	return true, l.controls(ctx, d, o, worlds, steps, runs, clean)
 }
 
+// judged is the verdict of a call that was run in the worlds of some variants already, with
+// as few of them as it takes.
+func (l *lab) judged(ctx context.Context, s *model.Scenario, first *run.WorldRun, made []gen.Variant, differs bool) (*judge.Verdict, error) {
+	switch {
+	case differs: // maybe in what its session does not see
+		return l.glance(ctx, s, made)
+	case len(made) > 0 && first.Invalid == "" && !first.Steps[0].Token:
+		return l.glance(ctx, s, nil)
+	}
+	return l.verdict(ctx, s)
+}
+
+// glance is the verdict of a scenario of which only the worlds of some variants are looked
+// at, and of all where these show something.
+func (l *lab) glance(ctx context.Context, s *model.Scenario, variants []gen.Variant) (*judge.Verdict, error) {
+	l.brief = &brief{variants: variants}
+	v, err := l.verdict(ctx, s)
+	l.brief = nil
+	told := func(d judge.Divergence) bool { return d.Worlds != nil }
+	if err != nil || len(variants) == 0 || !slices.ContainsFunc(v.Divergences, told) {
+		return v, err
+	}
+	return l.verdict(ctx, s)
+}
+
 // some is the first world and those of some variants: of each that can be made, else of
-// the next one.
-func (o *observer) some(ctx context.Context, variants []gen.Variant) ([]run.World, error) {
+// the next one. It gives the variants too.
+func (o *observer) some(ctx context.Context, variants []gen.Variant) ([]run.World, []gen.Variant, error) {
 	worlds := []run.World{{Data: o.s.Data}}
+	var made []gen.Variant
 	for _, v := range variants {
 		for n := range gen.Variants {
 			at := v
@@ -144,17 +166,17 @@ func (o *observer) some(ctx context.Context, variants []gen.Variant) ([]run.Worl
 			}
 			data, ok, err := o.second(ctx, at, nil)
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			if ok {
-				worlds = append(worlds, run.World{Data: data})
+				worlds, made = append(worlds, run.World{Data: data}), append(made, at)
 			}
 			if ok || len(variants) > 1 {
 				break
 			}
 		}
 	}
-	return worlds, nil
+	return worlds, made, nil
 }
 
 // differs reports whether a call gave or changed something else in another world.

@@ -65,7 +65,7 @@ func (l *lab) suspects(ctx context.Context, s *model.Scenario, at int) (bool, er
 	if err != nil || o == nil {
 		return false, err
 	}
-	worlds, err := o.some(ctx, gen.Variants)
+	worlds, _, err := o.some(ctx, gen.Variants)
 	if err != nil {
 		return false, err
 	}
@@ -288,7 +288,7 @@ func (l *lab) pairLot(ctx context.Context, d *gen.Dataset, lot [][]model.Step, v
 	if err != nil || o == nil {
 		return true, err
 	}
-	worlds, err := o.some(ctx, variants)
+	worlds, _, err := o.some(ctx, variants)
 	if err != nil {
 		return false, err
 	}

@@ -147,7 +147,7 @@ func (m *mender) harmlessLot(ctx context.Context, d *gen.Dataset, steps []model.
 	if err != nil || o == nil {
 		return err == nil, err
 	}
-	worlds, err := o.some(ctx, gen.Variants)
+	worlds, _, err := o.some(ctx, gen.Variants)
 	if err != nil {
 		return false, err
 	}

@@ -118,7 +118,7 @@ func (l *lab) firstToTell(ctx context.Context, m *run.Committer, s *model.Scenar
 		l.unjudged["calls whose rules could not be evaluated"] += len(calls)
 		return -1, nil
 	}
-	worlds, err := o.some(ctx, variants)
+	worlds, _, err := o.some(ctx, variants)
 	if err != nil {
 		return -1, err
 	}

@@ -2,7 +2,6 @@ package props
 
 import (
 	"context"
-	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -40,18 +39,10 @@ func (l *lab) programVerdict(ctx context.Context, s *model.Scenario) (*judge.Ver
 	if l.brief != nil {
 		return l.verdict(ctx, s)
 	}
-	l.brief = &brief{variants: firstLook}
 	if l.telling[judge.PathCell(s.Steps[0].Session.ID, s.Steps[0].Op.Path)] {
-		l.brief.variants = nil
+		return l.glance(ctx, s, nil)
 	}
-	v, err := l.verdict(ctx, s)
-	whole := l.brief.variants == nil
-	l.brief = nil
-	told := func(d judge.Divergence) bool { return d.Worlds != nil }
-	if err != nil || whole || !slices.ContainsFunc(v.Divergences, told) {
-		return v, err
-	}
-	return l.verdict(ctx, s)
+	return l.glance(ctx, s, firstLook)
 }
 
 // ran counts what was at stake in a run of a program.

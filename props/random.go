@@ -83,6 +83,16 @@ func (c *campaign) batches(size int) int {
 	return min(size, (c.cfg.Checks-c.atRandom+each-1)/each)
 }
 
+// most is how many checks the i-th batch of the next round may have: all, but for the last
+// one of a budget.
+func (c *campaign) most(i int) int {
+	each := batchChecks(c.Plan)
+	if c.cfg.Checks == 0 {
+		return each
+	}
+	return min(each, c.cfg.Checks-c.atRandom-i*each)
+}
+
 // spent reports whether the budget is used up.
 func (c *campaign) spent() bool {
 	if c.cfg.Checks > 0 && c.atRandom >= c.cfg.Checks {
@@ -109,7 +119,7 @@ func (c *campaign) round(ctx context.Context, first int, results []batchResult) 
 			for n := range next {
 				r := &results[n-first]
 				r.err = l.endure(ctx, func() error {
-					*r = l.runBatch(ctx, c.cfg.Seed, n, c.muted, known, c.until(), c.corpus)
+					*r = l.runBatch(ctx, c.cfg.Seed, n, c.most(n-first), c.muted, known, c.until(), c.corpus)
 					return r.err
 				})
 			}

@@ -155,24 +155,24 @@ const sampleSize = 12
 // sample lets the referee judge scenarios that passed: the fast way and the plain
 // way must agree.
 func (c *campaign) sample(ctx context.Context) error {
-	for i := range sampleSize {
-		if err := c.endure(ctx, func(ctx context.Context) error { return c.sampleOne(ctx, i) }); err != nil {
-			return err
+	parts := len(c.Plan.Parts())
+	for part := range min(parts, sampleSize) {
+		d := c.Plan.MatrixDataset(part)
+		cells := c.Plan.Matrix(d)
+		for i := part; i < sampleSize && len(cells) > 0; i += parts {
+			if err := c.endure(ctx, func(ctx context.Context) error { return c.sampleOne(ctx, d, cells, i) }); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (c *campaign) sampleOne(ctx context.Context, i int) error {
+func (c *campaign) sampleOne(ctx context.Context, d *gen.Dataset, cells [][]model.Step, i int) error {
 	l := c.labs[0]
 	m, err := l.commits(ctx)
 	if err != nil {
 		return err
-	}
-	d := c.Plan.MatrixDataset(i % len(c.Plan.Parts()))
-	cells := c.Plan.Matrix(d)
-	if len(cells) == 0 {
-		return nil
 	}
 	steps := cells[int(seedOf(c.cfg.Seed, -2-i)%uint64(len(cells)))]
 	s := &model.Scenario{Data: d.Data, Steps: steps}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -184,16 +185,27 @@ func (m *Committer) backends(ctx context.Context) ([]string, error) {
 }
 
 // hangUp ends the connections that a program left, so that nothing of it goes on. Those that
-// were there before it are not its own, and those of services are not either.
+// were there before it are not its own, and those of services are not either. It asks again
+// and again whether they are gone: Postgres, told to wait for it, looks ten times a second.
 func (m *Committer) hangUp(ctx context.Context, before []string) error {
-	_, _, err := m.super.exec(ctx, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> $2 AND pid <> ALL ($1::int[])`,
-		[]model.Value{{Text: "{" + strings.Join(before, ",") + "}"}, {Text: serviceApp}})
-	if err != nil {
-		return fmt.Errorf("end the connections of a program: %w", err)
+	ctx, cancel := context.WithTimeout(ctx, hangsUp)
+	defer cancel()
+	left := []model.Value{{Text: "{" + strings.Join(before, ",") + "}"}, {Text: serviceApp}}
+	for {
+		kept, _, err := m.super.exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> $2 AND pid <> ALL ($1::int[])`, left)
+		if err != nil {
+			return fmt.Errorf("end the connections of a program: %w", err)
+		}
+		if len(kept) == 0 {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
 	}
-	return nil
 }
+
+// hangsUp is how long the connections of a program may take to end.
+const hangsUp = 5 * time.Second
 
 // Plan makes Postgres read in another way in the scratch database, whoever connects to it,
 // until the returned function is called.

@@ -115,7 +115,7 @@ type course struct {
 }
 
 // speedOptions makes datasets of 24 rows or a little more, and 10 operations.
-var speedOptions = gen.Options{Cast: 2, Rows: 1}
+var speedOptions = gen.Options{Cast: 2, Rows: -1}
 
 const speedSteps = 10
 
