@@ -57,6 +57,11 @@ var plays = []play{
 	{"the other's payload", 10, []scene{{runs, 1}, {runs, 0}}},
 }
 
+// halfWay reports whether a call of a play ends half-way.
+func (p *play) halfWay() bool {
+	return slices.ContainsFunc(p.scenes, func(s scene) bool { return s.act == breaks })
+}
+
 // unset ends each play about a path that must fail without a tenant.
 var unset = scene{runs, -1}
 
@@ -99,15 +104,16 @@ func (p *Plan) Play(bits Bits, d *Dataset, path *model.Path) []model.Step {
 
 // Plays lists the plays that the walk tries about a path, with a row of the caller's tenant
 // and with one of another: those that do more than call it again. A call that ends half-way
-// ends at each place where it may.
+// ends at each place where it may; a program, which takes long, does so with a row of the
+// caller's tenant only.
 func (p *Plan) Plays(d *Dataset, path *model.Path) [][]model.Step {
 	var out [][]model.Step
 	for i := range plays {
 		for _, kind := range []Kind{Own, Other} {
+			if kind != Own && path.Really() && plays[i].halfWay() {
+				continue
+			}
 			for n := range max(1, places(path)) {
-				if n > 0 && kind != Own && path.Really() { // a program takes long
-					break
-				}
 				s := p.newStage(d, path, 0, &choices{})
 				s.kind, s.cut = kind, n+1
 				steps := s.play(&plays[i])

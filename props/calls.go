@@ -24,84 +24,20 @@ func drawn(steps []model.Step) []gen.Variant {
 	return []gen.Variant{gen.Variants[h/4%uint64(len(gen.Variants))]}
 }
 
-// calls runs calls of one member, each by itself, in the first world and in those of some
-// variants, and hands what differs or is suspicious to see, each as a scenario of its own.
-// see says whether to go on, and so does the answer.
-func (l *lab) calls(ctx context.Context, d *gen.Dataset, steps []model.Step, variants []gen.Variant, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
-	if more, err := l.runPrograms(ctx, d, steps, see); err != nil || !more {
-		return more, err
-	}
-	steps = slices.DeleteFunc(slices.Clone(steps), func(s model.Step) bool { return s.Runs() })
-	for len(steps) > 0 {
-		var lot, rest []model.Step
-		for i := range steps {
-			if observerKey(&steps[i]) == observerKey(&steps[0]) {
-				lot = append(lot, steps[i])
-			} else {
-				rest = append(rest, steps[i])
-			}
-		}
-		more, err := l.lot(ctx, d, lot, variants, see)
-		if err != nil || !more {
-			return more, err
-		}
-		steps = rest
-	}
-	return true, nil
-}
-
-// observerKey is the same for calls whose sessions may see the same rows.
-func observerKey(s *model.Step) string {
-	key := fmt.Sprintf("%d %s %s", s.Session.ID, s.Tenant.Text, s.User.Text)
-	u := s.Op.Path.User(s.Session)
-	if u == nil || u.Rules == u.Session {
-		return key
-	}
-	key += " " + s.Op.Path.Name
-	for _, v := range u.Vars {
-		if v.Source == model.FromArgument {
-			return key + string(model.AppendRecord(nil, s.Op.Args, nil))
-		}
-	}
-	return key
-}
-
-// lot is calls of one observer.
-func (l *lab) lot(ctx context.Context, d *gen.Dataset, steps []model.Step, variants []gen.Variant, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
-	first := &model.Scenario{Data: d.Data, Steps: steps[:1]}
-	o, err := l.observe(ctx, first, 0)
-	if err != nil {
-		return false, err
-	}
-	if o == nil {
-		l.unjudged["calls whose rules could not be evaluated"] += len(steps)
-		return true, nil
-	}
-	worlds, made, err := o.some(ctx, variants)
-	if err != nil {
-		return false, err
-	}
-	calls := make([]run.Calls, len(steps))
-	for i := range steps {
-		id, _ := l.Contract.BindStep(&steps[i], d.State)
-		calls[i] = run.Calls{ID: []*model.Identity{id}, Steps: steps[i : i+1]}
-	}
-	runs, err := l.fast.Worlds(ctx, worlds, calls, false, run.Variant{})
-	if err != nil {
-		return false, err
-	}
+// settle judges the calls of a lot from what they gave in its worlds.
+func (l *lab) settle(ctx context.Context, d *gen.Dataset, x *lot, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
 	var clean []int
-	for i := range steps {
-		differs, odd := differs(runs, i), odd(&runs[0][i], &steps[i])
+	for i := range x.steps {
+		differs, odd := differs(x.runs, i), odd(&x.runs[0][i], &x.steps[i])
 		if !differs && !odd {
 			clean = append(clean, i)
 			continue
 		}
-		if !odd && l.telling[judge.PathCell(steps[i].Session.ID, steps[i].Op.Path)] {
+		if !odd && l.telling[judge.PathCell(x.steps[i].Session.ID, x.steps[i].Op.Path)] {
 			continue // nothing new
 		}
-		s := &model.Scenario{Data: d.Data, Steps: steps[i : i+1]}
-		v, err := l.judged(ctx, s, &runs[0][i], made, differs)
+		s := &model.Scenario{Data: d.Data, Steps: x.steps[i : i+1]}
+		v, err := l.judged(ctx, s, &x.runs[0][i], x.variants, differs)
 		if err != nil {
 			return false, err
 		}
@@ -117,15 +53,15 @@ func (l *lab) lot(ctx context.Context, d *gen.Dataset, steps []model.Step, varia
 		}
 	}
 	allowed := 0
-	for _, world := range runs {
+	for _, world := range x.runs {
 		for i := range world {
 			if len(world[i].Steps) > 0 && world[i].Steps[0].Code == "" {
 				allowed++
 			}
 		}
 	}
-	l.fast.Stepped(len(steps)*len(worlds), allowed)
-	return true, l.controls(ctx, d, o, worlds, steps, runs, clean)
+	l.fast.Stepped(len(x.steps)*len(x.worlds), allowed)
+	return true, l.controls(ctx, d, x, clean)
 }
 
 // judged is the verdict of a call that was run in the worlds of some variants already, with
@@ -151,32 +87,6 @@ func (l *lab) glance(ctx context.Context, s *model.Scenario, variants []gen.Vari
 		return v, err
 	}
 	return l.verdict(ctx, s)
-}
-
-// some is the first world and those of some variants: of each that can be made, else of
-// the next one. It gives the variants too.
-func (o *observer) some(ctx context.Context, variants []gen.Variant) ([]run.World, []gen.Variant, error) {
-	worlds := []run.World{{Data: o.s.Data}}
-	var made []gen.Variant
-	for _, v := range variants {
-		for n := range gen.Variants {
-			at := v
-			if n > 0 {
-				at = gen.Variants[(int(v)+n)%len(gen.Variants)]
-			}
-			data, ok, err := o.second(ctx, at, nil)
-			if err != nil {
-				return nil, nil, err
-			}
-			if ok {
-				worlds, made = append(worlds, run.World{Data: data}), append(made, at)
-			}
-			if ok || len(variants) > 1 {
-				break
-			}
-		}
-	}
-	return worlds, made, nil
 }
 
 // differs reports whether a call gave or changed something else in another world.
@@ -209,27 +119,27 @@ func (l *lab) liveKey(step *model.Step, st *model.State) string {
 // controls counts what was at stake in calls that showed no difference. Something
 // forbidden was, where the same call of the other tenant's session, or of the
 // superuser, tells the worlds apart. That is tried once for each kind of arguments.
-func (l *lab) controls(ctx context.Context, d *gen.Dataset, o *observer, worlds []run.World, steps []model.Step, runs [][]run.WorldRun, clean []int) error {
+func (l *lab) controls(ctx context.Context, d *gen.Dataset, x *lot, clean []int) error {
 	var open []int
 	for _, i := range clean {
-		key := l.liveKey(&steps[i], d.State)
+		key := l.liveKey(&x.steps[i], d.State)
 		_, asked := l.live[key]
 		if _, known := l.proven[key]; !asked && !known {
 			open = append(open, i)
 		}
 	}
-	if len(open) > 0 && len(worlds) > 1 {
-		if err := l.control(ctx, d, append(worlds, run.World{Data: o.worlds.Bare()}), steps, open); err != nil {
+	if len(open) > 0 && len(x.worlds) > 1 {
+		if err := l.control(ctx, d, append(x.worlds, run.World{Data: x.o.worlds.Bare()}), x.steps, open); err != nil {
 			return err
 		}
 	}
 	for _, i := range clean {
-		r := &runs[0][i]
+		r := &x.runs[0][i]
 		if r.Invalid != "" {
 			continue
 		}
-		cell := judge.PathCell(steps[i].Session.ID, steps[i].Op.Path)
-		key, forbidden := l.liveKey(&steps[i], d.State), 0
+		cell := judge.PathCell(x.steps[i].Session.ID, x.steps[i].Op.Path)
+		key, forbidden := l.liveKey(&x.steps[i], d.State), 0
 		if l.live[key] || l.proven[key] {
 			forbidden = 1
 		}

@@ -86,16 +86,31 @@ func (l *lab) group(ctx context.Context, d *gen.Dataset, all [][]model.Step, see
 		}
 		first = next
 	}
-	for i, steps := range calls.list {
+	return l.callAll(ctx, d, calls, see)
+}
+
+// callAll makes the calls of sequences of calls: what can run together does, then each is judged.
+func (l *lab) callAll(ctx context.Context, d *gen.Dataset, all indexed, see func(i int, s *model.Scenario, v *judge.Verdict) bool) error {
+	list := make([]*calls, len(all.list))
+	var lots []*lot
+	for i, steps := range all.list {
 		var err error
-		each := func(s *model.Scenario, v *judge.Verdict) bool { return see(calls.index[i], s, v) }
-		var more bool
 		if pairs := gen.Pairs(steps); pairs != nil {
-			more, err = l.pairs(ctx, d, pairs, pairVariants, each)
+			list[i], err = l.newPairs(ctx, d, pairs, pairVariants)
 		} else {
-			more, err = l.calls(ctx, d, steps, drawn(steps), each)
+			list[i], err = l.newCalls(ctx, d, steps, drawn(steps))
 		}
-		if err != nil || !more {
+		if err != nil {
+			return err
+		}
+		lots = append(lots, list[i].lots...)
+	}
+	if err := l.try(ctx, d, lots); err != nil {
+		return err
+	}
+	for i, c := range list {
+		each := func(s *model.Scenario, v *judge.Verdict) bool { return see(all.index[i], s, v) }
+		if more, err := l.called(ctx, d, c, each); err != nil || !more {
 			return err
 		}
 	}

@@ -260,48 +260,25 @@ func (l *lab) gone(ctx context.Context, s *model.Scenario, d *judge.Divergence) 
 // pairVariants are the worlds in which random search tries pairs of calls.
 var pairVariants = []gen.Variant{gen.Change, gen.Remove}
 
-// pairs runs pairs of calls of one member, rolled back and in several worlds. Where a second
-// call gives another output, and does not when it is made alone, the pair runs with real
-// commits on a connection that is used again.
-func (l *lab) pairs(ctx context.Context, d *gen.Dataset, list [][]model.Step, variants []gen.Variant, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
-	for len(list) > 0 {
-		var lot, rest [][]model.Step
-		for _, pair := range list {
-			if observerKey(&pair[1]) == observerKey(&list[0][1]) {
-				lot = append(lot, pair)
-			} else {
-				rest = append(rest, pair)
-			}
-		}
-		more, err := l.pairLot(ctx, d, lot, variants, see)
-		if err != nil || !more {
-			return more, err
-		}
-		list = rest
-	}
-	return true, nil
-}
-
-// pairLot is pairs whose second calls have one observer.
-func (l *lab) pairLot(ctx context.Context, d *gen.Dataset, lot [][]model.Step, variants []gen.Variant, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
-	o, err := l.observe(ctx, &model.Scenario{Data: d.Data, Steps: lot[0]}, 1)
-	if err != nil || o == nil {
-		return true, err
-	}
-	worlds, _, err := o.some(ctx, variants)
-	if err != nil {
-		return false, err
-	}
-	lot, alone, err := l.differing(ctx, d, worlds, lot)
+// settlePairs judges pairs of calls of one member, which were rolled back and ran in several
+// worlds. Where a second call gave another output, and does not when it is made alone, the pair
+// runs with real commits on a connection that is used again.
+func (l *lab) settlePairs(ctx context.Context, d *gen.Dataset, x *lot, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
+	l.fast.Stepped(len(x.calls)*len(x.worlds), 0)
+	kept, alone, err := l.differing(ctx, d, x)
 	if err != nil {
 		return false, err
 	}
 	if len(alone) > 0 {
-		if more, err := l.lot(ctx, d, alone, variants, see); err != nil || !more {
+		c, err := l.newCalls(ctx, d, alone, x.variants)
+		if err != nil {
+			return false, err
+		}
+		if more, err := l.call(ctx, d, c, see); err != nil || !more {
 			return more, err
 		}
 	}
-	for _, pair := range lot {
+	for _, pair := range kept {
 		key := pairKey(pair)
 		if l.refuted[key] >= mostRefuted {
 			continue
@@ -329,28 +306,38 @@ func pairKey(pair []model.Step) string {
 	return fmt.Sprint(pair[0].Session.ID, pair[0].Op.Path.ID, pair[1].Session.ID, pair[1].Op.Path.ID)
 }
 
-// differing keeps the pairs whose second call gives another output in some world, and does
-// not alone. Second calls that do so alone come apart, unless that is known of their path.
-func (l *lab) differing(ctx context.Context, d *gen.Dataset, worlds []run.World, lot [][]model.Step) (kept [][]model.Step, alone []model.Step, err error) {
-	differ, _, err := l.divided(ctx, d, worlds, lot, 0)
-	if err != nil || len(differ) == 0 {
+// differing keeps the pairs of a lot whose second call gave another output in some world, and
+// does not alone. Second calls that do so alone come apart, unless that is known of their path.
+func (l *lab) differing(ctx context.Context, d *gen.Dataset, x *lot) (kept [][]model.Step, alone []model.Step, err error) {
+	var differ [][]model.Step
+	for i, pair := range x.pairs {
+		if tells(x.runs, i, 1) {
+			differ = append(differ, pair)
+		}
+	}
+	if len(differ) == 0 {
+		return nil, nil, nil
+	}
+	again, calls := l.bound(d, differ, 1)
+	runs, err := l.fast.Worlds(ctx, x.worlds, calls, false, run.Variant{})
+	if err != nil {
 		return nil, nil, err
 	}
-	told, kept, err := l.divided(ctx, d, worlds, differ, 1)
-	for _, pair := range told {
-		if !l.telling[judge.PathCell(pair[1].Session.ID, pair[1].Op.Path)] {
+	l.fast.Stepped(len(calls)*len(x.worlds), 0)
+	for i, pair := range again {
+		switch {
+		case !tells(runs, i, 0):
+			kept = append(kept, pair)
+		case !l.telling[judge.PathCell(pair[1].Session.ID, pair[1].Op.Path)]:
 			alone = append(alone, pair[1])
 		}
 	}
-	return kept, alone, err
+	return kept, alone, nil
 }
 
-// divided runs pairs from a step on, and divides them by whether the second call gives
-// another output in some world.
-func (l *lab) divided(ctx context.Context, d *gen.Dataset, worlds []run.World, lot [][]model.Step, from int) (differ, same [][]model.Step, err error) {
-	var calls []run.Calls
-	var of [][]model.Step
-	for _, pair := range lot {
+// bound is pairs from a step on as their sessions run them: those whose sessions can act.
+func (l *lab) bound(d *gen.Dataset, list [][]model.Step, from int) (pairs [][]model.Step, calls []run.Calls) {
+	for _, pair := range list {
 		c := run.Calls{Steps: pair[from:]}
 		for i := range c.Steps {
 			if id, ok := l.Contract.BindStep(&c.Steps[i], d.State); ok {
@@ -358,23 +345,8 @@ func (l *lab) divided(ctx context.Context, d *gen.Dataset, worlds []run.World, l
 			}
 		}
 		if len(c.ID) == len(c.Steps) {
-			calls, of = append(calls, c), append(of, pair)
+			pairs, calls = append(pairs, pair), append(calls, c)
 		}
 	}
-	if len(calls) == 0 {
-		return nil, nil, nil
-	}
-	runs, err := l.fast.Worlds(ctx, worlds, calls, false, run.Variant{})
-	if err != nil {
-		return nil, nil, err
-	}
-	l.fast.Stepped(len(calls)*len(worlds), 0)
-	for i, pair := range of {
-		if tells(runs, i, len(calls[i].Steps)-1) {
-			differ = append(differ, pair)
-		} else {
-			same = append(same, pair)
-		}
-	}
-	return differ, same, nil
+	return pairs, calls
 }

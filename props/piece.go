@@ -290,12 +290,20 @@ var firstLook = []gen.Variant{gen.Remove, gen.Mixed}
 // walkCalls calls paths.
 func (l *lab) walkCalls(ctx context.Context, p *piece, see func(*model.Scenario, *judge.Verdict) bool) error {
 	for _, steps := range p.calls {
-		if more, err := l.calls(ctx, p.set, steps, firstLook, see); err != nil || !more {
+		c, err := l.newCalls(ctx, p.set, steps, firstLook)
+		if err != nil {
+			return err
+		}
+		if more, err := l.call(ctx, p.set, c, see); err != nil || !more {
 			return err
 		}
 		p.walked += len(steps)
 	}
-	if _, err := l.pairs(ctx, p.set, p.pairs, pairVariants, see); err != nil {
+	c, err := l.newPairs(ctx, p.set, p.pairs, pairVariants)
+	if err != nil {
+		return err
+	}
+	if _, err := l.call(ctx, p.set, c, see); err != nil {
 		return err
 	}
 	p.walked += len(p.pairs)

@@ -31,7 +31,7 @@ func TestFastCareful(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("fixed", func(t *testing.T) {
-		n := both(t, desk(t))
+		n := both(t, desk(t), 30)
 		if n.diverged > 0 {
 			t.Errorf("%d of %d sequences diverge on the fixed schema", n.diverged, n.checks)
 		}
@@ -42,7 +42,7 @@ func TestFastCareful(t *testing.T) {
 		}
 		delete(planted, leak.Name)
 		t.Run(leak.Name, func(t *testing.T) {
-			n := both(t, desk(t, leak.SQL))
+			n := both(t, desk(t, leak.SQL), 20)
 			if n.diverged == 0 {
 				t.Errorf("none of %d sequences shows the leak", n.checks)
 			}
@@ -53,11 +53,11 @@ func TestFastCareful(t *testing.T) {
 	}
 }
 
-func both(t *testing.T, target *props.Target) tally {
+func both(t *testing.T, target *props.Target, datasets int) tally {
 	t.Helper()
 	fast, careful := workerOn(t, target), workerOn(t, target)
 	var n tally
-	draw(t, target, 11, 30, 10, func(d *gen.Dataset, sequences [][]model.Step) bool {
+	draw(t, target, 11, datasets, 10, func(d *gen.Dataset, sequences [][]model.Step) bool {
 		for i, status := range statuses(t, fast, d, sequences) {
 			n.checks++
 			diverged, late := diverges(t, target, careful, d, sequences[i])

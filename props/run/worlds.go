@@ -13,6 +13,18 @@ import (
 type World struct {
 	Data     [][]model.Row
 	Settings []string // statements of the superuser, after the rows are loaded
+
+	// First and Until say which of the calls run in it, from one on and up to another; both
+	// zero: all.
+	First, Until int
+}
+
+// of is the calls that run in a world.
+func (w *World) of(calls []Calls) []Calls {
+	if w.Until == 0 {
+		return calls
+	}
+	return calls[w.First:w.Until]
 }
 
 // Calls is steps that call paths, one after the other, by whom. Each world runs it
@@ -73,7 +85,7 @@ type callsAsk struct {
 }
 
 // Worlds runs calls in several worlds, all in one transaction and one flush, so that the
-// time is the same in all of them. The result is by world, then by Calls. whole keeps
+// time is the same in all of them. The result is by world, then by its Calls. whole keeps
 // the outputs. A variant changes the schema or the logins for this run only.
 func (w *Worker) Worlds(ctx context.Context, worlds []World, calls []Calls, whole bool, v Variant) ([][]WorldRun, error) {
 	before := v.Before
@@ -109,13 +121,14 @@ func (w *Worker) Worlds(ctx context.Context, worlds []World, calls []Calls, whol
 	f.forget()
 	w.wire.sync()
 	stale := v.Stale || !slices.ContainsFunc(calls, func(c Calls) bool { return stored(c.Steps) })
-	asks := make([]worldAsk, len(worlds))
+	asks, sequences := make([]worldAsk, len(worlds)), 0
 	for i := range worlds {
-		if asks[i], err = f.world(&worlds[i], calls, whole, stale); err != nil {
+		if asks[i], err = f.world(&worlds[i], worlds[i].of(calls), whole, stale); err != nil {
 			return nil, err
 		}
+		sequences += len(asks[i].calls)
 	}
-	w.spend(len(worlds) * len(calls))
+	w.spend(sequences)
 	f.plain("ROLLBACK")
 	w.wire.sync()
 	if len(before) > 0 {
