@@ -22,11 +22,7 @@ func (p *Plan) lasts(path *model.Path) bool {
 		return lasting(path.Routine)
 	}
 	for _, text := range path.Run {
-		word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), " ")
-		if !slices.Contains([]string{"select", "with", "table", "values", "copy"}, word) {
-			return true
-		}
-		if strings.Contains(strings.ToLower(text), "set_config") {
+		if !sql.Queries(text) || strings.Contains(strings.ToLower(text), "set_config") {
 			return true
 		}
 		for _, r := range p.Contract.Schema.Routines {

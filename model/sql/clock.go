@@ -35,7 +35,11 @@ func (c *compiler) clock(x *Compare) condFunc {
 		if v.Null {
 			return Unknown
 		}
-		return holds(op, sinceNow(v.Text, time.Now()))
+		order, known := sinceNow(v.Text, time.Now())
+		if !known {
+			return Unknown
+		}
+		return holds(op, order)
 	}
 }
 
@@ -79,17 +83,17 @@ var layouts = [...]string{"2006-01-02 15:04:05.999999Z07", "2006-01-02 15:04:05.
 // sinceNow orders a time, as Postgres prints it, and the clock: -1 for the past. A time that
 // a default or a function of the same transaction gave is now() itself to Postgres, and of
 // the past here: what expires then has expired for both.
-func sinceNow(text string, now time.Time) int {
+func sinceNow(text string, now time.Time) (order int, known bool) {
 	switch {
 	case text == "-infinity", strings.HasSuffix(text, " BC"):
-		return -1
+		return -1, true
 	case text == "infinity", strings.IndexByte(text, '-') > 4: // a year of five digits
-		return 1
+		return 1, true
 	}
 	for _, layout := range layouts {
 		if at, err := time.Parse(layout, text); err == nil {
-			return at.Compare(now)
+			return at.Compare(now), true
 		}
 	}
-	return 0
+	return 0, false
 }

@@ -46,10 +46,7 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 
 // reads reports whether all that a path runs are plain queries.
 func reads(p *model.Path) bool {
-	return !slices.ContainsFunc(p.Run, func(text string) bool {
-		word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), " ")
-		return word != "select" && word != "table"
-	})
+	return !slices.ContainsFunc(p.Run, func(text string) bool { return !sql.Queries(text) })
 }
 
 // base is the table that a view shows: the one that its definition names and whose
