@@ -110,10 +110,27 @@ func (d *Draft) Review() []string {
 		}
 		then = append(then, p.asks...)
 	}
+	return slices.Concat(first, d.asks, then, d.sessionAsks())
+}
+
+// sessionAsks is what sessions ask, each question once.
+func (d *Draft) sessionAsks() []string {
+	var questions []string
+	who := map[string][]string{}
 	for _, s := range d.sessions {
 		for _, q := range s.asks {
-			then = append(then, "session "+s.name+": "+q)
+			if who[q] == nil {
+				questions = append(questions, q)
+			}
+			who[q] = append(who[q], s.name)
 		}
 	}
-	return append(append(first, d.asks...), then...)
+	for i, q := range questions {
+		word := "session "
+		if len(who[q]) > 1 {
+			word = "sessions "
+		}
+		questions[i] = word + strings.Join(who[q], ", ") + ": " + q
+	}
+	return questions
 }
