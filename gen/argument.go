@@ -20,7 +20,7 @@ type arguments struct {
 	dice *choices
 	row  model.Row // of c.table; nil when there is none
 	mine bool      // it is a row of the caller's tenant
-	next model.Row // of another tenant, for the other rows of a batch
+	next model.Row // for the other rows of a batch: nil where there is none
 }
 
 // base chooses the row that the arguments come from.
@@ -50,11 +50,14 @@ func (a *arguments) base() bool {
 	if a.nth >= len(list) {
 		return false
 	}
-	a.row = list[(a.nth+a.dice.upTo(len(list)))%len(list)]
+	at := (a.nth + a.dice.upTo(len(list))) % len(list)
 	if a.dice.percent(namesake) {
-		if row := a.sameNumber(list); row != nil {
-			a.row = row
+		if i := a.sameNumber(list); i >= 0 {
+			at = i
 		}
+	}
+	if a.row = list[at]; a.next == nil && len(list) > 1 {
+		a.next = list[(at+1)%len(list)]
 	}
 	return true
 }
@@ -63,17 +66,15 @@ func (a *arguments) base() bool {
 // tenant or user, where there is one: what compares the wrong numbers shows in it.
 const namesake = 50
 
-// sameNumber is the first row whose key is that of the caller's tenant or user.
-func (a *arguments) sameNumber(list []model.Row) model.Row {
+// sameNumber is the first row whose key is that of the caller's tenant or user; -1 without one.
+func (a *arguments) sameNumber(list []model.Row) int {
 	if len(a.c.table.Key) != 1 {
-		return nil
+		return -1
 	}
-	for _, row := range list {
-		if v := row[a.c.table.Key[0]]; v == a.m.Tenant || v == a.m.User {
-			return row
-		}
-	}
-	return nil
+	return slices.IndexFunc(list, func(row model.Row) bool {
+		v := row[a.c.table.Key[0]]
+		return v == a.m.Tenant || v == a.m.User
+	})
 }
 
 // rows sorts the rows of a table: those of the caller's tenant or everybody's, and others.
@@ -119,7 +120,7 @@ func (a *arguments) value(i int) model.Value {
 		return null
 	case len(arg.constants) > 0 && (arg.column.Table < 0 || a.dice.percent(25)):
 		return a.list(arg, arg.constants[a.dice.upTo(len(arg.constants))])
-	case arg.column.Table >= 0 && a.kind == Both && a.c.again(i):
+	case arg.column.Table >= 0 && a.next != nil && a.c.again(i):
 		return a.list(arg, a.following(arg.column))
 	case arg.column.Table >= 0 && a.kind == Both && arg.array && arg.column.Table == a.c.table.ID:
 		return a.pair(arg, a.drawn(arg.column), a.following(arg.column))
@@ -132,7 +133,7 @@ func (a *arguments) value(i int) model.Value {
 // following is the value of a column in the other row of a batch.
 func (a *arguments) following(ref model.ColumnRef) model.Value {
 	o := *a
-	o.row, o.mine = a.next, false
+	o.row, o.mine = a.next, a.mine && a.kind != Both
 	return o.drawn(ref)
 }
 

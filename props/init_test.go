@@ -236,7 +236,7 @@ CREATE FUNCTION find(job int, what text, VARIADIC rest int[]) RETURNS SETOF jobs
 CREATE TABLE labels (firm int REFERENCES firms, colour text); CREATE TABLE people (firm int REFERENCES firms, first text); GRANT SELECT ON labels, people TO init_app;
 CREATE FUNCTION search(term text, sort text DEFAULT 'first') RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN 1 FROM people WHERE first ILIKE '%' || term || '%'; END $$;
 CREATE PROCEDURE purge(days int) LANGUAGE plpgsql AS $$ BEGIN DELETE FROM jobs WHERE boss > days; END $$;`,
-		want: []string{"firms: {tenant: id}", `view all_jobs:`, `run: "CALL public.purge($1::integer)"`, `run: "SELECT * FROM public.search($1::text)"`, "args: [people.first]", "run: \"SELECT * FROM public.find($1::integer, $2::text, VARIADIC ARRAY[$3::integer])\""},
+		want: []string{"firms: {tenant: id}", `view all_jobs:`, `run: "CALL public.purge($1::integer)"`, `run: "SELECT * FROM public.search($1::text)"`, "args: [people.first]", "run: \"SELECT * FROM public.find($1::integer, $2::text, VARIADIC ARRAY[$3::integer, $4::integer])\""},
 		says: []string{"steps_old is placed as steps", "compares firm by >=, not by =", "reads its tables as its owner", "SECURITY DEFINER", "a session without a tenant may call find, with"},
 	},
 	{

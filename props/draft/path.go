@@ -76,12 +76,15 @@ func (b *binder) function(f *Function, as []string) *path {
 	for i, a := range args {
 		arg, ok := compared[i], true
 		if arg == "" {
-			arg, ok = b.argument(f, a)
+			arg, ok = b.argument(f, a, f.beside(a))
 		}
-		form := "%s::" + a.Type
-		if element, is := strings.CutSuffix(a.Type, "[]"); !ok && is { // a list of one value
-			arg, ok = b.argument(f, Arg{Name: strings.TrimSuffix(a.Name, "s"), Type: element})
+		form, values := "%s::"+a.Type, 1
+		if element, is := strings.CutSuffix(a.Type, "[]"); !ok && is { // a list
+			arg, ok = b.argument(f, Arg{Name: strings.TrimSuffix(a.Name, "s"), Type: element}, f.beside(a))
 			form = "ARRAY[%s::" + element + "]"
+			if ok && !isConstant(arg) { // of two rows: one may be another tenant's
+				form, values = "ARRAY[%s::"+element+", %s::"+element+"]", 2
+			}
 		}
 		spread := ""
 		if a.Variadic {
@@ -91,8 +94,12 @@ func (b *binder) function(f *Function, as []string) *path {
 			list = append(list, spread+"NULL::"+a.Type)
 			continue
 		}
-		p.args = append(p.args, arg)
-		list = append(list, spread+fmt.Sprintf(form, "$"+strconv.Itoa(len(p.args))))
+		places := make([]any, values)
+		for n := range places {
+			p.args = append(p.args, arg)
+			places[n] = "$" + strconv.Itoa(len(p.args))
+		}
+		list = append(list, spread+fmt.Sprintf(form, places...))
 	}
 	verb := "SELECT * FROM "
 	if f.Procedure {
@@ -142,9 +149,8 @@ func (f *Function) beside(a Arg) []string {
 
 // argument draws an argument of a function from a column of its type: one that the text
 // compares it with, one of its name, else the key of the tenants or users, else the first.
-func (b *binder) argument(f *Function, a Arg) (string, bool) {
+func (b *binder) argument(f *Function, a Arg, beside []string) (string, bool) {
 	best, most := Column{}, -1
-	beside := f.beside(a)
 	for _, t := range b.survey.Schema.Tables {
 		for i := range t.Columns {
 			c := Column{t, i}
@@ -185,5 +191,8 @@ func (b *binder) argument(f *Function, a Arg) (string, bool) {
 	}
 	return "", false
 }
+
+// isConstant reports whether an argument is no column: a text in quotes, or a number.
+func isConstant(arg string) bool { return arg[0] == '\'' || arg[0] >= '0' && arg[0] <= '9' }
 
 func plainName(schema, name string) string { return (&model.Table{Schema: schema, Name: name}).Label() }
