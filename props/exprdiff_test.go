@@ -17,7 +17,7 @@ import (
 const exprSchema = `
 CREATE TYPE state AS ENUM ('open', 'closed', 'Odd one');
 CREATE TABLE t (n integer, id integer, small smallint, big bigint, flag boolean, key uuid, state state,
-	name text, word character varying(10), tags text[], nums integer[], ends timestamptz);
+	name text, word character varying(10), tags text[], nums integer[], ends timestamptz, doc jsonb, raw json);
 CREATE TABLE m (id integer, flag boolean, key uuid, state state, name text, other integer);
 CREATE SCHEMA copies;
 CREATE VIEW copies.m2 AS SELECT * FROM m;
@@ -37,6 +37,8 @@ var exprRelations = []*sql.Relation{
 		{Name: "tags", Kind: sql.Text, Type: "text[]"},
 		{Name: "nums", Kind: sql.Int, Type: "integer[]"},
 		{Name: "ends", Type: "timestamp with time zone"},
+		{Name: "doc", Type: "jsonb"},
+		{Name: "raw", Type: "json"},
 	}},
 	{ID: 1, Schema: "public", Name: "m", Columns: []sql.RelColumn{
 		{Name: "id", Kind: sql.Int, Type: "integer"},
@@ -193,6 +195,9 @@ func (d *exprDiff) world(ctx context.Context) {
 func (d *exprDiff) value(k sql.Kind, typ string) string {
 	if d.gen.oneIn(5) {
 		return "NULL"
+	}
+	if strings.HasPrefix(typ, "json") {
+		return "'" + strings.ReplaceAll(d.gen.document(3), "'", "''") + "'"
 	}
 	one := func() string { return "'" + strings.ReplaceAll(pick(d.gen, exprPools[k]), "'", "''") + "'" }
 	if !strings.HasSuffix(typ, "[]") {

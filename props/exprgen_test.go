@@ -179,8 +179,10 @@ func (g *exprGen) value(k sql.Kind, depth int) string {
 		return "COALESCE(" + g.value(k, depth-1) + ", " + g.value(k, depth-1) + ")"
 	case n == 16:
 		return g.literal(k) + "::" + exprTypes[k]
-	case n == 17 && k == sql.Text:
+	case n == 17 && k == sql.Text && g.oneIn(2):
 		return g.column(g.kind()) + "::text"
+	case n == 17 && g.base():
+		return g.field(k)
 	case n == 18 && k == sql.Int:
 		return g.column(k) + "::bigint"
 	case n == 19 && k == sql.Bool && depth > 0:
@@ -261,4 +263,62 @@ func (g *exprGen) query(k sql.Kind, depth int) string {
 		where = " WHERE " + g.cond(depth-1)
 	}
 	return "SELECT " + out + from.String() + where
+}
+
+// The keys of documents, and the parts of them that hold a value of a kind, where they hold
+// anything: another kind would be an error in Postgres.
+var exprKeys = []string{"a", "b", "é", "0", "q\"k"}
+
+var exprLeaves = map[sql.Kind]string{sql.Int: "n", sql.Bool: "f", sql.UUID: "u", sql.Enum: "s"}
+
+// document writes JSON, in which some parts have values that the columns have.
+func (g *exprGen) document(depth int) string {
+	blank := pick(g, []string{"", " ", "\n"})
+	switch n := g.IntN(8); {
+	case n < 2 || depth <= 0:
+		return blank + pick(g, []string{"null", "true", "-7", "1.50", `"ann"`, `""`, `"x\"y\\\u00e9\n"`, `"null"`, `"7"`, "{}", "[ ]"}) + blank
+	case n < 4:
+		items := make([]string, g.IntN(4))
+		for i := range items {
+			items[i] = g.document(depth - 1)
+		}
+		return "[" + strings.Join(items, ",") + blank + "]"
+	}
+	var items []string
+	for _, key := range exprKeys {
+		if g.oneIn(2) {
+			items = append(items, fmt.Sprintf("%q:%s", key, g.document(depth-1)))
+		}
+	}
+	for _, k := range exprKinds {
+		if leaf := exprLeaves[k]; leaf != "" && g.oneIn(2) {
+			items = append(items, fmt.Sprintf("%q %s: %q", leaf, blank, pick(g, exprPools[k])))
+		}
+	}
+	g.Shuffle(len(items), func(i, j int) { items[i], items[j] = items[j], items[i] })
+	return "{" + blank + strings.Join(items, ", ") + "}"
+}
+
+// base reports whether no sub-select hides the documents' table.
+func (g *exprGen) base() bool {
+	return !slices.ContainsFunc(g.inside, func(s exprSight) bool { return s.label == "t" })
+}
+
+// field writes a part of a document, as a value of a kind.
+func (g *exprGen) field(k sql.Kind) string {
+	doc := pick(g, []string{"doc", "t.doc", "t.raw"})
+	for g.oneIn(3) {
+		doc += pick(g, []string{" -> 'a'", " -> 'b'", " #> '{a}'", " -> 1", " -> -1", " -> 0"})
+	}
+	if leaf := exprLeaves[k]; leaf != "" {
+		return "(" + doc + pick(g, []string{" ->> '" + leaf + "'", " #>> '{" + leaf + "}'"}) + ")::" + exprTypes[k]
+	}
+	part := pick(g, []string{
+		"->> 'a'", "->> 'é'", "->> '0'", "->> 0", "->> -2", "->> t.small", "->> t.name", "->> NULL", "->> 'q\"k'", "#>> '{}'", "#>> '{a,b}'", "#>> '{a,0}'", "#>> '{b,-1,a}'",
+		"#>> '{0}'", "#>> '{a,\" +1\"}'::text[]", "#>> NULL", "#>> '{a,NULL}'", "#>> '{1x}'",
+	})
+	if g.oneIn(6) {
+		return "(" + doc + " " + strings.Replace(part, ">>", ">", 1) + ")::text"
+	}
+	return "(" + doc + " " + part + ")"
 }

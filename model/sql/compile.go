@@ -143,7 +143,7 @@ func (c *compiler) cond(e Expr) condFunc {
 			return c.atom(x, x.Name)
 		}
 		return c.boolean(x)
-	case *Var, *Literal, *Cast, *Coalesce, *Array, *Opaque:
+	case *Var, *Literal, *Cast, *Field, *Coalesce, *Array, *Opaque:
 		return c.boolean(x)
 	default:
 		panic("sql: unknown expression")

@@ -135,6 +135,14 @@ type Cast struct {
 	Type string
 }
 
+// Field is X -> Key, X ->> Key, X #> Key or X #>> Key: a part of a JSON document, or of
+// whatever else has such an operator.
+type Field struct {
+	Pos
+	Op     string
+	X, Key Expr
+}
+
 // Coalesce is COALESCE(…).
 type Coalesce struct {
 	Pos

@@ -1,5 +1,7 @@
 package sql
 
+import "strings"
+
 // operand is a compiled value and what is known of its type.
 type operand struct {
 	get       valueFunc
@@ -34,6 +36,8 @@ func (c *compiler) operand(e Expr) operand {
 		return operand{get: constant(x.Value), kind: builtin(x.Type), typ: x.Type, lit: x, at: x}
 	case *Cast:
 		return c.cast(x)
+	case *Field:
+		return c.field(x)
 	case *Coalesce:
 		return c.coalesce(x)
 	case *Array:
@@ -133,6 +137,10 @@ func (c *compiler) cast(x *Cast) operand {
 	case sameType(typ, o.typ):
 		return o
 	case isArray(typ) || isArray(o.typ):
+	case kind == Text && (o.typ == "json" || o.typ == "jsonb"):
+		return operand{get: o.get, kind: kind, typ: typ, at: x}
+	case isText(x.X) && kind != Text && c.named(typ).kind != Other:
+		return c.fromText(o, c.named(typ), x)
 	case kind == Text && o.kind != Bool && o.kind != Other,
 		kind == Int && o.kind == Int && (width(typ) >= width(o.typ) || o.lit != nil && inRange(o.lit.Value.Text, typ)):
 		o.kind, o.typ, o.labels = kind, typ, nil
@@ -143,6 +151,12 @@ func (c *compiler) cast(x *Cast) operand {
 	}
 	c.leave(x, "a cast from "+o.typ+" to "+typ)
 	return badOperand(x)
+}
+
+// isText reports whether a value is the text of a part of a document.
+func isText(x Expr) bool {
+	f, ok := x.(*Field)
+	return ok && strings.HasSuffix(f.Op, ">>")
 }
 
 // named is what is known of a type by its name: a built-in one, or an enum that

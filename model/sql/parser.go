@@ -302,6 +302,8 @@ func (c *converter) operator(x *pg.A_Expr) Expr {
 		switch op {
 		case "=", "<>", "<", "<=", ">", ">=":
 			return &Compare{Pos: pos, Op: op, L: c.expr(x.Lexpr), R: c.expr(x.Rexpr)}
+		case "->", "->>", "#>", "#>>":
+			return &Field{Pos: pos, Op: op, X: c.expr(x.Lexpr), Key: c.expr(x.Rexpr)}
 		}
 	case pg.A_Expr_Kind_AEXPR_OP_ANY, pg.A_Expr_Kind_AEXPR_OP_ALL:
 		not := x.Kind == pg.A_Expr_Kind_AEXPR_OP_ALL

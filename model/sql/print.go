@@ -71,6 +71,8 @@ func tightness(e Expr) int {
 		return levelNot
 	case *Compare, *IsNull, *IsDistinct, *IsBool, *In, *InQuery, *AnyArray:
 		return levelTest
+	case *Field:
+		return levelOperand
 	case *Literal:
 		if strings.HasPrefix(x.Value.Text, "-") && x.Type != "" {
 			return levelOperand
@@ -108,6 +110,10 @@ func (p *printer) expr(e Expr, least int) {
 	case *Cast:
 		p.expr(x.X, levelPrimary)
 		p.b.WriteString("::" + x.Type)
+	case *Field:
+		p.expr(x.X, levelOperand)
+		p.b.WriteString(" " + x.Op + " ")
+		p.expr(x.Key, levelPrimary)
 	case *Coalesce:
 		p.list("COALESCE(", x.Args, ")")
 	case *Array:

@@ -35,6 +35,8 @@ func Rewrite(e Expr, f func(Expr) Expr) Expr {
 		return f(&Exists{x.Pos, RewriteQuery(x.Query, f)})
 	case *Cast:
 		return f(&Cast{x.Pos, Rewrite(x.X, f), x.Type})
+	case *Field:
+		return f(&Field{x.Pos, x.Op, Rewrite(x.X, f), Rewrite(x.Key, f)})
 	case *Coalesce:
 		return f(&Coalesce{x.Pos, rewriteAll(x.Args, f)})
 	}

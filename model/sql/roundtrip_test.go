@@ -81,7 +81,7 @@ func drawArgs(t *rapid.T, depth int, first func(sql.Expr) bool) []sql.Expr {
 }
 
 func drawValue(t *rapid.T, depth int) sql.Expr {
-	switch rapid.IntRange(0, 7).Draw(t, "value") {
+	switch rapid.IntRange(0, 8).Draw(t, "value") {
 	case 0:
 		return &sql.Column{Name: drawName.Draw(t, "column")}
 	case 1:
@@ -100,6 +100,9 @@ func drawValue(t *rapid.T, depth int) sql.Expr {
 	case 5:
 		return &sql.Cast{X: drawCond(t, depth-1), Type: rapid.SampledFrom([]string{"text", "integer", "uuid[]", "character varying(20)", `public."St"`}).Draw(t, "type")}
 	case 6:
+		op := rapid.SampledFrom([]string{"->", "->>", "#>", "#>>"}).Draw(t, "field")
+		return &sql.Field{Op: op, X: drawCond(t, depth-1), Key: drawValue(t, depth-1)}
+	case 7:
 		return &sql.Coalesce{Args: []sql.Expr{drawCond(t, depth-1), drawValue(t, depth-1)}}
 	default:
 		return &sql.Exists{Query: drawQuery(t, depth-1)}

@@ -38,6 +38,8 @@ func Walk(e Expr, f func(Expr) bool) {
 		WalkQuery(x.Query, f)
 	case *Cast:
 		Walk(x.X, f)
+	case *Field:
+		walkAll(f, x.X, x.Key)
 	case *Coalesce:
 		walkAll(f, x.Args...)
 	case *Opaque:
