@@ -390,6 +390,9 @@ func (w *walk) sets(m *Member, s *model.Shape, row model.Row) [][]model.Value {
 		}
 		return out
 	}
+	if in := tp.inside(i); in != nil {
+		return w.rehoused(s.Table, in, row[i])
+	}
 	for _, k := range tp.keys {
 		for j, c := range k.Columns {
 			if c == i {

@@ -165,6 +165,9 @@ func (m *mutation) other(t *model.Table, i int, old model.Value) model.Value {
 	col := &m.tables[t.ID].columns[i]
 	c := &t.Columns[i]
 	m.fresh++
+	if in := m.tables[t.ID].inside(i); in != nil {
+		return m.retold(in, old)
+	}
 	switch {
 	case col.canary && !old.Null:
 		at := strings.Index(old.Text, model.TokenPrefix)
@@ -181,6 +184,22 @@ func (m *mutation) other(t *model.Table, i int, old model.Value) model.Value {
 	}
 	if col.null {
 		return null
+	}
+	return old
+}
+
+// retold is another value that names the same tenant.
+func (m *mutation) retold(in *inside, old model.Value) model.Value {
+	mine, ok := in.take(old)
+	pool := m.tables[in.table].columns[in.column].pool
+	for n := range pool {
+		v := in.drop(pool[(n+m.fresh)%len(pool)])
+		if ok {
+			v = in.put(v, mine)
+		}
+		if v != old {
+			return v
+		}
 	}
 	return old
 }

@@ -40,7 +40,8 @@ type Plan struct {
 type tablePlan struct {
 	table   *model.Table
 	columns []column
-	tenant  []int // columns that hold a tenant's value directly
+	tenant  []int    // columns that hold a tenant's value directly
+	insides []inside // columns that hold one inside of theirs
 	named   agreement
 	keys    []*model.ForeignKey
 	groups  []group
@@ -58,6 +59,7 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 		clues: newClues(c.Schema), types: newTypes(c.Schema), most: map[*model.Table]int{}, strict: map[*model.Table]bool{},
 	}
 	p.nameTenants()
+	p.parse()
 	constants := Constants(c)
 	p.tables = make([]tablePlan, len(c.Schema.Tables))
 	p.first = make([]int, len(c.Schema.Tables))
@@ -66,7 +68,6 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 		p.first[i] = 1 + seeded64(t)
 	}
 	p.Order, _ = c.Schema.LoadOrder()
-	p.parse()
 	p.freeze()
 	p.want()
 	p.shapes = make([][]choice, len(c.Sessions))
@@ -129,6 +130,10 @@ func (p *Plan) newTable(t *model.Table, constants map[model.ColumnRef][]string) 
 	out := tablePlan{table: t, columns: make([]column, len(t.Columns))}
 	for i := range t.Columns {
 		out.columns[i] = p.newColumn(t, i, constants[model.ColumnRef{Table: t.ID, Column: i}], b.Generators[i])
+	}
+	out.insides = p.insides(t)
+	for n := range out.insides {
+		p.housed(&out.insides[n], &out.columns[out.insides[n].column])
 	}
 	for i := range b.Paths {
 		if path := &b.Paths[i]; path.Key == nil && path.Query == nil && path.Column >= 0 {

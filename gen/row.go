@@ -102,6 +102,7 @@ func (b *builder) row(t *model.Table, k int, fixed map[int]model.Value, c *choic
 			row[i] = b.fill(t, i, twin, c)
 		}
 	}
+	b.house(t, k, row, fixed, c)
 	return row
 }
 

@@ -124,6 +124,13 @@ func (p *Plan) newValue(t *model.Table, i int, who *Member, d *Dataset, fresh *i
 		}
 		return p.anyTenant(t, i, d, c)
 	}
+	if in := tp.inside(i); in != nil {
+		old := tp.columns[i].draw(c)
+		if others := p.others(d, who.Tenant); len(others) > 0 && c.percent(75) {
+			return in.put(old, others[c.upTo(len(others))])
+		}
+		return in.put(old, p.anyTenant(t, i, d, c))
+	}
 	for _, k := range tp.keys {
 		for j, col := range k.Columns {
 			if col != i {
@@ -154,7 +161,7 @@ func (p *Plan) anyTenant(t *model.Table, i int, d *Dataset, c *choices) model.Va
 		}
 		return null
 	}
-	return p.tenantValue(t.Columns[i].Type, 1+c.upTo(2))
+	return p.tenantValue(p.Contract.Tenancy.Type, 1+c.upTo(2))
 }
 
 // proposal is the row that an INSERT proposes: of the own tenant in half of the
@@ -237,6 +244,11 @@ func (p *Plan) owners(d *Dataset, table int, tenant model.Value) []int {
 				}
 				return true
 			})
+			for _, in := range p.tables[table].insides { // of which Go may not know how to read it
+				if v, ok := in.take(row[in.column]); ok && v.Text == tenant.Text {
+					list[i] = 0
+				}
+			}
 		}
 		by[table] = list
 	}

@@ -209,7 +209,7 @@ func (p *Plan) writes(t *model.Table, a able, wheres []model.Where, out *choice,
 	narrow := wheres[:min(len(wheres), 4)]
 	for _, i := range a.update {
 		moves := 1
-		if isReference(t, i) || model.Contains(p.tables[t.ID].tenant, i) {
+		if tp := &p.tables[t.ID]; isReference(t, i) || model.Contains(tp.tenant, i) || tp.inside(i) != nil {
 			moves = 3 // a row may come to another tenant
 		}
 		for j, w := range narrow {

@@ -161,6 +161,10 @@ UNION ALL
 SELECT 'index', n.nspname || '.' || t.relname, pg_get_expr(i.indpred, i.indrelid)
 FROM pg_index i JOIN pg_class o ON o.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
 JOIN pg_namespace n ON n.oid = t.relnamespace WHERE `+ownText+` AND i.indpred IS NOT NULL
+UNION ALL
+SELECT 'index', n.nspname || '.' || t.relname, pg_get_expr(i.indexprs, i.indrelid) -- of parts of documents
+FROM pg_index i JOIN pg_class o ON o.oid = i.indexrelid JOIN pg_class t ON t.oid = i.indrelid
+JOIN pg_namespace n ON n.oid = t.relnamespace WHERE `+ownText+` AND pg_get_expr(i.indexprs, i.indrelid) LIKE '%->%'
 ORDER BY 1, 2, 3`)
 	if err != nil {
 		return err

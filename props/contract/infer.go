@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // inference finds how tables belong to tenants that the contract does not name. In
@@ -25,7 +26,7 @@ func (r *resolver) infer() {
 		d := r.decls[id]
 		// A table that is named only for its generators is still inferred.
 		in.known[id] = d != nil && (d.how != "" || len(d.ways) > 0 || d.query.given())
-		in.plural[id] = d != nil && d.query.given()
+		in.plural[id] = d != nil && d.query.given() && asks(d.query.value)
 	}
 	in.inherit()
 	in.columns()
@@ -36,6 +37,13 @@ func (r *resolver) infer() {
 			in.complain(t)
 		}
 	}
+}
+
+// asks reports whether the tenants of a row come from rows of other tables: there may be
+// any number.
+func asks(query string) bool {
+	q, err := sql.ParseQuery(query)
+	return err != nil || len(sql.QueryTables(q)) > 0
 }
 
 // columns settles the tenants' table and what holds tenants itself.

@@ -68,7 +68,12 @@ func (p *placer) itself(b *place) {
 	t, m := b.table, p.t.tenants
 	cols := m.in(t)
 	switch {
-	case m == nil || len(cols) == 0 || p.parent(t) != nil:
+	case m == nil || p.parent(t) != nil:
+		return
+	case len(cols) == 0:
+		if list := m.parts(t); len(list) > 0 {
+			p.inside(b, list)
+		}
 		return
 	case slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t }): // its document's
 		return
@@ -98,7 +103,7 @@ func (p *placer) owners(b *place, cols []int) []int {
 		if slices.Contains(b.table.Key, c) {
 			rank += 2
 		}
-		if slices.ContainsFunc(p.e.equal, func(q equality) bool { return q.table == b.table && q.column == Column{b.table, c} }) {
+		if slices.ContainsFunc(p.e.equal, func(q equality) bool { return q.table == b.table && q.column == Column{Table: b.table, Column: c} }) {
 			rank++
 		}
 		switch {
@@ -212,7 +217,7 @@ func (p *placer) members() bool {
 		if b.settled || !b.table.RowSecurity || p.t.byUser || p.t.tenants == nil || len(b.table.Key) != 1 || p.parent(b.table) != nil {
 			continue
 		}
-		of := p.d.of[Column{b.table, b.table.Key[0]}]
+		of := p.d.of[Column{Table: b.table, Column: b.table.Key[0]}]
 		if of == nil || of.home != b.table {
 			continue
 		}
@@ -292,6 +297,11 @@ func (p *placer) nowhere(b *place) {
 			return
 		}
 		b.notes = append(b.notes, "no session has a privilege on it")
+		return
+	}
+	if c, ok := p.named(b.table); ok {
+		b.query = p.within(c)
+		b.asks = append(b.asks, "is "+c.String()+" the tenant? So it is taken, by its name alone; else "+b.table.Label()+" is everybody's (shared), or nobody's (internal)")
 		return
 	}
 	b.how = model.Shared

@@ -31,7 +31,7 @@ func newDomains(s *Survey, e *evidence) *domains {
 			k := &t.ForeignKeys[i]
 			for j, col := range k.Columns {
 				if k.Target != nil {
-					d.join(Column{t, col}, Column{k.Target, k.Targets[j]})
+					d.join(Column{Table: t, Column: col}, Column{Table: k.Target, Column: k.Targets[j]})
 				}
 			}
 		}
@@ -74,7 +74,7 @@ func (d *domains) subjects(first map[*Source]Column) map[Column]Column {
 	}
 	for s, c := range first {
 		path, ok := s.Claim()
-		if id := (Column{t, t.Key[0]}); ok && s.Lookup == nil && slices.Equal(path, []string{"sub"}) && sameType(id, c) {
+		if id := (Column{Table: t, Column: t.Key[0]}); ok && s.Lookup == nil && slices.Equal(path, []string{"sub"}) && sameType(id, c) {
 			out[c] = id
 		}
 	}
@@ -83,6 +83,14 @@ func (d *domains) subjects(first map[*Source]Column) map[Column]Column {
 
 // sameType reports whether two columns can hold the same values.
 func sameType(a, b Column) bool {
+	if a.isPart() || b.isPart() { // a text, which may be cast
+		whole := a
+		if a.isPart() {
+			whole = b
+		}
+		t := &whole.Table.Columns[whole.Column].Type
+		return whole.isPart() || t.Kind.Comparable() && !t.Array
+	}
 	x, y := &a.Table.Columns[a.Column].Type, &b.Table.Columns[b.Column].Type
 	return x.Base == y.Base && x.Array == y.Array || x.Kind == y.Kind && x.Kind.Comparable() && !x.Array && !y.Array
 }
@@ -108,7 +116,7 @@ func (d *domains) gather(e *evidence) {
 	by := map[Column]*domain{}
 	for _, t := range d.survey.Schema.Tables {
 		for i := range t.Columns {
-			c := Column{t, i}
+			c := Column{Table: t, Column: i}
 			root := d.find(c)
 			if by[root] == nil {
 				by[root] = &domain{}
@@ -118,8 +126,9 @@ func (d *domains) gather(e *evidence) {
 			d.of[c] = by[root]
 		}
 	}
+	d.gatherParts(e)
 	for _, q := range e.equal {
-		if m := d.of[q.column]; q.op == "=" && !slices.Contains(m.sources, q.source) {
+		if m := d.of[q.column]; m != nil && q.op == "=" && !slices.Contains(m.sources, q.source) {
 			m.sources = append(m.sources, q.source)
 		}
 	}
@@ -133,7 +142,7 @@ func (d *domains) gather(e *evidence) {
 func (d *domains) settleHome(m *domain) {
 	best := -1
 	for _, c := range m.columns {
-		if !identifies(c) || refers(c) != nil {
+		if c.isPart() || !identifies(c) || refers(c) != nil {
 			continue
 		}
 		n := 0
@@ -182,7 +191,7 @@ func (m *domain) in(t *model.Table) []int {
 		return nil
 	}
 	for _, c := range m.columns {
-		if c.Table == t {
+		if c.Table == t && !c.isPart() {
 			out = append(out, c.Column)
 		}
 	}

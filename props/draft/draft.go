@@ -50,6 +50,7 @@ func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, er
 	}
 	d := newDomains(s, e)
 	out := &Draft{options: o, survey: s, domains: d, tenancy: d.tenancy(), cast: s.roles(), dropped: map[*path]string{}}
+	out.tenancy.cast = e.castOf(out.tenancy.tenants)
 	shares := d.shares(out.tenancy)
 	placing := &placer{survey: s, d: d, e: e, t: out.tenancy, cast: out.cast, shares: shares}
 	placing.place()

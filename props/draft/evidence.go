@@ -9,17 +9,18 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// Column is a column of a table.
+// Column is a column of a table, or a part of what it holds.
 type Column struct {
 	Table  *model.Table
 	Column int
+	Part   string // SQL of the part, with hole for the column; empty: all of it
 }
 
 // name is the column's name.
 func (c Column) name() string { return c.Table.Columns[c.Column].Name }
 
-// String is table.column, for people.
-func (c Column) String() string { return c.Table.Label() + "." + c.name() }
+// String is table.column, for people, or what is made of it.
+func (c Column) String() string { return c.fill(c.Table.Label() + "." + c.name()) }
 
 // evidence is what expressions of the schema say of what columns and sources hold. It
 // tells what a value is, an account or a user, never who may see what.
@@ -32,6 +33,7 @@ type evidence struct {
 	consts  []constant
 	unread  []string // expressions that read the session in a way that is not understood
 	sources []*Source
+	casts   map[Column]string // to what type a part of a column is cast
 }
 
 // equality is a column that is compared with a source.
@@ -60,7 +62,7 @@ func (e *evidence) collect() {
 		}
 		for i := range t.Columns {
 			if text := t.Columns[i].Default; text != "" && !t.Columns[i].Generated {
-				e.defaulted(Column{t, i}, text)
+				e.defaulted(Column{Table: t, Column: i}, text)
 			}
 		}
 	}
@@ -137,10 +139,25 @@ func (e *evidence) expr(x sql.Expr, in scope) {
 		case *sql.Exists:
 			e.query(x.Query, in)
 			return false
+		case *sql.Field:
+			e.source(x)
+			e.callsIn(x, in)
+			return false
 		case *sql.Opaque:
 			e.source(x)
 			e.pieces(x, in)
 			e.calls(x, in)
+		}
+		return true
+	})
+}
+
+// callsIn goes into the functions that a part of a document is asked of.
+func (e *evidence) callsIn(x *sql.Field, in scope) {
+	sql.Walk(x, func(x sql.Expr) bool {
+		if o, ok := x.(*sql.Opaque); ok {
+			e.pieces(o, in)
+			e.calls(o, in)
 		}
 		return true
 	})
@@ -162,7 +179,7 @@ func flipped(op string) string {
 
 // compare notes a comparison of l with r.
 func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
-	left, ok := in.column(l)
+	left, ok := in.holder(l)
 	if !ok {
 		if c, is := bare(r).(*sql.Literal); is && !c.Value.Null {
 			if s := e.source(l); s != nil {
@@ -171,7 +188,8 @@ func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
 		}
 		return
 	}
-	if right, ok := in.column(r); ok {
+	e.cast(left, l)
+	if right, ok := in.holder(r); ok {
 		if op == "=" && left != right {
 			e.same = append(e.same, [2]Column{left, right})
 		}
@@ -182,15 +200,26 @@ func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
 	}
 }
 
+// cast notes to what type a part of a column is cast.
+func (e *evidence) cast(c Column, x sql.Expr) {
+	if y, ok := x.(*sql.Cast); ok && c.isPart() && e.casts[c] == "" {
+		if e.casts == nil {
+			e.casts = map[Column]string{}
+		}
+		e.casts[c] = y.Type
+	}
+}
+
 // in notes a column that is looked for in a query: in another table's column, or in a
 // list that the session brings.
 func (e *evidence) in(x *sql.InQuery, in scope) {
-	left, ok := in.column(x.X)
+	left, ok := in.holder(x.X)
 	if !ok || x.Not {
 		return
 	}
+	e.cast(left, x.X)
 	inner := in.with(x.Query)
-	if right, ok := inner.column(x.Query.Target); ok && x.Query.Opaque == nil {
+	if right, ok := inner.holder(x.Query.Target); ok && x.Query.Opaque == nil {
 		e.same = append(e.same, [2]Column{left, right})
 		return
 	}
@@ -226,7 +255,7 @@ func (e *evidence) query(q *sql.Query, in scope) {
 func (e *evidence) source(x sql.Expr) *Source {
 	x = bare(x)
 	switch x.(type) {
-	case *sql.Opaque, *sql.Coalesce:
+	case *sql.Opaque, *sql.Coalesce, *sql.Field:
 	default:
 		return nil
 	}

@@ -45,7 +45,7 @@ func (d *domains) asking(group, of *domain) *membership {
 		}
 		for _, g := range group.in(t) {
 			for _, m := range of.in(t) {
-				if g != m && t.Columns[g].NotNull && t.Columns[m].NotNull && d.asked[Column{t, m}] {
+				if g != m && t.Columns[g].NotNull && t.Columns[m].NotNull && d.asked[Column{Table: t, Column: m}] {
 					return &membership{t, g, m}
 				}
 			}
@@ -140,7 +140,7 @@ func (d *domains) owns(m, other *domain) bool {
 }
 
 func (d *domains) leads(t *model.Table, m *domain, led map[*model.Table]bool) bool {
-	if t == m.home || len(m.in(t)) > 0 {
+	if t == m.home || len(m.in(t)) > 0 || len(m.parts(t)) > 0 {
 		return true
 	}
 	for i := range t.ForeignKeys {

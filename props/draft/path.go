@@ -153,7 +153,7 @@ func (b *binder) argument(f *Function, a Arg, beside []string) (string, bool) {
 	best, most := Column{}, -1
 	for _, t := range b.survey.Schema.Tables {
 		for i := range t.Columns {
-			c := Column{t, i}
+			c := Column{Table: t, Column: i}
 			if typ := &t.Columns[i].Type; typ.Name != a.Type && typ.Plain != a.Type {
 				continue
 			}

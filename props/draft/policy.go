@@ -158,7 +158,7 @@ func (r *referee) tied(x sql.Expr, in scope) bool {
 	case *sql.AnyArray:
 		return !x.Not && r.pair(x.X, x.Array, in)
 	case *sql.InQuery:
-		_, ok := in.column(x.X)
+		_, ok := in.holder(x.X)
 		return !x.Not && ok
 	case *sql.Exists:
 		return r.outer(x, in)
@@ -174,7 +174,7 @@ func (r *referee) tied(x sql.Expr, in scope) bool {
 
 // pair reports whether l is a column and r a value of the session.
 func (r *referee) pair(l, v sql.Expr, in scope) bool {
-	_, ok := in.column(l)
+	_, ok := in.holder(l)
 	return ok && r.e.source(v) != nil
 }
 
@@ -222,7 +222,7 @@ func (r *referee) unequal(x sql.Expr, in scope) []equality {
 			return true
 		}
 		for _, side := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
-			col, is := in.column(side[0])
+			col, is := in.holder(side[0])
 			m := r.d.of[col]
 			if s := r.e.source(side[1]); is && s != nil && m != nil && (m == r.t.tenants || m == r.t.users) {
 				out = append(out, equality{col, s, c.Op, in.base})

@@ -73,14 +73,14 @@ func (s scope) column(x sql.Expr) (Column, bool) {
 			continue
 		}
 		if at := b.table.Column(c.Name); at >= 0 {
-			return Column{b.table, at}, !s.strict || c.Qualifier != "" || s.alone(c.Name, b.table)
+			return Column{Table: b.table, Column: at}, !s.strict || c.Qualifier != "" || s.alone(c.Name, b.table)
 		}
 	}
 	if s.base == nil || c.Qualifier != "" && c.Qualifier != s.base.Name {
 		return Column{}, false
 	}
 	at := s.base.Column(c.Name)
-	return Column{s.base, at}, at >= 0
+	return Column{Table: s.base, Column: at}, at >= 0
 }
 
 // alone reports whether no other table around has a column of the name.

@@ -20,7 +20,7 @@ func (s *Survey) secrets(d *domains) (found []Column, asked []Column) {
 			continue
 		}
 		for i := range t.Columns {
-			c := Column{t, i}
+			c := Column{Table: t, Column: i}
 			col := &t.Columns[i]
 			referred := slices.ContainsFunc(d.of[c].columns, func(o Column) bool { return o != c })
 			if slices.Contains(t.Key, i) || referred || !unique(c) {

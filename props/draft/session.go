@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -240,7 +241,7 @@ func (b *binder) variable(s *Source, user *model.Table) string {
 		}
 		if home := b.t.home(); home != nil {
 			for _, c := range m.in(home) {
-				if identifies(Column{home, c}) || s.Role() {
+				if identifies(Column{Table: home, Column: c}) || s.Role() {
 					return variable("$tenant", home, c)
 				}
 			}
@@ -411,6 +412,9 @@ func (t tenancy) typeName() string {
 		return "text"
 	}
 	c := t.tenants.columns[0]
+	if c.isPart() {
+		return cmp.Or(t.cast, "text")
+	}
 	typ := &c.Table.Columns[c.Column].Type
 	if typ.Kind == sql.Other {
 		return typ.Base

@@ -15,6 +15,7 @@ type tenancy struct {
 	users   *domain     // nil: none, or the tenants are the users
 	member  *membership // users of several tenants
 	byUser  bool        // isolation is between users
+	cast    string      // of the values, where only parts of columns hold them
 	why     string
 	guess   bool // nothing that binds a session says so
 }
@@ -53,7 +54,7 @@ func (d *domains) between(group, users *domain) tenancy {
 	case out.member != nil:
 		out.why = "it groups the users that sessions bring, through " + out.member.table.Label()
 	default:
-		out.why = "each user of a session has one: " + Column{users.home, link(users.home, group)}.String()
+		out.why = "each user of a session has one: " + Column{Table: users.home, Column: link(users.home, group)}.String()
 	}
 	if out.member != nil && link(users.home, group) >= 0 && len(group.sources) == 0 {
 		out.member = nil // the users' own column
@@ -90,7 +91,7 @@ func (d *domains) whole(m *domain) *domain {
 	if m.home == nil || len(m.home.Key) != 1 || m.home.Key[0] == m.key {
 		return m
 	}
-	if key := d.of[Column{m.home, m.home.Key[0]}]; key.home == m.home && d.reach(key, nil) > 0 {
+	if key := d.of[Column{Table: m.home, Column: m.home.Key[0]}]; key.home == m.home && d.reach(key, nil) > 0 {
 		return key
 	}
 	return m
@@ -128,7 +129,7 @@ func (d *domains) group(cur *domain, sourced []*domain) *domain {
 // of other tables ask: then its membership table may say with whom they are shared.
 func (d *domains) document(group, users *domain) bool {
 	return group.home != nil && slices.ContainsFunc(users.in(group.home), func(c int) bool {
-		return group.home.Columns[c].NotNull && d.asked[Column{group.home, c}]
+		return group.home.Columns[c].NotNull && d.asked[Column{Table: group.home, Column: c}]
 	})
 }
 
@@ -171,7 +172,7 @@ func (d *domains) bearer(m *domain) *model.Table {
 		return m.home
 	}
 	for _, c := range m.columns {
-		if len(c.Table.Key) == 1 && c.Table.Columns[c.Column].NotNull {
+		if !c.isPart() && len(c.Table.Key) == 1 && c.Table.Columns[c.Column].NotNull {
 			return c.Table
 		}
 	}
@@ -220,13 +221,13 @@ func (d *domains) commonest() *domain {
 	for _, t := range d.survey.Schema.Tables {
 		for i := range t.Columns {
 			c := &t.Columns[i]
-			if c.Type.Kind != sql.UUID || identifies(Column{t, i}) || slices.Contains(d.survey.Own, t.Schema) {
+			if c.Type.Kind != sql.UUID || identifies(Column{Table: t, Column: i}) || slices.Contains(d.survey.Own, t.Schema) {
 				continue
 			}
 			if by[c.Name] == nil {
 				by[c.Name] = &domain{}
 			}
-			by[c.Name].columns = append(by[c.Name].columns, Column{t, i})
+			by[c.Name].columns = append(by[c.Name].columns, Column{Table: t, Column: i})
 		}
 	}
 	for _, name := range sortedKeys(by) {

@@ -124,23 +124,29 @@ type labels struct {
 }
 
 func (l *labels) identity(step *model.Step) {
-	c := l.contract
 	if !step.Tenant.Null {
-		if root := c.Tenancy.Table; root != nil {
-			step.Tenant = l.rename(root, c.Tenancy.Key, step.Tenant)
-		} else {
-			step.Tenant = l.name(domain{-1, 0}, step.Tenant)
-		}
+		step.Tenant = l.tenant(step.Tenant)
 	}
 	if u := step.Session.User; u != nil && !step.User.Null {
 		step.User = l.rename(u.Table, u.Table.Key[0], step.User)
 	}
 }
 
+// tenant gives the new name of a tenant.
+func (l *labels) tenant(v model.Value) model.Value {
+	if root := l.contract.Tenancy.Table; root != nil {
+		return l.rename(root, l.contract.Tenancy.Key, v)
+	}
+	return l.name(domain{-1, 0}, v)
+}
+
 // rename gives the new name of a column's value, if the column names something.
 func (l *labels) rename(t *model.Table, c int, v model.Value) model.Value {
 	if v.Null {
 		return v
+	}
+	if tenant, put, ok := l.plan.Inside(t, c, v); ok {
+		return put(l.tenant(tenant))
 	}
 	d, ok := l.domain(t, c, 0)
 	if !ok {
