@@ -183,8 +183,10 @@ func notNull(t *model.Table, k *model.ForeignKey) bool {
 }
 
 // markCanary chooses the text column that carries a table's unique tokens: the last
-// free one that no rule compares with a constant. When there are several, the others collide.
+// free one that no rule compares with a constant. When there are several, the others collide;
+// what is unique within a tenant carries them only if nothing else can, and is shared at times.
 func markCanary(t *tablePlan, constants map[model.ColumnRef][]string) {
+	spare := -1
 	for i := len(t.columns) - 1; i >= 0; i-- {
 		c := &t.table.Columns[i]
 		free := c.Type.Kind == sql.Text && !c.Type.Array && t.columns[i].how == fromPool && !isReference(t.table, i) &&
@@ -192,11 +194,32 @@ func markCanary(t *tablePlan, constants map[model.ColumnRef][]string) {
 		for j := range t.table.Checks {
 			free = free && !model.Contains(t.table.Checks[j].Columns, i)
 		}
-		if free {
+		switch {
+		case free && t.perTenant(i):
+			spare = max(spare, i)
+		case free:
 			t.columns[i].canary = true
 			return
 		}
 	}
+	if spare >= 0 {
+		t.columns[spare].canary, t.columns[spare].shared = true, true
+	}
+}
+
+// perTenant reports whether a column is unique within a tenant or a row that it refers to, and
+// nowhere beyond.
+func (tp *tablePlan) perTenant(i int) bool {
+	some := false
+	for n := range tp.rules {
+		if list := tp.rules[n].Same; model.Contains(list, i) {
+			some = true
+			if !slices.ContainsFunc(list, func(o int) bool { return model.Contains(tp.tenant, o) || isReference(tp.table, o) }) {
+				return false
+			}
+		}
+	}
+	return some
 }
 
 // Constants lists the constants that the contract's rules and the schema's policies

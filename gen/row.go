@@ -162,6 +162,8 @@ func (b *builder) fill(t *model.Table, i int, twin model.Row, c *choices) model.
 		return b.fresh(t, i)
 	case col.how == absent, col.how == nowhere:
 		return null
+	case col.canary && col.shared && twin != nil && c.percent(50):
+		return twin[i]
 	case col.canary:
 		if col.null && c.percent(10) {
 			return null

@@ -20,6 +20,7 @@ type twin struct {
 	schema string
 	leak   string
 	found  []string // the cells and classes of the leak, one of its findings each
+	by     []string // the tables that the leak is used by, where those of its findings are others
 }
 
 // place is the table or the path of a cell with its class: SESSION: ACTION PLACE (CLASS).
@@ -31,7 +32,7 @@ func (k *twin) only() []string {
 	for _, f := range k.found {
 		out = append(out, place.FindStringSubmatch(f)[1])
 	}
-	return out
+	return append(out, k.by...)
 }
 
 var twins = []twin{
@@ -320,8 +321,27 @@ CREATE TABLE links (id int PRIMARY KEY, metadata jsonb NOT NULL DEFAULT '{}', ur
 ALTER TABLE items ENABLE ROW LEVEL SECURITY; ALTER TABLE links ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON items USING (metadata ->> 'org_id' = org()); CREATE POLICY p ON links USING (metadata ->> 'org_id' = org());
 GRANT SELECT ON items TO twin_app; GRANT SELECT, INSERT ON links TO twin_app;`,
-		leak: `DROP POLICY p ON links; CREATE POLICY p ON links USING (metadata ->> 'org_id' = org()) WITH CHECK (true);`,
+		leak:  `DROP POLICY p ON links; CREATE POLICY p ON links USING (metadata ->> 'org_id' = org()) WITH CHECK (true);`,
 		found: []string{"twin_app: insert links (write)"},
+	},
+	{
+		name: "numbers that are unique within a tenant",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE clinics (id int PRIMARY KEY, region int);
+CREATE TABLE patients (id int PRIMARY KEY, clinic int NOT NULL REFERENCES clinics, mrn text NOT NULL, seen date, UNIQUE (clinic, mrn));
+CREATE TABLE visits (id int PRIMARY KEY, clinic int NOT NULL, mrn text NOT NULL, day date NOT NULL, FOREIGN KEY (clinic, mrn) REFERENCES patients (clinic, mrn));
+CREATE FUNCTION mine() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.clinic', true), '')::int $$;
+CREATE FUNCTION note_visit() RETURNS trigger SECURITY DEFINER SET search_path = public LANGUAGE plpgsql AS
+  $$ BEGIN UPDATE patients SET seen = NEW.day WHERE mrn = NEW.mrn AND clinic = NEW.clinic; RETURN NEW; END $$;
+CREATE TRIGGER note AFTER INSERT ON visits FOR EACH ROW EXECUTE FUNCTION note_visit();
+ALTER TABLE clinics ENABLE ROW LEVEL SECURITY; ALTER TABLE patients ENABLE ROW LEVEL SECURITY; ALTER TABLE visits ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON clinics USING (id = mine()); CREATE POLICY p ON patients USING (clinic = mine()); CREATE POLICY p ON visits USING (clinic = mine());
+GRANT SELECT ON clinics, patients TO twin_app; GRANT SELECT, INSERT ON visits TO twin_app;`,
+		leak: `CREATE OR REPLACE FUNCTION note_visit() RETURNS trigger SECURITY DEFINER SET search_path = public LANGUAGE plpgsql AS
+  $$ BEGIN UPDATE patients SET seen = NEW.day WHERE mrn = NEW.mrn; RETURN NEW; END $$;`,
+		found: []string{"twin_app: update patients (write)"},
+		by:    []string{"visits"},
 	},
 	{
 		name: "a sign-up, which must refuse a taken address",
