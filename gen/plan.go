@@ -211,6 +211,9 @@ func markCanary(t *tablePlan, constants map[model.ColumnRef][]string) {
 // nowhere beyond.
 func (tp *tablePlan) perTenant(i int) bool {
 	some := false
+	if isReference(tp.table, i) || model.Contains(tp.tenant, i) {
+		return false
+	}
 	for n := range tp.rules {
 		if list := tp.rules[n].Same; model.Contains(list, i) {
 			some = true

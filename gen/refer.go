@@ -90,6 +90,11 @@ func (b *builder) target(t *model.Table, key *model.ForeignKey, k int, row model
 	if !open {
 		return free[0]
 	}
+	if c.state == 0 { // in the walk, one that another tenant has a row like
+		if row := b.namesake(key.Target, k, free); row != nil {
+			return row
+		}
+	}
 	if len(b.guests) > 0 && c.percent(40) { // whoever is in two tenants is worth referring to
 		for _, row := range free {
 			if b.guest(row, k) {
@@ -98,6 +103,24 @@ func (b *builder) target(t *model.Table, key *model.ForeignKey, k int, row model
 		}
 	}
 	return free[c.upTo(len(free))]
+}
+
+// namesake is a row of which another tenant has one with the same value in a column that is
+// unique within each; nil where there is none.
+func (b *builder) namesake(t *model.Table, k int, list []model.Row) model.Row {
+	for i := range t.Columns {
+		if !b.tables[t.ID].perTenant(i) {
+			continue
+		}
+		for _, row := range list {
+			for n, other := range b.rows[t.ID] {
+				if b.owner[t.ID][n] != k && other[i] == row[i] && !row[i].Null {
+					return row
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // used reports whether a row that refers to the target would break a unique key whose
