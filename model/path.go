@@ -111,7 +111,7 @@ func (p *Path) User(s *Session) *PathUser {
 func (u *PathUser) transactions(p *Path, args int) []Transaction {
 	switch {
 	case p.Routine != nil:
-		return []Transaction{{Statements: []PathStatement{p.Routine.call(args)}}}
+		return []Transaction{{Statements: p.Routine.call(args)}}
 	case u.SQL != nil:
 		return u.SQL
 	}

@@ -54,6 +54,8 @@ type Routine struct {
 	Returns      string // the type, as SQL writes it
 	// Record is returned without column names: they must be asked as one value.
 	Record bool
+	// Results is the columns that it returns, where some of them are cursors.
+	Results []ResultColumn
 	// Callers are the roles that may execute it and use its schema.
 	Callers []string
 	Unfit   string // why it is no path or cannot be called; empty when it can
@@ -80,29 +82,39 @@ func (r *Routine) Label() string { return label(r.Schema, r.Name) }
 // Least is the fewest arguments of a call.
 func (r *Routine) Least() int { return len(r.Args) - r.Defaults }
 
-// call is the statement that calls the routine with its first n arguments.
-func (r *Routine) call(n int) PathStatement {
+// call is the statements that call the routine with its first n arguments, and read the
+// cursors that it was given names for.
+func (r *Routine) call(n int) []PathStatement {
 	var args []string
+	var more []PathStatement
 	s := PathStatement{Bare: r.Procedure}
 	for i := range r.Args[:min(n, len(r.Args))] {
 		a := &r.Args[i]
-		text := "$" + strconv.Itoa(i+1) + "::" + a.Type.Name
+		if a.Type.Base == "refcursor" && !a.Type.Array {
+			name := "c" + strconv.Itoa(i+1)
+			args = append(args, "'"+name+"'::refcursor")
+			if r.Procedure && !a.Out {
+				more = append(more, PathStatement{Text: "FETCH ALL FROM " + name, Bare: true})
+			}
+			continue
+		}
+		s.Params = append(s.Params, PathParam{Arg: i})
+		text := "$" + strconv.Itoa(len(s.Params)) + "::" + a.Type.Name
 		if a.Variadic {
 			text = "VARIADIC " + text
 		}
 		args = append(args, text)
-		s.Params = append(s.Params, PathParam{Arg: i})
 	}
 	call := Quote(r.Schema) + "." + Quote(r.Name) + "(" + strings.Join(args, ", ") + ")"
 	switch {
 	case r.Procedure:
 		s.Text = "CALL " + call
-	case r.Returns == "refcursor":
-		s.Text = "SELECT cursor_to_xml(" + call + ", 1000, true, true, '')::text"
+	case r.Returns == "refcursor" || len(r.Results) > 0:
+		s.Text = ReadCursors(call, r.Results)
 	case r.Record:
 		s.Text = "SELECT " + call + "::text"
 	default:
 		s.Text = "SELECT * FROM " + call
 	}
-	return s
+	return append([]PathStatement{s}, more...)
 }

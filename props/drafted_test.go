@@ -133,11 +133,17 @@ CREATE TABLE versions (version text PRIMARY KEY); INSERT INTO versions VALUES ('
 CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE plpgsql AS $$ BEGIN RETURN current_setting('app.firm')::int; END $$;
 CREATE FUNCTION owed() RETURNS bigint STABLE LANGUAGE sql AS $$ SELECT sum(total) FROM bills WHERE firm = firm() $$;
 CREATE FUNCTION sums() RETURNS bigint STABLE LANGUAGE sql AS $$ SELECT sum(total) FROM bills $$;
+CREATE FUNCTION feeds() RETURNS SETOF refcursor LANGUAGE plpgsql AS
+  $$ DECLARE c refcursor; d refcursor; BEGIN OPEN c FOR SELECT total FROM bills; RETURN NEXT c; OPEN d FOR SELECT name FROM firms; RETURN NEXT d; END $$;
+CREATE FUNCTION two_feeds(OUT count int, OUT feed refcursor) LANGUAGE plpgsql AS $$ BEGIN count := 1; OPEN feed FOR SELECT total FROM bills; END $$;
+CREATE PROCEDURE open_feed(INOUT c refcursor) LANGUAGE plpgsql AS $$ BEGIN OPEN c FOR SELECT total FROM bills; END $$;
 ALTER TABLE bills ENABLE ROW LEVEL SECURITY; ALTER TABLE firms ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON bills USING (firm = firm());
 GRANT SELECT ON firms, bills TO twin_app;`,
-		leak:  `ALTER FUNCTION sums() SECURITY DEFINER;`,
-		found: []string{"stranger: call function sums (open)"},
+		leak: `ALTER FUNCTION sums() SECURITY DEFINER; ALTER FUNCTION two_feeds() SECURITY DEFINER; ALTER PROCEDURE open_feed SECURITY DEFINER;`,
+		found: []string{
+			"stranger: call function sums (open)", "stranger: call function two_feeds (open)", "stranger: call function open_feed (open)",
+		},
 	},
 	{
 		name: "what users own, and share with others",

@@ -24,6 +24,8 @@ func (r *reader) readRoutines(ctx context.Context, _ Options) error {
 		Record            bool
 		Callers           []string
 		Path              bool
+		Names             []string
+		Cursors           []bool
 	}
 	found, err := query[routine](ctx, r, `
 SELECT p.oid, n.nspname::text, p.proname::text,
@@ -33,8 +35,12 @@ SELECT p.oid, n.nspname::text, p.proname::text,
        p.prorettype = 'record'::regtype AND p.proargmodes IS NULL,
        ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY ($2::text[])
              AND has_function_privilege(r.oid, p.oid, 'EXECUTE') AND has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY 1),
-       EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%')
-FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+       EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%'),
+       coalesce(o.names, '{}'), coalesce(o.cursors, '{}')
+FROM pg_proc p LEFT JOIN LATERAL (
+  SELECT array_agg(coalesce(p.proargnames[a.i], '')::text ORDER BY a.i) AS names, array_agg(a.t = 'refcursor'::regtype ORDER BY a.i) AS cursors
+  FROM unnest(p.proallargtypes) WITH ORDINALITY a (t, i) WHERE p.prokind = 'f' AND p.proargmodes[a.i] IN ('o', 'b', 't')
+) o ON 'refcursor'::regtype = ANY (p.proallargtypes) JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
 WHERE p.pronamespace = ANY ($1::oid[]) AND p.prokind IN ('f', 'p')
   AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
@@ -49,6 +55,9 @@ ORDER BY n.nspname::text COLLATE "C", p.proname::text COLLATE "C", 4`, r.judged,
 			Schema: f.Schema, Name: f.Name, Signature: f.Signature, Procedure: f.Procedure, Definer: f.Definer, Volatile: f.Volatile,
 			Set: f.Set, Owner: f.Owner, Language: f.Language, Source: f.Source, Defaults: f.Defaults, Returns: f.Returns,
 			Record: f.Record, Callers: f.Callers, Path: f.Path,
+		}
+		for n, cursor := range f.Cursors {
+			m.Results = append(m.Results, model.ResultColumn{Name: f.Names[n], Cursor: cursor})
 		}
 		oids[i], byOID[f.OID] = f.OID, m
 		r.schema.Routines = append(r.schema.Routines, m)
@@ -107,6 +116,9 @@ func (r *reader) readArguments(ctx context.Context, routines map[uint32]*model.R
 		}
 		if f.Row != nil {
 			a.Row = *f.Row
+		}
+		if f.Base == "refcursor" && f.Out {
+			m.Unfit = "it opens a cursor under a name of which no caller knows"
 		}
 		if f.Family == "p" {
 			pseudo(m, f.Base, &a)

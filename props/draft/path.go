@@ -73,7 +73,14 @@ func (b *binder) function(f *Function, as []string) *path {
 	for n := len(args); n > 0 && compared[n-1] == "" && b.vague(f, args[n-1]); n-- {
 		args = args[:n-1]
 	}
+	fetch := ""
 	for i, a := range args {
+		if a.Type == "refcursor" {
+			name := "c" + strconv.Itoa(i+1)
+			list = append(list, "'"+name+"'::refcursor")
+			fetch += "; FETCH ALL FROM " + name
+			continue
+		}
 		arg, ok := compared[i], true
 		if arg == "" {
 			arg, ok = b.argument(f, a, f.beside(a))
@@ -101,11 +108,15 @@ func (b *binder) function(f *Function, as []string) *path {
 		}
 		list = append(list, spread+fmt.Sprintf(form, places...))
 	}
-	verb := "SELECT * FROM "
-	if f.Procedure {
-		verb = "CALL "
+	call := sql.QuoteName(f.Schema) + "." + sql.QuoteName(f.Name) + "(" + strings.Join(list, ", ") + ")"
+	switch {
+	case f.Procedure:
+		p.run = "CALL " + call + fetch
+	case strings.TrimPrefix(f.Returns, "SETOF ") == "refcursor" || len(f.Results) > 0:
+		p.run = model.ReadCursors(call, f.Results)
+	default:
+		p.run = "SELECT * FROM " + call
 	}
-	p.run = verb + sql.QuoteName(f.Schema) + "." + sql.QuoteName(f.Name) + "(" + strings.Join(list, ", ") + ")"
 	if p.definer = f.Definer; f.Definer {
 		p.notes = append(p.notes, "SECURITY DEFINER: runs with the rights of "+f.Owner)
 	}

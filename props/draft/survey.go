@@ -30,7 +30,8 @@ type Function struct {
 	Language     string
 	Body         string // its text; for SQL bodies the statement
 	Owner        string
-	Callers      []string // roles that may call it
+	Callers      []string             // roles that may call it
+	Results      []model.ResultColumn // what it returns, where some of it is cursors
 }
 
 // Arg is an argument of a function.
@@ -56,8 +57,13 @@ SELECT n.nspname::text, p.proname::text, coalesce(a.names, '{}'), coalesce(a.typ
        p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype), p.prosecdef, l.lanname::text,
        coalesce(nullif(p.prosrc, ''), pg_get_function_sqlbody(p.oid), ''), pg_get_userbyid(p.proowner)::text,
        ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY ($1::text[])
-             AND has_function_privilege(r.oid, p.oid, 'EXECUTE') AND has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY 1)
+             AND has_function_privilege(r.oid, p.oid, 'EXECUTE') AND has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY 1),
+       coalesce(o.names, '{}'), coalesce(o.cursors, '{}')
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+LEFT JOIN LATERAL (
+  SELECT array_agg(coalesce(p.proargnames[i.place], '')::text ORDER BY i.place) AS names, array_agg(i.type = 'refcursor'::regtype ORDER BY i.place) AS cursors
+  FROM unnest(p.proallargtypes) WITH ORDINALITY i (type, place) WHERE p.prokind = 'f' AND p.proargmodes[i.place] IN ('o', 'b', 't')
+) o ON 'refcursor'::regtype = ANY (p.proallargtypes)
 CROSS JOIN LATERAL (
   SELECT array_agg(coalesce(p.proargnames[i.place], '')::text ORDER BY i.place) AS names,
          array_agg(format_type(i.type, NULL) ORDER BY i.place) AS types
@@ -112,18 +118,23 @@ func (s *Survey) readFunctions(ctx context.Context, tx pgx.Tx, roles []string) e
 		return err
 	}
 	var f Function
-	var names, types []string
+	var names, types, results []string
+	var cursors []bool
 	var defaults int
 	var variadic bool
 	_, err = pgx.ForEachRow(rows, []any{
 		&f.Schema, &f.Name, &names, &types, &defaults, &variadic, &f.Returns, &f.Set, &f.Procedure, &f.Trigger, &f.Definer, &f.Language,
-		&f.Body, &f.Owner, &f.Callers,
+		&f.Body, &f.Owner, &f.Callers, &results, &cursors,
 	}, func() error {
 		one := f
 		one.Args = nil
 		for i := range types {
 			one.Args = append(one.Args, Arg{Name: names[i], Type: types[i], Default: i >= len(types)-defaults, Variadic: variadic && i == len(types)-1})
 		}
+		for i, cursor := range cursors {
+			one.Results = append(one.Results, model.ResultColumn{Name: results[i], Cursor: cursor})
+		}
+		results, cursors = nil, nil
 		s.Functions = append(s.Functions, &one)
 		f.Callers, names, types = nil, nil, nil
 		return nil
