@@ -159,6 +159,14 @@ func (f *fitting) table(t *model.Table) error {
 	if err := f.names(t, base); err != nil {
 		return err
 	}
+	why, err := f.derive(t, base)
+	if err != nil {
+		return err
+	}
+	if why != "" {
+		f.Empty[t] = why
+		return nil
+	}
 	return f.combinations(t, base)
 }
 

@@ -45,6 +45,7 @@ type tablePlan struct {
 	named   agreement
 	keys    []*model.ForeignKey
 	groups  []group
+	derived []derived // generated columns that refer to something
 	rules   []between             // between rows
 	aloof   []*model.ForeignKey   // by which no row refers to itself
 	wanted  []map[int]model.Value // constants that the rules of sessions ask of its rows
@@ -155,7 +156,7 @@ func (p *Plan) newTable(t *model.Table, constants map[model.ColumnRef][]string) 
 	}
 	// The key of most columns first: it decides for those that share some.
 	slices.SortStableFunc(out.keys, func(a, b *model.ForeignKey) int { return len(b.Columns) - len(a.Columns) })
-	out.groups, out.rules = groups(t), betweens(t)
+	out.groups, out.rules, out.derived = groups(t), betweens(t), derives(t)
 	if t.Parent != "" {
 		p.Empty[t] = "it is a part of " + t.Parent
 	}

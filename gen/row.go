@@ -89,6 +89,9 @@ func (b *builder) row(t *model.Table, k int, fixed map[int]model.Value, c *choic
 	if !b.tieTenants(t, k, row, set, must, fixed, c) {
 		return nil
 	}
+	if !b.derive(t, k, row, set, c) {
+		return nil
+	}
 	b.stack = append(b.stack, frame{table: t, k: k, row: row, set: set, must: must})
 	defer func() { b.stack = b.stack[:len(b.stack)-1] }()
 	for _, key := range tp.keys {

@@ -25,7 +25,7 @@ func (p *Plan) Simplest(t *model.Table, i int) (v model.Value, ok bool) {
 // and no tenant.
 func (p *Plan) Free(t *model.Table, i int) bool {
 	tp := &p.tables[t.ID]
-	return tp.columns[i].how == fromPool && !model.Contains(t.Key, i) && !isReference(t, i) && !model.Contains(tp.tenant, i)
+	return tp.columns[i].how == fromPool && !model.Contains(t.Key, i) && !isReference(t, i) && !model.Contains(tp.tenant, i) && !tp.source(i)
 }
 
 // Other is the simplest value of a column that differs from a row's; row may be nil.

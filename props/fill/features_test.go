@@ -97,6 +97,22 @@ func values(p *gen.Plan) map[string]map[string]bool {
 	return out
 }
 
+// TestDerived fills tables with generated columns that refer to something: what they are
+// made of leads to rows of the same tenant, which are there.
+func TestDerived(t *testing.T) {
+	conn := load(t, require.Postgres(t), source{path: "testdata/derived.sql"})
+	p := plan(t, conn, "tenants", "public")
+	m := measureDatasets(t, conn, p)
+	for table, why := range p.Empty {
+		if table.Label() != "mirrors" || !strings.Contains(why, "column other is generated from id, and no value of that is known") {
+			t.Errorf("%s is empty: %s", table.Label(), why)
+		}
+	}
+	if len(m.empty) != 1 {
+		t.Errorf("without rows of two tenants: %q", m.empty)
+	}
+}
+
 // TestFitRepeats fits the same schema twice: the datasets are the same.
 func TestFitRepeats(t *testing.T) {
 	conn := load(t, require.Postgres(t), source{path: "testdata/features.sql"})
