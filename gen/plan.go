@@ -45,7 +45,7 @@ type tablePlan struct {
 	named   agreement
 	keys    []*model.ForeignKey
 	groups  []group
-	derived []derived // generated columns that refer to something
+	derived []derived             // generated columns that refer to something
 	rules   []between             // between rows
 	aloof   []*model.ForeignKey   // by which no row refers to itself
 	wanted  []map[int]model.Value // constants that the rules of sessions ask of its rows

@@ -350,6 +350,20 @@ GRANT SELECT ON clinics, patients TO twin_app; GRANT SELECT, INSERT ON visits TO
 		by:    []string{"visits"},
 	},
 	{
+		name: "files whose first folder is their tenant",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE clinics (id uuid PRIMARY KEY, name text);
+CREATE TABLE files (id int PRIMARY KEY, path text NOT NULL, parts text[] GENERATED ALWAYS AS (string_to_array(path, '/')) STORED, size int);
+CREATE FUNCTION mine() RETURNS uuid STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.clinic', true), '')::uuid $$;
+CREATE FUNCTION used() RETURNS bigint STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT sum(size) FROM files WHERE split_part(path, '/', 1) = mine()::text $$;
+ALTER TABLE clinics ENABLE ROW LEVEL SECURITY; ALTER TABLE files ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON clinics USING (id = mine()); CREATE POLICY p ON files USING ((string_to_array(path, '/'))[1] = mine()::text);
+GRANT SELECT ON clinics, files TO twin_app;`,
+		leak:  `CREATE POLICY q ON files FOR SELECT USING ((string_to_array(path, '/'))[1] >= mine()::text);`,
+		found: []string{"twin_app: select files (read)"},
+	},
+	{
 		name: "a sign-up, which must refuse a taken address",
 		schema: `
 CREATE ROLE twin_web LOGIN;

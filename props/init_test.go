@@ -259,9 +259,12 @@ CREATE POLICY p ON seats FOR SELECT TO authenticated USING (hidden.mine(club));
 CREATE POLICY p ON notes USING (hidden.mine(club) OR listed OR NOT old); CREATE POLICY q ON notes FOR DELETE USING (club = (auth.jwt() -> 'user_metadata' ->> 'club')::int);
 CREATE POLICY p ON marks TO authenticated USING (hidden.mine(hidden.club_of(note)));
 INSERT INTO storage.buckets (id, name, public) VALUES ('faces', 'faces', true);
-CREATE POLICY p ON storage.objects FOR SELECT USING (bucket_id = 'faces'); CREATE POLICY q ON storage.objects TO authenticated USING (owner = auth.uid());`,
+CREATE POLICY p ON storage.objects FOR SELECT USING (bucket_id = 'faces'); CREATE POLICY q ON storage.objects TO authenticated USING (owner = auth.uid());
+CREATE TABLE prints (id int PRIMARY KEY, sheet text NOT NULL); ALTER TABLE prints ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON prints USING ((storage.foldername(sheet))[2] IN (SELECT s.club::text FROM seats s WHERE s.person = auth.uid()));`,
 		want: []string{
 			"schemas: [auth.users, public, storage.buckets, storage.objects]", "claims: {user_metadata: {club: $tenant}, sub: $user.id, email: $user.email, role: authenticated}", "args: [calls.code]",
+			`prints: {tenants: "SELECT t.id FROM public.clubs t WHERE t.id::text = (storage.foldername(prints.sheet))[2]"}`,
 			`notes: {may: "own or listed"}`, `notes: {may: "listed"}`, `storage.objects: {may: "EXISTS (SELECT FROM storage.buckets m WHERE m.id = objects.bucket_id AND m.public)"}`,
 		},
 		says: []string{"claim user_metadata.club is what users write themselves", "schema hidden holds only functions that policies call", `policy "p" for ALL shows rows of any tenant where NOT old: meant?`},

@@ -214,7 +214,7 @@ func (f *flow) carefully(id *model.Identity, step *model.Step) (carefulStep, err
 	op := &step.Op
 	var err error
 	f.plain("SAVEPOINT s")
-	if st.before, err = f.ask(id); err != nil {
+	if st.before, err = f.ask(id, nil); err != nil {
 		return st, err
 	}
 	if op.Shape != nil && !op.Shape.Form.Evaluated() {
@@ -269,7 +269,7 @@ func (f *flow) aftermath(st *carefulStep, id *model.Identity) error {
 	if st.after, err = f.super(f.reach.everything, nil, rows); err != nil {
 		return err
 	}
-	if st.later, err = f.ask(id); err != nil {
+	if st.later, err = f.ask(id, nil); err != nil {
 		return err
 	}
 	if st.timed {
@@ -301,8 +301,9 @@ func (f *flow) aftermath(st *carefulStep, id *model.Identity) error {
 	return f.be(nil)
 }
 
-// ask lets Postgres answer the rules of a session that Go cannot evaluate.
-func (f *flow) ask(id *model.Identity) ([]ruleAsk, error) {
+// ask lets Postgres answer the rules of a session that Go cannot evaluate, for rows as some
+// of their columns tell them; nil: all columns.
+func (f *flow) ask(id *model.Identity, by func(*model.Table) []bool) ([]ruleAsk, error) {
 	var asks []ruleAsk
 	for _, t := range f.Contract.Schema.Tables {
 		if !f.reach.has(t) {
@@ -312,7 +313,11 @@ func (f *flow) ask(id *model.Identity) ([]ruleAsk, error) {
 			if err := f.be(nil); err != nil {
 				return nil, err
 			}
-			item, err := f.super("SELECT "+rowOf(t, nil)+"::text, ("+r.SQL+") IS TRUE FROM "+t.SQL(), ruleArgs(r, id), rows)
+			var mask []bool
+			if by != nil {
+				mask = by(t)
+			}
+			item, err := f.super("SELECT "+rowOf(t, mask)+"::text, ("+r.SQL+") IS TRUE FROM "+t.SQL(), ruleArgs(r, id), rows)
 			if err != nil {
 				return nil, err
 			}

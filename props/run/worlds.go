@@ -416,13 +416,16 @@ func linesSum(o *model.Output) uint64 {
 }
 
 // Answers lets Postgres answer the rules of an identity that Go cannot evaluate, for the
-// rows of a dataset. It is nil where Go can evaluate all.
-func (w *Worker) Answers(ctx context.Context, data [][]model.Row, id *model.Identity) (model.Answers, error) {
-	some := false
+// rows of a dataset. It is nil where Go can evaluate all. What Postgres generates is not in
+// these rows, and tells none from another.
+func (w *Worker) Answers(ctx context.Context, data [][]model.Row, id *model.Identity) (func(*model.Rule, model.Row) (bool, bool), error) {
+	masks := map[*model.Rule][]bool{}
 	for _, t := range w.Contract.Schema.Tables {
-		some = some || len(Opaque(id.Session, t)) > 0
+		for _, r := range Opaque(id.Session, t) {
+			masks[r] = given(t)
+		}
 	}
-	if !some {
+	if len(masks) == 0 {
 		return nil, nil
 	}
 	if err := w.ready(ctx); err != nil {
@@ -433,7 +436,7 @@ func (w *Worker) Answers(ctx context.Context, data [][]model.Row, id *model.Iden
 	if err != nil {
 		return nil, err
 	}
-	asks, err := f.ask(id)
+	asks, err := f.ask(id, given)
 	if err != nil {
 		return nil, err
 	}
@@ -442,7 +445,20 @@ func (w *Worker) Answers(ctx context.Context, data [][]model.Row, id *model.Iden
 	if err := w.wire.flush(ctx); err != nil {
 		return nil, err
 	}
-	return w.answers(asks), nil
+	answers := w.answers(asks)
+	return func(r *model.Rule, row model.Row) (holds, known bool) {
+		holds, known = answers[r][string(model.AppendRecord(nil, row, masks[r]))]
+		return holds, known
+	}, nil
+}
+
+// given is the columns of a table that are not generated.
+func given(t *model.Table) []bool {
+	out := make([]bool, len(t.Columns))
+	for i := range out {
+		out[i] = !t.Columns[i].Generated
+	}
+	return out
 }
 
 // Superuser is an identity's settings in the hands of the superuser.
