@@ -134,6 +134,15 @@ func (w *Worlds) makes(id *model.Identity, tenants [][]bool) {
 			return true
 		})
 	}
+	for i, v := range id.Session.Vars {
+		if root := w.Contract.Tenancy.Table; v.Source == model.FromOther && root != nil && i < len(id.Vars) {
+			column := v.Column
+			if column < 0 {
+				column = w.Contract.Tenancy.Key
+			}
+			mark(tenants, root, func(row model.Row) bool { return row[column] == id.Vars[i] })
+		}
+	}
 	u := id.Session.User
 	if u == nil || id.User.Null {
 		return
@@ -257,8 +266,14 @@ func (w *Worlds) Valid(data [][]model.Row, ask func(*model.Rule, model.Row) (boo
 // valid reports whether the observer may see the same rows as in the first world.
 func (w *Worlds) valid(data [][]model.Row) bool {
 	st := model.Initial(w.Contract.Schema, data)
-	if _, ok := w.Contract.Bind(w.id.Session, w.id.Tenant, w.id.User, st); !ok && !w.id.Tenant.Null {
+	id, ok := w.Contract.Bind(w.id.Session, w.id.Tenant, w.id.User, st)
+	if !ok && !w.id.Tenant.Null {
 		return false
+	}
+	for i, v := range w.id.Session.Vars { // what it claims of another tenant is the same
+		if v.Source == model.FromOther && ok && i < len(w.id.Vars) && id.Vars[i] != w.id.Vars[i] {
+			return false
+		}
 	}
 	hidden, known := w.hides(st, data)
 	if !known {

@@ -121,6 +121,7 @@ const (
 	FromTenant    VarSource = iota // the tenant's value itself
 	FromTenantRow                  // a column of the tenant's row
 	FromUserRow                    // a column of the user's row
+	FromOther                      // another tenant's value; with a column, what its row has there
 	FromArgument                   // an argument of a path: Column counts from 0
 )
 

@@ -46,6 +46,8 @@ func (c *Contract) Bind(s *Session, tenant, user Value, st *State) (*Identity, b
 				return nil, false
 			}
 			id.Vars[i] = tenantRow[v.Column]
+		case FromOther:
+			id.Vars[i] = c.other(tenant, v.Column, st)
 		case FromUserRow:
 			if userRow == nil {
 				return nil, false
@@ -63,6 +65,34 @@ func (c *Contract) Bind(s *Session, tenant, user Value, st *State) (*Identity, b
 	}
 	id.Rights = c.Schema.Privileges[id.Acts()]
 	return id, true
+}
+
+// other is a tenant other than a session's, or what its row has in a column: what somebody
+// claims who may write the claim. It is NULL where there is no other tenant.
+func (c *Contract) other(tenant Value, column int, st *State) Value {
+	out := Value{Null: true}
+	if root := c.Tenancy.Table; root != nil {
+		for _, row := range st.Rows(root.ID) {
+			if key := row[c.Tenancy.Key]; key.Text != tenant.Text {
+				if column < 0 {
+					return key
+				}
+				return row[column]
+			}
+		}
+		return out
+	}
+	for _, t := range c.Schema.Tables {
+		for _, row := range st.Rows(t.ID) {
+			c.Tenants(st, t, row, func(v Value) bool {
+				if v.Text != tenant.Text && (out.Null || v.Text < out.Text) {
+					out = v
+				}
+				return true
+			})
+		}
+	}
+	return out
 }
 
 func find(st *State, table, column int, key Value) Row {

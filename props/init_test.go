@@ -264,6 +264,7 @@ CREATE TABLE prints (id int PRIMARY KEY, sheet text NOT NULL); ALTER TABLE print
 CREATE POLICY p ON prints USING ((storage.foldername(sheet))[2] IN (SELECT s.club::text FROM seats s WHERE s.person = auth.uid()));`,
 		want: []string{
 			"schemas: [auth.users, public, storage.buckets, storage.objects]", "claims: {user_metadata: {club: $tenant}, sub: $user.id, email: $user.email, role: authenticated}", "args: [calls.code]",
+			"impostor:", "claims: {user_metadata: {club: $other}, sub: $user.id, email: $user.email, role: authenticated}",
 			`prints: {tenants: "SELECT t.id FROM public.clubs t WHERE t.id::text = (storage.foldername(prints.sheet))[2]"}`,
 			`notes: {may: "own or listed"}`, `notes: {may: "listed"}`, `storage.objects: {may: "EXISTS (SELECT FROM storage.buckets m WHERE m.id = objects.bucket_id AND m.public)"}`,
 		},

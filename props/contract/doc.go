@@ -29,6 +29,8 @@
 //     column of such a name wins inside a condition, not where the word is all.
 //   - own over a table with a shared row is true for every session, also for one
 //     without a tenant; for it, nothing else is own.
+//   - $other and $other.column are another tenant than the session's: what a claim says that
+//     its user may write.
 //   - Settings, env, command and output replace $tenant, $tenant.column, $user and
 //     $user.column wherever they stand; $$ is a dollar sign. A claim is one
 //     variable or a constant. In output an unknown column is a file's ending.

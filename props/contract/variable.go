@@ -30,6 +30,13 @@ func (r *resolver) variable(name string, in binding) (v model.Var, problem, expe
 			return v, "$" + name + ": no table lists the tenants", "$tenant, or tenant: {table: …}"
 		}
 		return columnVar(name, column, t, folded(t, column), model.FromTenantRow)
+	case first == "other" && !dotted:
+		return model.Var{Name: name, Source: model.FromOther, Column: -1, Type: r.contract.Tenancy.Type}, "", ""
+	case first == "other" && r.contract.Tenancy.Table == nil:
+		return v, "$" + name + ": no table lists the tenants", "$other, or tenant: {table: …}"
+	case first == "other":
+		t := r.contract.Tenancy.Table
+		return columnVar(name, column, t, folded(t, column), model.FromOther)
 	case first == "user" && in.session.User == nil:
 		return v, "$" + name + ": session " + in.session.Name + " has no user", "user: {table: …} in the session"
 	case first == "user":
@@ -46,7 +53,7 @@ func (r *resolver) variable(name string, in binding) (v model.Var, problem, expe
 	case err == nil:
 		return model.Var{Name: name, Source: model.FromArgument, Column: n - 1, Type: in.args[n-1]}, "", ""
 	}
-	return v, "unknown variable $" + name, oneOf("$"+first, []string{"$tenant", "$tenant.column", "$user", "$user.column"})
+	return v, "unknown variable $" + name, oneOf("$"+first, []string{"$tenant", "$tenant.column", "$user", "$user.column", "$other", "$other.column"})
 }
 
 // folded is the column of a name that is written without quotes, and so in lower case: one

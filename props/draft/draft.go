@@ -131,7 +131,7 @@ func (d *Draft) selfMade(e *evidence) {
 	}
 	for _, s := range e.sources {
 		if path, ok := s.Claim(); ok && len(path) > 1 && path[0] == metadata {
-			d.asks = append(d.asks, s.String()+" is what users write themselves (auth.updateUser): who may rely on it? This draft takes it as true, so that no check shows what a user who changes it sees; app_metadata is the application's own")
+			d.asks = append(d.asks, s.String()+" is what users write themselves (auth.updateUser): who may rely on it? The session "+impostor+" says something else there than what is true; app_metadata is the application's own")
 		}
 	}
 }

@@ -93,6 +93,7 @@ func (b *binder) sessions() {
 		b.made = append(b.made, s)
 	}
 	b.tenantRoles()
+	b.impostor()
 	for i, a := range b.strangers() {
 		name := "stranger"
 		if i > 0 {

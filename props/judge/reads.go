@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -329,7 +330,7 @@ func tokens(s string) []string {
 
 // token judges one received canary.
 func (j *judge) token(token string) {
-	for _, v := range j.op.Args {
+	for _, v := range slices.Concat(j.op.Args, j.id.Vars) { // its settings say it, too
 		if strings.Contains(v.Text, token) {
 			return
 		}
