@@ -240,6 +240,19 @@ CREATE PROCEDURE purge(days int) LANGUAGE plpgsql AS $$ BEGIN DELETE FROM jobs W
 		says: []string{"steps_old is placed as steps", "compares firm by >=, not by =", "reads its tables as its owner", "SECURITY DEFINER", "a session without a tenant may call find, with"},
 	},
 	{
+		name: "one tenant at a time, of users who may be in none",
+		schema: `
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE people (id int PRIMARY KEY, email text);
+CREATE TABLE seats (firm int REFERENCES firms, person int REFERENCES people, PRIMARY KEY (firm, person));
+CREATE TABLE bills (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, total int);
+ALTER TABLE bills ENABLE ROW LEVEL SECURITY; ALTER TABLE people ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON bills USING (firm = nullif(current_setting('app.firm', true), '')::int);
+CREATE POLICY p ON people USING (id = nullif(current_setting('app.me', true), '')::int);
+CREATE ROLE init_app LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO init_app;`,
+		want: []string{"people: {tenants: SELECT m.firm FROM public.seats m WHERE m.person = people.id}", `people: {may: "own or id = $user.id"}`},
+	},
+	{
 		name: "an API with functions that it does not offer, public files, and invitations by address",
 		schema: `
 CREATE TABLE clubs (id int PRIMARY KEY, name text);

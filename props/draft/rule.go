@@ -57,8 +57,13 @@ func (b *binder) rules(s *session) {
 		case b.t.member != nil && p.table == b.t.member.table && single && s.user != nil && b.userColumn(s.user) != "":
 			member := sql.QuoteName(p.table.Columns[b.t.member.member].Name) + " = " + b.userColumn(s.user)
 			s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote("own or "+member) + "}", "a user may know of its other tenants"})
-		case p.plural && single && changes:
-			s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
+		case p.plural && single:
+			if self != "" {
+				s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote("own or "+self) + "}", "who is in no tenant is somebody all the same"})
+			}
+			if changes {
+				s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
+			}
 		}
 		if p.how == model.Owned {
 			s.widen(p, b.opened(s, p), "? everybody's once they are opened: meant?")
