@@ -122,14 +122,14 @@ func (p *Plan) newValue(t *model.Table, i int, who *Member, d *Dataset, fresh *i
 		if others := p.others(d, who.Tenant); len(others) > 0 && c.percent(75) {
 			return others[c.upTo(len(others))]
 		}
-		return p.anyTenant(t, i, d, c)
+		return p.anyTenant(d, c)
 	}
 	if in := tp.inside(i); in != nil {
 		old := tp.columns[i].draw(c)
 		if others := p.others(d, who.Tenant); len(others) > 0 && c.percent(75) {
 			return in.put(old, others[c.upTo(len(others))])
 		}
-		return in.put(old, p.anyTenant(t, i, d, c))
+		return in.put(old, p.anyTenant(d, c))
 	}
 	for _, k := range tp.keys {
 		for j, col := range k.Columns {
@@ -154,7 +154,7 @@ func (p *Plan) newValue(t *model.Table, i int, who *Member, d *Dataset, fresh *i
 }
 
 // anyTenant is a tenant's value, of any row that has one.
-func (p *Plan) anyTenant(t *model.Table, i int, d *Dataset, c *choices) model.Value {
+func (p *Plan) anyTenant(d *Dataset, c *choices) model.Value {
 	if root := p.Contract.Tenancy.Table; root != nil {
 		if rows := d.State.Rows(root.ID); len(rows) > 0 {
 			return rows[c.upTo(len(rows))][p.Contract.Tenancy.Key]

@@ -132,16 +132,14 @@ func each(doc string, kind byte, visit func(name, value string)) {
 			i++
 			continue
 		}
-		name, end := "", i
+		name := ""
 		if kind == '{' {
-			end = i + valueLen(s[i:])
-			name = s[i:end]
-			for end < len(s) && strings.IndexByte(blanks+":", s[end]) >= 0 {
-				end++
+			name = s[i : i+valueLen(s[i:])]
+			for i += len(name); i < len(s) && strings.IndexByte(blanks+":", s[i]) >= 0; {
+				i++
 			}
-			i = end
 		}
-		end = i + valueLen(s[i:])
+		end := i + valueLen(s[i:])
 		visit(name, s[i:end])
 		i = max(end, i+1)
 	}
