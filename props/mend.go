@@ -64,7 +64,7 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 		return fix, err
 	}
 	note := fmt.Sprintf("none found: no statement of %d tried mends it and takes nothing away that the contract allows", len(list))
-	if o.Kind == carrier.Routine || o.Kind == carrier.View {
+	if o.Kind == carrier.Routine || o.Kind == carrier.View || o.Kind == carrier.Helper {
 		note += "; what it says must be written anew"
 	}
 	return finding.Fix{Note: note}, nil
@@ -96,6 +96,8 @@ func noRemedy(o *carrier.Object) string {
 		return "none: what carries it is not known"
 	case carrier.PathText:
 		return "none in the schema: what " + o.Path.Name + " says must be written anew"
+	case carrier.Helper:
+		return "none: what " + o.Routine.Label() + " says must be written anew"
 	case carrier.Materialized:
 		return "none: a materialized view has no row security"
 	default:
@@ -206,14 +208,18 @@ func (m *mender) gone(ctx context.Context, k *leak) (bool, error) {
 	return m.without(ctx, k.scenario, &k.found, Cause{try: with})
 }
 
-// concerned is the cells of the walk over the tables that leak, and over that of the
+// concerned is the cells of the walk over the tables that leak, and over those of the
 // object: each statement with some of its constants.
 func (m *mender) concerned(d *gen.Dataset, n int) [][]model.Step {
 	cells := m.Plan.Matrix(d)
 	if n%2 == 1 { // the other tenant first
 		slices.Reverse(cells)
 	}
-	tables := map[*model.Table]bool{m.leaks[0].cause.object.Table: true}
+	o := &m.leaks[0].cause.object
+	tables := map[*model.Table]bool{o.Table: true}
+	for i := range o.Asked {
+		tables[o.Asked[i].Table] = true
+	}
 	for _, cell := range m.cells() {
 		tables[cell.Table] = true
 	}

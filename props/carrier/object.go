@@ -46,6 +46,7 @@ type Object struct {
 	Column    int    // of Table
 	Privilege string // SELECT or UPDATE
 	Routine   *model.Routine
+	Asked     []Question // of a Helper: what policies ask it directly
 	View      *model.View
 	Trigger   string
 	Path      *model.Path

@@ -46,13 +46,15 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 		return o.revoke(c)
 	case Routine:
 		return statements("ALTER " + strings.ToUpper(o.routine()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") SECURITY INVOKER")
+	case Helper:
+		return o.rewrite(c)
 	case Frozen:
 		return statements(o.Stable())
 	case View:
 		return statements("ALTER VIEW " + qualified(o.View.Schema, o.View.Name) + " SET (security_invoker = true)")
 	case Default:
 		return statements(o.column() + " DROP DEFAULT")
-	case Unknown, Helper, Materialized, Trigger, PathText:
+	case Unknown, Materialized, Trigger, PathText:
 	}
 	return nil
 }
