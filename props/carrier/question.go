@@ -80,16 +80,8 @@ func compared(e sql.Expr, r *model.Routine) []mentioned {
 
 // given lists the columns that are arguments of a function, each by itself.
 func given(text string, r *model.Routine) []mentioned {
-	tokens := sql.Tokens(text)
 	var out []mentioned
-	for i := range tokens {
-		if !isName(&tokens[i], r.Name) || i+1 == len(tokens) || tokens[i+1].Text != "(" {
-			continue
-		}
-		args := arguments(text, tokens[i+2:])
-		if len(args) < r.Least() || len(args) > len(r.Args) { // another one of this name
-			continue
-		}
+	for _, args := range Calls(text, r) {
 		for n, arg := range args {
 			e, err := sql.ParseExpr(arg)
 			if err != nil {
@@ -101,6 +93,22 @@ func given(text string, r *model.Routine) []mentioned {
 			if c, ok := e.(*sql.Column); ok {
 				out = append(out, mentioned{c, n})
 			}
+		}
+	}
+	return out
+}
+
+// Calls lists the calls of a routine in a text: of each, the texts of its arguments.
+func Calls(text string, r *model.Routine) [][]string {
+	var out [][]string
+	tokens := sql.Tokens(text)
+	for i := range tokens {
+		if !isName(&tokens[i], r.Name) || i+1 == len(tokens) || tokens[i+1].Text != "(" {
+			continue
+		}
+		args := arguments(text, tokens[i+2:])
+		if len(args) >= r.Least() && len(args) <= len(r.Args) { // or it is another one of this name
+			out = append(out, args)
 		}
 	}
 	return out
