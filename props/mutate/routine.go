@@ -41,10 +41,16 @@ func (l *lent) constant(r *model.Routine) {
 	is := func(o *model.Routine) bool {
 		return o.Schema == r.Schema && o.Name == r.Name && o.Signature == r.Signature
 	}
-	if r.Procedure || slices.ContainsFunc(s.Frozen, is) || !differs(s, r, nil) {
+	if r.Procedure || slices.ContainsFunc(s.Frozen, is) || !differs(s, r, nil) || stores(r) {
 		return
 	}
 	l.add(Mutant{Kind: Immutable, Change: "IMMUTABLE", Do: []string{"ALTER FUNCTION " + r.SQL() + " IMMUTABLE"}, Equivalent: unplanned(l.contract, r)})
+}
+
+// stores reports whether a function writes, which Postgres refuses in one that is not
+// VOLATILE: nobody could call it.
+func stores(r *model.Routine) bool {
+	return slices.ContainsFunc([]string{"insert", "update", "delete", "merge", "create", "set_config"}, func(word string) bool { return sql.Mentions(r.Source, word) })
 }
 
 // differs reports whether what a function returns may differ between sessions.
@@ -61,7 +67,10 @@ func differs(s *model.Schema, r *model.Routine, seen []*model.Routine) bool {
 // unplanned is the rule for a function whose result no plan holds: it is called with what a
 // row or a caller says, which a plan does not know.
 func unplanned(c *model.Contract, r *model.Routine) string {
-	if len(r.Args) == 0 {
+	switch {
+	case r.Set:
+		return "it returns rows, and no plan keeps these"
+	case len(r.Args) == 0:
 		return ""
 	}
 	s := c.Schema
