@@ -210,6 +210,10 @@ func (m *mender) sameCalls(ctx context.Context, worlds []run.World, calls []run.
 	if err != nil {
 		return false, err
 	}
+	again, err := m.fast.Worlds(ctx, worlds[:1], calls, false, m.base)
+	if err != nil {
+		return false, err
+	}
 	after, err := m.fast.Worlds(ctx, worlds[:1], calls, false, m.base.And(m.remedy))
 	if err != nil {
 		return false, err
@@ -217,11 +221,15 @@ func (m *mender) sameCalls(ctx context.Context, worlds []run.World, calls []run.
 	o := &m.leaks[0].cause.object
 	for i := range calls {
 		first := &before[0][i]
-		if r := calls[i].Steps[0].Op.Path.Routine; o.Kind == carrier.Helper && r == o.Routine {
+		if p := calls[i].Steps[0].Op.Path; o.Kind == carrier.Helper && p.Routine == o.Routine || o.Kind == carrier.Materialized && p.View == o.View {
 			continue
 		}
 		certain := !slices.ContainsFunc(before, func(w []run.WorldRun) bool { return w[i].Invalid != "" || !w[i].Same(first) })
-		if certain && !first.Same(&after[0][i]) {
+		same := (*run.WorldRun).Same
+		if !first.Same(&again[0][i]) { // it keeps the time
+			same = (*run.WorldRun).Alike
+		}
+		if certain && same(first, &again[0][i]) && !same(first, &after[0][i]) {
 			return false, nil
 		}
 	}

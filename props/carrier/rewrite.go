@@ -80,14 +80,15 @@ func (q *Question) body(rule string, r *model.Routine) string {
 	return ""
 }
 
-// replaceName puts something in the place of a qualified name in SQL, texts aside.
+// replaceName puts something in the place of a qualified name in SQL, or of what qualifies one,
+// texts aside.
 func replaceName(text, name, with string) string {
 	var b strings.Builder
 	part := func(c byte) bool {
 		return c == '_' || c == '$' || c == '.' || c >= 0x80 || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 	}
 	for i := 0; i < len(text); {
-		if strings.HasPrefix(text[i:], name) && (i == 0 || !part(text[i-1])) && (i+len(name) == len(text) || !part(text[i+len(name)])) {
+		if strings.HasPrefix(text[i:], name) && (i == 0 || !part(text[i-1])) && (strings.HasSuffix(name, ".") || i+len(name) == len(text) || !part(text[i+len(name)])) {
 			b.WriteString(with)
 			i += len(name)
 			continue
