@@ -86,9 +86,8 @@ func (t *Target) does(p *model.Path, kind carrier.Kind) carrier.Object {
 	var called []*model.Routine
 	own := p.Go != "" || p.View != nil
 	for _, text := range texts {
-		tokens := sql.Tokens(text)
-		queries := len(p.Command) > 0 || len(tokens) > 0 && slices.Contains([]string{"select", "with", "call", "copy", "values"}, strings.ToLower(tokens[0].Text))
-		own = own || !queries || sql.Mentions(text, "set_config") || slices.ContainsFunc([]string{"insert", "update", "delete", "merge"}, func(w string) bool { return sql.Mentions(text, w) })
+		queries := len(p.Command) > 0 || sql.Queries(text) || strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "call ")
+		own = own || !queries || sql.Mentions(text, "set_config")
 		for _, r := range t.Contract.Schema.Routines {
 			if !slices.Contains(called, r) && sql.Mentions(text, r.Name) {
 				called = append(called, r)
