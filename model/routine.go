@@ -49,6 +49,7 @@ type Routine struct {
 	Owner        string
 	Language     string
 	Source       string // its body
+	Head         string `json:"-"` // the statement that makes it, up to the body
 	Args         []RoutineArg
 	Defaults     int    // how many of the last arguments have defaults
 	Returns      string // the type, as SQL writes it

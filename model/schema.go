@@ -31,6 +31,9 @@ type Schema struct {
 	Texts      []Text                 // what functions, views and indexes say, for the constants in it
 	Views      []*View                // views and materialized views of the judged schemas, in the order in which they were made
 	Routines   []*Routine             // functions and procedures of the judged schemas, by schema, name and arguments
+	// Helpers is the functions of other schemas that policies ask directly; no session calls
+	// them. Texts has what they say, for what a schema means.
+	Helpers []*Routine `json:"-"`
 	// Frozen is the functions that are marked IMMUTABLE though their text asks for what differs
 	// between sessions: a plan that is kept keeps the result that it was made with. Only their
 	// names, arguments and texts are known.

@@ -2,6 +2,7 @@ package props
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,16 +12,19 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
-// suspect is a function that policies of several tables call, some of which differ from
-// their rules: rather than each policy, the function may be wrong.
+// suspect is a function that policies of several tables call: rather than each policy, the
+// function may be wrong.
 type suspect struct {
 	routine *model.Routine
 	text    string // its own, and that of what it calls
 	callers int    // tables
+	asked   []carrier.Question
 }
 
 // suspects lists the functions that might carry what the walk showed, what a function calls
-// before the function: an inner one that is wrong makes the outer one wrong too.
+// before the function: an inner one that is wrong makes the outer one wrong too. One that
+// policies ask about columns is told from these by what it should answer; another one is
+// suspected where several tables differ.
 func (c *campaign) suspects() []suspect {
 	s := c.Contract.Schema
 	differ := map[int]bool{} // by Table.ID
@@ -30,14 +34,11 @@ func (c *campaign) suspects() []suspect {
 		}
 	}
 	out := []suspect{}
-	if len(differ) < 2 {
-		return out
-	}
 	texts := make([]string, len(s.Tables))
 	for i, t := range s.Tables {
 		texts[i] = reads(s, t)
 	}
-	for _, r := range s.Routines {
+	for _, r := range slices.Concat(s.Routines, s.Helpers) {
 		callers, wrong := 0, 0
 		for i := range texts {
 			if sql.Mentions(texts[i], r.Name) {
@@ -45,8 +46,10 @@ func (c *campaign) suspects() []suspect {
 				wrong += last(differ[i])
 			}
 		}
-		if wrong > 1 {
-			out = append(out, suspect{routine: r, text: called(s, r.Source), callers: callers})
+		f := suspect{routine: r, callers: callers, asked: carrier.Questions(s, r)}
+		if wrong > 1 || callers > 1 && len(f.asked) > 0 {
+			f.text = called(s, r.Source)
+			out = append(out, f)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b suspect) int { return len(a.text) - len(b.text) }) // the outer one's has the inner one's
@@ -71,15 +74,16 @@ func (l *lab) helpers(named func(string) bool, id *model.Identity, st *model.Sta
 			Key:  "function " + f.routine.Label() + "(" + f.routine.Signature + ")",
 			Text: fmt.Sprintf("function %s answers wrongly; policies of %d tables ask it", f.routine.Label(), f.callers),
 			try:  run.Variant{Before: []string{f.answer(f.nothing())}}, answers: answers, harmless: true,
-			object: carrier.Object{Kind: carrier.Helper, Routine: f.routine},
+			object: carrier.Object{Kind: carrier.Helper, Routine: f.routine, Asked: f.asked},
 		})
 	}
 	return out
 }
 
 // answers lists statements that make the function answer rightly: one value with what the
-// identity brings, rows and truth values also with the keys of the rows that it may see of a
-// table that the function reads. Which of them is meant is for the experiment.
+// identity brings, rows and truth values with what the policies that ask need. Where these do
+// not ask about columns, with the keys of the rows that it may see of a table that the
+// function reads. Which of them is meant is for the experiment.
 func (f *suspect) answers(c *model.Contract, id *model.Identity, st *model.State) []string {
 	var out []string
 	add := func(body string) {
@@ -91,6 +95,9 @@ func (f *suspect) answers(c *model.Contract, id *model.Identity, st *model.State
 		for _, body := range f.brought(c, id) {
 			add(body)
 		}
+		return out
+	}
+	if out = f.asking(c, id, st); len(out) > 0 {
 		return out
 	}
 	own := func(of model.Type, key model.Value) {
@@ -111,6 +118,29 @@ func (f *suspect) answers(c *model.Contract, id *model.Identity, st *model.State
 	}
 	if u := id.Session.User; u != nil {
 		own(u.Table.Columns[u.Table.Key[0]].Type, id.User)
+	}
+	return out
+}
+
+// asking lists statements that make the function say yes to what the policies that ask it
+// need, and no more, or also to what else the identity may see of what they ask about: an
+// answer that gives less would show nothing of the function.
+func (f *suspect) asking(c *model.Contract, id *model.Identity, st *model.State) []string {
+	var out []string
+	add := func(arg int, values map[string]bool) {
+		body := f.among(arg, slices.Sorted(maps.Keys(values)))
+		if statement := f.answer(body); body != "" && !slices.Contains(out, statement) {
+			out = append(out, statement)
+		}
+	}
+	all := needs(c, f.asked, false, id, st)
+	written := needs(c, f.asked, true, id, st)
+	for _, arg := range slices.Sorted(maps.Keys(all)) {
+		if w, ok := written[arg]; ok {
+			add(arg, w)
+		}
+		add(arg, all[arg])
+		add(arg, around(c, f.asked, arg, all[arg], id, st))
 	}
 	return out
 }
@@ -157,23 +187,42 @@ func (f *suspect) brought(c *model.Contract, id *model.Identity) []string {
 // place for them.
 func (f *suspect) body(of model.Type, keys []string) string {
 	r := f.routine
-	list := make([]string, len(keys))
-	for i, k := range keys {
-		list[i] = sql.Constant(k)
-	}
-	array := "ARRAY[" + strings.Join(list, ", ") + "]"
 	arg := slices.IndexFunc(r.Args, func(a model.RoutineArg) bool { return a.Type.Name == of.Name })
 	switch {
 	case r.Returns == "boolean" && !r.Set && arg >= 0:
-		return fmt.Sprintf("SELECT coalesce($%d::text = ANY (%s::text[]), false)", arg+1, array)
-	case r.Set && f.holds(of, r.Returns):
-		return fmt.Sprintf("SELECT unnest(%s::%s[])", array, r.Returns)
-	case !r.Set && f.holds(of, strings.TrimSuffix(r.Returns, "[]")) && strings.HasSuffix(r.Returns, "[]"):
-		return "SELECT " + array + "::" + r.Returns
+		return f.among(arg, keys)
+	case f.several() && f.holds(of, strings.TrimSuffix(r.Returns, "[]")):
+		return f.among(carrier.Returned, keys)
 	case !r.Set && f.holds(of, r.Returns) && len(keys) == 1:
-		return "SELECT " + list[0] + "::" + r.Returns
+		return "SELECT " + sql.Constant(keys[0]) + "::" + r.Returns
 	}
 	return ""
+}
+
+// several reports whether the function answers with rows of one value, or an array.
+func (f *suspect) several() bool {
+	r := f.routine
+	return r.Set && !r.Record || !r.Set && strings.HasSuffix(r.Returns, "[]")
+}
+
+// among is the body of the function that says whether an argument is among some values, or
+// returns these; empty where it cannot.
+func (f *suspect) among(arg int, values []string) string {
+	r := f.routine
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = sql.Constant(v)
+	}
+	array := "ARRAY[" + strings.Join(list, ", ") + "]"
+	switch {
+	case arg != carrier.Returned && r.Returns == "boolean" && !r.Set:
+		return fmt.Sprintf("SELECT coalesce($%d::text = ANY (%s::text[]), false)", arg+1, array)
+	case arg != carrier.Returned || !f.several():
+		return ""
+	case r.Set:
+		return fmt.Sprintf("SELECT unnest(%s::%s[])", array, r.Returns)
+	}
+	return "SELECT " + array + "::" + r.Returns
 }
 
 // holds reports whether a type has room for a key.

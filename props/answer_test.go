@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
@@ -84,6 +86,7 @@ func TestHelpers(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			require.Postgres(t)
 			cfg := written(t, helped+test.leak, helpedContract)
+			cfg.SkipRandom = true
 			runs := 1
 			if test.twice {
 				runs = 2
@@ -101,6 +104,125 @@ func TestHelpers(t *testing.T) {
 				if !slices.Equal(causes, test.causes) {
 					t.Errorf("run %d: causes %q, want %q", n+1, causes, test.causes)
 				}
+			}
+		})
+	}
+}
+
+// asked is a schema whose policies ask functions of another schema about projects: who may
+// see one, and who may change what is in it.
+const asked = `CREATE ROLE asked_app LOGIN;
+CREATE TABLE orgs (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text NOT NULL);
+CREATE TABLE people (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), org_id uuid NOT NULL REFERENCES orgs, name text NOT NULL);
+CREATE TABLE projects (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), org_id uuid NOT NULL REFERENCES orgs, name text NOT NULL);
+CREATE TABLE members (project_id uuid NOT NULL REFERENCES projects, person_id uuid NOT NULL REFERENCES people, role text NOT NULL CHECK (role IN ('viewer', 'editor')), left_at timestamptz, PRIMARY KEY (project_id, person_id));
+CREATE TABLE tasks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), project_id uuid NOT NULL REFERENCES projects, title text NOT NULL);
+CREATE TABLE files (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), project_id uuid NOT NULL REFERENCES projects, title text NOT NULL);
+CREATE FUNCTION me() RETURNS uuid LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('app.person', true), '')::uuid $$;
+CREATE SCHEMA hidden;
+CREATE FUNCTION hidden.sees(who uuid, project uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
+  SELECT EXISTS (SELECT FROM public.members m WHERE m.project_id = project AND m.person_id = who AND m.left_at IS NULL) $$;
+CREATE FUNCTION hidden.edits(project uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+  SELECT EXISTS (SELECT FROM members m WHERE m.project_id = project AND m.person_id = me() AND m.left_at IS NULL AND m.role = 'editor') $$;
+ALTER TABLE orgs ENABLE ROW LEVEL SECURITY; ALTER TABLE people ENABLE ROW LEVEL SECURITY; ALTER TABLE members ENABLE ROW LEVEL SECURITY;
+ALTER TABLE projects ENABLE ROW LEVEL SECURITY; ALTER TABLE tasks ENABLE ROW LEVEL SECURITY; ALTER TABLE files ENABLE ROW LEVEL SECURITY;
+CREATE POLICY o ON orgs USING (id IN (SELECT org_id FROM people WHERE id = me()));
+CREATE POLICY pe ON people USING (id = me());
+CREATE POLICY m ON members USING (person_id = me());
+CREATE POLICY p ON projects USING (org_id IN (SELECT org_id FROM people WHERE id = me()));
+CREATE POLICY t ON tasks FOR SELECT USING (hidden.sees(me(), project_id));
+CREATE POLICY f ON files FOR SELECT USING (hidden.sees(me(), project_id));
+CREATE POLICY te ON tasks USING (hidden.edits(project_id));
+CREATE POLICY fe ON files FOR UPDATE USING (hidden.edits(project_id));
+GRANT SELECT ON orgs, people, members, projects TO asked_app; GRANT SELECT, UPDATE, DELETE ON tasks, files TO asked_app;
+`
+
+const askedContract = `schema: [schema.sql]
+schemas: [public]
+tenant: {table: orgs, key: id}
+tables:
+  people: {tenant: org_id}
+  projects: {tenant: org_id}
+  members: {tenant: project_id -> projects}
+  tasks: {tenant: project_id -> projects}
+  files: {tenant: project_id -> projects}
+sessions:
+  member:
+    login: asked_app
+    user: {table: people}
+    settings: {app.person: $user.id}
+    sees:
+      "*": project_id IN (SELECT m.project_id FROM members m WHERE m.person_id = $user.id AND m.left_at IS NULL)
+      orgs: own
+      projects: own
+      people: id = $user.id
+      members: person_id = $user.id
+    writes:
+      "*": none
+      tasks: &edits {update: {from: &edit "project_id IN (SELECT m.project_id FROM members m WHERE m.person_id = $user.id AND m.left_at IS NULL AND m.role = 'editor')", to: *edit}, delete: *edit}
+      files: {update: {from: *edit, to: *edit}}
+`
+
+// TestAsked weakens functions with arguments that policies of several tables ask, and finds
+// statements that mend them; where a policy that asks a right one is wrong, it is named.
+func TestAsked(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, leak  string
+		cause, mend string
+		random      bool // the walk has no row that shows it
+	}{
+		{
+			name: "memberships that ended",
+			leak: `CREATE OR REPLACE FUNCTION hidden.sees(who uuid, project uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = '' AS $$
+  SELECT EXISTS (SELECT FROM public.members m WHERE m.project_id = project AND m.person_id = who) $$`,
+			cause: "function hidden.sees answers wrongly; policies of 2 tables ask it",
+			mend: `CREATE OR REPLACE FUNCTION hidden.sees(who uuid, project uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public', 'pg_temp'
+AS $$ SELECT $2 IN (SELECT m.project_id FROM members AS m WHERE m.person_id = nullif(current_setting('app.person', true), '')::uuid AND m.left_at IS NULL) $$`,
+		},
+		{
+			name: "who reads may write",
+			leak: `CREATE OR REPLACE FUNCTION hidden.edits(project uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
+  SELECT EXISTS (SELECT FROM members m WHERE m.project_id = project AND m.person_id = me() AND m.left_at IS NULL) $$`,
+			random: true,
+			cause:  "function hidden.edits answers wrongly; policies of 2 tables ask it",
+			mend: `CREATE OR REPLACE FUNCTION hidden.edits(project uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'public'
+AS $$ SELECT $1 IN (SELECT m.project_id FROM members AS m WHERE m.person_id = nullif(current_setting('app.person', true), '')::uuid AND m.left_at IS NULL AND m.role = 'editor') $$`,
+		},
+		{
+			name: "one policy",
+			leak: `ALTER TABLE tasks ADD moved_from uuid REFERENCES projects;
+ALTER POLICY t ON tasks USING (hidden.sees(me(), project_id) OR hidden.sees(me(), moved_from))`,
+			cause: "policy t on tasks lets it through",
+			mend:  "ALTER POLICY t ON tasks USING (tasks.project_id IN (SELECT m.project_id FROM members AS m WHERE m.person_id = nullif(current_setting('app.person', true), '')::uuid AND m.left_at IS NULL))",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			require.Postgres(t)
+			cfg := written(t, asked+test.leak, askedContract)
+			cfg.SkipRandom = !test.random
+			r, err := props.Run(t.Context(), opened(t, cfg), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(r.Blocks) != 1 {
+				t.Fatalf("want one block: %v", r.Blocks)
+			}
+			b := r.Blocks[0]
+			if b.Cause != test.cause {
+				t.Errorf("cause %q, want %q", b.Cause, test.cause)
+			}
+			if diff := cmp.Diff([]string{test.mend}, b.Finding.Fix.SQL); diff != "" {
+				t.Errorf("%s; what mends it (-want +got):\n%s", b.Finding.Fix.Note, diff)
 			}
 		})
 	}

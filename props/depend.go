@@ -48,10 +48,11 @@ func reads(s *model.Schema, t *model.Table) string {
 
 // called is a text with those of the functions that it calls, and of those that these call.
 func called(s *model.Schema, text string) string {
-	added := make([]bool, len(s.Routines))
+	routines := slices.Concat(s.Routines, s.Helpers)
+	added := make([]bool, len(routines))
 	for again := true; again; {
 		again = false
-		for i, r := range s.Routines {
+		for i, r := range routines {
 			if !added[i] && sql.Mentions(text, r.Name) {
 				added[i], again = true, true
 				text += "\n" + r.Source

@@ -191,6 +191,9 @@ func (l *lab) carrier(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	}
 	for _, also := range slices.Concat(singles, turned, joints) {
 		gone, err := l.without(ctx, s, d, also)
+		if err == nil && gone && len(also.answers) > 0 {
+			gone, err = l.keeps(ctx, s, d, base, also.try)
+		}
 		if err != nil {
 			return Cause{}, err
 		}
@@ -270,6 +273,23 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 		}
 	}
 	return true, nil
+}
+
+// keeps reports whether all that a session sees and may see in a step is there in an
+// experiment too: a function that says no to everybody shows nothing of what it should say.
+func (l *lab) keeps(ctx context.Context, s *model.Scenario, d *judge.Divergence, base, with run.Variant) (bool, error) {
+	if d.Worlds != nil {
+		return true, nil
+	}
+	before, err := l.trace(ctx, s, base)
+	if err != nil {
+		return false, err
+	}
+	after, err := l.trace(ctx, s, with)
+	if err != nil {
+		return false, err
+	}
+	return !l.hides(s, d.Step, &before.Steps[d.Step], &after.Steps[d.Step]), nil
 }
 
 // shut reports whether a session has no privilege on a table of which it may see rows.

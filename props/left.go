@@ -165,7 +165,7 @@ func (l *lab) leaver(ctx context.Context, s *model.Scenario, d *judge.Divergence
 			return Cause{}, false, err
 		}
 		own := s.Steps[i].Op.Path == s.Steps[d.Step].Op.Path
-		return left(&s.Steps[i], gone), gone || own || d.Cell.Path == nil, nil
+		return l.left(&s.Steps[i], gone), gone || own || d.Cell.Path == nil, nil
 	}
 	return Cause{}, false, nil
 }
@@ -223,22 +223,23 @@ func (l *lab) consequence(ctx context.Context, s *model.Scenario, d *judge.Diver
 }
 
 // left is the cause that a step left something, on its connection or elsewhere.
-func left(step *model.Step, connection bool) Cause {
+func (t *Target) left(step *model.Step, connection bool) Cause {
 	if step.Op.Path == nil && !step.Session.Local() {
 		return Cause{
 			Key:  "left settings " + step.Session.Login.Text,
 			Text: fmt.Sprintf("the settings of session %s stay on its connection when it is released", step.Session.Name),
 		}
 	}
+	var object carrier.Object
 	what := "a statement of " + step.Session.Name
 	if step.Op.Path != nil {
-		what = step.Op.Path.Name
+		what, object = step.Op.Path.Name, t.does(step.Op.Path, carrier.Leaves)
 	}
 	where := "in the database"
 	if connection {
 		where = "on the connection"
 	}
-	return Cause{Key: "left " + what, Text: fmt.Sprintf("%s leaves %s what the next session finds", what, where)}
+	return Cause{Key: "left " + what, Text: fmt.Sprintf("%s leaves %s what the next session finds", what, where), object: object}
 }
 
 // gone reports whether a changed scenario no longer shows a divergence in its last step.

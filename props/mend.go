@@ -49,6 +49,9 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 		}
 	}
 	list := o.Remedies(c.Contract, m.cells())
+	if k.found.Left && len(list) == 0 {
+		return c.pooled(ctx, l, k)
+	}
 	switch {
 	case len(list) == 0:
 		return finding.Fix{Note: noRemedy(o)}, nil
@@ -64,10 +67,34 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 		return fix, err
 	}
 	note := fmt.Sprintf("none found: no statement of %d tried mends it and takes nothing away that the contract allows", len(list))
-	if o.Kind == carrier.Routine || o.Kind == carrier.View {
+	if o.Kind == carrier.Routine || o.Kind == carrier.View || o.Kind == carrier.Helper {
 		note += "; what it says must be written anew"
 	}
 	return finding.Fix{Note: note}, nil
+}
+
+// discard is what has a connection forget all that was done on it.
+const discard = "DISCARD ALL"
+
+// pooled looks whether what is left goes away where the pool has each connection that comes
+// back forget all.
+func (c *campaign) pooled(ctx context.Context, l *lab, k *leak) (finding.Fix, error) {
+	db, err := l.database(ctx)
+	if err != nil {
+		return finding.Fix{}, err
+	}
+	m, err := l.newCommitter(ctx, db)
+	if err != nil {
+		return finding.Fix{}, err
+	}
+	defer m.Close()
+	m.Release = discard
+	for range refereed {
+		if same, err := l.shownOnce(ctx, m, k); err != nil || same {
+			return finding.Fix{Note: noRemedy(&k.cause.object)}, err
+		}
+	}
+	return finding.Fix{Pool: discard, Checks: refereed}, nil
 }
 
 // first is the first remedy that mends the leaks; none where no one does.
@@ -96,6 +123,12 @@ func noRemedy(o *carrier.Object) string {
 		return "none: what carries it is not known"
 	case carrier.PathText:
 		return "none in the schema: what " + o.Path.Name + " says must be written anew"
+	case carrier.Leaves:
+		return "none: " + o.Routine.Label() + " must put away what it leaves"
+	case carrier.Body:
+		return "none: what " + o.Routine.Label() + " says must be written anew"
+	case carrier.Helper:
+		return "none: what " + o.Routine.Label() + " says must be written anew"
 	case carrier.Materialized:
 		return "none: a materialized view has no row security"
 	default:
@@ -109,7 +142,7 @@ func (m *mender) cells() []carrier.Cell {
 	for i := range m.leaks {
 		k := &m.leaks[i]
 		cell := carrier.Cell{
-			Session: k.scenario.Steps[k.found.Step].Session, Command: k.target.Cell.Command,
+			Session: user(&k.scenario.Steps[k.found.Step]), Command: k.target.Cell.Command,
 			Wrote: len(k.found.Became) > 0, Lockout: k.target.Class == judge.Lockout,
 		}
 		if t := k.target.Cell.Table; t >= 0 && cell.Command != model.Call {
@@ -118,6 +151,16 @@ func (m *mender) cells() []carrier.Cell {
 		out = append(out, cell)
 	}
 	return out
+}
+
+// user is the session of a step, with the rules of the path that it uses.
+func user(step *model.Step) *model.Session {
+	if step.Op.Path != nil {
+		if u := step.Op.Path.User(step.Session); u != nil && u.Rules != nil {
+			return u.Rules
+		}
+	}
+	return step.Session
 }
 
 // simplify lets a committed leak run rolled back, if it shows the same so: remedies are
@@ -206,14 +249,18 @@ func (m *mender) gone(ctx context.Context, k *leak) (bool, error) {
 	return m.without(ctx, k.scenario, &k.found, Cause{try: with})
 }
 
-// concerned is the cells of the walk over the tables that leak, and over that of the
+// concerned is the cells of the walk over the tables that leak, and over those of the
 // object: each statement with some of its constants.
 func (m *mender) concerned(d *gen.Dataset, n int) [][]model.Step {
 	cells := m.Plan.Matrix(d)
 	if n%2 == 1 { // the other tenant first
 		slices.Reverse(cells)
 	}
-	tables := map[*model.Table]bool{m.leaks[0].cause.object.Table: true}
+	o := &m.leaks[0].cause.object
+	tables := map[*model.Table]bool{o.Table: true}
+	for i := range o.Asked {
+		tables[o.Asked[i].Table] = true
+	}
 	for _, cell := range m.cells() {
 		tables[cell.Table] = true
 	}

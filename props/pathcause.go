@@ -3,6 +3,7 @@ package props
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,7 +24,7 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 	if d.Class == judge.Audit { // what hinders the call would hide it too
 		return Cause{
 			Key: "audit " + d.Cell.Path.Name, Text: fmt.Sprintf("%s does not log its use as it must", d.Cell.Path.Name),
-			object: carrier.Object{Kind: carrier.PathText, Path: d.Cell.Path},
+			object: l.does(d.Cell.Path, carrier.Body),
 		}, nil
 	}
 	for _, c := range l.roleCauses(id) {
@@ -65,11 +66,38 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 		return c, err
 	}
 	p := d.Cell.Path
-	c := Cause{Key: "path " + p.Name, Text: fmt.Sprintf("%s itself", p.Name), object: carrier.Object{Kind: carrier.PathText, Path: p}}
+	c := Cause{Key: "path " + p.Name, Text: fmt.Sprintf("%s itself", p.Name), object: l.does(p, carrier.Body)}
 	if d.Rule == judge.MustFail || d.Rule == judge.RefuseWildcards {
 		c.Text = fmt.Sprintf("%s does not refuse it", p.Name)
 	}
 	return c, nil
+}
+
+// does is what of a path does something: the one function that it calls, as an object of a
+// kind, where a query by itself could not do it; else the path.
+func (t *Target) does(p *model.Path, kind carrier.Kind) carrier.Object {
+	if p.Routine != nil {
+		return carrier.Object{Kind: kind, Routine: p.Routine}
+	}
+	texts := p.Run
+	if len(p.Command) > 0 {
+		texts = []string{t.programText(p)}
+	}
+	var called []*model.Routine
+	own := p.Go != "" || p.View != nil
+	for _, text := range texts {
+		queries := len(p.Command) > 0 || sql.Queries(text) || strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "call ")
+		own = own || !queries || sql.Mentions(text, "set_config")
+		for _, r := range t.Contract.Schema.Routines {
+			if !slices.Contains(called, r) && sql.Mentions(text, r.Name) {
+				called = append(called, r)
+			}
+		}
+	}
+	if own || len(called) != 1 {
+		return carrier.Object{Kind: carrier.PathText, Path: p}
+	}
+	return carrier.Object{Kind: kind, Routine: called[0]}
 }
 
 // beneathPath finds the object of a table that a path uses and that shows its session more
@@ -134,17 +162,33 @@ func (t *Target) objectCauses(p *model.Path) []Cause {
 	for _, direct := range []bool{true, false} { // what the path itself names goes first
 		out = append(out, t.definers(func(name string) bool { return named(direct, name) })...)
 	}
-	for _, v := range t.Contract.Schema.Views {
-		if v.Materialized {
-			out = append(out, Cause{
-				Key: "view " + v.Label(), Text: fmt.Sprintf("materialized view %s holds the rows of every tenant, and row security does not reach it", v.Label()),
-				try:    run.Variant{Stale: true},
-				object: carrier.Object{Kind: carrier.Materialized, View: v},
-			})
-			break // all of them are refreshed, or none
+	for _, v := range t.materialized(p, program) {
+		object := carrier.Object{Kind: carrier.Materialized, View: v}
+		if p.View == v {
+			object.Roles = append(slices.Sorted(maps.Keys(v.Readers)), "")
 		}
+		out = append(out, Cause{
+			Key: "view " + v.Label(), Text: fmt.Sprintf("materialized view %s holds the rows of every tenant, and row security does not reach it", v.Label()),
+			try:    run.Variant{Stale: true},
+			object: object,
+		})
 	}
 	return out
+}
+
+// materialized is the materialized view that a path reads, or the first one: all of them are
+// refreshed in an experiment, or none.
+func (t *Target) materialized(p *model.Path, program string) []*model.View {
+	var out []*model.View
+	for _, v := range t.Contract.Schema.Views {
+		if v.Materialized {
+			out = append(out, v)
+		}
+	}
+	if i := slices.IndexFunc(out, func(v *model.View) bool { return t.reads(p, program, v.Name) }); i > 0 {
+		out = out[i:]
+	}
+	return out[:min(len(out), 1)]
 }
 
 // definers lists the experiments with the routines and views of some names that run with

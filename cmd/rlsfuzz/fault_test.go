@@ -255,6 +255,100 @@ func TestServerKilled(t *testing.T) {
 	}
 }
 
+// TestFullDisk fills the disk of a session up to some bytes: what it announces is
+// whole, in its folder or on the terminal, it says what is wrong and goes on; and with room
+// again, another session goes on and has all of it.
+func TestFullDisk(t *testing.T) {
+	if os.Getenv("RLSFUZZ_LONG") == "" {
+		t.Skip("RLSFUZZ_LONG=1 asks for it, and .ci/long does; the script unsaved fills the disk of a check")
+	}
+	require.Need(t, "the right to mount a file system", mounts(t), "run it as root, in a container of its own")
+	f := newFaults(t)
+	for _, left := range []int{0, 24 << 10, 48 << 10} { // for nothing; for the state; for a finding
+		f.anew()
+		small := filepath.Join(f.dir, f.out)
+		mount(t, small)
+		fill(t, small, left)
+		said := f.until(t, "--checks", "100")
+		f.whole(t, said, strings.Count(said.String(), "NOT SAVED: "))
+		if n := strings.Count(said.String(), "no space left on device; going on, and trying again"); n == 0 && left < 48<<10 {
+			t.Errorf("%d bytes left: it does not say so:\n%s", left, said)
+		}
+		if err := os.Remove(filepath.Join(small, filler)); err != nil {
+			t.Fatal(err)
+		}
+		said = f.until(t, "--checks", "200")
+		f.whole(t, said, 0)
+		saved, _ := filepath.Glob(filepath.Join(small, "findings", "*"))
+		for _, dir := range saved {
+			if _, err := props.ReadCase(dir); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(saved) != leakyFindings {
+			t.Errorf("%d bytes left, and room again: %d findings are saved, want %d:\n%s", left, len(saved), leakyFindings, said)
+		}
+	}
+}
+
+// until runs the present session to its end, which finds something.
+func (f *faults) until(t *testing.T, args ...string) *transcript {
+	t.Helper()
+	cmd, said := f.start(t, args...)
+	if got := exitCode(cmd.Wait()); got != statusFound {
+		t.Errorf("status %d:\n%s", got, said)
+	}
+	return said
+}
+
+// whole holds what a session left that could not save some of its findings: these it tells
+// from their first line to their last.
+func (f *faults) whole(t *testing.T, said *transcript, unsaved int) {
+	t.Helper()
+	f.hold(t, said)
+	text := said.String()
+	if got := strings.Count(text, "NOT SAVED: "); got != unsaved {
+		t.Errorf("%d findings were not saved, want %d:\n%s", got, unsaved, said)
+	}
+	if strings.Count(text, "\nsteps:\n") != unsaved || strings.Count(text, "\n# end\n") != unsaved {
+		t.Errorf("a finding that is nowhere else is not told whole:\n%s", said)
+	}
+	if len(announcement.FindAllString(text, -1))+unsaved == 0 {
+		t.Errorf("nothing was announced:\n%s", said)
+	}
+}
+
+// filler is the file that fills a disk.
+const filler = "filler"
+
+// mount makes a folder a file system of 1 MB.
+func mount(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
+	})
+}
+
+// fill leaves so many bytes of a file system.
+func fill(t *testing.T, dir string, left int) {
+	t.Helper()
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, filler), make([]byte, int(fs.Bavail)*int(fs.Bsize)-left), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func exitCode(err error) int {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

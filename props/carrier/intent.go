@@ -53,7 +53,13 @@ func (in intent) of(roles []string, command string) (predicate, bool) {
 
 // rules lists what a session may do to rows that are there, and which new rows it may make.
 func (in intent) rules(s *model.Session, command string) (using, check []*model.Rule) {
-	sees, w := s.Sees[in.table.ID].Rule, &s.Writes[in.table.ID]
+	return Rules(s, in.table, command)
+}
+
+// Rules lists what a session may do, by a command of a policy, to rows of a table that are
+// there, and which new rows it may make.
+func Rules(s *model.Session, table *model.Table, command string) (using, check []*model.Rule) {
+	sees, w := s.Sees[table.ID].Rule, &s.Writes[table.ID]
 	switch command {
 	case "SELECT":
 		return []*model.Rule{sees}, nil

@@ -26,6 +26,8 @@ const (
 	Routine           // a function or procedure with its owner's rights
 	Helper            // a function that policies call
 	Frozen            // a function that claims to be IMMUTABLE, and is not
+	Leaves            // a function that leaves something for the next session
+	Body              // what a function says
 	View              // a view with its owner's rights
 	Materialized      // materialized views
 	Trigger           // a trigger of a table
@@ -41,11 +43,12 @@ type Object struct {
 	Command   model.Command
 	Role      string   // that has the attribute, the setting (empty: the database), the membership
 	Of        string   // the role that it is a member of
-	Roles     []string // of a grant: those through which it may come; empty is PUBLIC
+	Roles     []string // of a grant: those through which it may come; empty is PUBLIC. Of a materialized view: who reads it
 	Setting   model.RoleSetting
 	Column    int    // of Table
 	Privilege string // SELECT or UPDATE
 	Routine   *model.Routine
+	Asked     []Question // of a Helper: what policies ask it directly
 	View      *model.View
 	Trigger   string
 	Path      *model.Path
@@ -77,7 +80,7 @@ func (o *Object) Name() string {
 		return "membership of role " + o.Role + " in " + o.Of
 	case ColumnGrant:
 		return fmt.Sprintf("grant %s (%s) on %s", o.Privilege, o.Table.Columns[o.Column].Name, o.Table.Label())
-	case Routine, Helper, Frozen:
+	case Routine, Helper, Frozen, Leaves, Body:
 		return o.routine() + " " + o.Routine.Label() + "(" + o.Routine.Signature + ")"
 	case View:
 		return "view " + o.View.Label()
@@ -126,8 +129,8 @@ func (o *Object) SQL() string {
 		return o.grant("GRANT", "TO", o.Roles[0])
 	case Routine:
 		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.Routine.Label() + "(" + o.Routine.Signature + ") … SECURITY DEFINER"
-	case Helper:
-		return "CREATE FUNCTION " + o.Routine.Label() + "(" + o.Routine.Signature + ") … AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
+	case Helper, Leaves, Body:
+		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.Routine.Label() + "(" + o.Routine.Signature + ") … AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
 	case Frozen:
 		return "CREATE FUNCTION " + o.Routine.Label() + "(" + o.Routine.Signature + ") … IMMUTABLE AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
 	case View:

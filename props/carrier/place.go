@@ -108,10 +108,13 @@ func (o *Object) says(h head) saying {
 		return is(h.at(0) == "grant" && to > 0 && !h.has("on") && slices.Contains(h[:to], o.Of) && slices.Contains(h[to:], o.Role))
 	case ColumnGrant:
 		return is(o.saysGrant(h))
-	case Routine, Helper, Frozen:
+	case Routine, Helper, Frozen, Leaves, Body:
 		i := h.after(1, "or", "replace")
 		return is((h.at(0) == "create" || h.at(0) == "alter") && slices.Contains([]string{"function", "procedure", "routine"}, h.at(i)) && h.names(i+1, o.Routine.Schema, o.Routine.Name))
 	case View, Materialized:
+		if on := h.index("on"); h.at(0) == "grant" && on > 0 {
+			return is(h.names(h.after(on+1, "table"), o.View.Schema, o.View.Name) && slices.ContainsFunc(o.Roles, func(r string) bool { return slices.Contains(h[on:], r) }))
+		}
 		i := h.after(1, "or", "replace", "recursive", "materialized")
 		return is((h.at(0) == "create" || h.at(0) == "alter") && h.at(i) == "view" && h.names(h.after(i+1, "if", "not", "exists"), o.View.Schema, o.View.Name))
 	case Trigger:

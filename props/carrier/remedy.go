@@ -45,14 +45,20 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 	case ColumnGrant:
 		return o.revoke(c)
 	case Routine:
-		return statements("ALTER " + strings.ToUpper(o.routine()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") SECURITY INVOKER")
+		invoker := "ALTER " + strings.ToUpper(o.routine()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") SECURITY INVOKER"
+		return append(statements(invoker), o.narrow(c, cells)...)
+	case Helper:
+		return o.rewrite(c)
 	case Frozen:
 		return statements(o.Stable())
 	case View:
-		return statements("ALTER VIEW " + qualified(o.View.Schema, o.View.Name) + " SET (security_invoker = true)")
+		view := "ALTER VIEW " + qualified(o.View.Schema, o.View.Name)
+		return append([]Remedy{{SQL: []string{view + " SET (security_invoker = true)"}}, {SQL: []string{view + " SET (check_option = cascaded)"}}}, o.narrow(c, cells)...)
+	case Materialized:
+		return o.unread()
 	case Default:
 		return statements(o.column() + " DROP DEFAULT")
-	case Unknown, Helper, Materialized, Trigger, PathText:
+	case Unknown, Leaves, Body, Trigger, PathText:
 	}
 	return nil
 }
@@ -262,6 +268,15 @@ func (o *Object) enable(c *model.Contract, cells []Cell) []Remedy {
 		return out
 	}
 	return append(out, with)
+}
+
+// unread takes a materialized view from those who read it: row security does not reach it.
+func (o *Object) unread() []Remedy {
+	var out []Remedy
+	for _, role := range o.Roles {
+		out = append(out, Remedy{SQL: []string{"REVOKE SELECT ON " + qualified(o.View.Schema, o.View.Name) + " FROM " + grantee(role)}})
+	}
+	return out
 }
 
 // revoke takes a column's privilege back from whom it may come; where it comes with the

@@ -12,6 +12,16 @@ import (
 // of them are the same for all sessions.
 var identities = []string{"current_setting", "current_user", "session_user", "current_role", "user"}
 
+// Changing lists the names by which SQL asks for what differs between sessions: who they
+// are, and the tables of a schema.
+func Changing(s *model.Schema) []string {
+	out := slices.Clone(identities)
+	for _, t := range s.Tables {
+		out = append(out, t.Name)
+	}
+	return out
+}
+
 // readFrozen finds the functions that are marked IMMUTABLE though their text asks for what
 // differs between sessions: a setting, who they are, a table, or a function that is not
 // IMMUTABLE itself. The planner takes their result for a constant, so that a plan which is
@@ -32,10 +42,7 @@ ORDER BY n.nspname::text COLLATE "C", o.proname::text COLLATE "C", 3`)
 	if err != nil {
 		return err
 	}
-	changing := slices.Clone(identities)
-	for _, t := range r.schema.Tables {
-		changing = append(changing, t.Name)
-	}
+	changing := Changing(r.schema)
 	for _, f := range found {
 		if !f.Immutable {
 			changing = append(changing, f.Name)

@@ -8,8 +8,20 @@ import (
 )
 
 // readRoutines finds the functions and procedures of the judged schemas that a session
-// may call: none of an extension, no trigger function, no aggregate.
+// may call, and the functions of others that policies ask: none of an extension, no trigger
+// function, no aggregate.
 func (r *reader) readRoutines(ctx context.Context, _ Options) error {
+	var err error
+	if r.schema.Routines, err = r.routines(ctx, "p.pronamespace = ANY ($1::oid[])"); err != nil {
+		return err
+	}
+	r.schema.Helpers, err = r.routines(ctx, `NOT p.pronamespace = ANY ($1::oid[]) AND p.oid >= 16384
+  AND p.oid IN (SELECT d.refobjid FROM pg_depend d WHERE d.classid = 'pg_policy'::regclass AND d.refclassid = 'pg_proc'::regclass)`)
+	return err
+}
+
+// routines finds those of which a condition holds.
+func (r *reader) routines(ctx context.Context, which string) ([]*model.Routine, error) {
 	type routine struct {
 		OID               uint32
 		Schema, Name      string
@@ -18,7 +30,7 @@ func (r *reader) readRoutines(ctx context.Context, _ Options) error {
 		Definer, Volatile bool
 		Set               bool
 		Owner, Language   string
-		Source            string
+		Source, Head      string
 		Defaults          int
 		Returns           string
 		Record            bool
@@ -31,7 +43,9 @@ func (r *reader) readRoutines(ctx context.Context, _ Options) error {
 SELECT p.oid, n.nspname::text, p.proname::text,
        (SELECT coalesce(string_agg(format_type(a.t, NULL), ', ' ORDER BY a.i), '') FROM unnest(p.proargtypes) WITH ORDINALITY a (t, i)),
        p.prokind = 'p', p.prosecdef, p.provolatile = 'v', p.proretset, pg_get_userbyid(p.proowner)::text, l.lanname::text,
-       coalesce(p.prosrc, '') || coalesce(pg_get_function_sqlbody(p.oid), ''), p.pronargdefaults::int, format_type(p.prorettype, NULL),
+       coalesce(p.prosrc, '') || coalesce(pg_get_function_sqlbody(p.oid), ''),
+       split_part(split_part(split_part(pg_get_functiondef(p.oid), E'\nAS ', 1), E'\nBEGIN ATOMIC', 1), E'\nRETURN ', 1),
+       p.pronargdefaults::int, format_type(p.prorettype, NULL),
        p.prorettype = 'record'::regtype AND p.proargmodes IS NULL,
        ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY ($2::text[])
              AND has_function_privilege(r.oid, p.oid, 'EXECUTE') AND has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY 1),
@@ -41,28 +55,29 @@ FROM pg_proc p LEFT JOIN LATERAL (
   SELECT array_agg(coalesce(p.proargnames[a.i], '')::text ORDER BY a.i) AS names, array_agg(a.t = 'refcursor'::regtype ORDER BY a.i) AS cursors
   FROM unnest(p.proallargtypes) WITH ORDINALITY a (t, i) WHERE p.prokind = 'f' AND p.proargmodes[a.i] IN ('o', 'b', 't')
 ) o ON 'refcursor'::regtype = ANY (p.proallargtypes) JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
-WHERE p.pronamespace = ANY ($1::oid[]) AND p.prokind IN ('f', 'p')
+WHERE `+which+` AND p.prokind IN ('f', 'p')
   AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 ORDER BY n.nspname::text COLLATE "C", p.proname::text COLLATE "C", 4`, r.judged, texts(r.session))
 	if err != nil || len(found) == 0 {
-		return err
+		return nil, err
 	}
+	var out []*model.Routine
 	byOID := map[uint32]*model.Routine{}
 	oids := make([]uint32, len(found))
 	for i, f := range found {
 		m := &model.Routine{
 			Schema: f.Schema, Name: f.Name, Signature: f.Signature, Procedure: f.Procedure, Definer: f.Definer, Volatile: f.Volatile,
-			Set: f.Set, Owner: f.Owner, Language: f.Language, Source: f.Source, Defaults: f.Defaults, Returns: f.Returns,
+			Set: f.Set, Owner: f.Owner, Language: f.Language, Source: f.Source, Head: f.Head, Defaults: f.Defaults, Returns: f.Returns,
 			Record: f.Record, Callers: f.Callers, Path: f.Path,
 		}
 		for n, cursor := range f.Cursors {
 			m.Results = append(m.Results, model.ResultColumn{Name: f.Names[n], Cursor: cursor})
 		}
 		oids[i], byOID[f.OID] = f.OID, m
-		r.schema.Routines = append(r.schema.Routines, m)
+		out = append(out, m)
 	}
-	return r.readArguments(ctx, byOID, array(oids))
+	return out, r.readArguments(ctx, byOID, array(oids))
 }
 
 // argumentQuery resolves an argument's type as columnQuery does a column's. The OUT

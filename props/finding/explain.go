@@ -31,6 +31,9 @@ type Carrier struct {
 type Fix struct {
 	SQL  []string // without semicolons; empty: there is none
 	Note string   // why there is none, or what else there is to say
+	// Pool is what the pool must run when a connection comes back, so that the case no longer
+	// leaks; empty where nothing of that kind was found.
+	Pool string
 	// Checks is how many checks ran with and without it: none showed a new lockout or
 	// divergence.
 	Checks int
@@ -85,6 +88,8 @@ func (e *Explanation) Sure() string {
 func (e *Explanation) Fixed() string {
 	text := strings.Join(e.Fix.SQL, "; ")
 	switch {
+	case e.Fix.Pool != "":
+		return e.Fix.Pool + ", by the pool, when a connection comes back (release: in the contract)"
 	case text == "":
 		return e.Fix.Note
 	case e.Fix.Note != "":

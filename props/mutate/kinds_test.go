@@ -52,6 +52,13 @@ ALTER TABLE themes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY themes_all ON themes USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint)
 	WITH CHECK (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
 GRANT SELECT, INSERT ON themes TO kinds_app;
+CREATE FUNCTION my_account() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('app.tenant_id', true), '')::bigint $$;
+CREATE FUNCTION is_mine(account bigint) RETURNS boolean LANGUAGE sql STABLE AS $$ SELECT account = my_account() $$;
+CREATE TABLE drafts (id bigint PRIMARY KEY, account_id bigint NOT NULL DEFAULT my_account() REFERENCES accounts (id), body text);
+ALTER TABLE drafts ENABLE ROW LEVEL SECURITY;
+CREATE POLICY drafts_read ON drafts FOR SELECT USING (account_id = my_account() AND is_mine(account_id));
+CREATE POLICY drafts_insert ON drafts FOR INSERT WITH CHECK (true);
+GRANT SELECT, INSERT (id, body) ON drafts TO kinds_app;
 `
 
 const kindsContract = `schema: [schema.sql]
@@ -61,12 +68,13 @@ tables:
   tasks: {tenant: [account_id, project_id -> projects]}
   stamps: {tenant: account_id}
   themes: {tenant: account_id}
+  drafts: {tenant: account_id}
 sessions:
   member:
     login: kinds_app
     settings: {app.tenant_id: $tenant}
     sees: {"*": own}
-    writes: {"*": none, tasks: {insert: own}, stamps: {insert: own}, themes: {insert: own}}
+    writes: {"*": none, tasks: {insert: own}, stamps: {insert: own}, themes: {insert: own}, drafts: {insert: own}}
 paths:
   task list:
     kind: report
@@ -97,6 +105,10 @@ func TestKinds(t *testing.T) {
 		"policy themes_all on themes: comparison":                    {mutate.Killed, "write"},
 		"session member: setting not set":                            {mutate.Killed, "lockout"},
 		"session member: set for the session":                        {mutate.Equivalent, "every session of login kinds_app"},
+		"function my_account: IMMUTABLE":                             {mutate.Killed, "residue"},
+		"function is_mine: IMMUTABLE":                                {mutate.Equivalent, "a row or a caller gives"},
+		"table drafts: default of a column":                          {mutate.Killed, "write"},
+		"table tasks: owned by a session's role":                     {mutate.Killed, "read"},
 		"path task list: drop conjunct":                              {mutate.Equivalent, "masked by row security"},
 	}
 	name := func(object string, kind mutate.Kind) string { return object + ": " + string(kind) }

@@ -50,12 +50,23 @@ type cover struct {
 }
 
 // idle reports whether a policy adds nothing. Which rows a command reaches and which it
-// may leave are asked of all policies apart.
+// may leave are asked of all policies apart; but where it is the only one for an UPDATE, and
+// reaches no row, there is none to leave.
 func (of *cover) idle(p *model.Policy) bool {
+	if of.command == "UPDATE" && never(of.session, p.Using) && !of.others(p) {
+		return true
+	}
 	if of.command != "INSERT" && !of.within(p, func(o *model.Policy) string { return o.Using }) {
 		return false
 	}
 	return of.command == "SELECT" || of.command == "DELETE" || of.within(p, checkOf)
+}
+
+// others reports whether the session has another permissive policy for the command.
+func (of *cover) others(p *model.Policy) bool {
+	return slices.ContainsFunc(of.table.Policies, func(o model.Policy) bool {
+		return o.Name != p.Name && o.Permissive && (o.Command == of.command || o.Command == "ALL") && has(of.contract, of.session, o.Roles)
+	})
 }
 
 // within reports whether a condition of a policy holds for no row, as it asks for a

@@ -45,6 +45,13 @@ GRANT SELECT (id, account_id, name) ON people TO mask_app;
 GRANT SELECT, UPDATE (body) ON docs TO mask_app, mask_boss;
 GRANT SELECT, UPDATE (account_id, body) ON notes TO mask_app, mask_boss;
 GRANT SELECT ON logs TO mask_job;
+GRANT UPDATE (body) ON docs TO mask_job; -- it sets no user, so that it reaches none
+CREATE TABLE pages (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts (id), author_id bigint, body text);
+ALTER TABLE pages ENABLE ROW LEVEL SECURITY;
+CREATE POLICY edit ON pages FOR UPDATE TO mask_app
+	USING (author_id = nullif(current_setting('app.user_id', true), '')::bigint) WITH CHECK (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+CREATE POLICY edit_all ON pages FOR UPDATE TO mask_job USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint) WITH CHECK (body <> '');
+GRANT SELECT, UPDATE ON pages TO mask_app, mask_job;
 CREATE TABLE themes (account_id bigint PRIMARY KEY REFERENCES accounts (id), name text);
 ALTER TABLE themes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY edit ON themes FOR UPDATE TO mask_app USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint)
@@ -60,7 +67,7 @@ ALTER FUNCTION lines() OWNER TO mask_owner;
 
 const maskContract = `schema: [schema.sql]
 tenant: {table: accounts, key: id}
-tables: {docs: {tenant: account_id}, notes: {tenant: account_id}, logs: {tenant: account_id}, lent: {tenant: account_id}, themes: {tenant: account_id}}
+tables: {docs: {tenant: account_id}, notes: {tenant: account_id}, logs: {tenant: account_id}, lent: {tenant: account_id}, themes: {tenant: account_id}, pages: {tenant: account_id}}
 sessions:
   member: {login: mask_app, settings: {app.tenant_id: $tenant, app.user_id: "'7'"}, sees: {"*": {may: own}, people: {rows: own AND left_at IS NULL, columns: [id, account_id, name]}}, writes: {"*": {update: own}, notes: {update: {from: own, to: own, columns: [body]}}}}
   boss: {login: mask_boss, settings: {app.tenant_id: $tenant, app.user_id: "'8'"}, sees: {"*": {may: own}}, writes: {"*": {update: own}}}
@@ -77,6 +84,7 @@ func TestMasks(t *testing.T) {
 		"policy edit on notes: drop WITH CHECK":            "searched",
 		"policy edit on docs: to PUBLIC":                   "has a policy that lets through as much",
 		"policy edit on notes: to PUBLIC":                  "searched", // the other policy asks for more
+		"policy edit on pages: to PUBLIC":                  "searched", // what the other policy reaches may become more
 		"policy edit on docs: author_id IS NOT DISTINCT":   "who leaves that unset lacks",
 		"policy read on notes: author_id IS NOT DISTINCT":  "searched", // a session that sets nothing sees rows of nobody
 		"policy read on logs: account_id IS NOT DISTINCT":  "no session of its roles leaves app.tenant_id unset",

@@ -29,6 +29,7 @@ const (
 	Folded       Kind = "case-insensitive"
 	Disable      Kind = "row security off"
 	NoForce      Kind = "no FORCE"
+	Owned        Kind = "owned by a session's role"
 	BypassRLS    Kind = "BYPASSRLS"
 	Member       Kind = "membership"
 	ColumnGrant  Kind = "column grant"
@@ -38,10 +39,12 @@ const (
 	ViewOwner    Kind = "view of the superuser"
 	Definer      Kind = "SECURITY DEFINER"
 	SearchPath   Kind = "no search_path"
+	Immutable    Kind = "IMMUTABLE"
 	TableGrant   Kind = "grant"
 	Execute      Kind = "EXECUTE to PUBLIC"
 	ForeignKey   Kind = "foreign key without the tenant"
 	UniqueKey    Kind = "unique key without the tenant"
+	ColumnValue  Kind = "default of a column"
 	Trigger      Kind = "trigger disabled"
 	Unset        Kind = "setting not set"
 	BindSession  Kind = "set for the session"
@@ -139,8 +142,9 @@ func table(c *model.Contract, t *model.Table) []Mutant {
 			Do: []string{"ALTER TABLE " + t.SQL() + " NO FORCE ROW LEVEL SECURITY"}, Back: []string{"ALTER TABLE " + t.SQL() + " FORCE ROW LEVEL SECURITY"},
 		})
 	}
-	out = append(append(out, columnGrants(c, t)...), tableGrants(c, t)...)
-	return append(append(out, keys(c, t)...), triggers(c, t)...)
+	out = append(append(out, owned(c, t)...), columnGrants(c, t)...)
+	out = append(append(out, tableGrants(c, t)...), keys(c, t)...)
+	return append(append(out, columnValues(c, t)...), triggers(c, t)...)
 }
 
 // columnGrants gives each session's role the columns that the contract hides from it.

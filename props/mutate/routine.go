@@ -6,6 +6,8 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
+	"github.com/rlsfuzz/rlsfuzz/props/catalog"
 )
 
 // routines lists what can be done to functions and procedures.
@@ -20,7 +22,86 @@ func routines(c *model.Contract) []Mutant {
 		}
 		out = append(out, l.out...)
 	}
+	for _, r := range c.Schema.Helpers { // no session calls one, and whoever it is, it answers policies
+		l := lentRoutine(c, r)
+		l.constant(r)
+		if r.Language == "sql" || r.Language == "plpgsql" {
+			l.rewrite(&m)
+		}
+		out = append(out, l.out...)
+	}
 	return out
+}
+
+// constant has a function claim that its result follows from its arguments alone, though it
+// asks for what differs between sessions: a plan that is kept goes on with the result that it
+// was made with.
+func (l *lent) constant(r *model.Routine) {
+	s := l.contract.Schema
+	is := func(o *model.Routine) bool {
+		return o.Schema == r.Schema && o.Name == r.Name && o.Signature == r.Signature
+	}
+	if r.Procedure || slices.ContainsFunc(s.Frozen, is) || !differs(s, r, nil) || stores(r) {
+		return
+	}
+	l.add(Mutant{Kind: Immutable, Change: "IMMUTABLE", Do: []string{"ALTER FUNCTION " + r.SQL() + " IMMUTABLE"}, Equivalent: unplanned(l.contract, r)})
+}
+
+// stores reports whether a function writes, which Postgres refuses in one that is not
+// VOLATILE: nobody could call it.
+func stores(r *model.Routine) bool {
+	return slices.ContainsFunc([]string{"insert", "update", "delete", "merge", "create", "set_config"}, func(word string) bool { return sql.Mentions(r.Source, word) })
+}
+
+// differs reports whether what a function returns may differ between sessions.
+func differs(s *model.Schema, r *model.Routine, seen []*model.Routine) bool {
+	if slices.ContainsFunc(catalog.Changing(s), func(name string) bool { return sql.Mentions(r.Source, name) }) {
+		return true
+	}
+	seen = append(seen, r)
+	return slices.ContainsFunc(slices.Concat(s.Routines, s.Helpers), func(o *model.Routine) bool {
+		return !slices.Contains(seen, o) && sql.Mentions(r.Source, o.Name) && differs(s, o, seen)
+	})
+}
+
+// unplanned is the rule for a function whose result no plan holds: it is called with what a
+// row or a caller says, which a plan does not know.
+func unplanned(c *model.Contract, r *model.Routine) string {
+	switch {
+	case r.Set:
+		return "it returns rows, and no plan keeps these"
+	case len(r.Args) == 0:
+		return ""
+	}
+	s := c.Schema
+	var texts []string
+	for _, p := range c.Paths {
+		texts = append(texts, p.Run...)
+	}
+	for _, t := range s.Tables {
+		for i := range t.Policies {
+			texts = append(texts, t.Policies[i].Using, t.Policies[i].Check)
+		}
+	}
+	for i := range s.Texts {
+		if s.Texts[i].Body != r.Source {
+			texts = append(texts, s.Texts[i].Body)
+		}
+	}
+	for _, text := range texts {
+		for _, args := range carrier.Calls(text, r) {
+			if !slices.ContainsFunc(args, varies) {
+				return ""
+			}
+		}
+	}
+	return "each call of it has an argument that a row or a caller gives: no plan keeps its result"
+}
+
+// varies reports whether an argument is no constant of the text.
+func varies(arg string) bool {
+	e, err := sql.ParseExpr(arg)
+	return err == nil && len(sql.Columns(e))+len(sql.Vars(e)) > 0
 }
 
 func lentRoutine(c *model.Contract, r *model.Routine) *lent {
@@ -32,7 +113,7 @@ func lentRoutine(c *model.Contract, r *model.Routine) *lent {
 	if r.Procedure {
 		l.object = "procedure " + r.Label()
 	}
-	if slices.ContainsFunc(c.Schema.Routines, func(o *model.Routine) bool { return o != r && o.Label() == r.Label() }) {
+	if slices.ContainsFunc(slices.Concat(c.Schema.Routines, c.Schema.Helpers), func(o *model.Routine) bool { return o != r && o.Label() == r.Label() }) {
 		l.object += "(" + r.Signature + ")"
 	}
 	return l
@@ -55,6 +136,7 @@ func (l *lent) routineRights(r *model.Routine) {
 	if r.Path {
 		l.add(Mutant{Kind: SearchPath, Change: "RESET search_path", Do: []string{routine + " RESET search_path"}, Equivalent: l.masked()})
 	}
+	l.constant(r)
 	if lacks := func(s *model.Session) bool { return !l.uses(s) }; slices.ContainsFunc(l.contract.Sessions, lacks) {
 		l.add(Mutant{Kind: Execute, Change: "GRANT EXECUTE TO PUBLIC", Do: []string{"GRANT EXECUTE ON ROUTINE " + r.SQL() + " TO PUBLIC"}, Equivalent: l.newCallers(r)})
 	}

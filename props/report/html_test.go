@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -181,6 +183,51 @@ func TestChromium(t *testing.T) {
 		if got := pixel(t, shot); got != want {
 			t.Errorf("with the colour scheme %s the page is %x, want %x", scheme, got, want)
 		}
+	}
+}
+
+// keyboard visits what the key Tab visits, in its order, and writes down what of it could not
+// be seen, named or followed. Without a positive tabindex that is the order of the page.
+const keyboard = `<script>
+const said = [], stops = [...document.querySelectorAll('a[href], summary, button, input, [tabindex]')].filter(e => e.tabIndex >= 0 && e.checkVisibility());
+for (const e of stops) {
+  const name = e.tagName.toLowerCase() + ' ' + (e.getAttribute('aria-label') || e.textContent.trim()).slice(0, 40);
+  e.focus({focusVisible: true});
+  const style = getComputedStyle(e), at = e.getBoundingClientRect();
+  if (document.activeElement !== e) said.push(name + ': takes no focus');
+  if (style.outlineStyle === 'none' || parseFloat(style.outlineWidth) < 1) said.push(name + ': the focus is not visible');
+  if (at.width < 1 || at.height < 1 || at.bottom < 0 || at.right < 0 || at.left > innerWidth || at.top > innerHeight) said.push(name + ': out of sight');
+  if (e.tabIndex > 0) said.push(name + ': out of order');
+  if (!(e.getAttribute('aria-label') || e.textContent.trim())) said.push(name + ': no name');
+  const target = e.hash && document.getElementById(decodeURIComponent(e.hash.slice(1)));
+  if (e.hash && !target) said.push(name + ': leads nowhere');
+}
+for (const e of document.querySelectorAll('*')) {
+  if (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === 'auto' && e.tabIndex < 0) said.push(e.tagName + ' ' + e.className + ': scrolls with the mouse alone');
+}
+const place = e => stops.findIndex(o => o === e || e && e.contains(o));
+const matrix = place(document.querySelector('[aria-label="The matrix"]')), finding = place(document.querySelector('main details'));
+if (stops[0].className !== 'skip') said.push('the first stop is ' + stops[0].textContent);
+if (matrix < 0 || finding < 0 || finding > matrix) said.push('findings ' + finding + ' and the matrix ' + matrix + ' are not reached in this order');
+document.title = 'keyboard: ' + stops.length + ' stops; ' + said.join('; ');
+</script>`
+
+// TestKeyboard goes through the page of a search with findings by the keyboard alone: each
+// stop takes the focus, shows it and leads somewhere, the findings come before the matrix, and
+// what scrolls does so without a mouse. Of a narrow window, too, in which the matrix scrolls.
+func TestKeyboard(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "report.html")
+	text := strings.Replace(string(rendered(t, full(), beside())), "</body>", keyboard+"</body>", 1)
+	text = regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`).ReplaceAllString(text, "") // the script is the test's
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dom := string(chromium(t, "--window-size=500,800", "--dump-dom", "file://"+path))
+	_, said, _ := strings.Cut(dom, "<title>")
+	said, _, _ = strings.Cut(said, "</title>")
+	stops, wrong, ran := strings.Cut(strings.TrimPrefix(said, "keyboard: "), " stops; ")
+	if n, err := strconv.Atoi(stops); !ran || err != nil || n < 10 || wrong != "" {
+		t.Errorf("%s", said)
 	}
 }
 

@@ -20,6 +20,9 @@ type Committer struct {
 	Services *Services
 	// Own is what counts as answers of statements, though it looks like trouble.
 	Own Own
+	// Release is what the pool does when a connection comes back, in place of what sessions
+	// say; empty: what they say.
+	Release string
 
 	server    *postgres.Server
 	database  string
@@ -252,12 +255,12 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 		return t, s.conn.Close(ctx)
 	}
 	if step.Op.Path != nil { // what it sees of tables is another cell's
-		return t, s.release(ctx, id)
+		return t, s.release(ctx, id, m.Release)
 	}
 	if t.Seen, err = m.looks(ctx, s, id); err != nil {
 		return t, err
 	}
-	return t, s.release(ctx, id)
+	return t, s.release(ctx, id, m.Release)
 }
 
 // operate does what the step says, as its session would.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -286,10 +287,11 @@ func (s *session) binding(id *model.Identity) []statement {
 	return list
 }
 
-// release does what the pool does when a connection comes back.
-func (s *session) release(ctx context.Context, id *model.Identity) error {
+// release does what the pool does when a connection comes back; instead is in place of what
+// the session says, if it is not empty.
+func (s *session) release(ctx context.Context, id *model.Identity, instead string) error {
 	s.bound = ""
-	r := id.Session.Release
+	r := cmp.Or(instead, id.Session.Release)
 	if r == "" || strings.EqualFold(r, "none") {
 		return nil
 	}

@@ -1,0 +1,45 @@
+package carrier_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
+)
+
+// TestNarrow gives functions and views their texts again, in which a table is read only as
+// far as the rules say.
+func TestNarrow(t *testing.T) {
+	const own = "notes.org = nullif(current_setting('app.org', true), '')::integer"
+	const some = "(SELECT * FROM notes WHERE " + own + ") "
+	for _, test := range []struct{ name, text, want string }{
+		{"bare", "SELECT id FROM notes", "SELECT id FROM " + some + "notes"},
+		{"alias", "SELECT n.id FROM public.notes AS n WHERE n.id > 0", "SELECT n.id FROM " + some + "n WHERE n.id > 0"},
+		{"join", "SELECT 1 FROM orgs o LEFT JOIN notes n ON n.org = o.id", "SELECT 1 FROM orgs o LEFT JOIN " + some + "n ON n.org = o.id"},
+		{"delete", "DELETE FROM notes WHERE id = 1 OR id = 2;", "DELETE FROM notes WHERE (id = 1 OR id = 2) AND " + own + " ;"},
+		{
+			"update", "BEGIN UPDATE notes n SET body = '' WHERE n.id = 1 RETURNING n.id INTO x; END",
+			"BEGIN UPDATE notes n SET body = '' WHERE (n.id = 1) AND n.org = nullif(current_setting('app.org', true), '')::integer RETURNING n.id INTO x; END",
+		},
+		{"all of them", "DELETE FROM notes", "DELETE FROM notes WHERE " + own},
+		{"no table", "SELECT notes FROM other", ""},
+	} {
+		c, _ := notes()
+		o := carrier.Object{Kind: carrier.Routine, Routine: &model.Routine{
+			Schema: "public", Name: "f", Language: "sql", Source: test.text, Head: "CREATE OR REPLACE FUNCTION public.f()\n LANGUAGE sql",
+		}}
+		want := []string{"ALTER FUNCTION f() SECURITY INVOKER"}
+		if test.want != "" {
+			want = append(want, o.Routine.Head+"\nAS $$"+test.want+"$$")
+		}
+		var got []string
+		for _, r := range o.Remedies(c, []carrier.Cell{{Session: c.Sessions[0]}}) {
+			got = append(got, r.SQL...)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", test.name, diff)
+		}
+	}
+}

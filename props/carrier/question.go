@@ -1,0 +1,196 @@
+package carrier
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// Question is where a policy asks a function: about the values of a column, or whether these
+// are among what it returns.
+type Question struct {
+	Table  *model.Table // of the policy
+	Policy *model.Policy
+	Of     *model.Table // of the column
+	Column int
+	Arg    int // of the function; Returned: the column is compared with what it returns
+}
+
+// Returned is the place of a question that is about what a function returns.
+const Returned = -1
+
+// Questions lists where the policies of a schema ask a function directly about a column.
+func Questions(s *model.Schema, r *model.Routine) []Question {
+	var out []Question
+	for _, t := range s.Tables {
+		for i := range t.Policies {
+			for _, text := range []string{t.Policies[i].Using, t.Policies[i].Check} {
+				if !sql.Mentions(text, r.Name) {
+					continue
+				}
+				e, err := sql.ParseExpr(text)
+				if err != nil {
+					continue
+				}
+				for _, q := range slices.Concat(compared(e, r), given(text, r)) {
+					if of, column := columnOf(s, t, e, q.column); of != nil {
+						out = append(out, Question{Table: t, Policy: &t.Policies[i], Of: of, Column: column, Arg: q.arg})
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// mentioned is a column as it is written, and what of a function it has to do with.
+type mentioned struct {
+	column *sql.Column
+	arg    int
+}
+
+// compared lists the columns that are compared with the rows or the array of a function.
+func compared(e sql.Expr, r *model.Routine) []mentioned {
+	var out []mentioned
+	sql.Walk(e, func(e sql.Expr) bool {
+		var x sql.Expr
+		text := ""
+		switch e := e.(type) {
+		case *sql.InQuery:
+			x = e.X
+			text, _ = sql.PrintQuery(e.Query, sql.PrintOptions{})
+		case *sql.AnyArray:
+			x = e.X
+			text, _ = sql.Print(e.Array, sql.PrintOptions{})
+		default:
+			return true
+		}
+		if c, ok := x.(*sql.Cast); ok {
+			x = c.X
+		}
+		if c, ok := x.(*sql.Column); ok && sql.Mentions(text, r.Name) {
+			out = append(out, mentioned{c, Returned})
+		}
+		return true
+	})
+	return out
+}
+
+// given lists the columns that are arguments of a function, each by itself.
+func given(text string, r *model.Routine) []mentioned {
+	var out []mentioned
+	for _, args := range Calls(text, r) {
+		for n, arg := range args {
+			e, err := sql.ParseExpr(arg)
+			if err != nil {
+				continue
+			}
+			if c, ok := e.(*sql.Cast); ok {
+				e = c.X
+			}
+			if c, ok := e.(*sql.Column); ok {
+				out = append(out, mentioned{c, n})
+			}
+		}
+	}
+	return out
+}
+
+// Calls lists the calls of a routine in a text: of each, the texts of its arguments.
+func Calls(text string, r *model.Routine) [][]string {
+	var out [][]string
+	tokens := sql.Tokens(text)
+	for i := range tokens {
+		if !isName(&tokens[i], r.Name) || i+1 == len(tokens) || tokens[i+1].Text != "(" {
+			continue
+		}
+		args := arguments(text, tokens[i+2:])
+		if len(args) >= r.Least() && len(args) <= len(r.Args) { // or it is another one of this name
+			out = append(out, args)
+		}
+	}
+	return out
+}
+
+// isName reports whether a token is a name.
+func isName(t *sql.Token, name string) bool {
+	return t.Kind == sql.Word && strings.ToLower(t.Text) == name || t.Kind == sql.QuotedName && t.Text == name
+}
+
+// arguments is the texts of a call's arguments; tokens are those after its opening bracket.
+func arguments(text string, tokens []sql.Token) []string {
+	var out []string
+	depth, start := 0, -1
+	for _, t := range tokens {
+		bracket := t.Kind == sql.Sign
+		switch {
+		case bracket && depth == 0 && (t.Text == ")" || t.Text == ","):
+			if start >= 0 {
+				out = append(out, text[start:t.Start])
+			}
+			if start = -1; t.Text == ")" {
+				return out
+			}
+			continue
+		case bracket && (t.Text == "(" || t.Text == "["):
+			depth++
+		case bracket && (t.Text == ")" || t.Text == "]"):
+			depth--
+		}
+		if start < 0 {
+			start = t.Start
+		}
+	}
+	return nil
+}
+
+// columnOf is the column that a mention in a policy of a table means: its own, or one of a
+// table that a sub-select names; nil where that is no table of the schema.
+func columnOf(s *model.Schema, t *model.Table, e sql.Expr, c *sql.Column) (*model.Table, int) {
+	of := t
+	if c.Qualifier != "" {
+		for _, inner := range sql.Tables(e) {
+			if inner.Alias == c.Qualifier || inner.Alias == "" && inner.Name == c.Qualifier {
+				of = tableOf(s, inner)
+			}
+		}
+		if of == t && c.Qualifier != t.Name {
+			return nil, -1
+		}
+	}
+	if of == nil {
+		return nil, -1
+	}
+	if n := of.Column(c.Name); n >= 0 {
+		return of, n
+	}
+	return nil, -1
+}
+
+// tableOf is the table of the schema that a sub-select names; nil for another one, or where
+// several have the name.
+func tableOf(s *model.Schema, t *sql.Table) *model.Table {
+	var found *model.Table
+	for _, o := range s.Tables {
+		if o.Name != t.Name || t.Schema != "" && o.Schema != t.Schema {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = o
+	}
+	return found
+}
+
+// Keyed is the table whose key the question's column is, or refers to.
+func (q *Question) Keyed() *model.Table {
+	for i := range q.Of.ForeignKeys {
+		if k := &q.Of.ForeignKeys[i]; len(k.Columns) == 1 && k.Columns[0] == q.Column && k.Target != nil {
+			return k.Target
+		}
+	}
+	return q.Of
+}

@@ -1,0 +1,126 @@
+package carrier
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// mostBodies bounds how many bodies of a function are tried.
+const mostBodies = 6
+
+// rewrite writes a function anew, so that it answers what the policies that ask it are for:
+// one that is asked about a column, by the rule of the column's table, in which the argument
+// stands for the column; one that returns values, by the rule of the table whose keys they are.
+func (o *Object) rewrite(c *model.Contract) []Remedy {
+	var bodies []string
+	for i := range o.Asked {
+		q := &o.Asked[i]
+		table, commands := q.Table, []string{q.Policy.Command}
+		if q.Arg == Returned {
+			table, commands = q.Keyed(), []string{"SELECT"}
+		} else if q.Policy.Command == "ALL" {
+			commands = []string{"SELECT", "UPDATE", "INSERT", "DELETE"}
+		}
+		in := intent{c: c, table: table}
+		for _, command := range commands {
+			want, known := in.of(q.Policy.Roles, command)
+			rule := want.using
+			if command == "INSERT" {
+				rule = want.check
+			}
+			body := ""
+			if known && rule != never {
+				body = q.body(rule, o.Routine)
+			}
+			if body != "" && !slices.Contains(bodies, body) && len(bodies) < mostBodies {
+				bodies = append(bodies, body)
+			}
+		}
+	}
+	var out []Remedy
+	for _, b := range bodies {
+		if text := o.replace(c.Schema, b); text != "" {
+			out = append(out, Remedy{SQL: []string{text}})
+		}
+	}
+	return out
+}
+
+// body is a rule as the body of the function that the question is for; empty where it does
+// not follow from what the function is given.
+func (q *Question) body(rule string, r *model.Routine) string {
+	if q.Arg != Returned {
+		if r.Returns != "boolean" || r.Set || q.Of != q.Table {
+			return ""
+		}
+		column := ident(q.Of.Name) + "." + ident(q.Of.Columns[q.Column].Name)
+		rule = replaceName(rule, column, "$"+strconv.Itoa(q.Arg+1))
+		if strings.Contains(rule, ident(q.Of.Name)+".") { // it takes more of the row
+			return ""
+		}
+		return "SELECT " + rule
+	}
+	t := q.Keyed()
+	if len(t.Key) != 1 || r.Record {
+		return ""
+	}
+	key := ident(t.Name) + "." + ident(t.Columns[t.Key[0]].Name)
+	rows := " FROM " + name(t) + " WHERE " + rule
+	switch {
+	case r.Set:
+		return "SELECT " + key + rows
+	case strings.HasSuffix(r.Returns, "[]"):
+		return "SELECT coalesce(array_agg(" + key + "), '{}')" + rows
+	}
+	return ""
+}
+
+// replaceName puts something in the place of a qualified name in SQL, or of what qualifies one,
+// texts aside.
+func replaceName(text, name, with string) string {
+	var b strings.Builder
+	part := func(c byte) bool {
+		return c == '_' || c == '$' || c == '.' || c >= 0x80 || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+	}
+	for i := 0; i < len(text); {
+		if strings.HasPrefix(text[i:], name) && (i == 0 || !part(text[i-1])) && (strings.HasSuffix(name, ".") || i+len(name) == len(text) || !part(text[i+len(name)])) {
+			b.WriteString(with)
+			i += len(name)
+			continue
+		}
+		n := 1
+		if text[i] == '\'' {
+			n = max(sql.Skip(text, i), 1)
+		}
+		b.WriteString(text[i : i+n])
+		i += n
+	}
+	return b.String()
+}
+
+var language = regexp.MustCompile(`(?m)^ LANGUAGE \w+$`)
+
+// replace gives the function another body, in SQL, and leaves its rights and settings as they
+// are, but for a search path in which the body would find no table. What it says follows from
+// the session, so that it must not claim to be IMMUTABLE.
+func (o *Object) replace(s *model.Schema, body string) string {
+	head := o.Routine.Head
+	if !language.MatchString(head) || strings.Contains(body, "$$") {
+		return ""
+	}
+	head = language.ReplaceAllString(head, " LANGUAGE sql")
+	var path []string
+	for _, t := range s.Tables {
+		if n := literal(t.Schema); !slices.Contains(path, n) {
+			path = append(path, n)
+		}
+	}
+	const nowhere = "\n SET search_path TO ''"
+	head = strings.Replace(head+"\n", nowhere+"\n", "\n SET search_path TO "+strings.Join(append(path, "'pg_temp'"), ", ")+"\n", 1)
+	return strings.Replace(head, "\n IMMUTABLE", "\n STABLE", 1) + "AS $$ " + body + " $$"
+}
