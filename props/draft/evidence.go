@@ -145,8 +145,12 @@ func (e *evidence) expr(x sql.Expr, in scope) {
 			return false
 		case *sql.Opaque:
 			e.source(x)
+			before := len(e.equal)
 			e.pieces(x, in)
 			e.calls(x, in)
+			if len(e.equal) == before {
+				e.holds(x, in)
+			}
 		}
 		return true
 	})

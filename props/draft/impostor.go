@@ -31,7 +31,7 @@ func (b *binder) impostor() {
 			v = b.e.consts[i].value
 		}
 		if v != "" {
-			s.claims.set(path, v, src.Many)
+			s.claims.set(path, src.text(v), src.Many)
 			forged = true
 		}
 	}

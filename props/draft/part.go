@@ -86,6 +86,19 @@ func document(c Column, keys []string) Column {
 
 // piece is what only Postgres can make of one column and of nothing else.
 func (s scope) piece(o *sql.Opaque) (Column, bool) {
+	out, text, ok := s.about(o)
+	if !ok || s.survey == nil || out.Table.Columns[out.Column].Type.Kind != sql.Text {
+		return Column{}, false
+	}
+	if whole := s.survey.closure(text); settingName.MatchString(whole) || roleWord.MatchString(whole) {
+		return Column{}, false
+	}
+	out.Part = text
+	return out, true
+}
+
+// about is the one column that SQL is about, and its text with a hole for it.
+func (s scope) about(o *sql.Opaque) (Column, string, bool) {
 	var out Column
 	var b strings.Builder
 	for i := range o.Parts {
@@ -93,25 +106,18 @@ func (s scope) piece(o *sql.Opaque) (Column, bool) {
 		switch {
 		case p.Column != nil:
 			c, ok := s.column(p.Column)
-			if !ok || out.Table != nil {
-				return Column{}, false
+			if !ok || out.Table != nil && out != c {
+				return Column{}, "", false
 			}
 			out = c
 			b.WriteString(hole)
 		case p.Var != nil || p.Table != nil:
-			return Column{}, false
+			return Column{}, "", false
 		default:
 			b.WriteString(p.Text)
 		}
 	}
-	if out.Table == nil || s.survey == nil || out.Table.Columns[out.Column].Type.Kind != sql.Text {
-		return Column{}, false
-	}
-	if whole := s.survey.closure(b.String()); settingName.MatchString(whole) || roleWord.MatchString(whole) {
-		return Column{}, false
-	}
-	out.Part = b.String()
-	return out, true
+	return out, b.String(), out.Table != nil
 }
 
 // parts is the parts of columns of a table that belong to the domain.

@@ -54,11 +54,7 @@ func (p *probe) source(text string, set bool) *Source {
 // gives reports whether a query answers with the value that the source was given.
 func (p *probe) gives(query string, s *Source, whole string) bool {
 	for _, value := range probes {
-		text := value
-		if len(s.Path) > 0 {
-			text = nested(s.Path, value, s.Many)
-		}
-		if got, ok := p.ask(query, s.Setting, text, named(settingName, whole)); ok && (got == value || got == "{"+value+"}") { // an array of one is that one
+		if got, ok := p.ask(query, s.Setting, s.given(value), named(settingName, whole)); ok && (got == value || got == "{"+value+"}") { // an array of one is that one
 			return true
 		}
 		if p.err != nil {
@@ -66,6 +62,14 @@ func (p *probe) gives(query string, s *Source, whole string) bool {
 		}
 	}
 	return false
+}
+
+// given is the text of the setting in which a source has a value.
+func (s *Source) given(value string) string {
+	if len(s.Path) == 0 {
+		return s.text(value)
+	}
+	return nested(s.Path, s.text(value), s.Many)
 }
 
 // nested is JSON with a value at a path.

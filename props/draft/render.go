@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -145,7 +146,11 @@ func (d *Draft) session(w *writer, s *session) {
 	if len(s.settings) > 0 {
 		w.line(2, "settings:")
 		for _, e := range s.settings {
-			w.line(3, scalar(e[0])+": "+scalar(e[1]))
+			text := e.text
+			if e.keys != nil {
+				text = e.keys.json()
+			}
+			w.line(3, scalar(e.name)+": "+scalar(text))
 		}
 	}
 	if s.tenants != "" {
@@ -188,6 +193,29 @@ func (c *claims) yaml() string {
 		parts = append(parts, scalar(name)+": "+c.in[name].yaml())
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// json is the claims as JSON, in the order in which they were given.
+func (c *claims) json() string {
+	if c.in == nil {
+		if c.many {
+			return "[" + quoteJSON(c.value) + "]"
+		}
+		return quoteJSON(c.value)
+	}
+	var parts []string
+	for _, name := range c.names {
+		parts = append(parts, quoteJSON(name)+":"+c.in[name].json())
+	}
+	return "{" + strings.Join(parts, ",") + "}"
+}
+
+func quoteJSON(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return `""` // a string always marshals
+	}
+	return string(b)
 }
 
 func (d *Draft) ways(w *writer) {

@@ -17,12 +17,18 @@ type session struct {
 	acts              string // the role that its statements run as
 	user              *model.Table
 	claims            *claims
-	settings          [][2]string
+	settings          []setting
 	tenants           string // a query
 	stranger          bool
 	ofTenant          bool // its role follows from the tenant
 	notes, asks       []string
 	sees, writes      []entry
+}
+
+// setting is a setting with its text, or with the keys of the JSON that it holds.
+type setting struct {
+	name, text string
+	keys       *claims
 }
 
 // entry is the rule of a table.
@@ -313,24 +319,28 @@ func (b *binder) source(s *session, src *Source) {
 
 // give writes a source's value where the session brings it.
 func (b *binder) give(s *session, src *Source, v string) {
+	v = src.text(v)
 	if path, ok := src.Claim(); ok {
 		s.claims.set(path, v, src.Many)
 		return
 	}
-	same := func(o [2]string) bool { return o[0] == src.Setting }
-	if len(src.Path) == 0 {
-		if slices.ContainsFunc(s.settings, same) {
-			return // it is bound by the row that it names
+	at := slices.IndexFunc(s.settings, func(o setting) bool { return o.name == src.Setting })
+	if at < 0 {
+		at = len(s.settings)
+		s.settings = append(s.settings, setting{name: src.Setting})
+		if len(src.Path) == 0 {
+			s.settings[at].text = v
+			return
 		}
-		s.settings = append(s.settings, [2]string{src.Setting, v})
-		return
+		s.settings[at].keys = &claims{}
 	}
-	text := nested(src.Path, v, src.Many)
-	if slices.ContainsFunc(s.settings, same) {
+	switch o := &s.settings[at]; {
+	case len(src.Path) == 0: // it is bound by the row that it names
+	case o.keys == nil:
 		s.asks = append(s.asks, "setting "+src.Setting+" holds more keys: "+strings.Join(src.Path, "."))
-		return
+	default:
+		o.keys.set(src.Path, v, src.Many)
 	}
-	s.settings = append(s.settings, [2]string{src.Setting, text})
 }
 
 // likeNamed is a column of the user or the tenant with the name of a claim.

@@ -14,7 +14,8 @@ import (
 type Source struct {
 	Setting string   // its name; empty for the role
 	Path    []string // of a claim in it; nil: the whole text
-	Many    bool     // the claim is an array of values
+	Many    bool     // the claim is a JSON array of values
+	Array   bool     // the text is a Postgres array of values
 	Lookup  *Lookup  // the value stands in a row that the setting names
 }
 
@@ -62,10 +63,21 @@ func (s *Source) String() string {
 	} else if len(s.Path) > 0 {
 		out += ", key " + strings.Join(s.Path, ".")
 	}
-	if s.Many {
+	switch {
+	case s.Many:
 		out += " (a list)"
+	case s.Array:
+		out += " (an array)"
 	}
 	return out
+}
+
+// text is what a session writes there for one value.
+func (s *Source) text(value string) string {
+	if s.Array {
+		return "{" + value + "}"
+	}
+	return value
 }
 
 var (
@@ -144,6 +156,12 @@ func candidates(text string) []Source {
 	}
 	for _, name := range settings {
 		add(Source{Setting: name})
+	}
+	for _, s := range out { // what takes one value has been found by then
+		if !s.Many {
+			s.Array = true
+			add(s)
+		}
 	}
 	return out
 }

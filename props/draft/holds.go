@@ -1,0 +1,60 @@
+package draft
+
+import (
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// others are values unlike the probes, in their order.
+var others = []string{"5ca1ab1e-0000-4000-8000-0000000c0de2", "918273646", "rlsfuzz other", "7184"}
+
+// holds notes a condition about one column that is no comparison, such as a claim that is
+// a list and is asked for it with ?, or a function of the schema's own: Postgres says whether
+// it is true for what the session brings, and for nothing else.
+func (e *evidence) holds(o *sql.Opaque, in scope) {
+	c, text, ok := in.about(o)
+	if !ok || in.base == nil || !settingName.MatchString(e.survey.closure(text)) {
+		return
+	}
+	if s := e.probe.decides(text, c.Table.Columns[c.Column].Type.Name); s != nil {
+		e.equal = append(e.equal, equality{c, e.remember(s, text), "=", in.base})
+	}
+}
+
+// decides says which source a condition about a value of a type is true for; nil for none.
+func (p *probe) decides(text, typ string) *Source {
+	key := "decides " + typ + " " + text
+	if found, ok := p.known[key]; ok || p.err != nil {
+		return found
+	}
+	whole := p.survey.closure(text)
+	var found *Source
+	for _, c := range candidates(whole) {
+		if (found == nil || c.Many && found.single(&c)) && p.decided(text, typ, &c, whole) {
+			found = &c
+		}
+	}
+	p.known[key] = found
+	return found
+}
+
+// single reports whether another source is the same claim, with a list of values in it: where
+// one value does, a list is likelier.
+func (s *Source) single(o *Source) bool {
+	return !s.Many && !s.Array && s.Setting == o.Setting && strings.Join(s.Path, "\x00") == strings.Join(o.Path, "\x00")
+}
+
+func (p *probe) decided(text, typ string, s *Source, whole string) bool {
+	is := func(column, brought string) bool {
+		query := "SELECT (" + strings.ReplaceAll(text, hole, literal(column)+"::"+typ) + ")::text"
+		got, ok := p.ask(query, s.Setting, s.given(brought), named(settingName, whole))
+		return ok && got == "true"
+	}
+	for i, value := range probes {
+		if is(value, value) && !is(others[i], value) {
+			return true
+		}
+	}
+	return false
+}
