@@ -1,7 +1,6 @@
 package gen
 
 import (
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -252,7 +251,7 @@ func (a *arguments) document(arg *argPlan) model.Value {
 				}
 			}
 		}
-		parts = append(parts, quoteJSON(key)+": "+jsonText(v))
+		parts = append(parts, stringJSON(key)+": "+jsonText(v))
 	}
 	doc := "{" + strings.Join(parts, ", ") + "}"
 	if arg.array {
@@ -268,13 +267,5 @@ func jsonText(v model.Value) string {
 	if _, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
 		return v.Text
 	}
-	return quoteJSON(v.Text)
-}
-
-func quoteJSON(s string) string {
-	b, err := json.Marshal(s)
-	if err != nil {
-		return `""` // a string always marshals
-	}
-	return string(b)
+	return stringJSON(v.Text)
 }

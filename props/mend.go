@@ -125,9 +125,7 @@ func noRemedy(o *carrier.Object) string {
 		return "none in the schema: what " + o.Path.Name + " says must be written anew"
 	case carrier.Leaves:
 		return "none: " + o.Routine.Label() + " must put away what it leaves"
-	case carrier.Body:
-		return "none: what " + o.Routine.Label() + " says must be written anew"
-	case carrier.Helper:
+	case carrier.Body, carrier.Helper:
 		return "none: what " + o.Routine.Label() + " says must be written anew"
 	case carrier.Materialized:
 		return "none: a materialized view has no row security"

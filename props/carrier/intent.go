@@ -32,7 +32,7 @@ func (in intent) of(roles []string, command string) (predicate, bool) {
 		if !in.uses(s, roles) {
 			continue
 		}
-		using, check := in.rules(s, command)
+		using, check := Rules(s, in.table, command)
 		for _, r := range using {
 			if e, ok := in.say(s, r); !ok {
 				return predicate{}, false
@@ -49,11 +49,6 @@ func (in intent) of(roles []string, command string) (predicate, bool) {
 		}
 	}
 	return predicate{using: either(old), check: either(now)}, true
-}
-
-// rules lists what a session may do to rows that are there, and which new rows it may make.
-func (in intent) rules(s *model.Session, command string) (using, check []*model.Rule) {
-	return Rules(s, in.table, command)
 }
 
 // Rules lists what a session may do, by a command of a policy, to rows of a table that are

@@ -106,7 +106,7 @@ func Calls(text string, r *model.Routine) [][]string {
 		if !isName(&tokens[i], r.Name) || i+1 == len(tokens) || tokens[i+1].Text != "(" {
 			continue
 		}
-		args := arguments(text, tokens[i+2:])
+		args := sql.Arguments(text, tokens[i+2:])
 		if len(args) >= r.Least() && len(args) <= len(r.Args) { // or it is another one of this name
 			out = append(out, args)
 		}
@@ -117,33 +117,6 @@ func Calls(text string, r *model.Routine) [][]string {
 // isName reports whether a token is a name.
 func isName(t *sql.Token, name string) bool {
 	return t.Kind == sql.Word && strings.ToLower(t.Text) == name || t.Kind == sql.QuotedName && t.Text == name
-}
-
-// arguments is the texts of a call's arguments; tokens are those after its opening bracket.
-func arguments(text string, tokens []sql.Token) []string {
-	var out []string
-	depth, start := 0, -1
-	for _, t := range tokens {
-		bracket := t.Kind == sql.Sign
-		switch {
-		case bracket && depth == 0 && (t.Text == ")" || t.Text == ","):
-			if start >= 0 {
-				out = append(out, text[start:t.Start])
-			}
-			if start = -1; t.Text == ")" {
-				return out
-			}
-			continue
-		case bracket && (t.Text == "(" || t.Text == "["):
-			depth++
-		case bracket && (t.Text == ")" || t.Text == "]"):
-			depth--
-		}
-		if start < 0 {
-			start = t.Start
-		}
-	}
-	return nil
 }
 
 // columnOf is the column that a mention in a policy of a table means: its own, or one of a

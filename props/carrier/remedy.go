@@ -166,7 +166,7 @@ func (in intent) needed(p *model.Policy) []string {
 		if role == "" {
 			return nil
 		}
-		using, check := in.rules(s, p.Command)
+		using, check := Rules(s, in.table, p.Command)
 		wanted := slices.ContainsFunc(append(using, check...), func(r *model.Rule) bool { return r != nil && r.Kind != model.RuleNone })
 		if wanted && !slices.Contains(out, role) {
 			out = append(out, role)
@@ -252,7 +252,7 @@ func (o *Object) enable(c *model.Contract, cells []Cell) []Remedy {
 	for _, command := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
 		var roles []string
 		for _, s := range c.Sessions {
-			using, check := in.rules(s, command)
+			using, check := Rules(s, in.table, command)
 			wanted := slices.ContainsFunc(append(using, check...), func(r *model.Rule) bool { return r != nil && r.Kind != model.RuleNone })
 			if role := Acting(s); wanted && role != "" && !slices.Contains(roles, role) {
 				roles = append(roles, role)

@@ -129,34 +129,13 @@ func invocations(text string) []invocation {
 		if tokens[i].Kind > sql.QuotedName || i+1 >= len(tokens) || !isSign(&tokens[i+1], "(") {
 			continue
 		}
-		c := invocation{name: tokens[i].Text, args: arguments(text, tokens[i+1:])}
+		c := invocation{name: tokens[i].Text, args: sql.Arguments(text, tokens[i+2:])}
 		if i > 1 && isSign(&tokens[i-1], ".") && tokens[i-2].Kind <= sql.QuotedName {
 			c.schema = tokens[i-2].Text
 		}
 		out = append(out, c)
 	}
 	return out
-}
-
-// arguments splits what stands between the parenthesis that begins and its end.
-func arguments(text string, tokens []sql.Token) []string {
-	var out []string
-	depth, from := 0, tokens[0].End
-	for i := range tokens {
-		t := &tokens[i]
-		switch {
-		case isSign(t, "("), isSign(t, "["):
-			depth++
-		case isSign(t, ",") && depth == 1:
-			out, from = append(out, text[from:t.Start]), t.End
-		case isSign(t, ")"), isSign(t, "]"):
-			if depth--; depth == 0 {
-				out = append(out, text[from:t.Start])
-				return slices.DeleteFunc(out, func(s string) bool { return strings.TrimSpace(s) == "" })
-			}
-		}
-	}
-	return nil
 }
 
 func isSign(t *sql.Token, text string) bool { return t.Kind == sql.Sign && t.Text == text }

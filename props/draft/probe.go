@@ -2,7 +2,6 @@ package draft
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -69,23 +68,9 @@ func (s *Source) given(value string) string {
 	if len(s.Path) == 0 {
 		return s.text(value)
 	}
-	return nested(s.Path, s.text(value), s.Many)
-}
-
-// nested is JSON with a value at a path.
-func nested(path []string, value string, many bool) string {
-	var v any = value
-	if many {
-		v = []string{value}
-	}
-	for i := len(path) - 1; i >= 0; i-- {
-		v = map[string]any{path[i]: v}
-	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		return "{}" // maps of strings always encode
-	}
-	return string(b)
+	c := &claims{}
+	c.set(s.Path, s.text(value), s.Many)
+	return c.json()
 }
 
 // isRole reports whether a query answers with the name of the role that asks.

@@ -195,27 +195,27 @@ func (c *claims) yaml() string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
-// json is the claims as JSON, in the order in which they were given.
+// json is the claims as JSON.
 func (c *claims) json() string {
-	if c.in == nil {
-		if c.many {
-			return "[" + quoteJSON(c.value) + "]"
-		}
-		return quoteJSON(c.value)
-	}
-	var parts []string
-	for _, name := range c.names {
-		parts = append(parts, quoteJSON(name)+":"+c.in[name].json())
-	}
-	return "{" + strings.Join(parts, ",") + "}"
-}
-
-func quoteJSON(s string) string {
-	b, err := json.Marshal(s)
+	b, err := json.Marshal(c.tree())
 	if err != nil {
-		return `""` // a string always marshals
+		return "{}" // maps of strings always encode
 	}
 	return string(b)
+}
+
+func (c *claims) tree() any {
+	switch {
+	case c.in == nil && c.many:
+		return []string{c.value}
+	case c.in == nil:
+		return c.value
+	}
+	out := map[string]any{}
+	for name, in := range c.in {
+		out[name] = in.tree()
+	}
+	return out
 }
 
 func (d *Draft) ways(w *writer) {
