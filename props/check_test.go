@@ -132,7 +132,7 @@ func TestFlags(t *testing.T) {
 // would end it, without a failure.
 func TestDeadline(t *testing.T) {
 	dir := example(t)
-	r := &timed{recorder: recorder{TB: t}, at: time.Now().Add(8 * time.Second)}
+	r := &timed{recorder: recorder{TB: t}, at: time.Now().Add(10 * time.Second)}
 	report := props.Check(r, props.Config{
 		Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Checks: 1 << 30, SkipMatrix: true,
 	})

@@ -87,6 +87,9 @@ func newWire(conn *pgx.Conn) (*wire, error) {
 }
 
 func (w *wire) close() {
+	if w.broken != nil {
+		return
+	}
 	w.conn.Frontend.Send(&pgproto3.Terminate{})
 	_ = w.conn.Conn.SetDeadline(time.Now().Add(time.Second))
 	_ = w.conn.Frontend.Flush()
@@ -145,13 +148,20 @@ func (w *wire) parsed() error {
 	}
 }
 
-// lost marks the connection as unusable.
+// lost ends the connection, which cannot be used any more.
 func (w *wire) lost(err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		err = postgres.ErrClosed
 	}
-	w.broken = err
+	w.breakOff(err)
 	return fmt.Errorf("talk to the server: %w", err)
+}
+
+// breakOff closes the connection at once: a backend that waits for its answer to be read holds up
+// DROP DATABASE, even of another database (ProcSignalBarrier).
+func (w *wire) breakOff(why error) {
+	w.broken = why
+	_ = w.conn.Conn.Close()
 }
 
 // hung is after how long a server that says nothing is given up: much longer than the
@@ -170,7 +180,7 @@ func (w *wire) guard(ctx context.Context, f func() error) error {
 	stop := context.AfterFunc(ctx, func() { _ = w.conn.Conn.SetDeadline(time.Unix(1, 0)) })
 	err := f()
 	if !stop() {
-		w.broken = ctx.Err()
+		w.breakOff(ctx.Err())
 		return ctx.Err()
 	}
 	return err
