@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
@@ -144,7 +145,7 @@ func (r *routineReading) match(i int, t *model.Table) (column, score int) {
 		}
 		s := 0
 		col := strings.ToLower(t.Columns[c].Name)
-		switch one := one(t.Name); {
+		switch one := strings.ToLower(noun.Singular(t.Name)); {
 		case name != "" && name == col && col != "id":
 			s = 4
 		case len(t.Key) == 1 && t.Key[0] == c && (name == one+"_"+col || name == one || name == one+col || name == "id"):
@@ -170,18 +171,6 @@ func bareArgument(name string) string {
 		}
 	}
 	return name
-}
-
-// one guesses the name of one row of a table.
-func one(name string) string {
-	name = strings.ToLower(name)
-	switch {
-	case strings.HasSuffix(name, "ies"):
-		return strings.TrimSuffix(name, "ies") + "y"
-	case strings.HasSuffix(name, "ses"), strings.HasSuffix(name, "xes"):
-		return strings.TrimSuffix(name, "es")
-	}
-	return strings.TrimSuffix(name, "s")
 }
 
 // fits reports whether a column's value can be an argument.

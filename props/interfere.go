@@ -7,6 +7,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
@@ -205,7 +206,7 @@ func did(lines []string) string {
 			n++
 		}
 	}
-	return fmt.Sprintf("%d rows", n)
+	return noun.Count(n, "row")
 }
 
 // telling is the variants that real runs are tried in: each takes long.

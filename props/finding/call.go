@@ -6,6 +6,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
@@ -154,7 +155,7 @@ func (t *teller) origin(st *model.Step, v model.Value) string {
 // holder says where a row has a value; the value itself is said already.
 func (t *teller) holder(row model.Row, column int) string {
 	label := t.label(row)
-	if name := singular(t.table.Name); len(t.table.Key) == 1 && t.table.Key[0] == column {
+	if name := noun.Singular(t.table.Name); len(t.table.Key) == 1 && t.table.Key[0] == column {
 		label = strings.Replace(label, name+" "+row[column].Text, "a "+name, 1)
 	}
 	return t.table.Columns[column].Name + " of " + label

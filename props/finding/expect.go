@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 )
 
 // Expect is what a step of a case should do. What is not said is not compared.
@@ -34,7 +35,7 @@ func (e *Expect) Holds(t *model.StepTrace, columns []string) (held bool, why str
 		return false, fmt.Sprintf("expected %s, got %s", outcome(want), outcome(state))
 	}
 	if e.Count != nil && t.Count != *e.Count {
-		return false, fmt.Sprintf("expected %s, got %d", counted(*e.Count, "row"), t.Count)
+		return false, fmt.Sprintf("expected %s, got %d", noun.Count(*e.Count, "row"), t.Count)
 	}
 	if e.HasRows {
 		return e.rows(t.Rows, columns)
@@ -59,7 +60,7 @@ func (e *Expect) rows(got []model.Row, columns []string) (bool, string) {
 		rest = slices.Delete(rest, at, at+1)
 	}
 	if len(rest) > 0 {
-		return false, fmt.Sprintf("%s more than expected, such as %s", counted(len(rest), "row"), model.AppendRecord(nil, rest[0], nil))
+		return false, fmt.Sprintf("%s more than expected, such as %s", noun.Count(len(rest), "row"), model.AppendRecord(nil, rest[0], nil))
 	}
 	return true, ""
 }

@@ -3,7 +3,6 @@ package finding
 import (
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -237,11 +236,4 @@ func block(s, indent string) string {
 		return s
 	}
 	return "|-\n" + indent + strings.Join(lines, "\n"+indent)
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return strconv.Itoa(n) + " " + noun + "s"
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 )
 
 // Page writes the page of a finding, in Markdown: who saw or changed what of whom,
@@ -61,7 +62,7 @@ func (p *page) escalation() {
 		if r.Foreign {
 			whose = "another tenant's"
 		}
-		p.line("* %s: %d rows, %s", escaped(r.Table), r.Rows, whose)
+		p.line("* %s: %s, %s", escaped(r.Table), noun.Count(r.Rows, "row"), whose)
 	}
 }
 
@@ -239,7 +240,7 @@ func (t *teller) ending(i int) string {
 	case st.From > 0:
 		return ", which goes on with its call"
 	case st.Cut > 0 && st.Runs():
-		return ", and after " + counted(st.Cut, "statement") + " of it the server is gone"
+		return ", and after " + noun.Count(st.Cut, "statement") + " of it the server is gone"
 	case st.Cut > 0 && !st.Undone && resumed:
 		return ", which comes half-way"
 	case st.Cut > 0 && !st.Undone:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
@@ -132,7 +133,7 @@ func list(labels []string) string {
 
 // label is a row in words: user 7 of tenant 2.
 func (t *teller) label(row model.Row) string {
-	name := singular(t.table.Name)
+	name := noun.Singular(t.table.Name)
 	if row == nil {
 		return "a row of " + t.table.Label() + " that nobody has"
 	}
@@ -176,19 +177,6 @@ func tenantText(tenants []string) string {
 		return "tenant " + tenants[0]
 	}
 	return "tenants " + strings.Join(tenants, " and ")
-}
-
-// singular guesses the name of one row of a table.
-func singular(name string) string {
-	switch {
-	case strings.HasSuffix(name, "ies") && len(name) > 4:
-		return name[:len(name)-3] + "y"
-	case strings.HasSuffix(name, "sses"), strings.HasSuffix(name, "xes"), strings.HasSuffix(name, "ches"), strings.HasSuffix(name, "shes"):
-		return name[:len(name)-2]
-	case strings.HasSuffix(name, "ss"), strings.HasSuffix(name, "us"), !strings.HasSuffix(name, "s"), len(name) < 3:
-		return name
-	}
-	return name[:len(name)-1]
 }
 
 // allows is what the contract says of the cell.

@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 )
 
 // width is the columns of a terminal.
@@ -20,7 +22,7 @@ func (v *Inventory) Text(w io.Writer) error {
 	if v.Last == nil {
 		p.line("%s: no check has run", v.Contract)
 	} else {
-		p.line("%s: last check with seed %d, %s", v.Contract, v.Last.Seed, counted(v.Last.Checks, "check"))
+		p.line("%s: last check with seed %d, %s", v.Contract, v.Last.Seed, noun.Count(v.Last.Checks, "check"))
 	}
 	for _, g := range []struct {
 		title string
@@ -79,7 +81,7 @@ func (v *Inventory) summary() string {
 			open++
 		}
 	}
-	return fmt.Sprintf("%s; %d past row security, %d new or changed, %d not wholly covered", counted(len(v.Ways), "way"), past, fresh, open)
+	return fmt.Sprintf("%s; %d past row security, %d new or changed, %d not wholly covered", noun.Count(len(v.Ways), "way"), past, fresh, open)
 }
 
 // printer remembers the first error of a writer.
@@ -132,9 +134,9 @@ func (p *printer) way(w *Way) {
 	name := w.Name
 	switch w.Kind {
 	case "statement":
-		name = "by " + w.Name + ", " + counted(w.Calls, "call")
+		name = "by " + w.Name + ", " + noun.Count(w.Calls, "call")
 		if w.Name == "" {
-			name = "by an unknown role, " + counted(w.Calls, "call")
+			name = "by an unknown role, " + noun.Count(w.Calls, "call")
 		}
 	case Table.String(), Function.String(), View.String(), "role":
 	default:
@@ -282,11 +284,4 @@ func clipped(text string) string {
 		return string(r[:300]) + "…"
 	}
 	return text
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

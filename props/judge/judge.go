@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 )
 
 // Verdict is the judgement of one trace.
@@ -140,10 +141,10 @@ func (j *judge) did() string {
 		return o.Did
 	}
 	if o := j.trace.Output; o != nil {
-		return fmt.Sprintf("%d rows", o.Rows())
+		return noun.Count(o.Rows(), "row")
 	}
 	if j.op.Shape == nil {
-		return fmt.Sprintf("%d rows", j.trace.Count)
+		return noun.Count(j.trace.Count, "row")
 	}
 	return fmt.Sprintf("%s %d", strings.ToUpper(j.op.Shape.Command.String()), j.trace.Count)
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 )
 
 // Annotated prints a text so that GitHub Actions takes nothing in it for a command, such
@@ -38,7 +40,7 @@ func (d *Document) Annotations(w io.Writer) error {
 		say("notice", &d.Existence[i], d.Existence[i].what())
 	}
 	if n := d.gaps(); n > 0 {
-		_, werr := fmt.Fprintf(w, "::warning title=rlsfuzz::%s\n", data(counted(n, "thing")+" that the contract names: untested, see the report"))
+		_, werr := fmt.Fprintf(w, "::warning title=rlsfuzz::%s\n", data(noun.Count(n, "thing")+" that the contract names: untested, see the report"))
 		err = errors.Join(err, werr)
 	}
 	return err

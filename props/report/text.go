@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
@@ -169,7 +170,7 @@ func (p *printer) wrapped(list []string, indent string) {
 func (p *printer) summary(r *props.Report) {
 	allowed, forbidden := stakes(r)
 	p.wrap("", "%s; seed %d", r.Server, r.Seed)
-	p.line("%s, %s in %s; %d repeated with real logins", counted(r.Checks, "check"), counted(r.Steps, "statement"), r.Elapsed.Round(10*time.Millisecond), r.Sampled)
+	p.line("%s, %s in %s; %d repeated with real logins", noun.Count(r.Checks, "check"), noun.Count(r.Steps, "statement"), r.Elapsed.Round(10*time.Millisecond), r.Sampled)
 	p.line("at stake: something allowed %d times, something forbidden %d times", allowed, forbidden)
 }
 
@@ -177,20 +178,13 @@ func (p *printer) summary(r *props.Report) {
 func Verdict(r *props.Report) string {
 	verdict := "nothing found"
 	if n := r.Findings(); n > 0 {
-		verdict = counted(n, "finding") + ", " + counted(len(r.Blocks), "cause")
+		verdict = noun.Count(n, "finding") + ", " + noun.Count(len(r.Blocks), "cause")
 	}
 	if r.Ended {
 		verdict = "interrupted: " + verdict
 	}
 	all, untested := r.Cells()
 	return fmt.Sprintf("%s; %d cells tested, %d untested", verdict, all-untested, untested)
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func stakes(r *props.Report) (allowed, forbidden int) {
