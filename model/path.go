@@ -36,6 +36,9 @@ type Path struct {
 	// not name; both are nil for one of the contract's.
 	View    *View
 	Routine *Routine
+	// Leaky: it asks a view with a condition that tells of the rows that it is asked about.
+	// Each call makes a function, so only the walk calls it.
+	Leaky bool
 	// Stored: it may read a materialized view, which must be filled anew before each call.
 	Stored bool
 	// Untried is why the path cannot be called at all; empty when it can.

@@ -204,6 +204,7 @@ type Role struct {
 	Super     bool
 	BypassRLS bool
 	Inherit   bool
+	Temporary bool     // it may make temporary objects in the database
 	MemberOf  []string // direct memberships
 	// Grants are the same memberships with their options, in the same order.
 	Grants []Membership

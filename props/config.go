@@ -42,7 +42,8 @@ type Config struct {
 	// Raw reports what the walk shows as it was found: a block for each class and table or
 	// path, neither reduced nor confirmed nor explained.
 	Raw bool
-	// Strict lets divergences of class existence fail.
+	// Strict lets fail what Postgres documents: what keys tell (class existence), and views
+	// without security_barrier.
 	Strict bool
 	// Endless goes on until the context ends: rlsfuzz fuzz without --duration.
 	Endless bool

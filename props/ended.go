@@ -102,8 +102,9 @@ func (r *Report) EachPath(f func(s *model.Session, p *model.Path)) {
 	}
 }
 
-// told takes findings of class existence out of the blocks: Postgres documents that keys
-// tell of other rows. Config.Strict leaves them in.
+// told takes out of the blocks what Postgres documents: that keys tell of other rows, and that
+// views without security_barrier do where sessions write conditions of their own.
+// Config.Strict leaves them in.
 func (c *campaign) told() {
 	c.report.Blocks = slices.DeleteFunc(c.report.Blocks, func(b *Block) bool {
 		apart := c.apart(b)
@@ -115,7 +116,16 @@ func (c *campaign) told() {
 }
 
 // apart reports whether a block is reported beside the findings.
-func (c *campaign) apart(b *Block) bool { return b.Finding.Class == judge.Existence && !c.cfg.Strict }
+func (c *campaign) apart(b *Block) bool {
+	return (b.Finding.Class == judge.Existence || b.Leaky()) && !c.cfg.Strict
+}
+
+// Leaky reports whether a finding is about a condition that the session wrote itself, and that a view
+// without security_barrier asks about rows that it leaves out.
+func (b *Block) Leaky() bool {
+	p := b.Finding.Divergence.Cell.Path
+	return p != nil && p.Leaky
+}
 
 // remark adds a note to the report, once.
 func (c *campaign) remark(format string, args ...any) {

@@ -155,6 +155,13 @@ func (t *Target) partCauses(p *model.Path, id *model.Identity) []Cause {
 // objectCauses lists the experiments with the views and routines that a path names.
 func (t *Target) objectCauses(p *model.Path) []Cause {
 	var out []Cause
+	if p.Leaky {
+		out = append(out, Cause{
+			Key: "barrier " + p.View.Label(), Text: fmt.Sprintf("view %s has no security_barrier: conditions of its readers are asked before its own", p.View.Label()),
+			try:    run.Variant{Before: []string{"ALTER VIEW " + p.View.SQL() + " SET (security_barrier = true)"}},
+			object: carrier.Object{Kind: carrier.Barrier, View: p.View},
+		})
+	}
 	program := t.programText(p)
 	named := func(direct bool, name string) bool {
 		return uses(p, program, name) == direct && t.reads(p, program, name)

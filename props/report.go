@@ -28,7 +28,7 @@ type Report struct {
 	Tables   []*model.Table      // that were searched
 	Paths    []*model.Path       // that were searched
 	Rowless  map[judge.Cell]bool // of paths to which no row makes a difference: neither tested nor a gap
-	Apart    []*Block            // of class existence: reported, and no findings
+	Apart    []*Block            // what Postgres documents: reported, and no findings
 	Untested []Untested
 	Notes    []string
 	Sampled  int   // passed scenarios that the referee ran again

@@ -79,7 +79,7 @@ func (s *shared) budget(cmd *cobra.Command) {
 	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review, a planted leak")
 	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder of findings")
 	s.out.flags(cmd)
-	f.BoolVar(&s.cfg.Strict, "strict", false, "let existence findings fail")
+	f.BoolVar(&s.cfg.Strict, "strict", false, "let fail what Postgres documents: what keys tell, and views without security_barrier")
 }
 
 // validate refuses values that make no sense.

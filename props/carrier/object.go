@@ -29,6 +29,7 @@ const (
 	Leaves            // a function that leaves something for the next session
 	Body              // what a function says
 	View              // a view with its owner's rights
+	Barrier           // a view without security_barrier
 	Materialized      // materialized views
 	Trigger           // a trigger of a table
 	Default           // a column's default
@@ -82,7 +83,7 @@ func (o *Object) Name() string {
 		return fmt.Sprintf("grant %s (%s) on %s", o.Privilege, o.Table.Columns[o.Column].Name, o.Table.Label())
 	case Routine, Helper, Frozen, Leaves, Body:
 		return o.routine() + " " + o.Routine.Label() + "(" + o.Routine.Signature + ")"
-	case View:
+	case View, Barrier:
 		return "view " + o.View.Label()
 	case Materialized:
 		return "materialized view " + o.View.Label()
@@ -133,7 +134,7 @@ func (o *Object) SQL() string {
 		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.Routine.Label() + "(" + o.Routine.Signature + ") … AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
 	case Frozen:
 		return "CREATE FUNCTION " + o.Routine.Label() + "(" + o.Routine.Signature + ") … IMMUTABLE AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
-	case View:
+	case View, Barrier:
 		return "CREATE VIEW " + o.View.Label() + " AS " + strings.TrimSpace(o.View.Definition)
 	case Materialized:
 		return "CREATE MATERIALIZED VIEW " + o.View.Label() + " AS " + strings.TrimSpace(o.View.Definition)

@@ -54,6 +54,8 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 	case View:
 		view := "ALTER VIEW " + qualified(o.View.Schema, o.View.Name)
 		return append([]Remedy{{SQL: []string{view + " SET (security_invoker = true)"}}, {SQL: []string{view + " SET (check_option = cascaded)"}}}, o.narrow(c, cells)...)
+	case Barrier:
+		return statements("ALTER VIEW " + qualified(o.View.Schema, o.View.Name) + " SET (security_barrier = true)")
 	case Materialized:
 		return o.unread()
 	case Default:

@@ -13,10 +13,12 @@ func (r *reader) readRoles(ctx context.Context, o Options) error {
 	type role struct {
 		Name                             string
 		Login, Super, BypassRLS, Inherit bool
-		Bootstrap                        bool
+		Bootstrap, Temporary             bool
 	}
 	found, err := query[role](ctx, r, `
-SELECT rolname::text, rolcanlogin, rolsuper, rolbypassrls, rolinherit, oid = 10 FROM pg_roles
+SELECT rolname::text, rolcanlogin, rolsuper, rolbypassrls, rolinherit, oid = 10,
+       has_database_privilege(oid, current_database(), 'TEMPORARY')
+FROM pg_roles
 ORDER BY rolname::text COLLATE "C"`)
 	if err != nil {
 		return err
@@ -25,7 +27,7 @@ ORDER BY rolname::text COLLATE "C"`)
 	for _, f := range found {
 		r.schema.Roles[f.Name] = model.Role{
 			Name: f.Name, Login: f.Login, Super: f.Super, BypassRLS: f.BypassRLS, Inherit: f.Inherit,
-			Bootstrap: f.Bootstrap,
+			Bootstrap: f.Bootstrap, Temporary: f.Temporary,
 		}
 		if len(o.Roles) == 0 && !predefined(f.Name) {
 			r.session = append(r.session, f.Name)

@@ -21,11 +21,11 @@ func TestRoles(t *testing.T) {
 		return r
 	}
 	want := map[string]model.Role{
-		"catalog_owner":  {Name: "catalog_owner", Inherit: true}, // owns a table
-		"catalog_group":  {Name: "catalog_group", Inherit: true}, // has members
-		"catalog_reader": member(model.Role{Name: "catalog_reader", Login: true, Inherit: true}, true),
-		"Catalog Writer": member(model.Role{Name: "Catalog Writer", Login: true, BypassRLS: true}, false),
-		"catalog_nobody": {Name: "catalog_nobody", Login: true, Inherit: true},
+		"catalog_owner":  {Name: "catalog_owner", Inherit: true, Temporary: true}, // owns a table
+		"catalog_group":  {Name: "catalog_group", Inherit: true, Temporary: true}, // has members
+		"catalog_reader": member(model.Role{Name: "catalog_reader", Login: true, Inherit: true, Temporary: true}, true),
+		"Catalog Writer": member(model.Role{Name: "Catalog Writer", Login: true, BypassRLS: true, Temporary: true}, false),
+		"catalog_nobody": {Name: "catalog_nobody", Login: true, Inherit: true, Temporary: true},
 		super:            got.Roles[super],
 	}
 	if diff := cmp.Diff(want, got.Roles); diff != "" {

@@ -23,6 +23,7 @@ func (r *resolver) found() {
 		r.add(p)
 		if !v.Materialized {
 			r.viewWrites(named, v, "view", r.base(v))
+			r.condition(v)
 		}
 	}
 	r.parts(named)
@@ -50,13 +51,18 @@ func (r *resolver) found() {
 
 // selection reads the columns of a view that a role may read.
 func selection(v *model.View, role string) string {
+	return "SELECT " + strings.Join(readable(v, role), ", ") + " FROM " + v.SQL()
+}
+
+// readable is the names of those columns, quoted.
+func readable(v *model.View, role string) []string {
 	var names []string
 	for i, ok := range v.Readers[role] {
 		if ok {
 			names = append(names, model.Quote(v.Columns[i]))
 		}
 	}
-	return "SELECT " + strings.Join(names, ", ") + " FROM " + v.SQL()
+	return names
 }
 
 // users lists the sessions whose role reaches an object, without those that have a path

@@ -19,7 +19,7 @@ func Prints(c *model.Contract, cat *Catalog) map[string]string {
 		out[roleID(r.Name)] = r.Print
 	}
 	for _, p := range c.Paths {
-		if id := cat.PathID(p); out[id] == "" {
+		if id := cat.PathID(p); out[id] == "" && !p.Leaky { // its view is there
 			out[id] = pathPrint(p)
 		}
 	}
