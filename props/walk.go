@@ -129,11 +129,21 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 			c.walked = append(c.walked, k)
 		}
 	}
+	c.walked = slices.DeleteFunc(slices.Clone(c.walked), c.plainly)
 	c.prove(n.live)
 	for _, l := range c.labs {
 		l.live, l.tried = map[string]bool{}, map[judge.Cell]*tried{}
 	}
 	return complete, nil
+}
+
+// plainly reports whether what a condition on a view tells is what the view shows anyhow.
+func (c *campaign) plainly(k leak) bool {
+	p := k.target.Cell.Path
+	return p != nil && p.Leaky && slices.ContainsFunc(c.walked, func(o leak) bool {
+		view := o.target.Cell.Path
+		return view != nil && !view.Leaky && view.View == p.View && o.target.Cell.Session == k.target.Cell.Session
+	})
 }
 
 // note adds what a piece showed.
