@@ -1,9 +1,10 @@
-// Command test runs "go test ./..." and says at the end which tests were skipped, and what they lack: go test itself
-// keeps silent about that. Arguments are go test's own, packages last.
+// Command test runs "go test ./..." and says at the end which tests took longest, which were skipped, and what those
+// lack: go test itself keeps silent about that. Arguments are go test's own, packages last.
 package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ func test(args []string) (status int, err error) {
 	l := ledger{tests: map[string]*record{}, lacking: map[string][]string{}}
 	rerr := l.read(out)
 	err = cmd.Wait()
+	l.longest()
 	l.skipped()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -52,7 +54,10 @@ func test(args []string) (status int, err error) {
 }
 
 // event is a line of go test -json.
-type event struct{ Action, Package, Test, Output string }
+type event struct {
+	Action, Package, Test, Output string
+	Elapsed                       float64 // seconds
+}
 
 // record is what a package printed, and which of its tests ended well.
 type record struct {
@@ -65,6 +70,7 @@ type ledger struct {
 	tests   map[string]*record
 	lacking map[string][]string // the tests that were skipped, by the reason
 	reasons []string            // in the order in which they came
+	ended   []event             // tests that passed or failed
 }
 
 func (l *ledger) read(r io.Reader) error {
@@ -101,6 +107,8 @@ func (l *ledger) note(e event) {
 	case e.Test == "" && ended:
 		p.print(e.Action == "fail")
 		delete(l.tests, e.Package)
+	case e.Action == "fail":
+		l.ended = append(l.ended, e)
 	case e.Action == "skip":
 		reason := p.reason(e.Test)
 		if l.lacking[reason] == nil {
@@ -110,6 +118,7 @@ func (l *ledger) note(e event) {
 		p.quiet[e.Test] = true
 	case e.Action == "pass":
 		p.quiet[e.Test] = true
+		l.ended = append(l.ended, e)
 	}
 }
 
@@ -142,6 +151,26 @@ func (p *record) reason(test string) string {
 		return "no reason given"
 	}
 	return strings.Join(words, "\n      ")
+}
+
+// How many tests are named as the longest ones, of those that took so many seconds.
+const (
+	longestTests   = 12
+	longestSeconds = 10
+)
+
+// longest names the tests that took longest. A test's time has that of its subtests, but for parallel ones.
+func (l *ledger) longest() {
+	slices.SortStableFunc(l.ended, func(a, b event) int { return cmp.Compare(b.Elapsed, a.Elapsed) })
+	var words []string
+	for _, e := range l.ended[:min(longestTests, len(l.ended))] {
+		if e.Elapsed >= longestSeconds {
+			words = append(words, fmt.Sprintf("%s %.0fs", e.Test, e.Elapsed))
+		}
+	}
+	if len(words) > 0 {
+		fmt.Printf("longest: %s\n", strings.Join(words, ", "))
+	}
 }
 
 // skipped lists what was not tested.
