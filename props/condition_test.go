@@ -3,6 +3,7 @@ package props_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -19,6 +20,9 @@ CREATE VIEW safe WITH (security_barrier) AS TABLE own;
 ALTER VIEW own SET (security_barrier);
 CREATE VIEW counted AS SELECT subject, count(*) AS n FROM tickets WHERE account_id = current_setting('app.tenant_id')::bigint GROUP BY subject;
 GRANT SELECT ON own, safe, counted TO barrier_app, barrier_plain;
+CREATE FUNCTION loose() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ SELECT count(*) FROM tickets WHERE account_id = current_setting('app.tenant_id')::bigint $$;
+CREATE FUNCTION bound() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$ SELECT count(*) FROM tickets WHERE account_id = current_setting('app.tenant_id')::bigint $$;
+CREATE FUNCTION named() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ SELECT count(*) FROM public.tickets WHERE account_id = current_setting('app.tenant_id')::bigint $$;
 DO $$ BEGIN
   EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
   EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO barrier_app', current_database());
@@ -89,5 +93,27 @@ func TestConditions(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestImpostors says which functions a session might deceive with tables of its own: that is not tried.
+func TestImpostors(t *testing.T) {
+	t.Parallel()
+	for session, want := range map[string]string{"app": "loose", "plain": ""} {
+		cfg := written(t, ticketViews, ticketReaders)
+		cfg.SkipRandom, cfg.Only = true, []string{session}
+		r, err := props.Run(context.Background(), opened(t, cfg), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, n := range r.Notes {
+			if strings.HasPrefix(n, "not tried: temporary tables ") {
+				_, got, _ = strings.Cut(n, "search_path: ")
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q: %q", session, got, want, r.Notes)
+		}
 	}
 }

@@ -19,6 +19,9 @@ func (c *campaign) untested() []Untested {
 		}
 	})
 	out = append(out, c.untestedPaths()...)
+	if c.scope.tables == nil {
+		c.impostors()
+	}
 	for _, s := range c.Contract.Sessions {
 		if c.scope.session(s) && c.scope.tables == nil && c.blind(s) {
 			out = append(out, Untested{Object: "session " + s.Name, Reason: "it never saw a row that the contract lets it see: are its role, settings and claims what the policies read?", Vacant: true})

@@ -1,13 +1,34 @@
 package sql
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Mentions reports whether SQL names an object: as a bare or quoted name outside of
 // texts and comments.
 func Mentions(text, name string) bool {
+	return names(text, func(n string, _ int) bool { return n == name })
+}
+
+// Takes reports whether SQL reads or writes a table by its name alone, so that the search path
+// says which one that is. Of a list of tables it looks at the first.
+func Takes(text, table string) bool {
+	before := ""
+	return names(text, func(n string, end int) bool {
+		bare := n == table && slices.Contains([]string{"from", "join", "into", "update", "only"}, before) &&
+			!strings.HasPrefix(strings.TrimLeft(text[end:], " \t\n"), ".")
+		before = n
+		return bare
+	})
+}
+
+// names calls f for the names of a text, in lower case where they are not quoted, with where
+// each ends, until f says that it is done.
+func names(text string, f func(name string, end int) bool) bool {
 	for i := 0; i < len(text); {
 		n := Skip(text, i)
-		if text[i] == '"' && n > 2 && strings.ReplaceAll(text[i+1:i+n-1], `""`, `"`) == name {
+		if text[i] == '"' && n > 2 && f(strings.ReplaceAll(text[i+1:i+n-1], `""`, `"`), i+n) {
 			return true
 		}
 		if n > 0 {
@@ -22,7 +43,7 @@ func Mentions(text, name string) bool {
 			i++
 			continue
 		}
-		if strings.ToLower(text[i:end]) == name {
+		if f(strings.ToLower(text[i:end]), end) {
 			return true
 		}
 		i = end
