@@ -95,7 +95,7 @@ func (b *builder) target(t *model.Table, key *model.ForeignKey, k int, row model
 			return row
 		}
 	}
-	if len(b.guests) > 0 && c.percent(40) { // whoever is in two tenants is worth referring to
+	if len(b.guests) > 0 && c.percent(60) { // whoever is in two tenants is worth referring to
 		for _, row := range free {
 			if b.guest(row, k) {
 				return row

@@ -130,7 +130,7 @@ func (p *Plan) tableShapes(s *model.Session, t *model.Table) choice {
 	}
 	p.queries(t, a, func(shape model.Shape) { add(&out.selects, 1, shape) })
 	p.writes(t, a, wheres, &out, add)
-	out.weigh(p.rights(s, t), &s.Writes[t.ID])
+	out.weigh(p.rights(s, t), &s.Writes[t.ID], a.hidden)
 	return out
 }
 

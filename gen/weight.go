@@ -1,6 +1,8 @@
 package gen
 
 import (
+	"slices"
+
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
@@ -21,8 +23,8 @@ func (c *choice) lists() [4][]weighted {
 	return [...][]weighted{c.selects, c.inserts, c.updates, c.deletes}
 }
 
-// weigh sets how often each command on a table is drawn.
-func (c *choice) weigh(rights *model.Privilege, w *model.Writes) {
+// weigh sets how often each command on a table is drawn, of whose columns the contract hides some.
+func (c *choice) weigh(rights *model.Privilege, w *model.Writes, hidden []int) {
 	may := [...]bool{true, true, true, true}
 	if rights != nil {
 		may = [...]bool{some(rights.Select), some(rights.Insert), some(rights.Update), rights.Delete}
@@ -39,6 +41,9 @@ func (c *choice) weigh(rights *model.Privilege, w *model.Writes) {
 			c.weights[i] *= granted
 			c.granted++
 		}
+	}
+	if rights != nil && slices.ContainsFunc(hidden, func(i int) bool { return rights.Select[i] }) { // see tableShapes
+		c.weights[0] *= granted
 	}
 }
 

@@ -106,6 +106,7 @@ type hunt struct {
 	first  *finding.Finding // as the first search reported it
 	cells  int              // of the walk
 	checks []int            // until random search found it, by seed
+	misses int              // seeds from which it did not
 	runs   []int            // distinct runs on Postgres to shrink it, by search
 	cases  map[string]bool
 }
@@ -150,6 +151,7 @@ func (h *hunt) alone(t *testing.T, seed uint64) {
 		t.Fatalf("seed %d alone: %v", seed, err)
 	case len(r.Blocks) == 0:
 		t.Errorf("seed %d: random search alone finds nothing in %d checks", seed, r.Checks)
+		h.misses++
 		return
 	}
 	at := r.Blocks[0].AtCheck
