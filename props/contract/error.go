@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
 )
 
 // Error is one mistake in a contract.
@@ -21,26 +25,10 @@ func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:%d:%d: %s", e.File, e.Line, e.Col, e.Msg)
 	if e.Excerpt != "" {
-		fmt.Fprintf(&b, "\n  %s\n  %s^", e.Excerpt, indent(e.Excerpt, e.Col-1))
+		b.WriteString("\n" + excerpt.Of(e.Excerpt, e.Col, "  "))
 	}
 	if e.Expected != "" {
 		b.WriteString("\n  expected " + e.Expected)
-	}
-	return b.String()
-}
-
-// indent is blanks as wide as the first n characters of a line.
-func indent(line string, n int) string {
-	var b strings.Builder
-	for _, r := range line {
-		if n--; n < 0 {
-			break
-		}
-		if r == '\t' {
-			b.WriteByte('\t')
-		} else {
-			b.WriteByte(' ')
-		}
 	}
 	return b.String()
 }
@@ -76,9 +64,39 @@ type source struct {
 	errs  []*Error
 }
 
+// newSource reads a file's text; that a byte order mark begins it, and how its lines end,
+// does not matter.
 func newSource(name string, src []byte) *source {
-	text := strings.ReplaceAll(string(src), "\r\n", "\n")
-	return &source{name: name, lines: strings.Split(text, "\n")}
+	text := strings.ReplaceAll(strings.TrimPrefix(string(src), "\ufeff"), "\r\n", "\n")
+	s := &source{name: name, lines: strings.Split(text, "\n")}
+	for i, line := range s.lines {
+		if col := foreign(line); col > 0 {
+			s.lines[i] = strings.Map(printable, line)
+			s.fail(place{i + 1, col}, "a file in UTF-8", "this is not UTF-8")
+			break
+		}
+	}
+	return s
+}
+
+// foreign is the place of the first byte of a line that is not UTF-8, from 1 in characters;
+// 0 without one.
+func foreign(line string) int {
+	for col, at := 1, 0; at < len(line); col++ {
+		r, size := utf8.DecodeRuneInString(line[at:])
+		if r == utf8.RuneError && size == 1 {
+			return col
+		}
+		at += size
+	}
+	return 0
+}
+
+func printable(r rune) rune {
+	if unicode.IsPrint(r) || r == '\t' {
+		return r
+	}
+	return utf8.RuneError
 }
 
 // fail notes a mistake; the same one at the same place only once.

@@ -2,9 +2,7 @@ package script
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
-	"unicode/utf8"
 )
 
 // An Error is a mistake in a file, or a statement that Postgres refused.
@@ -31,36 +29,3 @@ func (e *Error) Error() string {
 
 // Unwrap is the cause.
 func (e *Error) Unwrap() error { return e.Err }
-
-// password finds PASSWORD 'secret', and password=secret of a connection string.
-var password = regexp.MustCompile(`(?i)\b(password\s+(?:e|n|u&)?|password\s*=\s*)(''[^']*''|'(?:[^']|'')*'?|\$\$[^$]*\$\$)|\b(password\s*=\s*)([^\s'")]+)`)
-
-// masked is a text with every password in it starred, character for character.
-func masked(text string) string {
-	return password.ReplaceAllStringFunc(text, func(s string) string {
-		m := password.FindStringSubmatch(s)
-		return m[1] + m[3] + strings.Repeat("*", utf8.RuneCountInString(m[2]+m[4]))
-	})
-}
-
-// excerptWidth is how many characters of a line an excerpt shows at most.
-const excerptWidth = 100
-
-// excerpt is a line with a caret under column col, cut where it is long.
-func excerpt(line string, col int) string {
-	runes := []rune(masked(strings.TrimRight(line, "\r")))
-	col = min(col, len(runes)+1)
-	from := 0
-	if len(runes) > excerptWidth {
-		from = max(0, min(col-1-excerptWidth/2, len(runes)-excerptWidth))
-	}
-	shown := runes[from:min(len(runes), from+excerptWidth)]
-	caret := make([]rune, 0, col)
-	for _, r := range shown[:col-1-from] {
-		if r != '\t' {
-			r = ' '
-		}
-		caret = append(caret, r)
-	}
-	return "    " + string(shown) + "\n    " + string(caret) + "^"
-}

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
 )
 
 // failure is Postgres' refusal of a statement, at the place in the file that
@@ -65,7 +67,7 @@ func hints(s *Statement, p *pgconn.PgError, offset int) string {
 		{"detail", p.Detail}, {"hint", p.Hint}, {"in", p.InternalQuery}, {"where", p.Where},
 	} {
 		if one.text != "" {
-			out = append(out, one.name+": "+masked(one.text))
+			out = append(out, one.name+": "+excerpt.Masked(one.text))
 		}
 	}
 	if offset < len(s.Text) && variableHere.MatchString(s.Text[offset:]) && p.Code == "42601" {

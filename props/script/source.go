@@ -4,6 +4,8 @@ import (
 	"sort"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
 )
 
 // A source is a file's text under interpolation: text is edited ahead of the
@@ -78,5 +80,5 @@ func (s *source) fault(offset int, msg string) *Error {
 	line, col := s.position(offset)
 	begin := s.lines[line-1]
 	text, _, _ := strings.Cut(s.before[begin:], "\n")
-	return &Error{File: s.file, Line: line, Col: col, Excerpt: excerpt(text, col), Msg: msg}
+	return &Error{File: s.file, Line: line, Col: col, Excerpt: excerpt.Of(text, col, "    "), Msg: msg}
 }

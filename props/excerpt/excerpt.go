@@ -1,0 +1,45 @@
+// Package excerpt shows a line of a file with a caret under the place that is meant, for
+// messages: cut where it is long, and without the passwords in it.
+package excerpt
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// password finds PASSWORD 'secret', and password=secret or user:secret@ of a connection string.
+var password = regexp.MustCompile(`(?i)(\bpassword\s+(?:e|n|u&)?|\bpassword\s*=\s*)(''[^']*''|'(?:[^']|'')*'?|\$\$[^$]*\$\$)` +
+	`|(\bpassword\s*=\s*)([^\s'")]+)|(://[^\s:@/]*:)([^\s'"]+)@`)
+
+// Masked is a text with every password in it starred, character for character.
+func Masked(text string) string {
+	return password.ReplaceAllStringFunc(text, func(s string) string {
+		m := password.FindStringSubmatch(s)
+		rest := s[len(m[1]+m[2]+m[3]+m[4]+m[5]+m[6]):]
+		return m[1] + m[3] + m[5] + strings.Repeat("*", utf8.RuneCountInString(m[2]+m[4]+m[6])) + rest
+	})
+}
+
+// width is how many characters of a line are shown at most.
+const width = 100
+
+// Of is a line and, in a line of its own, a caret under column col, which counts characters
+// from 1. Both begin with indent.
+func Of(line string, col int, indent string) string {
+	runes := []rune(Masked(strings.TrimRight(line, "\r")))
+	col = min(col, len(runes)+1)
+	from := 0
+	if len(runes) > width {
+		from = max(0, min(col-1-width/2, len(runes)-width))
+	}
+	shown := runes[from:min(len(runes), from+width)]
+	caret := make([]rune, 0, col)
+	for _, r := range shown[:col-1-from] {
+		if r != '\t' {
+			r = ' '
+		}
+		caret = append(caret, r)
+	}
+	return indent + string(shown) + "\n" + indent + string(caret) + "^"
+}

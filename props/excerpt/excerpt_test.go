@@ -1,0 +1,41 @@
+package excerpt_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
+)
+
+func TestOf(t *testing.T) {
+	for _, c := range []struct {
+		name, line string
+		col        int
+		want       string
+	}{
+		{"the beginning", "abc", 1, "> abc\n> ^"},
+		{"after the end", "abc", 9, "> abc\n>    ^"},
+		{"characters, and a tab", "ä\tbc", 3, "> ä\tbc\n>  \t^"},
+		{"a long line is cut around the place", strings.Repeat("a", 200) + "B" + strings.Repeat("c", 200), 201, "> " + strings.Repeat("a", 50) + "B" + strings.Repeat("c", 49) + "\n> " + strings.Repeat(" ", 50) + "^"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := excerpt.Of(c.line, c.col, "> "); got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestMasked(t *testing.T) {
+	for text, want := range map[string]string{
+		"ALTER ROLE a PASSWORD 'it''s' VALID":      "ALTER ROLE a PASSWORD ******* VALID",
+		"password=secret host=h":                   "password=****** host=h",
+		"database: postgres://me:s3cr:t/@h:5/d":    "database: postgres://me:*******@h:5/d",
+		"database: 'postgres://me@h/d?password=x'": "database: 'postgres://me@h/d?password=*'",
+		"url: http://h:8080/a, mail: me@h":         "url: http://h:8080/a, mail: me@h",
+	} {
+		if got := excerpt.Masked(text); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", text, got, want)
+		}
+	}
+}
