@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 )
 
 // Schema is SQL that makes a database's schema anew: its roles, then what pg_dump wrote.
@@ -24,6 +26,12 @@ type Schema struct {
 // readTimeout bounds the query for the roles.
 const readTimeout = time.Minute
 
+// FormError says that a text is no connection string, or none that can be read.
+type FormError struct{ said string }
+
+// Error is one sentence.
+func (e *FormError) Error() string { return e.said }
+
 // Copy reads the schema that a connection string leads to.
 func Copy(ctx context.Context, dsn string) (*Schema, error) {
 	public, err := Public(dsn)
@@ -32,14 +40,14 @@ func Copy(ctx context.Context, dsn string) (*Schema, error) {
 	}
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("%s: not a connection string that can be read", public)
+		return nil, &FormError{public + ": not a connection string that can be read"}
 	}
 	out := &Schema{Name: public}
 	reading, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(reading, config)
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", public, secretless(err, config.Password))
+		return nil, fmt.Errorf("%w\n  remedy: check that the server runs, and that this user may connect to database %s", postgres.Unreached(config, err), config.Database)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	version, err := out.read(reading, conn)
@@ -58,7 +66,7 @@ func Copy(ctx context.Context, dsn string) (*Schema, error) {
 func Public(dsn string) (string, error) {
 	u, err := url.Parse(dsn)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-		return "", fmt.Errorf("a connection string is postgres://user@host:port/database; this is none")
+		return "", &FormError{"a connection string is postgres://user@host:port/database; this is none"}
 	}
 	if u.User != nil {
 		u.User = url.User(u.User.Username())

@@ -17,6 +17,11 @@ import (
 var givenRemedy = []string{
 	"check that the server runs, and that the connection string names one of its superusers",
 	"leave --postgres out: a private server is started",
+}
+
+// meantRemedy helps where a given server looks used.
+var meantRemedy = []string{
+	givenRemedy[1],
 	"if the server is meant for tests after all, say so with --allow-any-server",
 }
 
@@ -29,8 +34,9 @@ type given struct {
 // startGiven uses a server that is somebody else's: nothing is started, and before the first
 // statement the log says what will happen there.
 func startGiven(ctx context.Context, o Options, dsn string) (*Server, error) {
+	remedy := givenRemedy
 	refuse := func(err error) error {
-		return &Unavailable{Want: redacted(dsn), Tried: []string{"the given server: " + err.Error()}, Remedy: givenRemedy, Err: err}
+		return &Unavailable{Want: redacted(dsn), Tried: []string{"the given server: " + err.Error()}, Remedy: remedy, Err: err}
 	}
 	config, err := readDSN(dsn)
 	if err != nil {
@@ -49,6 +55,7 @@ func startGiven(ctx context.Context, o Options, dsn string) (*Server, error) {
 			return nil, refuse(err)
 		}
 		if sign != "" {
+			remedy = meantRemedy
 			return nil, refuse(fmt.Errorf("it does not look meant for tests: %s", sign))
 		}
 	}
@@ -113,7 +120,7 @@ func address(config *pgx.ConnConfig) string {
 func connectGiven(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, connectError(config, err)
+		return nil, Unreached(config, err)
 	}
 	var super, replica bool
 	err = conn.QueryRow(ctx, `SELECT rolsuper, pg_is_in_recovery() FROM pg_roles WHERE rolname = current_user`).Scan(&super, &replica)
@@ -131,8 +138,9 @@ func connectGiven(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error
 	return nil, err
 }
 
-// connectError is one sentence for what is usually several attempts at several addresses.
-func connectError(config *pgx.ConnConfig, err error) error {
+// Unreached is one sentence for what is usually several attempts to
+// connect at several addresses.
+func Unreached(config *pgx.ConnConfig, err error) error {
 	var server *pgconn.PgError
 	if errors.As(err, &server) {
 		return fmt.Errorf("connect to %s: %w", address(config), server)
@@ -140,6 +148,10 @@ func connectError(config *pgx.ConnConfig, err error) error {
 	var network *net.OpError
 	if errors.As(err, &network) {
 		return fmt.Errorf("connect to %s: %w", address(config), network)
+	}
+	var unknown *net.DNSError
+	if errors.As(err, &unknown) {
+		return fmt.Errorf("connect to %s: %w", address(config), unknown)
 	}
 	return fmt.Errorf("connect to %s: %w", address(config), err)
 }
@@ -151,7 +163,7 @@ func keep(ctx context.Context, s *Server) (*pgx.Conn, error) {
 	config.RuntimeParams["idle_session_timeout"] = "0"
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, connectError(config, err)
+		return nil, Unreached(config, err)
 	}
 	return conn, nil
 }
