@@ -11,6 +11,14 @@ type Contract struct {
 	Paths    []*Path
 	Secrets  []ColumnRef
 	Accept   []*Accept
+	Written  []Written // all that Postgres has to understand of it: queries of tenants first, then what uses them
+}
+
+// Written is what the contract says in SQL, as a statement that can be prepared, not run.
+type Written struct {
+	SQL       string
+	Rule      *Rule // that it says; nil for others
+	Line, Col int   // where the contract says it, from 1
 }
 
 // Tenancy says what a tenant is.

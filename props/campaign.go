@@ -74,10 +74,10 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 		l.quick = c.cfg.First
 		c.labs = append(c.labs, l)
 	}
-	c.why = "the budget was spent"
+	c.why = spent
 	err = c.search(ctx, t.Plan)
 	if err != nil {
-		err = c.ended(ctx, err)
+		err = c.ended(ctx, c.blame(err))
 	}
 	c.finish()
 	return c.report, err

@@ -26,6 +26,9 @@ func firstLine(err error) string {
 // Unwrap gives what the search met.
 func (e *GoneError) Unwrap() error { return e.Err }
 
+// spent is why a search ends that is not ended by anything else.
+const spent = "the budget was spent"
+
 // ended is what a search that did not reach its end returns: nil when it was
 // interrupted. What it had found by then is reported, though not reduced.
 func (c *campaign) ended(ctx context.Context, err error) error {

@@ -136,7 +136,8 @@ func (s *sources) copy(ctx context.Context, dsn string) error {
 	copied, err := dump.Copy(ctx, dsn)
 	if err != nil {
 		var missing *dump.MissingError
-		if errors.As(err, &missing) {
+		var form *dump.FormError
+		if errors.As(err, &missing) || errors.As(err, &form) {
 			return input(err)
 		}
 		return err
@@ -261,6 +262,10 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn) error {
 		o.Roles = t.made
 	}
 	schema, err := catalog.Read(ctx, conn, o)
+	var absent *catalog.NotFoundError
+	if errors.As(err, &absent) {
+		return t.File.Absent(absent.Name, absent)
+	}
 	if err != nil {
 		return err
 	}
@@ -275,6 +280,9 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn) error {
 		return err
 	}
 	if !t.copied { // a copy has them already
+		if err := t.understand(ctx); err != nil {
+			return err
+		}
 		if t.Catalog, err = inventory.Read(ctx, conn, slices.Sorted(maps.Keys(schema.Privileges))); err != nil {
 			return err
 		}

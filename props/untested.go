@@ -63,7 +63,7 @@ func (c *campaign) cell(s *model.Session, t *model.Table, command model.Command)
 	case c.errored(judge.Cell{Session: s.ID, Table: t.ID, Command: command}) != "":
 		u.Reason = "every attempt failed, and not by a denial: " + c.errored(judge.Cell{Session: s.ID, Table: t.ID, Command: command})
 	case c.hurried():
-		u.Reason = tooLate
+		u.Reason = c.unreached()
 	default:
 		u.Reason = "nothing was ever at stake"
 	}

@@ -77,7 +77,7 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 		return "no row that the session may not see made a difference to anybody who called it", false
 	}
 	if c.hurried() {
-		return tooLate, false
+		return c.unreached(), false
 	}
 	return "no arguments could be drawn for it", false
 }
@@ -94,10 +94,15 @@ func (c *campaign) answers(p *model.Path) bool {
 	})
 }
 
-// tooLate is why something was not tried that a longer run would try.
-const tooLate = "the time was up before its turn: --duration gives it more"
+// unreached is why something was not tried that a longer run would try.
+func (c *campaign) unreached() string {
+	if c.why != spent {
+		return "the run ended before its turn"
+	}
+	return "the time was up before its turn: --duration gives it more"
+}
 
-// hurried reports whether the time ended the walk of the matrix.
+// hurried reports whether the walk of the matrix did not come to its end.
 func (c *campaign) hurried() bool { return !c.whole && !c.earlier.Walked && !c.cfg.SkipMatrix }
 
 // attempted adds up what the calls of a cell showed.

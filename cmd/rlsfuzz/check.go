@@ -98,6 +98,9 @@ func (s *shared) conclude(cmd *cobra.Command, r *props.Report, err error) error 
 	if s.before != nil {
 		s.before()
 	}
+	if err != nil && r.Checks == 0 && len(r.Blocks) == 0 {
+		return err // a report of nothing would hide it
+	}
 	if early := s.publish(cmd, r); early != nil {
 		err = errors.Join(early, err)
 	}

@@ -173,6 +173,7 @@ func (r *resolver) tenantQuery(t *model.Table, d text, name string) (model.Tenan
 		return out
 	}
 	p.SQL = p.Print(t.SQL())
+	r.asks(d, "SELECT ARRAY("+p.SQL+") FROM "+t.SQL(), nil)
 	p.Query, err = sql.CompileQuery(q, scope)
 	if err != nil && !sql.IsNotInGo(err) {
 		r.mistake(d, "a SELECT of one column", err, "")

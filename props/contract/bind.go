@@ -158,6 +158,9 @@ func (r *resolver) settings(d *sessionDecl, s *model.Session, in binding) {
 			}
 		}
 		s.Settings = append(s.Settings, model.Setting{Name: e.key.value, Value: r.template(e.value, in)})
+		if !strings.Contains(e.key.value, ".") { // one of Postgres' own
+			r.asks(e.key, "SHOW "+model.Quote(e.key.value), nil)
+		}
 	}
 }
 
@@ -276,6 +279,7 @@ func (r *resolver) sessionTenants(d *sessionDecl, s *model.Session, in binding) 
 	for _, name := range names {
 		s.TenantsArgs = append(s.TenantsArgs, vars[name].Slot)
 	}
+	r.asks(d.tenants, s.TenantsSQL, nil)
 	s.Tenants, err = sql.CompileQuery(q, scope)
 	if err != nil && !sql.IsNotInGo(err) {
 		r.mistake(d.tenants, "a SELECT of one column", err, "")

@@ -50,6 +50,9 @@ func Load(path string) (*File, error) {
 // Parse is Load for a text; name is what errors call it.
 func Parse(name string, src []byte) (*File, error) {
 	s := newSource(name, src)
+	if err := s.result(); err != nil {
+		return nil, err
+	}
 	f := &File{Path: name, Preset: "plain", source: s}
 	if f.root = parseYAML(s, []byte(strings.Join(s.lines, "\n"))); f.root == nil {
 		if len(s.errs) == 0 {
@@ -149,13 +152,33 @@ func values(list []text) []string {
 func (f *File) SchemaError(name string, err error) error {
 	for _, t := range f.files {
 		if t.value == name {
-			s := &source{name: f.source.name, lines: f.source.lines}
+			s := f.again()
 			s.fail(t.place(), "a file, a folder, or a pattern such as migrations/*.sql, relative to the contract", "%v", err)
 			return s.result()
 		}
 	}
 	return err
 }
+
+// Absent puts an error about a schema, or SCHEMA.TABLE, that is to be judged and is not
+// there at its place in the contract.
+func (f *File) Absent(name string, err error) error {
+	for _, t := range f.schemas {
+		var names []string
+		for _, p := range splitNames(t.value, '.') {
+			names = append(names, p.text)
+		}
+		if strings.Join(names, ".") == name {
+			s := f.again()
+			s.fail(t.place(), "a schema, or SCHEMA.TABLE, that the files make", "%v", err)
+			return s.result()
+		}
+	}
+	return err
+}
+
+// again is the file's text for mistakes that come to light later.
+func (f *File) again() *source { return &source{name: f.source.name, lines: f.source.lines} }
 
 // Hash identifies the contract's meaning, for seeds and keys of memos: comments,
 // blanks and the style of quotes do not count.

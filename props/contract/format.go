@@ -163,7 +163,7 @@ var pathShape = &shape{
 	name: "a path",
 	doc:  "A way to the data other than a table: SQL (run) or a program (command).",
 	fields: []field{
-		{"kind", "What it is.", one(kinds...), true},
+		{"kind", "What it is, " + oneOf("", kinds) + ".", one(kinds...), true},
 		{"as", "The sessions that use it.", texts, true},
 		{"run", "SQL with $1… for args and $tenant, $user for the session's; a list is one transaction each.", texts, false},
 		{"command", "A program and its arguments.", scalars, false},

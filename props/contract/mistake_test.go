@@ -55,6 +55,7 @@ var mistakes = []mistake{
 	{name: "unknown key in a rule", old: "{rows: own and", new: "{row: own and", at: "row:", msg: `unknown key "row"`, expected: "did you mean rows?"},
 	{name: "unknown key in a path", old: "    args: [users.email]", new: "    arg: [users.email]", at: "arg:", msg: `unknown key "arg"`, expected: "did you mean args?"},
 	{name: "unknown key in an exception", old: "reason: known}", new: "reason: known, why: x}", at: "why", msg: `unknown key "why"`, expected: "reason"},
+	{name: "a path without a kind", old: "    kind: export\n", new: "", at: "as: [member]", msg: `lacks the key "kind"`, expected: "kind: What it is, one of query, view, "},
 	{name: "wrong preset", old: "preset: plain", new: "preset: plan", at: "plan", msg: `unknown preset "plan"`, expected: "did you mean plain?"},
 	{name: "wrong bind", old: "    login: app", new: "    login: app\n    bind: locale", at: "locale", msg: `unknown bind "locale"`, expected: "local"},
 	{name: "no address", old: "    login: app", new: "    login: app\n    via: pgbouncer", at: "pgbouncer", msg: `"pgbouncer" is no address of a pooler`, expected: "127.0.0.1:6432", sql: true},
@@ -231,4 +232,26 @@ func data(t *testing.T, src string) any {
 		t.Fatal(err)
 	}
 	return out
+}
+
+func TestByteOrderMark(t *testing.T) {
+	if _, err := contract.Parse("rlsfuzz.yaml", []byte("\ufeff"+good)); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestNotUTF8(t *testing.T) {
+	_, err := contract.Parse("rlsfuzz.yaml", []byte(strings.Replace(good, "known", "caf\xe9 known", 1)))
+	if err == nil || !strings.Contains(err.Error(), "rlsfuzz.yaml:23:49: this is not UTF-8") || !strings.Contains(err.Error(), "reason: caf\ufffd known") {
+		t.Error(err)
+	}
+}
+
+// TestPasswordsOfMistakes says that a message about a connection string does not show its
+// password.
+func TestPasswordsOfMistakes(t *testing.T) {
+	_, err := contract.Parse("rlsfuzz.yaml", []byte("database: postgres://me:hunter2@h/d\n"+good))
+	if err == nil || !strings.Contains(err.Error(), "both schema and database") || strings.Contains(err.Error(), "hunter2") {
+		t.Error(err)
+	}
 }

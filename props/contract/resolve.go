@@ -23,8 +23,7 @@ type resolver struct {
 // that do not fit the columns, tables whose tenants cannot be inferred.
 func (f *File) Resolve(s *model.Schema) (*model.Contract, error) {
 	r := &resolver{
-		source: &source{name: f.source.name, lines: f.source.lines},
-		file:   f, schema: s, decls: make([]*tableDecl, len(s.Tables)),
+		source: f.again(), file: f, schema: s, decls: make([]*tableDecl, len(s.Tables)),
 		contract: &model.Contract{Schema: s, Belongs: make([]model.Belonging, len(s.Tables))},
 	}
 	for _, t := range s.Tables {
@@ -150,12 +149,13 @@ func (r *resolver) table(t text) *model.Table {
 
 func (r *resolver) tableNamed(t text, name string) *model.Table {
 	parts := splitNames(name, '.')
-	var found *model.Table
-	switch len(parts) {
-	case 1:
+	found := r.schema.Table("public", name) // as it is, whatever characters it has
+	switch {
+	case found != nil:
+	case len(parts) == 1:
 		found = r.find("", parts[0].text)
 		r.ambiguous(t, found, parts[0].text)
-	case 2:
+	case len(parts) == 2:
 		found = r.find(parts[0].text, parts[1].text)
 	}
 	if found == nil {

@@ -64,7 +64,7 @@ func (r *resolver) rule(d text, site ruleSite) *model.Rule {
 			out.Program = nil
 		}
 	}
-	r.print(out, e, scope, words, site.binding)
+	r.print(out, d, e, scope, words, site.binding)
 	reads := reach{resolver: r, columns: map[int]bool{}, tables: map[int]bool{}}
 	reads.named(sql.Tables(e))
 	if slices.Contains(uses.Atoms, "own") || slices.Contains(uses.Atoms, "shared") {
@@ -79,7 +79,7 @@ func (r *resolver) rule(d text, site ruleSite) *model.Rule {
 }
 
 // print fills the rule's SQL and Args.
-func (r *resolver) print(out *model.Rule, e sql.Expr, scope *sql.Scope, w words, in binding) {
+func (r *resolver) print(out *model.Rule, d text, e sql.Expr, scope *sql.Scope, w words, in binding) {
 	var names []string
 	out.SQL, names = sql.Print(e, sql.PrintOptions{
 		Scope: scope, Qualifier: r.schema.Tables[scope.Base.ID].SQL(), Table: r.qualified, Vars: scope.Vars,
@@ -92,6 +92,7 @@ func (r *resolver) print(out *model.Rule, e sql.Expr, scope *sql.Scope, w words,
 		slot, _, _ := r.slot(name, in)
 		out.Args = append(out.Args, slot)
 	}
+	r.asks(d, "SELECT 1 FROM "+r.schema.Tables[scope.Base.ID].SQL()+" WHERE "+out.SQL, out)
 }
 
 // fixed is the program of a constant.

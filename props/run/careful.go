@@ -370,18 +370,24 @@ func (w *Worker) trace(c *careful) (*model.Trace, error) {
 
 func (w *Worker) stepTrace(c *carefulStep) (model.StepTrace, error) {
 	var t model.StepTrace
-	if err := w.answered(&t, c); err != nil {
-		return t, err
-	}
 	if c.copied >= 0 {
 		a := &w.wire.items[c.copied].answer
 		t.Expected, t.Asked = a.kept, a.reached && a.err == nil
+	}
+	var err error
+	if t.Answers, err = w.answers(c.before); err != nil {
+		return t, err
+	}
+	if t.Later, err = w.answers(c.later); err != nil {
+		return t, err
+	}
+	if err := w.answered(&t, c); err != nil {
+		return t, err
 	}
 	after := &w.wire.items[c.after].answer
 	if !after.reached || after.err != nil {
 		return t, w.stuck()
 	}
-	var err error
 	if t.After, err = w.records(after.kept); err != nil {
 		return t, err
 	}
@@ -396,7 +402,6 @@ func (w *Worker) stepTrace(c *carefulStep) (model.StepTrace, error) {
 		}
 		t.Seen = append(t.Seen, seen)
 	}
-	t.Answers, t.Later = w.answers(c.before), w.answers(c.later)
 	if c.timed {
 		if a := &w.wire.items[c.clock].answer; a.reached && len(a.kept) == 1 {
 			t.Began, t.Ended = a.kept[0][0].Text, a.kept[0][1].Text
@@ -448,13 +453,16 @@ func (w *Worker) stuck() error {
 	return fmt.Errorf("run carefully: %s (SQLSTATE %s)", first.Message, first.Code)
 }
 
-func (w *Worker) answers(asks []ruleAsk) model.Answers {
+func (w *Worker) answers(asks []ruleAsk) (model.Answers, error) {
 	if len(asks) == 0 {
-		return nil
+		return nil, nil
 	}
 	out := model.Answers{}
 	for _, a := range asks {
 		item := &w.wire.items[a.item].answer
+		if item.err != nil && item.err.Code != failedBefore {
+			return nil, &RuleError{a.rule, item.err}
+		}
 		if !item.reached || item.err != nil {
 			continue
 		}
@@ -464,7 +472,7 @@ func (w *Worker) answers(asks []ruleAsk) model.Answers {
 		}
 		out[a.rule] = rows
 	}
-	return out
+	return out, nil
 }
 
 // records sorts the superuser's observation into tables.

@@ -2,8 +2,11 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
@@ -338,6 +341,10 @@ func (m *Committer) Load(ctx context.Context, data [][]model.Row) error {
 // Holds lets Postgres evaluate a rule for every row of a table, by the rows' record texts.
 func (m *Committer) Holds(ctx context.Context, r *model.Rule, id *model.Identity, t *model.Table) (map[string]bool, error) {
 	kept, _, err := m.super.exec(ctx, "SELECT "+rowOf(t, nil)+"::text, ("+r.SQL+") IS TRUE FROM "+t.SQL(), ruleArgs(r, id))
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && m.Own.trouble(err) == "" {
+		return nil, &RuleError{r, refused}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("evaluate rule %q of %s: %w", r.Text, t.Label(), err)
 	}

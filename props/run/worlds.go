@@ -460,7 +460,10 @@ func (w *Worker) Answers(ctx context.Context, data [][]model.Row, id *model.Iden
 	if err := w.wire.flush(ctx); err != nil {
 		return nil, err
 	}
-	answers := w.answers(asks)
+	answers, err := w.answers(asks)
+	if err != nil {
+		return nil, err
+	}
 	return func(r *model.Rule, row model.Row) (holds, known bool) {
 		holds, known = answers[r][string(model.AppendRecord(nil, row, masks[r]))]
 		return holds, known

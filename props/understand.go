@@ -1,0 +1,54 @@
+package props
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// understand lets Postgres read what the contract says in SQL, before anything is searched:
+// a function that there is not, or an aggregate, is a mistake of the contract. The connection
+// is a new one, so that the database's own settings hold.
+func (t *Target) understand(ctx context.Context) error {
+	conn, err := t.Server.Connect(ctx, t.template, "")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	asked := map[string]bool{}
+	for i := range t.Contract.Written {
+		text := &t.Contract.Written[i]
+		if asked[text.SQL] {
+			continue
+		}
+		asked[text.SQL] = true
+		_, err := conn.Prepare(ctx, "", text.SQL)
+		var refused *pgconn.PgError
+		if errors.As(err, &refused) && postgres.TroubleOf(err) == "" {
+			return t.File.Refused(text, refused.Message)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// blame puts the failure of a rule at its place in the contract; other errors stay.
+func (t *Target) blame(err error) error {
+	var failed *run.RuleError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	i := slices.IndexFunc(t.Contract.Written, func(x model.Written) bool { return x.Rule == failed.Rule })
+	if i < 0 {
+		return err
+	}
+	return t.File.Refused(&t.Contract.Written[i], failed.Err.Message)
+}
