@@ -125,6 +125,10 @@ func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error
 		return out, input(out.add(cfg.Apply))
 	}
 	files, err := script.Expand(filepath.Dir(file.Path), file.SchemaFiles)
+	var pattern *script.PatternError
+	if errors.As(err, &pattern) {
+		return nil, file.SchemaError(pattern.Pattern, pattern)
+	}
 	if err != nil {
 		return nil, input(err)
 	}

@@ -31,7 +31,7 @@ func demoCommand() *cobra.Command {
 		Short: "The helpdesk example, fixed and leaky: what a leak looks like",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if write != "" {
+			if cmd.Flags().Changed("write") {
 				return writeDemo(cmd, write)
 			}
 			return s.demo(cmd)

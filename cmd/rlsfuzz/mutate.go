@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -38,6 +39,9 @@ func mutateCommand() *cobra.Command {
 func (s *shared) mutate(cmd *cobra.Command, args []string, pairs int) error {
 	if err := s.prepare(cmd, args); err != nil {
 		return err
+	}
+	if pairs < 0 {
+		return usage(fmt.Errorf("--pairs %d: expected a number of pairs, 0 or more", pairs))
 	}
 	ctx := cmd.Context()
 	t, err := props.Open(ctx, s.cfg)

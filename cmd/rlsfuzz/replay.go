@@ -26,7 +26,7 @@ func replayCommand() *cobra.Command {
 		Short: "Run findings or leak reports again: still leaks, fixed, or cannot run",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := s.validate(); err != nil {
+			if err := s.validate(cmd); err != nil {
 				return err
 			}
 			s.logTo(cmd.ErrOrStderr())

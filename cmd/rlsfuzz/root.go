@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"regexp"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,11 +29,13 @@ func command() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          known,
+		Version:       version(),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(fmt.Errorf("%w; see %s --help", err, cmd.CommandPath()))
+		return usage(fmt.Errorf("%s; see %s --help", parsing.ReplaceAllString(err.Error(), ""), cmd.CommandPath()))
 	})
+	root.SetHelpCommand(helpCommand())
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(demoCommand(), initCommand(), pathsCommand(), checkCommand(), fuzzCommand(), replayCommand(), mutateCommand(), reportCommand(), cleanCommand())
 	for _, c := range append(root.Commands(), root) {
@@ -45,6 +49,39 @@ func command() *cobra.Command {
 		}
 	}
 	return root
+}
+
+// parsing is the words of Go's own parsers in their errors.
+var parsing = regexp.MustCompile(`strconv\.\w+: parsing ".*": |time: `)
+
+// version is what was built: a release, or the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return info.Main.Version
+}
+
+// helpCommand tells of one command, or of all.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		Args:  cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Root().Help()
+			}
+			for _, c := range cmd.Root().Commands() {
+				if c.Name() == args[0] {
+					c.InitDefaultHelpFlag()
+					return c.Help()
+				}
+			}
+			return usage(known(cmd.Root(), args))
+		},
+	}
 }
 
 // known refuses a command that is none.
@@ -75,7 +112,7 @@ func (s *shared) budget(cmd *cobra.Command) {
 	f.IntVar(&s.cfg.Checks, "checks", 0, "end after so many random checks")
 	f.DurationVar(&s.cfg.Duration, "duration", 0, "end after so long, such as 90s or 2h")
 	f.IntVar(&s.cfg.Workers, "workers", 0, "checks at the same time (0: one for each processor)")
-	f.StringSliceVar(&s.cfg.Only, "only", nil, "only these sessions and tables")
+	f.StringSliceVar(&s.cfg.Only, "only", nil, "only these sessions, tables and paths")
 	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review, a planted leak")
 	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder of findings")
 	s.out.flags(cmd)
@@ -83,8 +120,17 @@ func (s *shared) budget(cmd *cobra.Command) {
 }
 
 // validate refuses values that make no sense.
-func (s *shared) validate() error {
+func (s *shared) validate(cmd *cobra.Command) error {
+	for _, name := range []string{"apply", "only"} { // of a variable that is not set, perhaps
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "[]" {
+			return usage(fmt.Errorf("--%s names nothing", name))
+		}
+	}
 	switch {
+	case s.cfg.SkipMatrix && s.cfg.SkipRandom:
+		return usage(errors.New("--matrix-only and --random-only: together they leave nothing to do"))
+	case s.cfg.Patience < 0:
+		return usage(fmt.Errorf("--patience %s: expected a length of time, such as 90s", s.cfg.Patience))
 	case s.cfg.Checks < 0:
 		return usage(fmt.Errorf("--checks %d: expected a number of checks, 1 or more", s.cfg.Checks))
 	case s.cfg.Duration < 0:
@@ -121,7 +167,7 @@ func (s *shared) prepare(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		s.cfg.Contract = args[0]
 	}
-	return s.validate()
+	return s.validate(cmd)
 }
 
 // outcome is the exit status of a report.

@@ -70,6 +70,11 @@ func Parse(name string, src []byte) (*File, error) {
 func (f *File) read(o object) {
 	f.files = o.texts("schema")
 	f.SchemaFiles = values(f.files)
+	for _, t := range f.files {
+		if strings.Contains(t.value, "://") {
+			o.fail(t.place(), "files of SQL; a database stands under database:", "schema names a connection string")
+		}
+	}
 	f.schemas = o.texts("schemas")
 	for _, t := range f.schemas {
 		switch parts := splitNames(t.value, '.'); len(parts) {

@@ -56,6 +56,7 @@ var mistakes = []mistake{
 	{name: "unknown key in a path", old: "    args: [users.email]", new: "    arg: [users.email]", at: "arg:", msg: `unknown key "arg"`, expected: "did you mean args?"},
 	{name: "unknown key in an exception", old: "reason: known}", new: "reason: known, why: x}", at: "why", msg: `unknown key "why"`, expected: "reason"},
 	{name: "a path without a kind", old: "    kind: export\n", new: "", at: "as: [member]", msg: `lacks the key "kind"`, expected: "kind: What it is, one of query, view, "},
+	{name: "a database as a file", old: "[schema.sql]", new: "['postgres://me:hunter2@h/d']", at: "'postgres", msg: "schema names a connection string", expected: "database:", sql: true},
 	{name: "wrong preset", old: "preset: plain", new: "preset: plan", at: "plan", msg: `unknown preset "plan"`, expected: "did you mean plain?"},
 	{name: "wrong bind", old: "    login: app", new: "    login: app\n    bind: locale", at: "locale", msg: `unknown bind "locale"`, expected: "local"},
 	{name: "no address", old: "    login: app", new: "    login: app\n    via: pgbouncer", at: "pgbouncer", msg: `"pgbouncer" is no address of a pooler`, expected: "127.0.0.1:6432", sql: true},

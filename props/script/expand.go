@@ -23,10 +23,10 @@ func Expand(base string, patterns []string) ([]string, error) {
 		}
 		files, err := matches(path)
 		if err != nil {
-			return nil, fmt.Errorf("expand schema pattern %q: %w", pattern, err)
+			return nil, &PatternError{pattern, err}
 		}
 		if len(files) == 0 {
-			return nil, fmt.Errorf("expand schema pattern %q: no .sql file matches it: %w", pattern, fs.ErrNotExist)
+			return nil, &PatternError{pattern, fmt.Errorf("no .sql file matches it: %w", fs.ErrNotExist)}
 		}
 		for _, f := range files {
 			if !slices.Contains(out, f) {
@@ -36,6 +36,18 @@ func Expand(base string, patterns []string) ([]string, error) {
 	}
 	return out, nil
 }
+
+// PatternError says that a file, a folder or a pattern of files cannot be used.
+type PatternError struct {
+	Pattern string // as it was given
+	Err     error
+}
+
+// Error names the pattern.
+func (e *PatternError) Error() string { return fmt.Sprintf("schema %q: %v", e.Pattern, e.Err) }
+
+// Unwrap gives the reason.
+func (e *PatternError) Unwrap() error { return e.Err }
 
 func matches(path string) ([]string, error) {
 	info, err := os.Stat(path)
