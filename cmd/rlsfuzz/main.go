@@ -12,6 +12,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	_ "github.com/rlsfuzz/rlsfuzz/props/postgres/container" // images
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
@@ -58,7 +59,7 @@ func run() (status int) {
 	if os.Getenv("GOGC") == "" { // what is in use is small beside what comes and goes
 		debug.SetGCPercent(400)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), ends()...)
 	defer stop()
 	go func() {
 		<-ctx.Done()
@@ -79,6 +80,16 @@ func run() (status int) {
 	return status
 }
 
+// ends is the signals that end a search, which then says what it found. A terminal that is
+// closed is one, unless nohup said not to mind.
+func ends() []os.Signal {
+	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
+}
+
 // statusOf tells the user's mistakes from the environment's failures.
 func statusOf(ctx context.Context, err error) int {
 	var e *exit
@@ -87,13 +98,14 @@ func statusOf(ctx context.Context, err error) int {
 	var stale *finding.Stale
 	var name *props.NameError
 	var input *props.InputError
+	var value *postgres.ValueError
 	switch {
 	case errors.As(err, &e):
 		return e.status
 	case ctx.Err() != nil:
 		return statusInterrupted
 	case errors.As(err, &written), errors.As(err, &statement), errors.As(err, &stale),
-		errors.As(err, &name), errors.As(err, &input):
+		errors.As(err, &name), errors.As(err, &input), errors.As(err, &value):
 		return statusUsage
 	}
 	return statusEnvironment

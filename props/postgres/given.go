@@ -40,6 +40,7 @@ func startGiven(ctx context.Context, o Options, dsn string) (*Server, error) {
 	}
 	config, err := readDSN(dsn)
 	if err != nil {
+		remedy = valueRemedy
 		return nil, refuse(err)
 	}
 	o.Log("using the server at %s: rlsfuzz makes databases (rlsfuzz_…) and the roles that the schema needs there, "+
@@ -74,7 +75,7 @@ func startGiven(ctx context.Context, o Options, dsn string) (*Server, error) {
 func readDSN(dsn string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, errors.New(withoutSecrets(err.Error(), dsn))
+		return nil, &ValueError{errors.New(withoutSecrets(err.Error(), dsn))}
 	}
 	if config.Database == "" {
 		config.Database = "postgres"

@@ -85,7 +85,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	o = o.filled()
 	wanted, err := parseWant(o.Want)
 	if err != nil {
-		return nil, &Unavailable{Want: "--postgres", Tried: []string{"reading its value: " + err.Error()}, Remedy: generalRemedy, Err: err}
+		return nil, &Unavailable{Want: "--postgres", Tried: []string{"reading its value: " + err.Error()}, Remedy: valueRemedy, Err: &ValueError{err}}
 	}
 	var s *Server
 	switch w := wanted.(type) {

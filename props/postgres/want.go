@@ -37,6 +37,19 @@ var ErrKeywords = errors.New("a connection string is written as postgres://user@
 // Keywords reports whether a text is such a connection string, which may hold a password.
 func Keywords(text string) bool { return keywords.MatchString(text) }
 
+// ValueError says that a value of --postgres, or a connection string, cannot be understood:
+// wrong usage, whatever servers there are.
+type ValueError struct{ Err error }
+
+// Error says what is wrong.
+func (e *ValueError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the mistake.
+func (e *ValueError) Unwrap() error { return e.Err }
+
+// valueRemedy is the values that --postgres takes.
+var valueRemedy = []string{"auto, postgres://user@host:port/database, a folder of binaries, npm:17, or an image such as postgres:17"}
+
 // parseWant understands the value of --postgres. A value with a path separator is a folder, unless
 // it can only be an image of a registry ("supabase/postgres:15.8"): no such folder, and no
 // leading dot, slash or tilde.
