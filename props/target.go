@@ -70,7 +70,7 @@ func Open(ctx context.Context, cfg Config) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := postgres.Start(ctx, postgres.Options{Want: cfg.Postgres, AllowAnyServer: cfg.AllowAnyServer, Log: cfg.Log})
+	server, err := postgres.Start(ctx, postgres.Options{Want: cfg.Postgres, Workers: cfg.Workers, AllowAnyServer: cfg.AllowAnyServer, Log: cfg.Log})
 	if err != nil {
 		return nil, err
 	}

@@ -24,12 +24,13 @@ const (
 
 // settings of a private server: nothing of it has to survive, and nobody but us connects. track_activities stays on,
 // so that pg_stat_activity shows who waits for what; a session that is after the last 5 % can turn it off.
-func settings(dir string, major int) []string {
+// It has room for the connections of so many workers.
+func settings(dir string, major, workers int) []string {
 	lean := []string{
 		"unix_socket_directories=" + dir, "listen_addresses=", "port=" + strconv.Itoa(socketPort), "ssl=off",
 		"fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0",
 		"wal_init_zero=off", "max_wal_size=128MB", "checkpoint_timeout=1h", "bgwriter_lru_maxpages=0",
-		"shared_buffers=32MB", "dynamic_shared_memory_type=mmap", "max_connections=60", "max_locks_per_transaction=256",
+		"shared_buffers=32MB", "dynamic_shared_memory_type=mmap", "max_connections=" + strconv.Itoa(beside+ofWorker*workers), "max_locks_per_transaction=256",
 		"autovacuum=off", "track_counts=off", "max_worker_processes=0", "max_logical_replication_workers=0", "jit=off",
 		"update_process_title=off", "logging_collector=off", "log_destination=stderr", "timezone=UTC", "log_timezone=UTC",
 	}
@@ -38,6 +39,13 @@ func settings(dir string, major int) []string {
 	}
 	return lean
 }
+
+// How many connections a private server takes: those of each worker, a superuser's and one for each session,
+// and those beside them.
+const (
+	ofWorker = 10
+	beside   = 40
+)
 
 // silent keeps every statement that fails on purpose out of the log.
 var silent = []string{"log_min_messages=panic", "log_min_error_statement=panic"}
@@ -48,6 +56,7 @@ type cluster struct {
 	supervisor *supervisor
 	from       binaries
 	as         account
+	workers    int
 
 	mu         sync.Mutex // of what follows, which changes when the server is started again
 	postmaster *exec.Cmd
@@ -78,6 +87,7 @@ func startPrivate(ctx context.Context, o Options, home room, made template, as a
 	if err != nil {
 		return nil, err
 	}
+	c.workers = o.Workers
 	conn, err := c.launch(ctx, made.from, as)
 	if err != nil {
 		return nil, errors.Join(err, c.stop())
@@ -119,7 +129,7 @@ func (c *cluster) data() string { return filepath.Join(c.dir, "data") }
 // launch starts the postmaster and returns the first connection. A server that does not come up is
 // started once more, talking, so that the error says why.
 func (c *cluster) launch(ctx context.Context, from binaries, as account) (*pgx.Conn, error) {
-	flags := settings(c.dir, from.major)
+	flags := settings(c.dir, from.major, c.workers)
 	conn, err := c.try(ctx, from, as, append(flags, silent...), nil)
 	if err == nil || ctx.Err() != nil {
 		return conn, err

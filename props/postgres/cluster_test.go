@@ -23,7 +23,7 @@ import (
 
 func TestPrivateServer(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	s, err := postgres.Start(t.Context(), postgres.Options{Want: folder(t)})
+	s, err := postgres.Start(t.Context(), postgres.Options{Want: folder(t), Workers: 64})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +40,7 @@ func TestPrivateServer(t *testing.T) {
 	for setting, want := range map[string]string{
 		"listen_addresses": "", "fsync": "off", "server_encoding": "UTF8", "data_checksums": "off", "TimeZone": "UTC",
 		"log_min_messages": "panic", "track_activities": "on", "autovacuum": "off",
+		"max_connections": "680", // of 64 workers
 	} {
 		if got := ask(t, s, "", "", `SELECT current_setting($1)`, setting); got != want {
 			t.Errorf("%s is %q, want %q", setting, got, want)

@@ -58,7 +58,7 @@ func (c *cluster) revive(ctx context.Context, _ *Server, start bool) error {
 	if !start {
 		return ErrEnded
 	}
-	conn, err := c.try(ctx, c.from, c.as, append(settings(c.dir, c.from.major), silent...), nil)
+	conn, err := c.try(ctx, c.from, c.as, append(settings(c.dir, c.from.major, c.workers), silent...), nil)
 	if err != nil {
 		return err
 	}

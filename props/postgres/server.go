@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -28,6 +29,9 @@ type Options struct {
 	CacheDir string
 	// AllowAnyServer uses a given server even if it does not look meant for tests.
 	AllowAnyServer bool
+	// Workers is how many will use a private server at the same time: it has room for their
+	// connections. Defaults to one for each processor.
+	Workers int
 	// Log receives progress for a person, one line a call. May be nil.
 	Log func(format string, args ...any)
 }
@@ -35,6 +39,9 @@ type Options struct {
 func (o Options) filled() Options {
 	if o.Log == nil {
 		o.Log = func(string, ...any) {}
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.NumCPU()
 	}
 	if o.CacheDir == "" {
 		if dir, err := os.UserCacheDir(); err == nil {
