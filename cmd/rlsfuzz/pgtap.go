@@ -12,6 +12,27 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
 
+// testable refuses a place for tests that will not do, before any case is run.
+func testable(path string, all bool) error {
+	switch {
+	case path == "" || path == "-" && !all:
+		return nil
+	case all:
+		return usage(errors.New("--pgtap writes the tests of cases that are named: leave out --all"))
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return unwritten(path, err)
+	}
+	return nil
+}
+
+func unwritten(path string, err error) error {
+	return usage(fmt.Errorf("--pgtap %s: %w: name a file or a folder that is there, or - for stdout", path, plain(err)))
+}
+
 // writeTest writes the regression test of a case to a file, into a folder, or with - to
 // stdout. ok is false where the case cannot be one, which is said.
 func writeTest(cmd *cobra.Command, r *props.Replay, path string) (ok bool, err error) {
@@ -32,7 +53,7 @@ func writeTest(cmd *cobra.Command, r *props.Replay, path string) (ok bool, err e
 		path = filepath.Join(path, "rlsfuzz-"+t.Key+".sql")
 	}
 	if err := os.WriteFile(path, t.Text, 0o644); err != nil {
-		return false, usage(fmt.Errorf("--pgtap %s: %w: name a file or a folder that is there, or - for stdout", path, plain(err)))
+		return false, unwritten(path, err)
 	}
 	tried := "tried: it sees the leak"
 	if !t.Tried {

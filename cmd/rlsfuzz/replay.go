@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -30,6 +32,9 @@ func replayCommand() *cobra.Command {
 				return err
 			}
 			s.logTo(cmd.ErrOrStderr())
+			if err := testable(test, all); err != nil {
+				return err
+			}
 			if all {
 				return s.replayAll(cmd, args, fallback)
 			}
@@ -172,7 +177,11 @@ func (o *opened) replay(ctx context.Context, name, fallback string) (*props.Repl
 	if err != nil {
 		return stuck(err)
 	}
-	t, mistake, err := o.open(ctx, filepath.Clean(props.ContractOf(k, fallback)))
+	path := filepath.Clean(props.ContractOf(k, fallback))
+	if _, err := os.Stat(path); k.Contract != "" && errors.Is(err, fs.ErrNotExist) {
+		return stuck(fmt.Errorf("there is no contract %s, which the case names: mend its line contract:, or take it out and name one with --contract", path))
+	}
+	t, mistake, err := o.open(ctx, path)
 	if mistake != nil {
 		return stuck(mistake)
 	}

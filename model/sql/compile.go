@@ -37,7 +37,6 @@ func Compile(e Expr, s *Scope) (*Program, error) {
 type ValueProgram struct {
 	run   valueFunc
 	slots int
-	kind  Kind
 	typ   string
 }
 
@@ -49,7 +48,7 @@ func CompileValue(e Expr, s *Scope) (*ValueProgram, error) {
 	if err := c.outcome(); err != nil {
 		return nil, err
 	}
-	return &ValueProgram{run: o.get, slots: c.slots, kind: o.kind, typ: o.typ}, nil
+	return &ValueProgram{run: o.get, slots: c.slots, typ: o.typ}, nil
 }
 
 // Eval evaluates the value.
@@ -62,9 +61,6 @@ func (p *ValueProgram) Eval(f *Frame) Value {
 	f.leave(base, top)
 	return v
 }
-
-// Kind is the value's kind; of the elements, when Type ends in [].
-func (p *ValueProgram) Kind() Kind { return p.kind }
 
 // Type is the value's type as format_type prints it.
 func (p *ValueProgram) Type() string { return p.typ }

@@ -57,14 +57,11 @@ func pathPrint(p *model.Path) string {
 }
 
 // Fresh is what is new or changed since a check, and all that it bears on.
-type Fresh struct {
-	catalog *Catalog
-	ids     map[string]bool
-}
+type Fresh struct{ ids map[string]bool }
 
 // NewFresh compares a catalog with the last check; without one nothing is fresh.
 func NewFresh(c *model.Contract, cat *Catalog, last *Coverage) *Fresh {
-	f := &Fresh{catalog: cat, ids: map[string]bool{}}
+	f := &Fresh{ids: map[string]bool{}}
 	for id, print := range Prints(c, cat) {
 		if last.Mark(id, print) != Same {
 			f.ids[id] = true
@@ -90,9 +87,6 @@ func (f *Fresh) Any() bool { return f != nil && len(f.ids) > 0 }
 
 // Table reports whether a table is fresh, or what its policies and triggers call.
 func (f *Fresh) Table(t *model.Table) bool { return f.ids["table "+t.Label()] }
-
-// Path reports whether a path is fresh.
-func (f *Fresh) Path(p *model.Path) bool { return f.ids[f.catalog.PathID(p)] }
 
 // Session reports whether the role that a session acts as is fresh.
 func (f *Fresh) Session(c *model.Contract, s *model.Session) bool {

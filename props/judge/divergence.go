@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"fmt"
-
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
@@ -26,16 +24,6 @@ const (
 var classNames = [...]string{"open", "residue", "move", "write", "read", "interference", "canary", "audit", "lockout", "existence"}
 
 func (c Class) String() string { return classNames[c] }
-
-// ParseClass reads a class's name.
-func ParseClass(s string) (Class, error) {
-	for i, n := range classNames {
-		if n == s {
-			return Class(i), nil
-		}
-	}
-	return 0, fmt.Errorf("no class %q", s)
-}
 
 // Cell is a place of the matrix: a session with a command on a table, or with a path.
 // What a path did to a table has both. Where a path gave too much, Command is Call and
