@@ -8,6 +8,7 @@
 //	rlsfuzz fuzz [CONTRACT]      for hours: keeps going after a finding
 //	rlsfuzz replay CASE…         reproduce a finding or a leak report
 //	rlsfuzz mutate [CONTRACT]    weaken the schema: which mutants does the contract catch?
+//	rlsfuzz report [DIR]         what the last check found, in other forms
 //	rlsfuzz clean DSN            remove what a killed run left on a server
 //
 // Exit status: 0 nothing found; 1 a finding, however the run ended; 2 wrong usage or

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -8,11 +9,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/contract"
 )
 
 func initCommand() *cobra.Command {
 	var s shared
 	var cfg props.InitConfig
+	var schema bool
 	cmd := &cobra.Command{
 		Use:   "init SOURCE…",
 		Short: "Draft a contract from SQL files, a folder of migrations, a dump or a database",
@@ -20,8 +23,18 @@ func initCommand() *cobra.Command {
 or a database that a connection string names. The schema is loaded into a scratch
 database; the database that is named is only read. What the draft cannot know is a
 question in a comment next to a best guess.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if schema {
+				return cobra.NoArgs(cmd, args)
+			}
+			return cobra.MinimumNArgs(1)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if schema {
+				e := json.NewEncoder(cmd.OutOrStdout())
+				e.SetIndent("", "  ")
+				return e.Encode(contract.JSONSchema())
+			}
 			s.logTo(cmd.ErrOrStderr())
 			cfg.Sources, cfg.Postgres, cfg.AllowAnyServer, cfg.Log = args, s.cfg.Postgres, s.cfg.AllowAnyServer, s.cfg.Log
 			d, err := props.Init(cmd.Context(), cfg)
@@ -36,6 +49,7 @@ question in a comment next to a best guess.`,
 	f := cmd.Flags()
 	f.StringVar(&cfg.Contract, "contract", "rlsfuzz.yaml", "the contract to write")
 	f.BoolVar(&cfg.Overwrite, "force", false, "overwrite a contract that is there")
+	f.BoolVar(&schema, "schema", false, "print the JSON Schema of contracts, for editors, and nothing else")
 	f.StringVar(&cfg.Preset, "preset", "", "surroundings that the files expect: plain, supabase or postgrest (guessed)")
 	return cmd
 }
