@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 )
 
 // Fact is a line of what was understood.
@@ -62,7 +63,7 @@ func (d *Draft) pathText() string {
 			functions++
 		}
 	}
-	return fmt.Sprintf("%d views, %d functions; exports, jobs, searches and reports are yours to add", views, functions)
+	return noun.Count(views, "view") + ", " + noun.Count(functions, "function") + "; exports, jobs, searches and reports are yours to add"
 }
 
 // kinds of sessions that most applications have, with what their roles are called: it
