@@ -45,20 +45,45 @@ func (c *campaign) freshFirst(cells [][]model.Step) [][]model.Step {
 	if !c.fresh.Any() {
 		return cells
 	}
-	isFresh := func(cell []model.Step) bool {
-		return slices.ContainsFunc(cell, func(s model.Step) bool {
-			return c.fresh.Session(c.Contract, s.Session) || s.Op.Shape != nil && c.fresh.Table(s.Op.Shape.Table)
-		})
-	}
 	var first, rest [][]model.Step
 	for _, cell := range cells {
-		if isFresh(cell) {
+		if c.anyFresh(cell) {
 			first = append(first, cell)
 		} else {
 			rest = append(rest, cell)
 		}
 	}
 	return append(first, rest...)
+}
+
+// isFresh reports whether a step is about something new, or of a session that is.
+func (c *campaign) isFresh(s *model.Step) bool {
+	switch {
+	case c.fresh.Session(c.Contract, s.Session):
+		return true
+	case s.Op.Path != nil:
+		return c.fresh.Path(s.Op.Path)
+	}
+	return s.Op.Shape != nil && c.fresh.Table(s.Op.Shape.Table)
+}
+
+func (c *campaign) anyFresh(steps []model.Step) bool {
+	return slices.ContainsFunc(steps, func(s model.Step) bool { return c.isFresh(&s) })
+}
+
+// freshPieces divides pieces: those with something new are walked first.
+func (c *campaign) freshPieces(pieces []*piece) (first, rest []*piece) {
+	if !c.fresh.Any() {
+		return nil, pieces
+	}
+	for _, p := range pieces {
+		if slices.ContainsFunc(slices.Concat(p.calls, p.plays), c.anyFresh) {
+			first = append(first, p)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	return first, rest
 }
 
 // remember writes what this run covered beside what earlier ones did. A run that ended

@@ -44,16 +44,19 @@ type event struct {
 }
 
 // stages divides the walk into pieces, and these into rounds of what may run at the same
-// time: statements over tables, dataset after dataset, then what paths do. Of a divided
-// schema each round has some of each dataset, so that no table starves.
+// time: statements over tables, dataset after dataset, then what paths do, but what new ones do
+// comes first. Of a divided schema each round has some of each dataset, so that no table starves.
 func (c *campaign) stages() [][]*piece {
 	sets := c.Plan.MatrixSets()
 	divided := len(c.Plan.Parts()) > 1
 	bySet, others := make([][]*piece, sets), make([][]*piece, sets)
+	var fresh []*piece
 	for n := range bySet {
 		d := c.Plan.MatrixDataset(n)
 		if !divided || n < sets/2 { // the second datasets of a large schema show calls and fresh connections little that is new
-			others[n] = c.otherPieces(d, n < len(c.Plan.Parts()))
+			var first []*piece
+			first, others[n] = c.freshPieces(c.otherPieces(d, n < len(c.Plan.Parts())))
+			fresh = append(fresh, first...)
 		}
 		for i, chunk := range chunks(c.freshFirst(c.statements(d)), pieceCells) {
 			bySet[n] = append(bySet[n], &piece{set: d, cells: chunk})
@@ -63,9 +66,9 @@ func (c *campaign) stages() [][]*piece {
 		}
 	}
 	if !divided {
-		return append(growing(slices.Concat(bySet...)), others...)
+		return append(growing(slices.Concat(append([][]*piece{fresh}, bySet...)...)), others...)
 	}
-	var out []*piece
+	out := fresh
 	for i, left := 0, true; left; i++ {
 		left = false
 		for n := range bySet {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/inventory"
 )
 
@@ -154,6 +155,15 @@ ALTER ROLE inv_member BYPASSRLS;`
 		if fresh.Session(after.Contract, s) != (s.Name == "member") {
 			t.Errorf("session %s", s.Name)
 		}
+	}
+	var paths []string
+	for _, p := range append(after.Contract.Paths, &model.Path{Name: "mine", Run: []string{"SELECT tenant()"}}) {
+		if fresh.Path(p) {
+			paths = append(paths, p.Name)
+		}
+	}
+	if diff := cmp.Diff([]string{"view fresh_view", "condition on view fresh_view", "function tenant", "mine"}, paths); diff != "" {
+		t.Errorf("fresh paths (-want +got):\n%s", diff)
 	}
 	if inventory.NewFresh(after.Contract, after.Catalog, nil).Any() {
 		t.Error("without a check before, something is new")

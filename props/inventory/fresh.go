@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // Prints is the hash of each object, each role and each path of the contract, by ID.
@@ -57,7 +58,10 @@ func pathPrint(p *model.Path) string {
 }
 
 // Fresh is what is new or changed since a check, and all that it bears on.
-type Fresh struct{ ids map[string]bool }
+type Fresh struct {
+	ids   map[string]bool
+	names []string // of the views and routines among them, in the search path or not
+}
 
 // NewFresh compares a catalog with the last check; without one nothing is fresh.
 func NewFresh(c *model.Contract, cat *Catalog, last *Coverage) *Fresh {
@@ -79,6 +83,11 @@ func NewFresh(c *model.Contract, cat *Catalog, last *Coverage) *Fresh {
 			}
 		}
 	}
+	for _, o := range cat.Objects {
+		if o.Kind > ForeignTable && f.ids[o.ID()] {
+			f.names = append(f.names, o.Name)
+		}
+	}
 	return f
 }
 
@@ -87,6 +96,20 @@ func (f *Fresh) Any() bool { return f != nil && len(f.ids) > 0 }
 
 // Table reports whether a table is fresh, or what its policies and triggers call.
 func (f *Fresh) Table(t *model.Table) bool { return f.ids["table "+t.Label()] }
+
+// Path reports whether a path is fresh, or names a view or a routine that is.
+func (f *Fresh) Path(p *model.Path) bool {
+	named := func(text string) bool {
+		return slices.ContainsFunc(f.names, func(name string) bool { return sql.Mentions(text, name) })
+	}
+	switch {
+	case p.View != nil:
+		return slices.Contains(f.names, p.View.Name)
+	case p.Routine != nil:
+		return slices.Contains(f.names, p.Routine.Name)
+	}
+	return f.ids["path "+p.Name] || slices.ContainsFunc(p.Run, named)
+}
 
 // Session reports whether the role that a session acts as is fresh.
 func (f *Fresh) Session(c *model.Contract, s *model.Session) bool {
