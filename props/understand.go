@@ -3,11 +3,15 @@ package props
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
+	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
@@ -21,6 +25,10 @@ func (t *Target) understand(ctx context.Context) error {
 		return err
 	}
 	defer func() { _ = conn.Close(context.Background()) }()
+	unsteady, err := volatile(ctx, conn)
+	if err != nil {
+		return err
+	}
 	asked := map[string]bool{}
 	for i := range t.Contract.Written {
 		text := &t.Contract.Written[i]
@@ -31,14 +39,30 @@ func (t *Target) understand(ctx context.Context) error {
 		_, err := conn.Prepare(ctx, "", text.SQL)
 		var refused *pgconn.PgError
 		if errors.As(err, &refused) && postgres.TroubleOf(err) == "" {
-			return t.File.Refused(text, refused.Message)
+			return t.File.Refused(text, refusedBy(refused))
 		}
 		if err != nil {
 			return err
 		}
+		if name := unsteady.FindString(text.SQL); name != "" && sql.Mentions(text.SQL, strings.TrimSpace(strings.TrimSuffix(name, "("))) {
+			return t.File.Refused(text, strings.TrimSuffix(name, "(")+" gives another answer each time it is asked")
+		}
 	}
 	return nil
 }
+
+// volatile matches the calls of Postgres' own functions that answer anew each time, such as random.
+// What users wrote themselves is as a rule called volatile without being so.
+func volatile(ctx context.Context, conn *pgx.Conn) (*regexp.Regexp, error) {
+	rows, err := conn.Query(ctx, "SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND provolatile = 'v' AND prokind = 'f'")
+	if err != nil {
+		return nil, err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return regexp.MustCompile(`(?i)\b(` + strings.Join(names, "|") + `)\s*\(`), err
+}
+
+func refusedBy(e *pgconn.PgError) string { return "Postgres refuses it: " + e.Message }
 
 // blame puts the failure of a rule at its place in the contract; other errors stay.
 func (t *Target) blame(err error) error {
@@ -50,5 +74,5 @@ func (t *Target) blame(err error) error {
 	if i < 0 {
 		return err
 	}
-	return t.File.Refused(&t.Contract.Written[i], failed.Err.Message)
+	return t.File.Refused(&t.Contract.Written[i], refusedBy(failed.Err))
 }

@@ -8,13 +8,13 @@ func (r *resolver) asks(d text, statement string, rule *model.Rule) {
 	r.contract.Written = append(r.contract.Written, model.Written{SQL: statement, Rule: rule, Line: at.line, Col: at.col})
 }
 
-// Refused is the mistake that a text of the contract is, for which Postgres gives a reason.
+// Refused is the mistake that a text of the contract is, for a reason.
 func (f *File) Refused(t *model.Written, reason string) error {
 	s := f.again()
 	expected := "SQL that Postgres understands"
 	if t.Rule != nil {
 		expected = "a condition that Postgres can tell of every row"
 	}
-	s.fail(place{t.Line, t.Col}, expected, "Postgres refuses it: %s", reason)
+	s.fail(place{t.Line, t.Col}, expected, "%s", reason)
 	return s.result()
 }
