@@ -3,6 +3,7 @@ package gen
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -30,6 +31,7 @@ type argPlan struct {
 	array     bool     // a list of one value
 	json      bool
 	text      bool // wildcards fit
+	sets      bool // the routine only sets the column to it
 }
 
 // newCalls plans the calls of a session.
@@ -84,6 +86,7 @@ func (p *Plan) routine(c *callPlan, m *model.Routine, s *model.Session) {
 	c.table = r.best()
 	for i := range m.Args {
 		c.args[i] = r.arg(i, c.table)
+		c.args[i].sets = r.sets(i)
 		if a := &c.args[i]; a.column.Table >= 0 && s.User != nil {
 			a.user = p.names(a.column, s.User.Table)
 		}
@@ -291,6 +294,46 @@ func (r *routineReading) compares(i int, t *model.Type) []model.Value {
 		}
 	}
 	return out
+}
+
+// sets reports whether the text sets columns to an argument, and compares it with nothing.
+func (r *routineReading) sets(i int) bool {
+	name, number := strings.ToLower(r.m.Args[i].Name), strconv.Itoa(i+1)
+	tokens, set := sql.Tokens(r.source), false
+	for first := range tokens {
+		last := first
+		switch t := &tokens[first]; {
+		case t.Text == "$" && first+1 < len(tokens) && tokens[first+1].Text == number:
+			last++
+		case t.Text != name || t.Kind != sql.Word && t.Kind != sql.QuotedName:
+			continue
+		case first > 1 && tokens[first-1].Text == ".": // after the routine's own name
+			first -= 2
+		}
+		in := clause(tokens[:first])
+		before := first > 0 && slices.Contains(comparing, tokens[first-1].Text)
+		after := last+1 < len(tokens) && slices.Contains(comparing, tokens[last+1].Text)
+		switch {
+		case before && !after && in == "set":
+			set = true
+		case before || after && in != "set": // else it is the column that is set
+			return false
+		}
+	}
+	return set
+}
+
+// comparing are the tokens beside what is compared.
+var comparing = []string{"=", "<>", "!=", "<", ">", "<=", ">=", "~~", "~~*", "!~~", "!~~*", "~", "~*", "like", "ilike", "in", "any", "is"}
+
+// clause is the word that begins the clause which some tokens end in.
+func clause(tokens []sql.Token) string {
+	for i := len(tokens) - 1; i >= 0; i-- {
+		if t := &tokens[i]; t.Kind == sql.Word && slices.Contains([]string{"set", "where", "and", "or", "on", "when", "if", "case", "having", "select", "values", "using"}, t.Text) {
+			return t.Text
+		}
+	}
+	return ""
 }
 
 // keys lists the keys that the text looks up in a JSON argument.
