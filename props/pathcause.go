@@ -51,6 +51,9 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 		}
 	}
 	program := l.programText(d.Cell.Path)
+	if c, err := l.carrier(ctx, s, d, l.fired(d.Cell.Path, program), run.Variant{}, l.off); err != nil || c.Key != "" {
+		return c, err
+	}
 	helpers := slices.DeleteFunc(l.helpers(func(name string) bool { return l.reads(d.Cell.Path, program, name) }, id, st), func(c Cause) bool {
 		return !slices.ContainsFunc(known, func(k leak) bool { return k.cause.Key == c.Key })
 	})
@@ -138,6 +141,17 @@ func (t *Target) roleCauses(id *model.Identity) []Cause {
 		}
 	}
 	return append(append(out, t.defaults(id)...), t.memberships(id)...)
+}
+
+// fired lists the experiments with the triggers of the tables that a path uses.
+func (t *Target) fired(p *model.Path, program string) []Cause {
+	var out []Cause
+	for _, table := range t.Contract.Schema.Tables {
+		if len(table.Triggers) > 0 && t.reads(p, program, table.Name) {
+			out = append(out, triggers(table)...)
+		}
+	}
+	return out
 }
 
 // partCauses lists the experiments with a partition that a session uses directly.
