@@ -266,6 +266,9 @@ var pairVariants = []gen.Variant{gen.Change, gen.Remove}
 // runs with real commits on a connection that is used again.
 func (l *lab) settlePairs(ctx context.Context, d *gen.Dataset, x *lot, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
 	l.fast.Stepped(len(x.calls)*len(x.worlds), 0)
+	if more, err := l.wrote(ctx, d, x, see); err != nil || !more {
+		return more, err
+	}
 	kept, alone, err := l.differing(ctx, d, x)
 	if err != nil {
 		return false, err
@@ -302,6 +305,27 @@ func (l *lab) settlePairs(ctx context.Context, d *gen.Dataset, x *lot, see func(
 // mostRefuted is how many pairs of the same paths and sessions run on real connections for
 // nothing: the pool cleans up what they leave, or their commit does.
 const mostRefuted = 3
+
+// wrote judges what pairs of calls wrote: the second one may change what the first one made. A
+// few pairs of the same paths and sessions tell.
+func (l *lab) wrote(ctx context.Context, d *gen.Dataset, x *lot, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
+	for i, pair := range x.pairs {
+		key := "wrote " + pairKey(pair)
+		if r := &x.runs[0][i]; r.Invalid != "" || !r.Wrote() || l.refuted[key] >= mostRefuted {
+			continue
+		}
+		s := &model.Scenario{Data: d.Data, Steps: pair}
+		v, err := l.glance(ctx, s, nil)
+		if err != nil {
+			return false, err
+		}
+		l.refuted[key]++
+		if !see(s, v) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
 
 func pairKey(pair []model.Step) string {
 	return fmt.Sprint(pair[0].Session.ID, pair[0].Op.Path.ID, pair[1].Session.ID, pair[1].Op.Path.ID)
