@@ -222,6 +222,26 @@ func (l *lab) consequence(ctx context.Context, s *model.Scenario, d *judge.Diver
 	return Cause{}, false, nil
 }
 
+// repeated is the known cause of a leak of the same path without which nothing is found either:
+// what lets the path tell of hidden rows at once lets it tell of those that an earlier call made.
+func (l *lab) repeated(ctx context.Context, s *model.Scenario, d *judge.Divergence, known []leak) (Cause, bool, error) {
+	if s.Runs() {
+		return Cause{}, false, nil
+	}
+	var tried []string
+	for i := range known {
+		k := &known[i]
+		if d.Cell.Path == nil || k.target.Cell.Path != d.Cell.Path || k.found.Left || !k.cause.switches() || k.cause.try.Roles || slices.Contains(tried, k.cause.Key) {
+			continue
+		}
+		tried = append(tried, k.cause.Key)
+		if gone, err := l.without(ctx, s, d, k.cause); err != nil || gone {
+			return k.cause, gone, err
+		}
+	}
+	return Cause{}, false, nil
+}
+
 // left is the cause that a step left something, on its connection or elsewhere.
 func (t *Target) left(step *model.Step, connection bool) Cause {
 	if step.Op.Path == nil && !step.Session.Local() {
