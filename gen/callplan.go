@@ -31,7 +31,7 @@ type argPlan struct {
 	array     bool     // a list of one value
 	json      bool
 	text      bool // wildcards fit
-	sets      bool // the routine only sets the column to it
+	sets      bool // the column is only set to it
 }
 
 // newCalls plans the calls of a session.
@@ -61,7 +61,7 @@ func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
 		case a.Constant:
 			arg.constants = texts(a.Text)
 		default:
-			arg.column = a.Column
+			arg.column, arg.sets = a.Column, a.Sets
 			t := p.Contract.Schema.Tables[a.Column.Table]
 			arg.text = textual(&t.Columns[a.Column.Column].Type)
 			if c.table == nil {

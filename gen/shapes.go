@@ -24,14 +24,9 @@ type weighted struct {
 	weight int
 }
 
-// Reading is the plain query of a table by a session; nil where the session may not read it.
+// Reading is the plain query of a table by a session, also where no sequence has it.
 func (p *Plan) Reading(s *model.Session, t *model.Table) *model.Shape {
-	for i := range p.shapes[s.ID] {
-		if c := &p.shapes[s.ID][i]; c.table == t && len(c.selects) > 0 {
-			return c.selects[0].shape
-		}
-	}
-	return nil
+	return model.NewShape(model.Shape{Table: t, Command: model.Select, Columns: p.able(s, t).seen}, p.copies)
 }
 
 // newShapes lists the statements of a session: a bounded number for each table.

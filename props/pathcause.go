@@ -193,11 +193,7 @@ func (l *lab) beneathPath(ctx context.Context, s *model.Scenario, d *judge.Diver
 // it reads the table itself.
 func (l *lab) readsMore(ctx context.Context, s *model.Scenario, d *judge.Divergence, table *model.Table) (bool, error) {
 	step := s.Steps[d.Step].Plain()
-	shape := l.Plan.Reading(step.Session, table)
-	if shape == nil {
-		return false, nil
-	}
-	step.Op = model.Op{Shape: shape}
+	step.Op = model.Op{Shape: l.Plan.Reading(step.Session, table)}
 	v, err := l.under(ctx, &model.Scenario{Data: s.Data, Steps: []model.Step{step}}, run.Variant{})
 	return err == nil && slices.ContainsFunc(v.Divergences, func(o judge.Divergence) bool {
 		return o.Cell.Table == table.ID && o.Cell.Path == nil && o.Class <= judge.Read
@@ -216,9 +212,14 @@ func (t *Target) roleCauses(id *model.Identity) []Cause {
 	return append(append(out, t.defaults(id)...), t.memberships(id)...)
 }
 
-// fired lists the experiments with the triggers of the tables that a path uses.
+// fired lists the experiments with the triggers and rules of what a path writes to.
 func (t *Target) fired(p *model.Path, program string) []Cause {
 	var out []Cause
+	for _, v := range t.Contract.Schema.Views {
+		if len(v.Triggers) > 0 && t.reads(p, program, v.Name) {
+			out = append(out, viewTriggers(v)...)
+		}
+	}
 	for _, table := range t.Contract.Schema.Tables {
 		if len(table.Triggers) > 0 && t.reads(p, program, table.Name) {
 			out = append(out, triggers(table)...)
