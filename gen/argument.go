@@ -101,6 +101,8 @@ func (a *arguments) value(i int) model.Value {
 			return text("_")
 		case Empty:
 			return text("")
+		case Spliced:
+			return text("' OR true --")
 		default:
 			return null
 		}

@@ -19,12 +19,13 @@ const (
 	Percent             // the wildcards %, _, the empty text and NULL: one argument, or each
 	Single
 	Empty
+	Spliced // what ends a text that a query is put together from
 	Null
 	Both // one row of the caller's tenant, one of another: where arguments come from one column, and for lists
 )
 
 func (k Kind) String() string {
-	return [...]string{"an own row", "a row of another tenant", "a row of another tenant, the caller's own key", "what no row has", "%", "_", "the empty text", "NULL", "rows of two tenants"}[k]
+	return [...]string{"an own row", "a row of another tenant", "a row of another tenant, the caller's own key", "what no row has", "%", "_", "the empty text", "a quote and more of a condition", "NULL", "rows of two tenants"}[k]
 }
 
 // Call is one call that may be tried.
@@ -138,8 +139,8 @@ func (c *callPlan) kinds() []Kind {
 		}
 		out = append(out, Missing)
 	}
-	for _, kind := range []Kind{Percent, Single, Empty, Null} {
-		if len(c.blanks(kind)) > 0 && (kind != Single || c.path.Wildcards) {
+	for kind := Percent; kind <= Null; kind++ {
+		if len(c.blanks(kind)) > 0 && (kind != Single || c.path.Wildcards) && (kind != Spliced || c.splices) {
 			out = append(out, kind)
 		}
 	}

@@ -148,6 +148,34 @@ func TestCallsLeaveOneArgumentBlank(t *testing.T) {
 	}
 }
 
+// TestCallsEndTexts gives a routine that puts a query together what ends the text in it; others get
+// no such argument.
+func TestCallsEndTexts(t *testing.T) {
+	for source, want := range map[string]bool{
+		"BEGIN RETURN QUERY EXECUTE 'SELECT memo FROM invoices WHERE number = ''' || number || ''''; END": true,
+		"SELECT memo FROM invoices WHERE number = f.number":                                               false,
+	} {
+		c := shop()
+		job := c.Sessions[1]
+		routine := &model.Routine{Name: "f", Source: source, Args: []model.RoutineArg{{Name: "number", Type: model.Type{Name: "text", Base: "text", Kind: sql.Text}}}}
+		c.Paths = []*model.Path{{
+			Name: "function f", Routine: routine, Args: []model.PathArg{{Column: model.ColumnRef{Table: -1, Column: -1}}},
+			Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}},
+		}}
+		p := gen.NewPlan(c, nil)
+		d := p.Dataset(&stream{7}, gen.Options{Cast: 1 << 10})
+		got := false
+		for i := range d.Cast {
+			for _, call := range p.Calls(d, &d.Cast[i]) {
+				got = got || strings.HasPrefix(call.Step.Op.Args[0].Text, "'")
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %t, want %t", source, got, want)
+		}
+	}
+}
+
 // TestCallsKeepSecrets never draws a secret of a row that the caller may not see.
 func TestCallsKeepSecrets(t *testing.T) {
 	c := shop()

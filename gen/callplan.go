@@ -18,6 +18,8 @@ type callPlan struct {
 	table  *model.Table // whose row the arguments are drawn from; nil when none is
 	counts []int        // numbers of arguments that a call may have, the fullest first
 	lasts  bool         // it may leave something behind
+
+	splices bool // it may put queries together from texts
 }
 
 // argPlan is where one argument comes from: a column, else constants.
@@ -46,7 +48,7 @@ func (p *Plan) newCalls(s *model.Session) []*callPlan {
 }
 
 func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
-	c := &callPlan{path: path, args: make([]argPlan, len(path.Args)), lasts: p.lasts(path)}
+	c := &callPlan{path: path, args: make([]argPlan, len(path.Args)), lasts: p.lasts(path), splices: p.splices(path)}
 	if path.Routine != nil {
 		p.routine(c, path.Routine, s)
 		return c
@@ -70,6 +72,17 @@ func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
 		}
 	}
 	return c
+}
+
+// splices reports whether a path runs text that a routine makes.
+func (p *Plan) splices(path *model.Path) bool {
+	for _, r := range p.Contract.Schema.Routines {
+		named := r == path.Routine || slices.ContainsFunc(path.Run, func(text string) bool { return sql.Mentions(text, r.Name) })
+		if named && sql.Mentions(r.Source, "execute") {
+			return true
+		}
+	}
+	return path.Routine != nil && sql.Mentions(path.Routine.Source, "execute")
 }
 
 func textual(t *model.Type) bool {

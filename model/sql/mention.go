@@ -60,33 +60,8 @@ func Calls(text, name string) []int {
 		t := &tokens[i]
 		named := t.Kind == QuotedName && t.Text == name || t.Kind == Word && strings.ToLower(t.Text) == name
 		if named && i+1 < len(tokens) && tokens[i+1].Text == "(" {
-			out = append(out, arguments(tokens[i+2:]))
+			out = append(out, len(Arguments(text, tokens[i+2:])))
 		}
 	}
 	return out
-}
-
-// arguments counts what commas divide up to the closing parenthesis.
-func arguments(tokens []Token) int {
-	depth, count := 0, 0
-	for i := range tokens {
-		if tokens[i].Kind != Sign {
-			count = max(count, 1)
-			continue
-		}
-		switch tokens[i].Text {
-		case "(", "[":
-			depth++
-		case ")", "]":
-			if depth--; depth < 0 {
-				return count
-			}
-		case ",":
-			if depth == 0 {
-				count++
-			}
-		}
-		count = max(count, 1)
-	}
-	return count
 }
