@@ -172,11 +172,11 @@ func (a *arguments) drawn(ref model.ColumnRef) model.Value {
 }
 
 // changed is another value for a column than the row has: a write that sets the same shows nothing.
-// What names a row or a tenant stays as it is drawn.
+// What names a row or a tenant stays as it is drawn, and what must be unique: others have it.
 func (a *arguments) changed(ref model.ColumnRef) model.Value {
 	t := a.Contract.Schema.Tables[ref.Table]
 	row, tp := a.near(t), &a.tables[t.ID]
-	if row == nil || isReference(t, ref.Column) || model.Contains(t.Key, ref.Column) || model.Contains(tp.tenant, ref.Column) {
+	if row == nil || unique(t, ref.Column) || isReference(t, ref.Column) || model.Contains(t.Key, ref.Column) || model.Contains(tp.tenant, ref.Column) {
 		return a.drawn(ref)
 	}
 	if plainText(t, ref.Column) {
