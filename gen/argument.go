@@ -11,11 +11,10 @@ import (
 // arguments draws the arguments of one call.
 type arguments struct {
 	*Plan
-	c    *callPlan
-	m    *Member
-	d    *Dataset
-	kind Kind
-	nth  int // row of its kind, from which on they are drawn
+	c *callPlan
+	m *Member
+	d *Dataset
+	try
 	dice *choices
 	row  model.Row // of c.table; nil when there is none
 	mine bool      // it is a row of the caller's tenant
@@ -30,10 +29,12 @@ func (a *arguments) base() bool {
 	}
 	own, other := a.rows(t)
 	list := own
-	if a.kind == Other || a.kind == Mine || a.kind == Missing {
+	// Beside a blank argument, what a row of the caller says could hide what that one lets through.
+	foreign := a.kind == Other || a.kind == Mine || a.only > 0
+	if foreign || a.kind == Missing {
 		list = other
 	}
-	a.mine = a.kind != Other && a.kind != Mine
+	a.mine = !foreign
 	if len(list) == 0 && a.kind != Other && a.kind != Mine {
 		list = slices.Concat(own, other)
 	}
@@ -92,7 +93,7 @@ func (a *arguments) rows(t *model.Table) (own, other []model.Row) {
 // value is one argument.
 func (a *arguments) value(i int) model.Value {
 	arg := &a.c.args[i]
-	if arg.text && arg.variable == "" && (arg.column.Table >= 0 || a.c.table == nil) {
+	if (a.only == 0 || a.only == i+1) && slices.Contains(a.c.blanks(a.kind), i) {
 		switch a.kind {
 		case Percent:
 			return text("%")
@@ -100,9 +101,10 @@ func (a *arguments) value(i int) model.Value {
 			return text("_")
 		case Empty:
 			return text("")
-		case Null:
-			return null
+		case Spliced:
+			return text("' OR true --")
 		default:
+			return null
 		}
 	}
 	switch {
@@ -117,8 +119,10 @@ func (a *arguments) value(i int) model.Value {
 			return text(string(model.AppendRecord(nil, row, nil)))
 		}
 		return null
-	case len(arg.constants) > 0 && (arg.column.Table < 0 || a.dice.percent(25)):
+	case len(arg.constants) > 0 && !(arg.sets && arg.column.Table >= 0) && (arg.column.Table < 0 || a.dice.percent(25)):
 		return a.list(arg, arg.constants[a.dice.upTo(len(arg.constants))])
+	case arg.column.Table >= 0 && arg.sets:
+		return a.list(arg, a.changed(arg.column))
 	case arg.column.Table >= 0 && a.next != nil && a.c.again(i):
 		return a.list(arg, a.following(arg.column))
 	case arg.column.Table >= 0 && a.kind == Both && arg.array && arg.column.Table == a.c.table.ID:
@@ -165,6 +169,27 @@ func (a *arguments) drawn(ref model.ColumnRef) model.Value {
 		return a.wild(t, ref.Column)
 	}
 	return row[ref.Column]
+}
+
+// changed is another value for a column than the row has: a write that sets the same shows nothing.
+// What names a row or a tenant stays as it is drawn, and what must be unique: others have it.
+func (a *arguments) changed(ref model.ColumnRef) model.Value {
+	t := a.Contract.Schema.Tables[ref.Table]
+	row, tp := a.near(t), &a.tables[t.ID]
+	if row == nil || unique(t, ref.Column) || isReference(t, ref.Column) || model.Contains(t.Key, ref.Column) || model.Contains(tp.tenant, ref.Column) {
+		return a.drawn(ref)
+	}
+	if plainText(t, ref.Column) {
+		return text(limit("set-1", t.Columns[ref.Column].Type.Length))
+	}
+	pool := tp.columns[ref.Column].pool
+	first := a.dice.upTo(len(pool))
+	for n := range pool {
+		if v := pool[(first+n)%len(pool)]; v != row[ref.Column] {
+			return v
+		}
+	}
+	return a.drawn(ref)
 }
 
 // sees reports whether the caller may see a row; where only Postgres can tell, it may not.

@@ -16,15 +16,16 @@ const (
 	Other               // a row of another tenant
 	Mine                // such a row, but with the caller's own key where a user is named
 	Missing             // what no row has
-	Percent             // the wildcards %, _, the empty text and NULL
+	Percent             // the wildcards %, _, the empty text and NULL: one argument, or each
 	Single
 	Empty
+	Spliced // what ends a text that a query is put together from
 	Null
 	Both // one row of the caller's tenant, one of another: where arguments come from one column, and for lists
 )
 
 func (k Kind) String() string {
-	return [...]string{"an own row", "a row of another tenant", "a row of another tenant, the caller's own key", "what no row has", "%", "_", "the empty text", "NULL", "rows of two tenants"}[k]
+	return [...]string{"an own row", "a row of another tenant", "a row of another tenant, the caller's own key", "what no row has", "%", "_", "the empty text", "a quote and more of a condition", "NULL", "rows of two tenants"}[k]
 }
 
 // Call is one call that may be tried.
@@ -44,7 +45,7 @@ func (p *Plan) Calls(d *Dataset, m *Member) []Call {
 					continue // fewer arguments make no other case of these
 				}
 				kind := try.kind
-				args, ok := p.callArgs(c, m, d, kind, count, try.nth, &choices{})
+				args, ok := p.callArgs(c, m, d, try, count, &choices{})
 				if ok && !slices.ContainsFunc(out, func(o Call) bool { return sameCall(&o.Step, c.path, args) }) {
 					out = append(out, Call{Step: p.callStep(c, m, args), Kind: kind, Count: count})
 				}
@@ -57,20 +58,27 @@ func (p *Plan) Calls(d *Dataset, m *Member) []Call {
 // walkRows is how many rows of a kind the walk draws arguments from.
 const walkRows = 3
 
-// try is one way to choose the arguments of a call: of the nth row of a kind.
+// try is one way to choose the arguments of a call: of the nth row of a kind. Where that is
+// blank, only says which argument is, from 1; the others come from a row. 0: each that can be.
 type try struct {
 	kind Kind
 	nth  int
+	only int
 }
 
 // tries lists the ways in which the walk chooses arguments.
 func (c *callPlan) tries() []try {
 	var out []try
 	for _, kind := range c.kinds() {
-		out = append(out, try{kind, 0})
+		out = append(out, try{kind: kind})
+		if list := c.blanks(kind); len(list) > 1 {
+			for _, i := range list {
+				out = append(out, try{kind: kind, only: i + 1})
+			}
+		}
 		more := (kind == Own || kind == Other) && c.table != nil && !c.path.Really() // a program takes long
 		for n := 1; n < walkRows && more; n++ {
-			out = append(out, try{kind, n})
+			out = append(out, try{kind: kind, nth: n})
 		}
 	}
 	return out
@@ -96,7 +104,7 @@ func (p *Plan) WithoutTenant(d *Dataset) []Call {
 				if c.path != path {
 					continue
 				}
-				args, ok := p.callArgs(c, &m, d, Own, c.counts[0], 0, &choices{})
+				args, ok := p.callArgs(c, &m, d, try{kind: Own}, c.counts[0], &choices{})
 				if !ok {
 					continue
 				}
@@ -120,51 +128,69 @@ func (p *Plan) callStep(c *callPlan, m *Member, args []model.Value) model.Step {
 
 // kinds lists how the arguments of a path can be chosen.
 func (c *callPlan) kinds() []Kind {
-	drawn, user, wild := false, false, false
-	for i := range c.args {
-		a := &c.args[i]
-		drawn = drawn || a.column.Table >= 0 || a.json
-		user = user || a.user
-		wild = wild || a.text
-	}
-	if !drawn {
-		if len(c.args) > 0 && wild {
-			return []Kind{Own, Percent}
+	out := []Kind{Own}
+	if slices.ContainsFunc(c.args, func(a argPlan) bool { return a.column.Table >= 0 || a.json }) {
+		out = []Kind{Other, Own}
+		if c.several() {
+			out = []Kind{Both, Other, Own}
 		}
-		return []Kind{Own}
+		if len(c.args) > 1 && slices.ContainsFunc(c.args, func(a argPlan) bool { return a.user }) {
+			out = append(out, Mine)
+		}
+		out = append(out, Missing)
 	}
-	out := []Kind{Other, Own}
-	if c.several() {
-		out = []Kind{Both, Other, Own}
-	}
-	if user && len(c.args) > 1 {
-		out = append(out, Mine)
-	}
-	out = append(out, Missing)
-	if wild {
-		out = append(out, Percent)
-		if c.path.Wildcards {
-			out = append(out, Single, Empty, Null)
+	for kind := Percent; kind <= Null; kind++ {
+		if len(c.blanks(kind)) > 0 && (kind != Single || c.path.Wildcards) && (kind != Spliced || c.splices) {
+			out = append(out, kind)
 		}
 	}
 	return out
 }
 
-// kind draws one of the kinds: often the first, and all wildcards together as often as each
-// other one.
-func (c *callPlan) kind(dice *choices) Kind {
-	kinds := c.kinds()
+// blanks lists the arguments that a kind leaves blank: those that a wildcard or the empty text
+// can be, and of NULL whatever a caller chooses.
+func (c *callPlan) blanks(kind Kind) []int {
+	var out []int
+	for i := range c.args {
+		a := &c.args[i]
+		drawn := a.column.Table >= 0
+		switch {
+		case a.variable != "" || !blank(kind):
+		case a.text && (drawn || c.table == nil), kind == Null && (drawn || c.path.Routine != nil):
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// blank reports whether arguments of a kind come from no row.
+func blank(kind Kind) bool { return kind >= Percent && kind <= Null }
+
+// try draws one way to choose the arguments: often the first kind.
+func (c *callPlan) try(dice *choices) try {
 	if dice.percent(40) {
-		return kinds[0]
+		return try{kind: c.kinds()[0]}
 	}
-	wild := slices.Index(kinds, Percent)
-	if wild < 0 {
-		return kinds[dice.upTo(len(kinds))]
+	return c.any(dice)
+}
+
+// any draws one way to choose the arguments: all blank ones together as often as each other one.
+func (c *callPlan) any(dice *choices) try {
+	kinds := c.kinds()
+	first := slices.IndexFunc(kinds, blank)
+	if first < 0 {
+		return try{kind: kinds[dice.upTo(len(kinds))]}
 	}
-	if i := dice.upTo(wild + 1); i < wild {
-		return kinds[i]
+	if i := dice.upTo(first + 1); i < first {
+		return try{kind: kinds[i]}
 	}
-	return kinds[wild+dice.upTo(len(kinds)-wild)]
+	out := try{kind: kinds[first+dice.upTo(len(kinds)-first)]}
+	if list := c.blanks(out.kind); len(list) > 1 {
+		if i := dice.upTo(len(list) + 1); i < len(list) {
+			out.only = list[i] + 1
+		}
+	}
+	return out
 }
 
 // several reports whether a call may name several rows: a batch.
@@ -206,12 +232,12 @@ func (p *Plan) callSequence(who *Member, d *Dataset, n int, bits Bits) []model.S
 	for range n {
 		c := seeded(bits.Next(), -7)
 		plan := list[c.upTo(len(list))]
-		kind := plan.kind(&c)
+		try := plan.try(&c)
 		count := plan.counts[0]
 		if c.percent(30) {
 			count = plan.counts[c.upTo(len(plan.counts))]
 		}
-		if args, ok := p.callArgs(plan, who, d, kind, count, 0, &c); ok {
+		if args, ok := p.callArgs(plan, who, d, try, count, &c); ok {
 			steps = append(steps, p.callStep(plan, who, args))
 		}
 	}
@@ -220,8 +246,8 @@ func (p *Plan) callSequence(who *Member, d *Dataset, n int, bits Bits) []model.S
 
 // callArgs draws the arguments of a call: all from one row. ok is false where there is
 // no such row.
-func (p *Plan) callArgs(c *callPlan, m *Member, d *Dataset, kind Kind, count, nth int, dice *choices) ([]model.Value, bool) {
-	a := &arguments{Plan: p, c: c, m: m, d: d, kind: kind, nth: nth, dice: dice}
+func (p *Plan) callArgs(c *callPlan, m *Member, d *Dataset, try try, count int, dice *choices) ([]model.Value, bool) {
+	a := &arguments{Plan: p, c: c, m: m, d: d, try: try, dice: dice}
 	if !a.base() {
 		return nil, false
 	}

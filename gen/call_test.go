@@ -1,6 +1,8 @@
 package gen_test
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,6 +80,102 @@ func fromOneRow(d *gen.Dataset, args []model.Value, columns []int, shape []strin
 	return false
 }
 
+// TestCallsSetOtherValues calls a routine that writes what it is given: never the value that the
+// row has, which would show nothing.
+func TestCallsSetOtherValues(t *testing.T) {
+	for _, source := range []string{
+		"UPDATE invoices SET memo = f.memo WHERE id = invoice_id",
+		"UPDATE invoices SET memo = $2 WHERE id = $1",
+	} {
+		c := shop()
+		job := c.Sessions[1]
+		routine := &model.Routine{Name: "f", Source: source, Args: []model.RoutineArg{
+			{Name: "invoice_id", Type: model.Type{Name: "bigint", Base: "int8", Kind: sql.Int}},
+			{Name: "memo", Type: model.Type{Name: "text", Base: "text", Kind: sql.Text}},
+		}}
+		unknown := model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}}
+		c.Paths = []*model.Path{{
+			Name: "function f", Routine: routine, Args: []model.PathArg{unknown, unknown},
+			Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}},
+		}}
+		p := gen.NewPlan(c, nil)
+		memo := c.Schema.Tables[invoices].Column("memo")
+		d := p.Dataset(&stream{7}, gen.Options{Cast: 1 << 10})
+		for i := range d.Cast {
+			for _, call := range p.Calls(d, &d.Cast[i]) {
+				for _, row := range d.State.Rows(invoices) {
+					if args := call.Step.Op.Args; row[0] == args[0] && row[memo] == args[1] {
+						t.Errorf("%s: %s: invoice %s has the memo %s already", source, call.Kind, args[0].Text, args[1].Text)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestCallsLeaveOneArgumentBlank calls a routine of two arguments: each is blank alone, beside a
+// row of another tenant, and both are.
+func TestCallsLeaveOneArgumentBlank(t *testing.T) {
+	c := shop()
+	job := c.Sessions[1]
+	number, id := model.ColumnRef{Table: invoices, Column: 2}, model.ColumnRef{Table: invoices, Column: 0}
+	c.Paths = []*model.Path{{
+		Name: "look up", Run: []string{"SELECT $1, $2"}, Args: []model.PathArg{{Column: number}, {Column: id}},
+		Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}},
+	}}
+	p := gen.NewPlan(c, nil)
+	d := p.Dataset(&stream{7}, gen.Options{Cast: 1 << 10})
+	got := map[string]bool{}
+	for i := range d.Cast {
+		for _, call := range p.Calls(d, &d.Cast[i]) {
+			var shape []string
+			for _, v := range call.Step.Op.Args {
+				switch {
+				case v.Null:
+					shape = append(shape, "NULL")
+				case v.Text == "" || v.Text == "%":
+					shape = append(shape, "'"+v.Text+"'")
+				default:
+					shape = append(shape, "row")
+				}
+			}
+			got[strings.Join(shape, " ")] = true
+		}
+	}
+	want := []string{"'%' row", "'' row", "NULL NULL", "NULL row", "row NULL", "row row"}
+	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(got))); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestCallsEndTexts gives a routine that puts a query together what ends the text in it; others get
+// no such argument.
+func TestCallsEndTexts(t *testing.T) {
+	for source, want := range map[string]bool{
+		"BEGIN RETURN QUERY EXECUTE 'SELECT memo FROM invoices WHERE number = ''' || number || ''''; END": true,
+		"SELECT memo FROM invoices WHERE number = f.number":                                               false,
+	} {
+		c := shop()
+		job := c.Sessions[1]
+		routine := &model.Routine{Name: "f", Source: source, Args: []model.RoutineArg{{Name: "number", Type: model.Type{Name: "text", Base: "text", Kind: sql.Text}}}}
+		c.Paths = []*model.Path{{
+			Name: "function f", Routine: routine, Args: []model.PathArg{{Column: model.ColumnRef{Table: -1, Column: -1}}},
+			Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}},
+		}}
+		p := gen.NewPlan(c, nil)
+		d := p.Dataset(&stream{7}, gen.Options{Cast: 1 << 10})
+		got := false
+		for i := range d.Cast {
+			for _, call := range p.Calls(d, &d.Cast[i]) {
+				got = got || strings.HasPrefix(call.Step.Op.Args[0].Text, "'")
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %t, want %t", source, got, want)
+		}
+	}
+}
+
 // TestCallsKeepSecrets never draws a secret of a row that the caller may not see.
 func TestCallsKeepSecrets(t *testing.T) {
 	c := shop()
@@ -103,7 +201,7 @@ func TestCallsKeepSecrets(t *testing.T) {
 			}
 		}
 	}
-	if diff := cmp.Diff(2, len(kinds)); diff != "" { // what no row has, and %
+	if diff := cmp.Diff(4, len(kinds)); diff != "" { // what no row has, and what is blank
 		t.Errorf("calls of %v (-want +got):\n%s", kinds, diff)
 	}
 }

@@ -3,6 +3,7 @@ package gen
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -17,6 +18,8 @@ type callPlan struct {
 	table  *model.Table // whose row the arguments are drawn from; nil when none is
 	counts []int        // numbers of arguments that a call may have, the fullest first
 	lasts  bool         // it may leave something behind
+
+	splices bool // it may put queries together from texts
 }
 
 // argPlan is where one argument comes from: a column, else constants.
@@ -30,6 +33,7 @@ type argPlan struct {
 	array     bool     // a list of one value
 	json      bool
 	text      bool // wildcards fit
+	sets      bool // the column is only set to it
 }
 
 // newCalls plans the calls of a session.
@@ -44,7 +48,7 @@ func (p *Plan) newCalls(s *model.Session) []*callPlan {
 }
 
 func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
-	c := &callPlan{path: path, args: make([]argPlan, len(path.Args)), lasts: p.lasts(path)}
+	c := &callPlan{path: path, args: make([]argPlan, len(path.Args)), lasts: p.lasts(path), splices: p.splices(path)}
 	if path.Routine != nil {
 		p.routine(c, path.Routine, s)
 		return c
@@ -59,7 +63,7 @@ func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
 		case a.Constant:
 			arg.constants = texts(a.Text)
 		default:
-			arg.column = a.Column
+			arg.column, arg.sets = a.Column, a.Sets
 			t := p.Contract.Schema.Tables[a.Column.Table]
 			arg.text = textual(&t.Columns[a.Column.Column].Type)
 			if c.table == nil {
@@ -68,6 +72,17 @@ func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
 		}
 	}
 	return c
+}
+
+// splices reports whether a path runs text that a routine makes.
+func (p *Plan) splices(path *model.Path) bool {
+	for _, r := range p.Contract.Schema.Routines {
+		named := r == path.Routine || slices.ContainsFunc(path.Run, func(text string) bool { return sql.Mentions(text, r.Name) })
+		if named && sql.Mentions(r.Source, "execute") {
+			return true
+		}
+	}
+	return path.Routine != nil && sql.Mentions(path.Routine.Source, "execute")
 }
 
 func textual(t *model.Type) bool {
@@ -84,6 +99,7 @@ func (p *Plan) routine(c *callPlan, m *model.Routine, s *model.Session) {
 	c.table = r.best()
 	for i := range m.Args {
 		c.args[i] = r.arg(i, c.table)
+		c.args[i].sets = r.sets(i)
 		if a := &c.args[i]; a.column.Table >= 0 && s.User != nil {
 			a.user = p.names(a.column, s.User.Table)
 		}
@@ -291,6 +307,46 @@ func (r *routineReading) compares(i int, t *model.Type) []model.Value {
 		}
 	}
 	return out
+}
+
+// sets reports whether the text sets columns to an argument, and compares it with nothing.
+func (r *routineReading) sets(i int) bool {
+	name, number := strings.ToLower(r.m.Args[i].Name), strconv.Itoa(i+1)
+	tokens, set := sql.Tokens(r.source), false
+	for first := range tokens {
+		last := first
+		switch t := &tokens[first]; {
+		case t.Text == "$" && first+1 < len(tokens) && tokens[first+1].Text == number:
+			last++
+		case t.Text != name || t.Kind != sql.Word && t.Kind != sql.QuotedName:
+			continue
+		case first > 1 && tokens[first-1].Text == ".": // after the routine's own name
+			first -= 2
+		}
+		in := clause(tokens[:first])
+		before := first > 0 && slices.Contains(comparing, tokens[first-1].Text)
+		after := last+1 < len(tokens) && slices.Contains(comparing, tokens[last+1].Text)
+		switch {
+		case before && !after && in == "set":
+			set = true
+		case before || after && in != "set": // else it is the column that is set
+			return false
+		}
+	}
+	return set
+}
+
+// comparing are the tokens beside what is compared.
+var comparing = []string{"=", "<>", "!=", "<", ">", "<=", ">=", "~~", "~~*", "!~~", "!~~*", "~", "~*", "like", "ilike", "in", "any", "is"}
+
+// clause is the word that begins the clause which some tokens end in.
+func clause(tokens []sql.Token) string {
+	for i := len(tokens) - 1; i >= 0; i-- {
+		if t := &tokens[i]; t.Kind == sql.Word && slices.Contains([]string{"set", "where", "and", "or", "on", "when", "if", "case", "having", "select", "values", "using"}, t.Text) {
+			return t.Text
+		}
+	}
+	return ""
 }
 
 // keys lists the keys that the text looks up in a JSON argument.

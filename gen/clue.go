@@ -397,6 +397,14 @@ func (k *clue) values(ty *model.Type, fit bool) []string {
 	return append(out, k.measured(ty)...)
 }
 
+// limits is the numbers that the texts compare a column with, and those on both sides of them.
+func (k *clue) limits(ty *model.Type) []string {
+	if k == nil || ty.Array || ty.Kind != sql.Int && ty.Base != "numeric" && ty.Base != "float4" && ty.Base != "float8" {
+		return nil
+	}
+	return k.measured(ty)
+}
+
 // days is the days on both sides of those that the texts name: bounds leave one out.
 func days(ty *model.Type, list []string) []string {
 	if ty.Base != "date" && ty.Base != "timestamp" && ty.Base != "timestamptz" {

@@ -98,6 +98,7 @@ func (p *Plan) candidates(c *model.Column, constants []string, k *clue, generato
 		add(k.values(&c.Type, fit))
 	}
 	add(p.types.pool(&c.Type, words(c, generator), 0))
+	add(k.limits(&c.Type))
 	return out
 }
 

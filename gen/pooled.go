@@ -41,7 +41,7 @@ func (p *Plan) Pooled(bits Bits, d *Dataset) []model.Step {
 		i := c.upTo(len(list))
 		l := list[i]
 		list = slices.Delete(list, i, i+1)
-		if args, ok := p.callArgs(l.plan, l.who, d, Own, l.plan.counts[0], 0, &c); ok {
+		if args, ok := p.callArgs(l.plan, l.who, d, try{kind: Own}, l.plan.counts[0], &c); ok {
 			step := p.callStep(l.plan, l.who, args)
 			halve(&step, &c)
 			steps = append(steps, step)
@@ -130,7 +130,7 @@ func (p *Plan) PooledCells(d *Dataset) [][]model.Step {
 			continue
 		}
 		seen = append(seen, l)
-		args, ok := p.callArgs(l.plan, l.who, d, Own, l.plan.counts[0], 0, &choices{})
+		args, ok := p.callArgs(l.plan, l.who, d, try{kind: Own}, l.plan.counts[0], &choices{})
 		if !ok {
 			continue
 		}

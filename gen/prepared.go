@@ -37,7 +37,7 @@ func (p *Plan) prepared(d *Dataset) [][]model.Step {
 			if !p.callsFrozen(c.path) {
 				continue
 			}
-			if args, ok := p.callArgs(c, two[0], d, Own, c.counts[0], 0, &choices{}); ok {
+			if args, ok := p.callArgs(c, two[0], d, try{kind: Own}, c.counts[0], &choices{}); ok {
 				pairs = append(pairs, bothDo(two, model.Op{Path: c.path, Args: args}))
 			}
 		}

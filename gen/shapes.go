@@ -24,6 +24,11 @@ type weighted struct {
 	weight int
 }
 
+// Reading is the plain query of a table by a session, also where no sequence has it.
+func (p *Plan) Reading(s *model.Session, t *model.Table) *model.Shape {
+	return model.NewShape(model.Shape{Table: t, Command: model.Select, Columns: p.able(s, t).seen}, p.copies)
+}
+
 // newShapes lists the statements of a session: a bounded number for each table.
 func (p *Plan) newShapes(s *model.Session) []choice {
 	var out []choice

@@ -5,18 +5,37 @@ import (
 )
 
 // Simplest is the simplest value of a column that names nothing: NULL where it may
-// be, else the first of its pool. ok is false for keys, references, tenants and
-// columns whose values nobody may choose.
+// be, else the first of its pool; of a reference to rows of the schema's own files, which no
+// relabelling names anew, the first of these. ok is false for keys, other references, tenants
+// and columns whose values nobody may choose.
 func (p *Plan) Simplest(t *model.Table, i int) (v model.Value, ok bool) {
+	col := &p.tables[t.ID].columns[i]
+	if first, ok := p.firstSeed(t, i); ok {
+		if col.null {
+			return null, true
+		}
+		return first, true
+	}
 	if !p.Free(t, i) {
 		return null, false
 	}
-	col := &p.tables[t.ID].columns[i]
 	switch {
 	case col.null:
 		return null, true
 	case len(col.pool) > 0:
 		return col.pool[0], true
+	}
+	return null, false
+}
+
+// firstSeed is what the first row of the schema's own files has in the column that a reference of
+// one column names; ok is false where there is none.
+func (p *Plan) firstSeed(t *model.Table, i int) (v model.Value, ok bool) {
+	tp := &p.tables[t.ID]
+	for _, k := range tp.keys {
+		if len(k.Columns) == 1 && k.Columns[0] == i && len(k.Target.Seed) > 0 && !model.Contains(tp.tenant, i) && !model.Contains(t.Key, i) {
+			return k.Target.Seed[0][k.Targets[0]], true
+		}
 	}
 	return null, false
 }

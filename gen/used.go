@@ -68,7 +68,7 @@ func (p *Plan) after(l leaver, first *model.Step, who *Member, d *Dataset, dice 
 		if c.path != l.plan.path {
 			continue
 		}
-		args, ok := p.callArgs(c, who, d, Own, len(first.Op.Args), 0, dice)
+		args, ok := p.callArgs(c, who, d, try{kind: Own}, len(first.Op.Args), dice)
 		if !ok {
 			return model.Step{}, false
 		}
@@ -159,8 +159,7 @@ func (p *Plan) usedSequence(who *Member, d *Dataset, n int, bits Bits) []model.S
 
 // leaves draws the call of a leaver.
 func (p *Plan) leaves(l leaver, d *Dataset, c *choices) (model.Step, bool) {
-	kinds := l.plan.kinds()
-	args, ok := p.callArgs(l.plan, l.who, d, kinds[c.upTo(len(kinds))], l.plan.counts[0], 0, c)
+	args, ok := p.callArgs(l.plan, l.who, d, l.plan.any(c), l.plan.counts[0], c)
 	if !ok {
 		return model.Step{}, false
 	}
@@ -212,7 +211,7 @@ func (p *Plan) Used(d *Dataset, who *Member) [][]model.Step {
 		}
 		seen = append(seen, l)
 		for n, kind := range []Kind{Own, Other} {
-			args, ok := p.callArgs(l.plan, l.who, d, kind, l.plan.counts[0], 0, &choices{})
+			args, ok := p.callArgs(l.plan, l.who, d, try{kind: kind}, l.plan.counts[0], &choices{})
 			if !ok {
 				continue
 			}
@@ -224,7 +223,7 @@ func (p *Plan) Used(d *Dataset, who *Member) [][]model.Step {
 				continue
 			}
 			for _, c := range p.inSQL(who.Session) {
-				if args, ok := p.callArgs(c, who, d, Own, c.counts[0], 0, &choices{}); ok && c.path != l.plan.path && cross < mostCross {
+				if args, ok := p.callArgs(c, who, d, try{kind: Own}, c.counts[0], &choices{}); ok && c.path != l.plan.path && cross < mostCross {
 					out = append(out, []model.Step{first, p.callStep(c, who, args)})
 					cross++
 				}

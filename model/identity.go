@@ -116,13 +116,27 @@ func (c *Contract) Candidates(s *Session, tenant Value, st *State) []Value {
 		if !ok || !c.belongs(st, t, row, tenant) {
 			continue
 		}
-		f := sql.Frame{World: st, Row: row, Vars: id.Vars}
-		if w := s.User.Where; w != nil && w.Kind != RuleAll && (w.Program == nil || w.Program.Eval(&f) != sql.True) {
+		if w := s.User.Where; w != nil && w.Kind != RuleAll && (w.Program == nil || !id.meets(w, row, st)) {
 			continue
 		}
 		keys = append(keys, row[t.Key[0]])
 	}
 	return keys
+}
+
+func (id *Identity) meets(r *Rule, row Row, st *State) bool {
+	return r.Program.Eval(&sql.Frame{World: st, Row: row, Vars: id.Vars}) == sql.True
+}
+
+// Admits reports whether the user of an identity is one that its session may have: who left
+// the tenant, or lost what the session asks, may well get nothing.
+func (c *Contract) Admits(id *Identity, st *State) bool {
+	u := id.Session.User
+	if u == nil || id.Tenant.Null || id.User.Null {
+		return true
+	}
+	row := find(st, u.Table.ID, u.Table.Key[0], id.User)
+	return row != nil && c.belongs(st, u.Table, row, id.Tenant) && (u.Where == nil || u.Where.Program == nil || id.meets(u.Where, row, st))
 }
 
 // belongs reports whether a row is of the tenant; a row of a table that is shared

@@ -89,6 +89,7 @@ type PathArg struct {
 	Variable string // tenant, user.id: as rules name it; empty for the others
 	Constant bool
 	Text     string // of a constant
+	Sets     bool   // the column is set to it, which shows where it is another value than before
 }
 
 // Audit is the log entry that each use of a path must leave.

@@ -19,6 +19,10 @@ type View struct {
 	Readers map[string][]bool
 	// Writers is what a role may do with the view besides reading, by role.
 	Writers map[string]ViewWrite
+	// Updates is the columns that a role may update, by role; a role that may update none is missing.
+	Updates map[string][]bool
+	// Triggers is those of what is written to the view: INSTEAD OF, and rules.
+	Triggers []Trigger
 }
 
 // ViewWrite is what a role may do with the rows of an updatable view.

@@ -87,7 +87,7 @@ type Table struct {
 	Force       bool
 	Owner       string
 	Policies    []Policy
-	Triggers    []Trigger // user triggers, enabled ones
+	Triggers    []Trigger // user triggers and rules, enabled ones
 	Partitioned bool      // relkind p
 	Parent      string    // label of the table it inherits from or is a partition of; empty without one
 	Exclusions  []Exclusion
@@ -187,14 +187,23 @@ type Policy struct {
 	Check      string
 }
 
-// Trigger is one enabled user trigger.
+// Trigger is one enabled user trigger, or a rule that rewrites writes.
 type Trigger struct {
 	Name   string
+	Rule   bool
 	Always bool // ENABLE ALWAYS: fires under the replica role too
 	// Replica is ENABLE REPLICA: fires under the replica role only.
 	Replica bool
-	// Body is what its function says. Schema.Texts has it too, for what a schema means.
+	// Body is what its function says, or the rule. Schema.Texts has functions too, for what a schema means.
 	Body string `json:"-"`
+}
+
+// Kind is what SQL calls it.
+func (t *Trigger) Kind() string {
+	if t.Rule {
+		return "rule"
+	}
+	return "trigger"
 }
 
 // Role is one role of the cluster.

@@ -65,17 +65,33 @@ func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) [
 	return append(out, t.tableCauses(table, d.Cell.Command, id)...)
 }
 
-// triggers is the experiments with the triggers of a table that is written.
+// triggers is the experiments with the triggers and rules of a table that is written.
 func triggers(table *model.Table) []Cause {
 	var out []Cause
-	for _, tr := range table.Triggers {
-		out = append(out, Cause{
-			Key: "trigger " + table.Label() + " " + tr.Name, Text: fmt.Sprintf("trigger %s on %s does it", tr.Name, table.Label()), succeeds: true,
-			try:    run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " DISABLE TRIGGER " + model.Quote(tr.Name)}},
-			object: carrier.Object{Kind: carrier.Trigger, Table: table, Trigger: tr.Name},
-		})
+	for i := range table.Triggers {
+		tr := &table.Triggers[i]
+		off := "ALTER TABLE " + table.SQL() + " DISABLE " + strings.ToUpper(tr.Kind()) + " " + model.Quote(tr.Name)
+		out = append(out, firing(tr, table.Label(), off, carrier.Object{Kind: carrier.Trigger, Table: table, Trigger: tr}))
 	}
 	return out
+}
+
+// viewTriggers is those with what a view has instead of writes to it.
+func viewTriggers(v *model.View) []Cause {
+	var out []Cause
+	for i := range v.Triggers {
+		tr := &v.Triggers[i]
+		off := "DROP " + strings.ToUpper(tr.Kind()) + " " + model.Quote(tr.Name) + " ON " + v.SQL()
+		out = append(out, firing(tr, v.Label(), off, carrier.Object{Kind: carrier.Trigger, View: v, Trigger: tr}))
+	}
+	return out
+}
+
+func firing(tr *model.Trigger, on, off string, object carrier.Object) Cause {
+	return Cause{
+		Key: tr.Kind() + " " + on + " " + tr.Name, Text: fmt.Sprintf("%s %s on %s does it", tr.Kind(), tr.Name, on), succeeds: true,
+		try: run.Variant{Before: []string{off}}, object: object,
+	}
 }
 
 // columnDefaults is the experiments with the defaults from which a new row has its tenant.
@@ -139,7 +155,7 @@ func (t *Target) memberships(id *model.Identity) []Cause {
 	var out []Cause
 	for _, name := range carrier.Inherited(t.Contract.Schema, id.Acts()) {
 		for _, of := range t.Contract.Schema.Roles[name].MemberOf {
-			if !t.mayAlter(name) || !t.mayAlter(of) {
+			if !t.mayAlter(name) || !t.mayAlter(of) && !strings.HasPrefix(of, "pg_") {
 				continue
 			}
 			out = append(out, Cause{

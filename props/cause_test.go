@@ -95,6 +95,29 @@ func TestCauses(t *testing.T) {
 			name: "a policy that locks out", object: "policy books_read on books", only: []string{"clerk", "books"},
 			change: `ALTER POLICY books_read ON books USING (firm_id = firm() AND title > 'm');`, fix: "ALTER POLICY books_read ON books USING (" + own + ")",
 		},
+		{
+			name: "a trigger behind a function", object: "trigger books_lend on books", only: []string{"function buy"},
+			change: `CREATE FUNCTION lend() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+				$$ BEGIN INSERT INTO loans (firm_id, note) SELECT id, 'new' FROM firms WHERE id <> NEW.firm_id; RETURN NEW; END $$;
+				CREATE TRIGGER books_lend AFTER INSERT ON books FOR EACH ROW EXECUTE FUNCTION lend();
+				CREATE FUNCTION buy() RETURNS void LANGUAGE sql SECURITY DEFINER AS
+				$$ INSERT INTO books (id, firm_id, title) SELECT 1000, firm(), 'new' WHERE firm() IS NOT NULL $$;`,
+		},
+		{
+			name: "a rule of a view", object: "rule shown_rename on shown", only: []string{"change of view shown"},
+			change: `CREATE VIEW shown AS SELECT id, firm_id, title FROM books WHERE firm_id = firm(); GRANT SELECT, UPDATE ON shown TO shelf_app;
+				CREATE RULE shown_rename AS ON UPDATE TO shown DO INSTEAD UPDATE books SET title = NEW.title WHERE id <> OLD.id;`,
+		},
+		{
+			name: "a predefined role", object: "membership of role shelf_app in pg_read_all_data", only: []string{"materialized view all_books"},
+			change: `CREATE MATERIALIZED VIEW all_books AS SELECT * FROM books; GRANT pg_read_all_data TO shelf_app;`,
+			fix:    "REVOKE pg_read_all_data FROM shelf_app",
+		},
+		{
+			name: "a function that binds another firm", object: "function all_titles()", only: []string{"catalogue"},
+			change: `CREATE OR REPLACE FUNCTION all_titles() RETURNS SETOF text LANGUAGE plpgsql AS
+				$$ BEGIN PERFORM set_config('app.firm', (firm() % 2 + 1)::text, true); RETURN QUERY SELECT title FROM books; END $$;`,
+		},
 	} {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()

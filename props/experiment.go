@@ -97,6 +97,9 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 		if c, ok, err := l.consequence(ctx, s, d, known); err != nil || ok {
 			return c, err
 		}
+		if c, ok, err := l.repeated(ctx, s, d, known); err != nil || ok {
+			return c, err
+		}
 		c, ok, err := l.leaver(ctx, s, d)
 		if err != nil || ok {
 			return c, err

@@ -222,6 +222,26 @@ func (l *lab) consequence(ctx context.Context, s *model.Scenario, d *judge.Diver
 	return Cause{}, false, nil
 }
 
+// repeated is the known cause of a leak of the same path without which nothing is found either:
+// what lets the path tell of hidden rows at once lets it tell of those that an earlier call made.
+func (l *lab) repeated(ctx context.Context, s *model.Scenario, d *judge.Divergence, known []leak) (Cause, bool, error) {
+	if s.Runs() {
+		return Cause{}, false, nil
+	}
+	var tried []string
+	for i := range known {
+		k := &known[i]
+		if d.Cell.Path == nil || k.target.Cell.Path != d.Cell.Path || k.found.Left || !k.cause.switches() || k.cause.try.Roles || slices.Contains(tried, k.cause.Key) {
+			continue
+		}
+		tried = append(tried, k.cause.Key)
+		if gone, err := l.without(ctx, s, d, k.cause); err != nil || gone {
+			return k.cause, gone, err
+		}
+	}
+	return Cause{}, false, nil
+}
+
 // left is the cause that a step left something, on its connection or elsewhere.
 func (t *Target) left(step *model.Step, connection bool) Cause {
 	if step.Op.Path == nil && !step.Session.Local() {
@@ -266,6 +286,9 @@ var pairVariants = []gen.Variant{gen.Change, gen.Remove}
 // runs with real commits on a connection that is used again.
 func (l *lab) settlePairs(ctx context.Context, d *gen.Dataset, x *lot, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
 	l.fast.Stepped(len(x.calls)*len(x.worlds), 0)
+	if more, err := l.wrote(ctx, d, x, see); err != nil || !more {
+		return more, err
+	}
 	kept, alone, err := l.differing(ctx, d, x)
 	if err != nil {
 		return false, err
@@ -302,6 +325,27 @@ func (l *lab) settlePairs(ctx context.Context, d *gen.Dataset, x *lot, see func(
 // mostRefuted is how many pairs of the same paths and sessions run on real connections for
 // nothing: the pool cleans up what they leave, or their commit does.
 const mostRefuted = 3
+
+// wrote judges what pairs of calls wrote: the second one may change what the first one made. A
+// few pairs of the same paths and sessions tell.
+func (l *lab) wrote(ctx context.Context, d *gen.Dataset, x *lot, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
+	for i, pair := range x.pairs {
+		key := "wrote " + pairKey(pair)
+		if r := &x.runs[0][i]; r.Invalid != "" || !r.Wrote() || l.refuted[key] >= mostRefuted {
+			continue
+		}
+		s := &model.Scenario{Data: d.Data, Steps: pair}
+		v, err := l.glance(ctx, s, nil)
+		if err != nil {
+			return false, err
+		}
+		l.refuted[key]++
+		if !see(s, v) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
 
 func pairKey(pair []model.Step) string {
 	return fmt.Sprint(pair[0].Session.ID, pair[0].Op.Path.ID, pair[1].Session.ID, pair[1].Op.Path.ID)

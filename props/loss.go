@@ -221,7 +221,9 @@ func (m *mender) sameCalls(ctx context.Context, worlds []run.World, calls []run.
 	o := &m.leaks[0].cause.object
 	for i := range calls {
 		first := &before[0][i]
-		if p := calls[i].Steps[0].Op.Path; o.Kind == carrier.Helper && p.Routine == o.Routine || o.Kind == carrier.Materialized && p.View == o.View {
+		p := calls[i].Steps[0].Op.Path
+		stored := p.View != nil && p.View.Materialized && (p.View == o.View || o.Kind == carrier.Membership)
+		if stored || o.Kind == carrier.Helper && p.Routine == o.Routine {
 			continue
 		}
 		certain := !slices.ContainsFunc(before, func(w []run.WorldRun) bool { return w[i].Invalid != "" || !w[i].Same(first) })

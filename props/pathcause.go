@@ -2,6 +2,7 @@ package props
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -24,7 +25,7 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 	if d.Class == judge.Audit { // what hinders the call would hide it too
 		return Cause{
 			Key: "audit " + d.Cell.Path.Name, Text: fmt.Sprintf("%s does not log its use as it must", d.Cell.Path.Name),
-			object: l.does(d.Cell.Path, carrier.Body),
+			object: l.logs(d.Cell.Path),
 		}, nil
 	}
 	for _, c := range l.roleCauses(id) {
@@ -51,6 +52,9 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 		}
 	}
 	program := l.programText(d.Cell.Path)
+	if c, err := l.carrier(ctx, s, d, l.fired(d.Cell.Path, program), run.Variant{}, l.off); err != nil || c.Key != "" {
+		return c, err
+	}
 	helpers := slices.DeleteFunc(l.helpers(func(name string) bool { return l.reads(d.Cell.Path, program, name) }, id, st), func(c Cause) bool {
 		return !slices.ContainsFunc(known, func(k leak) bool { return k.cause.Key == c.Key })
 	})
@@ -70,7 +74,42 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 	if d.Rule == judge.MustFail || d.Rule == judge.RefuseWildcards {
 		c.Text = fmt.Sprintf("%s does not refuse it", p.Name)
 	}
+	if r := l.routineOf(p); d.Rule == judge.MustFail && c.object.Kind == carrier.PathText && r != nil {
+		if answers, err := l.answersNobody(ctx, s, d, r); err != nil {
+			return Cause{}, err
+		} else if answers {
+			c.object = carrier.Object{Kind: carrier.Body, Routine: r}
+		}
+	}
 	return c, nil
+}
+
+// answersNobody reports whether a routine that a path calls does not fail without a tenant when it
+// is called by itself: what a program sets before is not to blame then.
+func (l *lab) answersNobody(ctx context.Context, s *model.Scenario, d *judge.Divergence, r *model.Routine) (bool, error) {
+	at := &s.Steps[d.Step]
+	for _, p := range l.Contract.Paths {
+		if p.Routine != r || p.User(at.Session) == nil || r.Least() > 0 {
+			continue
+		}
+		step := model.Step{Session: at.Session, Tenant: at.Tenant, User: at.User, Op: model.Op{Path: p}}
+		t, err := l.trace(ctx, &model.Scenario{Data: s.Data, Steps: []model.Step{step}}, run.Variant{})
+		if errors.Is(err, run.ErrInvalid) {
+			return false, nil
+		}
+		return err == nil && t.Steps[0].Err == nil, err
+	}
+	return false, nil
+}
+
+// logs is what must log the use of a path: the one function that it calls, unless the path
+// names the log itself.
+func (t *Target) logs(p *model.Path) carrier.Object {
+	text := strings.Join(p.Run, "\n") + t.programText(p)
+	if r := t.routineOf(p); r != nil && !(p.Audit != nil && sql.Mentions(text, p.Audit.Table.Name)) {
+		return carrier.Object{Kind: carrier.Body, Routine: r}
+	}
+	return carrier.Object{Kind: carrier.PathText, Path: p}
 }
 
 // does is what of a path does something: the one function that it calls, as an object of a
@@ -79,25 +118,42 @@ func (t *Target) does(p *model.Path, kind carrier.Kind) carrier.Object {
 	if p.Routine != nil {
 		return carrier.Object{Kind: kind, Routine: p.Routine}
 	}
-	texts := p.Run
-	if len(p.Command) > 0 {
-		texts = []string{t.programText(p)}
+	r := t.routineOf(p)
+	if r == nil || slices.ContainsFunc(t.texts(p), func(text string) bool { return sql.Mentions(text, "set_config") }) {
+		return carrier.Object{Kind: carrier.PathText, Path: p}
 	}
-	var called []*model.Routine
-	own := p.Go != "" || p.View != nil
-	for _, text := range texts {
-		queries := len(p.Command) > 0 || sql.Queries(text) || strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "call ")
-		own = own || !queries || sql.Mentions(text, "set_config")
+	return carrier.Object{Kind: kind, Routine: r}
+}
+
+// routineOf is the one function that a path calls; nil where it calls several, or does more than
+// that by itself.
+func (t *Target) routineOf(p *model.Path) *model.Routine {
+	if p.Go != "" || p.View != nil {
+		return nil
+	}
+	var out []*model.Routine
+	for _, text := range t.texts(p) {
+		if len(p.Command) == 0 && !sql.Queries(text) && !strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "call ") {
+			return nil
+		}
 		for _, r := range t.Contract.Schema.Routines {
-			if !slices.Contains(called, r) && sql.Mentions(text, r.Name) {
-				called = append(called, r)
+			if !slices.Contains(out, r) && sql.Mentions(text, r.Name) {
+				out = append(out, r)
 			}
 		}
 	}
-	if own || len(called) != 1 {
-		return carrier.Object{Kind: carrier.PathText, Path: p}
+	if len(out) != 1 {
+		return nil
 	}
-	return carrier.Object{Kind: kind, Routine: called[0]}
+	return out[0]
+}
+
+// texts is what a path runs, or what its program says.
+func (t *Target) texts(p *model.Path) []string {
+	if len(p.Command) > 0 {
+		return []string{t.programText(p)}
+	}
+	return p.Run
 }
 
 // beneathPath finds the object of a table that a path uses and that shows its session more
@@ -116,6 +172,11 @@ func (l *lab) beneathPath(ctx context.Context, s *model.Scenario, d *judge.Diver
 		if !ok {
 			continue
 		}
+		if more, err := l.readsMore(ctx, s, d, table); err != nil {
+			return Cause{}, err
+		} else if !more {
+			continue
+		}
 		if gone, err := l.without(ctx, s, d, Cause{try: v}); err != nil {
 			return Cause{}, err
 		} else if !gone {
@@ -128,6 +189,17 @@ func (l *lab) beneathPath(ctx context.Context, s *model.Scenario, d *judge.Diver
 	return Cause{}, nil
 }
 
+// readsMore reports whether the session of a step gets rows of a table that it may not see when
+// it reads the table itself.
+func (l *lab) readsMore(ctx context.Context, s *model.Scenario, d *judge.Divergence, table *model.Table) (bool, error) {
+	step := s.Steps[d.Step].Plain()
+	step.Op = model.Op{Shape: l.Plan.Reading(step.Session, table)}
+	v, err := l.under(ctx, &model.Scenario{Data: s.Data, Steps: []model.Step{step}}, run.Variant{})
+	return err == nil && slices.ContainsFunc(v.Divergences, func(o judge.Divergence) bool {
+		return o.Cell.Table == table.ID && o.Cell.Path == nil && o.Class <= judge.Read
+	}), err
+}
+
 // roleCauses lists the experiments with roles and logins: any role of the schema's files
 // that bypasses row security may own what a path runs.
 func (t *Target) roleCauses(id *model.Identity) []Cause {
@@ -138,6 +210,22 @@ func (t *Target) roleCauses(id *model.Identity) []Cause {
 		}
 	}
 	return append(append(out, t.defaults(id)...), t.memberships(id)...)
+}
+
+// fired lists the experiments with the triggers and rules of what a path writes to.
+func (t *Target) fired(p *model.Path, program string) []Cause {
+	var out []Cause
+	for _, v := range t.Contract.Schema.Views {
+		if len(v.Triggers) > 0 && t.reads(p, program, v.Name) {
+			out = append(out, viewTriggers(v)...)
+		}
+	}
+	for _, table := range t.Contract.Schema.Tables {
+		if len(table.Triggers) > 0 && t.reads(p, program, table.Name) {
+			out = append(out, triggers(table)...)
+		}
+	}
+	return out
 }
 
 // partCauses lists the experiments with a partition that a session uses directly.

@@ -31,7 +31,7 @@ const (
 	View              // a view with its owner's rights
 	Barrier           // a view without security_barrier
 	Materialized      // materialized views
-	Trigger           // a trigger of a table
+	Trigger           // a trigger or rule of a table or view
 	Default           // a column's default
 	PathText          // what a path itself says
 )
@@ -51,7 +51,7 @@ type Object struct {
 	Routine   *model.Routine
 	Asked     []Question // of a Helper: what policies ask it directly
 	View      *model.View
-	Trigger   string
+	Trigger   *model.Trigger
 	Path      *model.Path
 }
 
@@ -88,7 +88,7 @@ func (o *Object) Name() string {
 	case Materialized:
 		return "materialized view " + o.View.Label()
 	case Trigger:
-		return "trigger " + o.Trigger + " on " + o.Table.Label()
+		return o.Trigger.Kind() + " " + o.Trigger.Name + " on " + o.on()
 	case Default:
 		return "default of column " + o.Table.Label() + "." + o.Table.Columns[o.Column].Name
 	case PathText:
@@ -139,11 +139,22 @@ func (o *Object) SQL() string {
 	case Materialized:
 		return "CREATE MATERIALIZED VIEW " + o.View.Label() + " AS " + strings.TrimSpace(o.View.Definition)
 	case Trigger:
-		return "CREATE TRIGGER " + ident(o.Trigger) + " … ON " + name(o.Table)
+		if o.Trigger.Rule {
+			return strings.TrimSpace(o.Trigger.Body)
+		}
+		return "CREATE TRIGGER " + ident(o.Trigger.Name) + " … ON " + o.on()
 	case Default:
 		return o.column() + " SET DEFAULT " + o.Table.Columns[o.Column].Default
 	}
 	return ""
+}
+
+// on is the table or view of a trigger.
+func (o *Object) on() string {
+	if o.View != nil {
+		return o.View.Label()
+	}
+	return o.Table.Label()
 }
 
 func (o *Object) column() string {

@@ -118,8 +118,9 @@ func (o *Object) says(h head) saying {
 		i := h.after(1, "or", "replace", "recursive", "materialized")
 		return is((h.at(0) == "create" || h.at(0) == "alter") && h.at(i) == "view" && h.names(h.after(i+1, "if", "not", "exists"), o.View.Schema, o.View.Name))
 	case Trigger:
-		i := h.index("trigger")
-		return is(h.at(0) == "create" && i > 0 && i < 5 && h.at(i+1) == o.Trigger && h.has(o.Table.Name))
+		i := h.index(o.Trigger.Kind())
+		on := o.on()
+		return is(h.at(0) == "create" && i > 0 && i < 5 && h.at(i+1) == o.Trigger.Name && h.has(on[strings.LastIndexByte(on, '.')+1:]))
 	case Default:
 		return o.saysTable(h)
 	case Unknown, PathText:

@@ -77,11 +77,12 @@ func (f fingerprint) views(list []*model.View) []*model.View {
 	for _, v := range list {
 		c := *v
 		c.Owner = f.role(v.Owner)
-		c.Readers, c.Writers = maps.Clone(v.Readers), maps.Clone(v.Writers)
+		c.Readers, c.Writers, c.Updates = maps.Clone(v.Readers), maps.Clone(v.Writers), maps.Clone(v.Updates)
 		for name, first := range f.bootstrap {
 			if first {
 				delete(c.Readers, name)
 				delete(c.Writers, name)
+				delete(c.Updates, name)
 			}
 		}
 		out = append(out, &c)

@@ -38,23 +38,36 @@ ORDER BY p.polrelid, p.polname::text COLLATE "C"`, r.oids)
 }
 
 func (r *reader) readTriggers(ctx context.Context, _ Options) error {
+	return r.eachTrigger(ctx, r.oids, func(of uint32, tr model.Trigger) {
+		t := r.tables[of]
+		t.Triggers = append(t.Triggers, tr)
+	})
+}
+
+// eachTrigger reads the triggers of some tables or views, and their rules but those that make
+// the views.
+func (r *reader) eachTrigger(ctx context.Context, oids string, see func(of uint32, tr model.Trigger)) error {
 	type trigger struct {
-		Table   uint32
+		Of      uint32
 		Name    string
+		Rule    bool
 		Always  bool
 		Replica bool
 		Body    string
 	}
 	found, err := query[trigger](ctx, r, `
-SELECT t.tgrelid, t.tgname::text, t.tgenabled = 'A', t.tgenabled = 'R', p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+SELECT * FROM (
+SELECT t.tgrelid AS of, t.tgname::text AS name, false AS rule, t.tgenabled = 'A', t.tgenabled = 'R', p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
-ORDER BY t.tgrelid, t.tgname::text COLLATE "C"`, r.oids)
+UNION ALL
+SELECT w.ev_class, w.rulename::text, true, w.ev_enabled = 'A', w.ev_enabled = 'R', pg_get_ruledef(w.oid) FROM pg_rewrite w
+WHERE w.ev_class = ANY ($1::oid[]) AND w.ev_type <> '1' AND w.ev_enabled <> 'D'
+) x ORDER BY x.of, x.rule, x.name COLLATE "C"`, oids)
 	if err != nil {
 		return err
 	}
 	for _, f := range found {
-		t := r.tables[f.Table]
-		t.Triggers = append(t.Triggers, model.Trigger{Name: f.Name, Always: f.Always, Replica: f.Replica, Body: f.Body})
+		see(f.Of, model.Trigger{Name: f.Name, Rule: f.Rule, Always: f.Always, Replica: f.Replica, Body: f.Body})
 	}
 	return nil
 }

@@ -247,6 +247,7 @@ func guarded() *model.Table {
 			{Name: "always", Always: true, Body: "BEGIN RETURN NULL; END"},
 			{Name: "plain", Body: "BEGIN RETURN NULL; END"},
 			{Name: "replica", Replica: true, Body: "BEGIN RETURN NULL; END"},
+			{Name: "kept", Rule: true, Body: "CREATE RULE kept AS\n    ON DELETE TO public.guarded DO INSTEAD NOTHING;"},
 		},
 		Seed: seed([]string{"1", "a", "∅"}, []string{"2", "b", "x"}),
 	}

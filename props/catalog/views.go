@@ -40,10 +40,13 @@ ORDER BY c.oid`, r.judged)
 	for i, f := range found {
 		v := &model.View{
 			Schema: f.Schema, Name: f.Name, Materialized: f.Materialized, Invoker: f.Invoker, Barrier: f.Barrier, Owner: f.Owner,
-			Columns: f.Columns, Definition: f.Definition, Readers: map[string][]bool{}, Writers: map[string]model.ViewWrite{},
+			Columns: f.Columns, Definition: f.Definition, Readers: map[string][]bool{}, Writers: map[string]model.ViewWrite{}, Updates: map[string][]bool{},
 		}
 		oids[i], byOID[f.OID], updatable[f.OID] = f.OID, v, f.Updatable
 		r.schema.Views = append(r.schema.Views, v)
+	}
+	if err := r.eachTrigger(ctx, array(oids), func(of uint32, tr model.Trigger) { byOID[of].Triggers = append(byOID[of].Triggers, tr) }); err != nil {
+		return err
 	}
 	return r.readViewRights(ctx, byOID, updatable, array(oids))
 }
@@ -59,13 +62,15 @@ func (r *reader) readViewRights(ctx context.Context, views map[uint32]*model.Vie
 	type right struct {
 		Role                   string
 		View                   uint32
-		Select                 []bool
+		Select, Set            []bool
 		Insert, Update, Delete bool
 	}
 	found, err := query[right](ctx, r, `
 SELECT r.rolname::text, t.* FROM pg_roles r CROSS JOIN LATERAL (
   SELECT c.oid,
          ARRAY(SELECT has_column_privilege(r.oid, c.oid, a.attnum, 'SELECT') FROM pg_attribute a
+               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
+         ARRAY(SELECT has_column_privilege(r.oid, c.oid, a.attnum, 'UPDATE') FROM pg_attribute a
                WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
          has_any_column_privilege(r.oid, c.oid, 'INSERT'), has_any_column_privilege(r.oid, c.oid, 'UPDATE'),
          has_table_privilege(r.oid, c.oid, 'DELETE')
@@ -85,6 +90,9 @@ SELECT r.rolname::text, t.* FROM pg_roles r CROSS JOIN LATERAL (
 		w := model.ViewWrite{Insert: f.Insert && u&canInsert != 0, Update: f.Update && u&canUpdate != 0, Delete: f.Delete && u&canDelete != 0}
 		if w != (model.ViewWrite{}) {
 			v.Writers[f.Role] = w
+		}
+		if w.Update {
+			v.Updates[f.Role] = f.Set
 		}
 	}
 	return nil

@@ -42,11 +42,54 @@ func (r *resolver) found() {
 		for range m.Args { // where they come from, the generator finds out
 			p.Args = append(p.Args, model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}})
 		}
-		for _, s := range r.users(named, m.Name, func(role string) bool { return slices.Contains(m.Callers, role) }) {
-			r.use(p, s, nil)
+		for _, s := range r.contract.Sessions {
+			if slices.Contains(m.Callers, r.actor(s)) {
+				r.call(p, s, named)
+			}
 		}
 		r.add(p)
 	}
+}
+
+// call has a session call a routine, unless a path of the contract does so with all of its
+// arguments. With fewer it shows what the routine may do: the rules of that path hold.
+func (r *resolver) call(p *model.Path, s *model.Session, named []*model.Path) {
+	var fewer *model.Path
+	for _, o := range named {
+		if !contains(o.As, s.Name) {
+			continue
+		}
+		switch all, some := calls(o, p.Routine); {
+		case all:
+			return
+		case some && fewer == nil:
+			fewer = o
+		}
+	}
+	if fewer == nil {
+		r.use(p, s, nil)
+		return
+	}
+	u := *fewer.User(s)
+	if slices.ContainsFunc(u.Vars, func(v model.Var) bool { return v.Source == model.FromArgument }) {
+		return // the rules read what the path passes
+	}
+	u.SQL = nil
+	p.As, p.Users = append(p.As, s.Name), append(p.Users, u)
+}
+
+// calls reports whether a path calls a routine, or another one of its name: with all of its
+// arguments, or some.
+func calls(p *model.Path, m *model.Routine) (all, some bool) {
+	for _, text := range p.Run {
+		counts := sql.Calls(text, m.Name)
+		all = all || len(counts) == 0 && sql.Mentions(text, m.Name) // however it does
+		for _, n := range counts {
+			full := n == len(m.Args) || n >= len(m.Args)-1 && len(m.Args) > 0 && m.Args[len(m.Args)-1].Variadic
+			all, some = all || full, some || n >= m.Least() && n < len(m.Args)
+		}
+	}
+	return all, some
 }
 
 // selection reads the columns of a view that a role may read.

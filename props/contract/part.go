@@ -29,7 +29,7 @@ func (r *resolver) parts(named []*model.Path) {
 func (r *resolver) part(t, whole *model.Table) *model.View {
 	v := &model.View{
 		Schema: t.Schema, Name: t.Name, Owner: t.Owner, Definition: "SELECT * FROM " + whole.SQL(),
-		Readers: map[string][]bool{}, Writers: map[string]model.ViewWrite{},
+		Readers: map[string][]bool{}, Writers: map[string]model.ViewWrite{}, Updates: map[string][]bool{},
 	}
 	for i := range t.Columns {
 		v.Columns = append(v.Columns, t.Columns[i].Name)
@@ -45,6 +45,9 @@ func (r *resolver) part(t, whole *model.Table) *model.View {
 		w := model.ViewWrite{Insert: slices.Contains(p.Insert, true), Update: slices.Contains(p.Update, true), Delete: p.Delete}
 		if w != (model.ViewWrite{}) {
 			v.Writers[role] = w
+		}
+		if w.Update {
+			v.Updates[role] = p.Update
 		}
 	}
 	return v

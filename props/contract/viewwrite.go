@@ -10,20 +10,20 @@ import (
 )
 
 // viewWrites adds what sessions may write through a view, or directly to a partition: rows
-// put in, all rows changed, all rows removed. Values come from a table that has its columns.
+// put in, all rows moved, all rows changed, all rows removed. Values come from a table that has its columns.
 func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t *model.Table) {
 	if t == nil {
 		return
 	}
 	named = slices.DeleteFunc(slices.Clone(named), reads) // who writes through a view says so
-	add := func(name string, may func(model.ViewWrite) bool, text string, columns []int) {
+	add := func(name string, may func(model.ViewWrite) bool, text string, columns []int, sets bool) {
 		if text == "" {
 			return
 		}
 		p := &model.Path{Name: name + " " + kind + " " + v.Label(), Kind: kind, View: v}
 		s := model.PathStatement{Text: text}
 		for i, c := range columns {
-			arg := model.PathArg{Column: model.ColumnRef{Table: t.ID, Column: c}}
+			arg := model.PathArg{Column: model.ColumnRef{Table: t.ID, Column: c}, Sets: sets}
 			if key := freshKey(t, c); key != "" {
 				arg = model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}, Constant: true, Text: key}
 			}
@@ -37,11 +37,40 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 		r.add(p)
 	}
 	columns := r.shared(v, t)
-	add("insert into", func(w model.ViewWrite) bool { return w.Insert }, insertInto(v, t, columns), columns)
+	add("insert into", func(w model.ViewWrite) bool { return w.Insert }, insertInto(v, t, columns), columns, false)
+	update := func(w model.ViewWrite) bool { return w.Update }
 	if c := r.moving(t, columns); c >= 0 {
-		add("update of", func(w model.ViewWrite) bool { return w.Update }, "UPDATE "+v.SQL()+" SET "+model.Quote(t.Columns[c].Name)+" = $1::"+t.Columns[c].Type.Name, []int{c})
+		add("update of", update, setAll(v, t, []int{c}), []int{c}, false)
+		if list := plain(v, t, columns, c); len(list) > 0 {
+			add("change of", update, setAll(v, t, list), list, true)
+		}
 	}
-	add("delete from", func(w model.ViewWrite) bool { return w.Delete }, "DELETE FROM "+v.SQL(), nil)
+	add("delete from", func(w model.ViewWrite) bool { return w.Delete }, "DELETE FROM "+v.SQL(), nil, false)
+}
+
+// setAll is an update of some columns of all rows.
+func setAll(v *model.View, t *model.Table, columns []int) string {
+	sets := make([]string, len(columns))
+	for n, c := range columns {
+		sets[n] = model.Quote(t.Columns[c].Name) + " = $" + strconv.Itoa(n+1) + "::" + t.Columns[c].Type.Name
+	}
+	return "UPDATE " + v.SQL() + " SET " + strings.Join(sets, ", ")
+}
+
+// plain lists the columns that every row may have the same value of, and that whoever updates the
+// view may set: no keys, no references, and not the one that moves rows.
+func plain(v *model.View, t *model.Table, columns []int, moving int) []int {
+	return slices.DeleteFunc(slices.Clone(columns), func(c int) bool {
+		at := slices.Index(v.Columns, t.Columns[c].Name)
+		for _, may := range v.Updates {
+			if at >= len(may) || !may[at] {
+				return true
+			}
+		}
+		unique := slices.ContainsFunc(t.Unique, func(u model.Unique) bool { return slices.Contains(u.Columns, c) })
+		refers := slices.ContainsFunc(t.ForeignKeys, func(k model.ForeignKey) bool { return slices.Contains(k.Columns, c) })
+		return c == moving || slices.Contains(t.Key, c) || unique || refers
+	})
 }
 
 // reads reports whether all that a path runs are plain queries.

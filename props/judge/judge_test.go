@@ -304,6 +304,27 @@ func TestJudgeBound(t *testing.T) {
 	}
 }
 
+// TestJudgeAdmitted takes what a session does not get for no lockout where its user is none that it
+// may have: who left the tenant.
+func TestJudgeAdmitted(t *testing.T) {
+	for _, k := range []struct {
+		name, user string
+		want       int
+	}{{"of the tenant", "1", 1}, {"of another tenant", "2", 0}} {
+		t.Run(k.name, func(t *testing.T) {
+			s := newShop(t)
+			s.contract.Sessions[0].User = &model.UserSource{Table: s.contract.Schema.Tables[lines]}
+			shape := read(id)
+			shape.Table = s.contract.Schema.Tables[items]
+			scenario, trace := s.step("", model.Op{Shape: model.NewShape(shape, nil)}, answer{})
+			scenario.Steps[0].User = model.Value{Text: k.user}
+			if v := judge.Judge(s.contract, scenario, trace); len(v.Divergences) != k.want {
+				t.Errorf("%d divergences, want %d: %+v", len(v.Divergences), k.want, v.Divergences)
+			}
+		})
+	}
+}
+
 // run judges each trial with its bug and without it.
 func run(t *testing.T, trials []trial) {
 	t.Helper()

@@ -78,7 +78,7 @@ func (j *judge) missing(t *model.Table, sees *model.Sees, s *model.Seen, may map
 			d.Rows = append(d.Rows, visible[record])
 		}
 	}
-	if len(d.Rows) > 0 {
+	if len(d.Rows) > 0 && j.admitted() {
 		j.found(d)
 	}
 }
@@ -87,6 +87,11 @@ func (j *judge) missing(t *model.Table, sees *model.Sees, s *model.Seen, may map
 // nothing.
 func (j *judge) unbound() bool {
 	return j.id.Session.Within() && (j.undone || j.trace.Err != nil)
+}
+
+// admitted reports whether the session is still one of the contract, before the step and after it.
+func (j *judge) admitted() bool {
+	return j.contract.Admits(j.id, j.before) && j.contract.Admits(j.id, j.after)
 }
 
 // result judges the rows that the statement itself returned.
@@ -412,7 +417,7 @@ func (j *judge) stakes() {
 	if s.Command == model.Select || p.Outcome != model.Done || p.Count == 0 || !j.id.Session.Writes[s.Table.ID].Exact(s.Command) {
 		return
 	}
-	if j.trace.Err.Denied() || j.trace.Err == nil && j.trace.Count < p.Count {
+	if (j.trace.Err.Denied() || j.trace.Err == nil && j.trace.Count < p.Count) && j.admitted() {
 		j.found(Divergence{
 			Class: Lockout, Cell: j.cell(s.Table, commandOf(s)), Column: -1, Rule: j.allowing(s),
 			Rows: []model.Row{}, Became: nil,

@@ -114,8 +114,8 @@ func triggers(c *model.Contract, t *model.Table) []Mutant {
 			continue
 		}
 		mutant := Mutant{
-			Kind: Trigger, Object: "trigger " + tr.Name + " on " + t.Label(), Change: "DISABLE TRIGGER",
-			Do: []string{"ALTER TABLE " + t.SQL() + " DISABLE TRIGGER " + model.Quote(tr.Name)},
+			Kind: Trigger, Object: tr.Kind() + " " + tr.Name + " on " + t.Label(), Change: "DISABLE " + strings.ToUpper(tr.Kind()),
+			Do: []string{"ALTER TABLE " + t.SQL() + " DISABLE " + strings.ToUpper(tr.Kind()) + " " + model.Quote(tr.Name)},
 		}
 		if !writes(c, t) && !reached(c, t, "DELETE", anySession) {
 			mutant.Equivalent = "no session may write " + t.Label() + ": the trigger never fires"
