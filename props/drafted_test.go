@@ -72,6 +72,32 @@ GRANT SELECT ON accounts TO twin_group;`,
 		found: []string{"tenant: select accounts (read)"},
 	},
 	{
+		name: "kinds of sessions, rows that are everybody's, and lists of guests",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE people (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, name text);
+CREATE TABLE flags (id int PRIMARY KEY, firm int REFERENCES firms, label text);
+CREATE TABLE hints (id int PRIMARY KEY, flag int NOT NULL REFERENCES flags, body text);
+CREATE TABLE safes (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, code text);
+CREATE TABLE sheets (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, guests int[] NOT NULL DEFAULT '{}', body text);
+CREATE FUNCTION brought(key text) RETURNS text STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('gate.session', true), '')::json ->> key $$;
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT brought('x-firm')::int $$;
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT brought('x-person')::int $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE people ENABLE ROW LEVEL SECURITY; ALTER TABLE flags ENABLE ROW LEVEL SECURITY;
+ALTER TABLE hints ENABLE ROW LEVEL SECURITY; ALTER TABLE safes ENABLE ROW LEVEL SECURITY; ALTER TABLE sheets ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON people USING (firm = firm() AND id = me());
+CREATE POLICY p ON flags FOR SELECT USING (firm IS NULL OR firm = firm()); CREATE POLICY q ON flags FOR UPDATE USING (firm = firm());
+CREATE POLICY p ON hints USING (EXISTS (SELECT FROM flags f WHERE f.id = flag));
+CREATE POLICY p ON safes USING (firm = firm() AND brought('x-kind') IN ('boss', 'owner') AND brought('x-level') = 'high');
+CREATE POLICY p ON sheets USING (firm = firm()); CREATE POLICY q ON sheets FOR SELECT USING (me() = ANY (guests));
+GRANT SELECT ON firms, people, hints, safes TO twin_app; GRANT SELECT, UPDATE ON flags, sheets TO twin_app;`,
+		leak: `CREATE POLICY r ON flags FOR UPDATE USING (firm IS NULL);
+CREATE POLICY r ON safes FOR SELECT USING (brought('x-kind') = 'owner' AND brought('x-level') = 'high' AND firm IN (SELECT id FROM firms UNION SELECT firm + 1 FROM flags));
+CREATE POLICY r ON sheets FOR UPDATE USING (me() = ANY (guests)) WITH CHECK (me() = ANY (guests));`,
+		found: []string{"twin_app: update flags (write)", "twin_app as owner: select safes (read)", "twin_app: update sheets (write)"},
+	},
+	{
 		name: "names in mixed case",
 		schema: `
 CREATE ROLE twin_app LOGIN;

@@ -52,10 +52,10 @@ func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, er
 	out := &Draft{options: o, survey: s, domains: d, tenancy: d.tenancy(), cast: s.roles(), dropped: map[*path]string{}}
 	out.tenancy.cast = e.castOf(out.tenancy.tenants)
 	shares := d.shares(out.tenancy)
-	placing := &placer{survey: s, d: d, e: e, t: out.tenancy, cast: out.cast, shares: shares}
+	check := &referee{survey: s, e: e, d: d, t: out.tenancy, cast: out.cast}
+	placing := &placer{survey: s, d: d, e: e, t: out.tenancy, cast: out.cast, shares: shares, referee: check}
 	placing.place()
 	out.places = placing.places
-	check := &referee{survey: s, e: e, d: d, t: out.tenancy, cast: out.cast}
 	b := &binder{survey: s, d: d, e: e, t: out.tenancy, places: out.places, cast: out.cast, preset: cmp.Or(o.Brought, o.Preset), shares: shares, referee: check}
 	b.sessions()
 	if b.anonymous() != "" {
@@ -214,6 +214,8 @@ func (d *Draft) ends() {
 			continue // as a rule when the row was made
 		case slices.Contains([]string{"timestamptz", "timestamp", "date"}, c.Type.Base) && !c.NotNull:
 			name = fmt.Sprintf("m.%s IS NULL, or (m.%s IS NULL OR m.%s > now())", name, name, name)
+		case slices.Contains([]string{"timestamptz", "timestamp", "date"}, c.Type.Base):
+			name = fmt.Sprintf("m.%s > now(), or m.%s <= now()", name, name)
 		case c.Type.Base == "bool":
 			name = fmt.Sprintf("m.%s, or NOT m.%s", name, name)
 		default:

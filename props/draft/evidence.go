@@ -48,6 +48,7 @@ type equality struct {
 type constant struct {
 	source *Source
 	value  string
+	op     string
 }
 
 // collect reads policies, defaults, and functions that are one query.
@@ -131,6 +132,13 @@ func (e *evidence) expr(x sql.Expr, in scope) {
 			e.compare("=", x.R, x.L, in)
 		case *sql.AnyArray:
 			e.compare("=", x.X, x.Array, in)
+			if list, ok := bare(x.Array).(*sql.Array); ok && !x.Not {
+				e.oneOf(x.X, list.Items, in)
+			}
+		case *sql.In:
+			if !x.Not {
+				e.oneOf(x.X, x.List, in)
+			}
 		case *sql.InQuery:
 			e.in(x, in)
 			e.query(x.Query, in)
@@ -167,6 +175,14 @@ func (e *evidence) callsIn(x *sql.Field, in scope) {
 	})
 }
 
+// oneOf notes a comparison with each of a list.
+func (e *evidence) oneOf(x sql.Expr, list []sql.Expr, in scope) {
+	for _, item := range list {
+		e.compare("=", x, item, in)
+		e.compare("=", item, x, in)
+	}
+}
+
 func flipped(op string) string {
 	switch op {
 	case "<":
@@ -187,7 +203,7 @@ func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
 	if !ok {
 		if c, is := bare(r).(*sql.Literal); is && !c.Value.Null {
 			if s := e.source(l); s != nil {
-				e.consts = append(e.consts, constant{s, c.Value.Text})
+				e.consts = append(e.consts, constant{s, c.Value.Text, op})
 			}
 		}
 		return

@@ -124,6 +124,9 @@ func (p *place) yaml() string {
 	if p.query != "" {
 		parts = append(parts, "tenants: "+scalar(p.query))
 	}
+	if p.global {
+		parts = append(parts, "null: shared")
+	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 

@@ -65,10 +65,23 @@ func (b *binder) rules(s *session) {
 				s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
 			}
 		}
+		if s.stranger && p.global && b.everybodys(s, p, 0) {
+			s.sees = append(s.sees, entry{p.table, `{may: "shared"}`, "? and of those without a tenant: meant?"})
+		}
 		if p.how == model.Owned {
 			s.widen(p, b.opened(s, p), "? everybody's once they are opened: meant?")
 		}
 	}
+}
+
+// everybodys reports whether policies show rows that have no tenant to a session that has
+// none either: those of a table, or of what it hangs on.
+func (b *binder) everybodys(s *session, p *place, depth int) bool {
+	if len(p.parents) == 0 {
+		o := b.referee.global(p.table, b.t.tenants.in(p.table), s.acts)
+		return o != nil && !o.signed
+	}
+	return depth < 16 && !slices.ContainsFunc(p.parents, func(t *model.Table) bool { return !b.everybodys(s, b.places[t.ID], depth+1) })
 }
 
 // between is the condition that a row names the session's user in one of the columns of

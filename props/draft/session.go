@@ -23,6 +23,7 @@ type session struct {
 	ofTenant          bool // its role follows from the tenant
 	notes, asks       []string
 	sees, writes      []entry
+	kind              int // which of the constants it brings that sources are compared with
 }
 
 // setting is a setting with its text, or with the keys of the JSON that it holds.
@@ -90,13 +91,20 @@ func (b *binder) sessions() {
 		if a.role == b.anonymous() && a.role != "" && len(actors) > 1 {
 			continue
 		}
-		s := b.begin(a, a.acts())
-		b.bind(s)
-		if s.ofTenant && slices.ContainsFunc(b.made, func(o *session) bool { return o.ofTenant && b.alike(o.acts, s.acts) }) {
-			continue // the role of another tenant
+		for kind, name := range b.kinds() {
+			s := b.begin(a, a.acts())
+			s.kind = kind
+			b.bind(s)
+			if s.ofTenant && slices.ContainsFunc(b.made, func(o *session) bool { return o.ofTenant && b.alike(o.acts, s.acts) }) {
+				break // the role of another tenant
+			}
+			if kind > 0 {
+				s.name += " as " + name
+				s.asks = nil // as of the first
+			}
+			b.rules(s)
+			b.made = append(b.made, s)
 		}
-		b.rules(s)
-		b.made = append(b.made, s)
 	}
 	b.tenantRoles()
 	b.impostor()
@@ -309,6 +317,10 @@ func (b *binder) source(s *session, src *Source) {
 			v = named
 			s.asks = append(s.asks, src.String()+" is taken to be "+named+", by its name alone")
 		}
+	}
+	if list := b.constantsOf(src); v == "" && len(list) > 0 {
+		v = list[s.kind%len(list)]
+		s.asks = append(s.asks, src.String()+" is compared with "+strings.Join(list, ", ")+": are there sessions with something else, or without it?")
 	}
 	if v == "" {
 		s.asks = append(s.asks, b.unknown(src))
