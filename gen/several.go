@@ -58,6 +58,12 @@ func (b *builder) name(t *model.Table, k int, row model.Row, set []bool, c *choi
 	return true
 }
 
+// pairs reports whether the rows of some table are always two tenants': with two tenants all
+// of them would be everybody's.
+func (p *Plan) pairs() bool {
+	return slices.ContainsFunc(p.tables, func(tp tablePlan) bool { return tp.named == mustDiffer })
+}
+
 // names learns whether the tenants that a row names must differ, or may not.
 func (f *fitting) names(t *model.Table, base model.Row) error {
 	tp := &f.tables[t.ID]

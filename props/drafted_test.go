@@ -72,6 +72,30 @@ GRANT SELECT ON accounts TO twin_group;`,
 		found: []string{"tenant: select accounts (read)"},
 	},
 	{
+		name: "rows between two, and what hangs on them",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE traders (id int PRIMARY KEY, name text);
+CREATE TABLE goods (id int PRIMARY KEY, seller int NOT NULL REFERENCES traders, listed boolean NOT NULL DEFAULT false, title text);
+CREATE TABLE deals (id int PRIMARY KEY, buyer int NOT NULL REFERENCES traders, seller int NOT NULL REFERENCES traders, done boolean NOT NULL DEFAULT false, CHECK (buyer <> seller));
+CREATE TABLE lines (id int PRIMARY KEY, deal int NOT NULL REFERENCES deals, good int NOT NULL REFERENCES goods, amount int);
+CREATE TABLE remarks (id int PRIMARY KEY, deal int NOT NULL REFERENCES deals, author int NOT NULL REFERENCES traders, body text);
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.trader', true), '')::int $$;
+CREATE FUNCTION close(deal int) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN UPDATE deals d SET done = true WHERE d.id = deal AND d.seller = me(); RETURN FOUND; END $$;
+ALTER TABLE traders ENABLE ROW LEVEL SECURITY; ALTER TABLE goods ENABLE ROW LEVEL SECURITY; ALTER TABLE deals ENABLE ROW LEVEL SECURITY;
+ALTER TABLE lines ENABLE ROW LEVEL SECURITY; ALTER TABLE remarks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON traders USING (id = me()); CREATE POLICY p ON goods USING (seller = me()); CREATE POLICY q ON goods FOR SELECT USING (listed);
+CREATE POLICY p ON deals FOR SELECT USING (me() IN (buyer, seller));
+CREATE POLICY p ON lines FOR SELECT USING (deal IN (SELECT id FROM deals));
+CREATE POLICY q ON lines FOR INSERT WITH CHECK (EXISTS (SELECT FROM deals d WHERE d.id = deal AND d.buyer = me() AND (SELECT g.seller FROM goods g WHERE g.id = good) = d.seller));
+CREATE POLICY p ON remarks FOR SELECT USING (deal IN (SELECT id FROM deals)); CREATE POLICY q ON remarks FOR INSERT WITH CHECK (author = me() AND deal IN (SELECT id FROM deals));
+GRANT SELECT ON traders, goods, deals TO twin_app; GRANT SELECT, INSERT ON lines, remarks TO twin_app; GRANT UPDATE (done) ON deals TO twin_app; CREATE POLICY r ON deals FOR UPDATE USING (seller = me());`,
+		leak: `CREATE POLICY r ON remarks FOR INSERT WITH CHECK (author = me());
+CREATE OR REPLACE FUNCTION close(deal int) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN UPDATE deals d SET done = true WHERE d.id = deal; RETURN FOUND; END $$;
+CREATE POLICY r ON lines FOR INSERT WITH CHECK (EXISTS (SELECT FROM deals d WHERE d.id = deal AND d.buyer = me()));`,
+		found: []string{"twin_app: insert remarks (write)", "twin_app: call function close (write)", "twin_app: insert lines (write)"},
+	},
+	{
 		name: "kinds of sessions, rows that are everybody's, and lists of guests",
 		schema: `
 CREATE ROLE twin_app LOGIN;

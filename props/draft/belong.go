@@ -78,7 +78,7 @@ func (p *placer) itself(b *place) {
 			p.inside(b, list)
 		}
 		return
-	case slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t }): // its document's
+	case slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t && !s.users }): // its document's
 		return
 	case t == m.home:
 		cols = []int{m.key}
@@ -183,7 +183,7 @@ func (p *placer) owned(t *model.Table, required, several bool) []*model.ForeignK
 // guest reports whether a foreign key names with whom a document is shared: the row is the
 // document's alone.
 func (p *placer) guest(t *model.Table, k *model.ForeignKey) bool {
-	return slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t && slices.Contains(k.Columns, s.member) })
+	return slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t && !s.users && slices.Contains(k.Columns, s.member) })
 }
 
 // through places tables by their foreign keys.

@@ -33,7 +33,9 @@ type evidence struct {
 	consts  []constant
 	unread  []string // expressions that read the session in a way that is not understood
 	sources []*Source
-	casts   map[Column]string // to what type a part of a column is cast
+	policy  *model.Policy              // that is being read; nil for anything else
+	readers map[string][]*model.Policy // of a source, by its setting and path
+	casts   map[Column]string          // to what type a part of a column is cast
 }
 
 // equality is a column that is compared with a source.
@@ -54,13 +56,15 @@ type constant struct {
 // collect reads policies, defaults, and functions that are one query.
 func (e *evidence) collect() {
 	for _, t := range e.survey.Schema.Tables {
-		for _, p := range t.Policies {
-			for _, text := range []string{p.Using, p.Check} {
+		for i := range t.Policies {
+			e.policy = &t.Policies[i]
+			for _, text := range []string{e.policy.Using, e.policy.Check} {
 				if x, err := sql.ParseExpr(text); text != "" && err == nil {
 					e.expr(x, scope{survey: e.survey, base: t})
 				}
 			}
 		}
+		e.policy = nil
 		for i := range t.Columns {
 			if text := t.Columns[i].Default; text != "" && !t.Columns[i].Generated {
 				e.defaulted(Column{Table: t, Column: i}, text)
@@ -199,7 +203,7 @@ func flipped(op string) string {
 
 // compare notes a comparison of l with r.
 func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
-	left, ok := in.holder(l)
+	left, ok := e.holder(l, in)
 	if !ok {
 		if c, is := bare(r).(*sql.Literal); is && !c.Value.Null {
 			if s := e.source(l); s != nil {
@@ -209,7 +213,7 @@ func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
 		return
 	}
 	e.cast(left, l)
-	if right, ok := in.holder(r); ok {
+	if right, ok := e.holder(r, in); ok {
 		if op == "=" && left != right {
 			e.same = append(e.same, [2]Column{left, right})
 		}
@@ -233,7 +237,7 @@ func (e *evidence) cast(c Column, x sql.Expr) {
 // in notes a column that is looked for in a query: in another table's column, or in a
 // list that the session brings.
 func (e *evidence) in(x *sql.InQuery, in scope) {
-	left, ok := in.holder(x.X)
+	left, ok := e.holder(x.X, in)
 	if !ok || x.Not {
 		return
 	}
@@ -309,6 +313,12 @@ func (e *evidence) remember(s *Source, text string) *Source {
 		}
 		return nil
 	}
+	if e.policy != nil {
+		if e.readers == nil {
+			e.readers = map[string][]*model.Policy{}
+		}
+		e.readers[s.place()] = append(e.readers[s.place()], e.policy)
+	}
 	for _, known := range e.sources {
 		if known.same(s) {
 			return known
@@ -316,6 +326,15 @@ func (e *evidence) remember(s *Source, text string) *Source {
 	}
 	e.sources = append(e.sources, s)
 	return s
+}
+
+// read is the sources that a role has to bring: those of the policies for it, and those that
+// no policy reads.
+func (e *evidence) read(role string) []*Source {
+	return slices.DeleteFunc(slices.Clone(e.sources), func(s *Source) bool {
+		list := e.readers[s.place()]
+		return len(list) > 0 && !slices.ContainsFunc(list, func(p *model.Policy) bool { return e.survey.applies(p, role) })
+	})
 }
 
 // bound reports whether what a text reads of the session is known from elsewhere.

@@ -29,10 +29,10 @@ func (b *binder) constantsOf(src *Source) []string {
 
 // kinds is the sessions of a role that it takes to bring each constant once, by the first
 // source with most of them; one session where there is none.
-func (b *binder) kinds() []string {
+func (b *binder) kinds(s *session) []string {
 	out := []string{""}
-	for _, src := range b.e.sources {
-		if src.Role() || b.variable(src, b.userTable()) != "" || b.likeNamed(src, b.userTable()) != "" {
+	for _, src := range s.sources {
+		if src.Role() || b.variable(src, b.userTable(s)) != "" || b.likeNamed(src, b.userTable(s)) != "" {
 			continue
 		}
 		if list := b.constantsOf(src); len(list) > len(out) {

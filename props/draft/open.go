@@ -180,6 +180,11 @@ func (b *binder) opened(s *session, p *place) string {
 	if s := b.openTo(s, p.table, ""); s != "" {
 		return s
 	}
+	return b.openedAbove(s, p)
+}
+
+// openedAbove is the condition that what a row hangs on is open to a session.
+func (b *binder) openedAbove(s *session, p *place) string {
 	for i := range p.table.ForeignKeys {
 		k := &p.table.ForeignKeys[i]
 		if k.Target == nil || len(k.Columns) != 1 || k.Target == p.table || !always(p.table, k) || !b.readsThrough(p.table, k.Target, s.acts) {

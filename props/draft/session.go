@@ -20,10 +20,12 @@ type session struct {
 	settings          []setting
 	tenants           string // a query
 	stranger          bool
+	below             bool // its tenants are those that its own one sees
 	ofTenant          bool // its role follows from the tenant
 	notes, asks       []string
 	sees, writes      []entry
-	kind              int // which of the constants it brings that sources are compared with
+	sources           []*Source // that its role has to bring
+	kind              int       // which of the constants it brings that sources are compared with
 }
 
 // setting is a setting with its text, or with the keys of the JSON that it holds.
@@ -91,7 +93,7 @@ func (b *binder) sessions() {
 		if a.role == b.anonymous() && a.role != "" && len(actors) > 1 {
 			continue
 		}
-		for kind, name := range b.kinds() {
+		for kind, name := range b.kinds(b.begin(a, "")) {
 			s := b.begin(a, a.acts())
 			s.kind = kind
 			b.bind(s)
@@ -122,7 +124,7 @@ func (b *binder) sessions() {
 }
 
 func (b *binder) begin(a *actor, name string) *session {
-	return &session{name: name, login: a.login, role: a.role, acts: a.acts(), claims: &claims{}}
+	return &session{name: name, login: a.login, role: a.role, acts: a.acts(), claims: &claims{}, sources: b.e.read(a.acts())}
 }
 
 // strangers is the actors of sessions whose tenant was never set: the weakest, and each
@@ -157,9 +159,9 @@ func (b *binder) strangers() []*actor {
 
 // bind gives a session its tenant and its user by everything that the schema reads.
 func (b *binder) bind(s *session) {
-	s.user = b.userTable()
+	s.user = b.userTable(s)
 	for _, lookup := range []bool{true, false} { // the key of a row before the key alone
-		for _, src := range b.e.sources {
+		for _, src := range s.sources {
 			if (src.Lookup != nil) == lookup {
 				b.source(s, src)
 			}
@@ -168,13 +170,17 @@ func (b *binder) bind(s *session) {
 	b.handed(s)
 	b.constants(s)
 	guarded := b.t.member != nil && b.d.guarded(b.t.tenants, b.t.users)
-	if b.t.member != nil && (!b.brought() || guarded) && s.user != nil {
+	if b.t.member != nil && (!b.brought(s) || guarded) && s.user != nil {
 		if who := b.userColumn(s.user); who != "" {
 			s.tenants = b.t.member.query(who)
 		}
 	}
+	if query, by := b.below(); s.tenants == "" && b.brought(s) && query != "" {
+		s.tenants, s.below = query, true
+		s.asks = append(s.asks, "policies go by "+by+": a session of one tenant is taken to see those that it says; if it may see its own alone, remove tenants:. If it may change its own alone, say so under writes:")
+	}
 	switch {
-	case b.t.member == nil || !b.brought():
+	case b.t.member == nil || !b.brought(s):
 	case s.tenants != "":
 		s.asks = append(s.asks, "the session brings one tenant, but policies go by all of a user's too ("+b.t.member.table.Label()+"): if it may see one at a time, remove tenants:")
 	default:
@@ -205,17 +211,17 @@ func (b *binder) handed(s *session) {
 }
 
 // brought reports whether the session itself brings the tenant.
-func (b *binder) brought() bool {
-	return b.t.tenants != nil && slices.ContainsFunc(b.e.sources, func(s *Source) bool {
-		return b.variable(s, nil) == "$tenant"
+func (b *binder) brought(s *session) bool {
+	return b.t.tenants != nil && slices.ContainsFunc(s.sources, func(src *Source) bool {
+		return b.variable(src, nil) == "$tenant"
 	})
 }
 
 // userTable is the table whose rows are the sessions' users; nil where the tenants are.
-func (b *binder) userTable() *model.Table {
-	for _, s := range b.e.sources {
-		if s.Lookup != nil && len(s.Lookup.Key.Table.Key) == 1 {
-			return s.Lookup.Key.Table
+func (b *binder) userTable(s *session) *model.Table {
+	for _, src := range s.sources {
+		if src.Lookup != nil && len(src.Lookup.Key.Table.Key) == 1 {
+			return src.Lookup.Key.Table
 		}
 	}
 	if b.t.users == nil {
@@ -407,7 +413,7 @@ func (b *binder) role(src *Source) bool {
 // tokens always carry it.
 func (b *binder) constants(s *session) {
 	given := false
-	for _, src := range b.e.sources {
+	for _, src := range s.sources {
 		if b.role(src) && s.role != "" {
 			path, _ := src.Claim()
 			s.claims.set(path, s.role, false)
