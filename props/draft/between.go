@@ -50,7 +50,10 @@ func (b *binder) writes(s *session, p *place) string {
 		if mine == "" {
 			return ""
 		}
-		open := b.openTo(s, k.Target, "m.")
+		open := ""
+		if len(b.columns(p)) > 0 { // the row says who wrote it
+			open = b.openTo(s, k.Target, "m.")
+		}
 		several = several || open != "" || len(b.columns(above)) > 1
 		all = append(all, fmt.Sprintf("EXISTS (SELECT FROM %s m WHERE m.%s = %s.%s AND (%s))", sqlName(k.Target), sql.QuoteName(k.Target.Columns[k.Targets[0]].Name),
 			sql.QuoteName(p.table.Name), sql.QuoteName(p.table.Columns[k.Columns[0]].Name), either(mine, open, b.partner(p, k))))

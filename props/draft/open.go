@@ -44,6 +44,9 @@ func (r *referee) global(t *model.Table, columns []int, role string) *opening {
 					c, is := r.scope(t).column(n.X)
 					null = null || is && slices.Contains(columns, c.Column)
 				}
+				if c, ok := r.otherwise(one, t); ok && slices.Contains(columns, c.Column) {
+					null, o.signed = true, true
+				}
 			}
 			if null && (out == nil || !o.signed) {
 				out = &o
@@ -51,6 +54,24 @@ func (r *referee) global(t *model.Table, columns []int, role string) *opening {
 		}
 	}
 	return out
+}
+
+// otherwise is the column of a comparison in which the session's own value stands for NULL:
+// coalesce(firm_id, current_firm()) = current_firm().
+func (r *referee) otherwise(x sql.Expr, t *model.Table) (Column, bool) {
+	c, ok := x.(*sql.Compare)
+	if !ok || c.Op != "=" {
+		return Column{}, false
+	}
+	for _, side := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
+		if either, is := bare(side[0]).(*sql.Coalesce); is && len(either.Args) == 2 {
+			s := r.e.source(side[1])
+			if at, known := r.scope(t).column(either.Args[0]); known && s != nil && s == r.e.source(either.Args[1]) {
+				return at, true
+			}
+		}
+	}
+	return Column{}, false
 }
 
 // conjuncts is the parts of a condition that must all hold.
@@ -75,11 +96,38 @@ func (r *referee) openings(t *model.Table, role string) []opening {
 		if p.Using == "" || err != nil {
 			continue
 		}
-		for _, part := range r.loose(x, r.scope(t)) {
+		for _, part := range disjuncts(x) {
+			if !r.free(part, t) {
+				continue
+			}
 			if o, ok := r.opening(part, t); ok {
 				out = append(out, o)
 			}
 		}
+	}
+	return out
+}
+
+// free reports whether an alternative of a policy is not tied to the session, but for a list in
+// the row that may name it.
+func (r *referee) free(x sql.Expr, t *model.Table) bool {
+	return !slices.ContainsFunc(conjuncts(x), func(one sql.Expr) bool {
+		if f, ok := r.flag(one, t); ok && f.member != nil {
+			return false
+		}
+		return len(r.loose(one, r.scope(t))) == 0
+	})
+}
+
+// disjuncts is the alternatives of a condition.
+func disjuncts(x sql.Expr) []sql.Expr {
+	any, ok := x.(*sql.Or)
+	if !ok {
+		return []sql.Expr{x}
+	}
+	var out []sql.Expr
+	for _, a := range any.Args {
+		out = append(out, disjuncts(a)...)
 	}
 	return out
 }
@@ -116,6 +164,13 @@ func (r *referee) flag(x sql.Expr, t *model.Table) (flag, bool) {
 			return flag{}, false
 		}
 		who := r.e.source(x.X)
+		return flag{column: c.Column, member: who}, who != nil
+	case *sql.Opaque: // such as guests @> ARRAY[me()]
+		c, text, ok := r.scope(t).about(x)
+		if !ok || c.Table != t || !t.Columns[c.Column].Type.Array {
+			return flag{}, false
+		}
+		who := r.e.lists(text, t.Columns[c.Column].Type.Name)
 		return flag{column: c.Column, member: who}, who != nil
 	case *sql.Compare:
 		c, ok := r.scope(t).column(x.L)

@@ -16,6 +16,7 @@ type session struct {
 	name, login, role string
 	acts              string // the role that its statements run as
 	user              *model.Table
+	where             string // which of its rows: that of the role's name
 	claims            *claims
 	settings          []setting
 	tenants           string // a query
@@ -100,6 +101,9 @@ func (b *binder) sessions() {
 			if s.ofTenant && slices.ContainsFunc(b.made, func(o *session) bool { return o.ofTenant && b.alike(o.acts, s.acts) }) {
 				break // the role of another tenant
 			}
+			if s.where != "" && b.named(s) >= mostNamedAlike {
+				break // the role of another user
+			}
 			if kind > 0 {
 				s.name += " as " + name
 				s.asks = nil // as of the first
@@ -123,6 +127,21 @@ func (b *binder) sessions() {
 	}
 }
 
+// mostNamedAlike is how many roles with the same rights, each of them one user's, have a
+// session: two may be of two tenants.
+const mostNamedAlike = 2
+
+// named counts the sessions of other users' roles that have the same rights.
+func (b *binder) named(s *session) int {
+	n := 0
+	for _, o := range b.made {
+		if o.where != "" && b.alike(o.acts, s.acts) {
+			n++
+		}
+	}
+	return n
+}
+
 func (b *binder) begin(a *actor, name string) *session {
 	return &session{name: name, login: a.login, role: a.role, acts: a.acts(), claims: &claims{}, sources: b.e.read(a.acts())}
 }
@@ -131,7 +150,7 @@ func (b *binder) begin(a *actor, name string) *session {
 // one where settings bind sessions, since a job can forget them.
 func (b *binder) strangers() []*actor {
 	list := slices.DeleteFunc(slices.Clone(b.cast.actors), func(a *actor) bool { // nobody without a tenant has its role
-		return slices.ContainsFunc(b.made, func(s *session) bool { return s.ofTenant && b.alike(s.acts, a.acts()) })
+		return slices.ContainsFunc(b.made, func(s *session) bool { return (s.ofTenant || s.where != "") && b.alike(s.acts, a.acts()) })
 	})
 	slices.SortStableFunc(list, func(x, y *actor) int {
 		if anon := b.anonymous(); anon != "" && (x.role == anon) != (y.role == anon) {
@@ -305,6 +324,18 @@ func (b *binder) source(s *session, src *Source) {
 	}
 	v := b.variable(src, s.user)
 	if src.Role() {
+		if src.Lookup != nil && s.user == src.Lookup.Key.Table {
+			name := s.acts
+			if stands(b.survey.policies(), "session_user") {
+				name = s.login
+			}
+			s.where = sql.QuoteName(src.Lookup.Key.name()) + " = " + literal(name)
+			s.notes = append(s.notes, "each user has a role of its own, which "+src.Lookup.Key.String()+" names")
+			return
+		}
+		if s.where != "" {
+			return
+		}
 		if strings.HasPrefix(v, "$tenant") {
 			s.ofTenant = true
 			if s.role != "" {
