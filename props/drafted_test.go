@@ -50,6 +50,20 @@ GRANT SELECT ON clients TO twin_group; GRANT SELECT, INSERT, UPDATE, DELETE ON g
 		found: []string{"tenant: select goods (read)"},
 	},
 	{
+		name: "one role for each user, which a row of theirs names",
+		schema: `
+CREATE ROLE twin_group; CREATE ROLE twin_a LOGIN IN ROLE twin_group; CREATE ROLE twin_b LOGIN IN ROLE twin_group; CREATE ROLE twin_c LOGIN IN ROLE twin_group;
+CREATE TABLE units (id int PRIMARY KEY, name text);
+CREATE TABLE staff (id int PRIMARY KEY, unit int NOT NULL REFERENCES units, login name NOT NULL UNIQUE);
+CREATE TABLE funds (id int PRIMARY KEY, unit int NOT NULL REFERENCES units, amount int);
+CREATE FUNCTION mine() RETURNS int STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT unit FROM staff WHERE login = session_user $$;
+ALTER TABLE units ENABLE ROW LEVEL SECURITY; ALTER TABLE staff ENABLE ROW LEVEL SECURITY; ALTER TABLE funds ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON units USING (id = mine()); CREATE POLICY p ON staff USING (unit = mine()); CREATE POLICY p ON funds USING (unit = mine());
+GRANT SELECT ON units, staff TO twin_group; GRANT SELECT, UPDATE ON funds TO twin_group;`,
+		leak:  `DROP POLICY p ON funds; CREATE POLICY p ON funds USING (unit = mine()) WITH CHECK (mine() IS NOT NULL);`,
+		found: []string{"twin_a: update funds (move)"},
+	},
+	{
 		name: "roles are the tenants' values",
 		schema: `
 CREATE ROLE twin_a LOGIN; CREATE ROLE twin_b LOGIN;
