@@ -460,6 +460,11 @@ func (w *walk) references(m *Member, k *model.ForeignKey, j int, now model.Value
 			out = append(out, []model.Value{row[k.Targets[j]]})
 		}
 	}
+	for _, row := range w.d.State.Rows(k.Target.ID) { // a session without a tenant has none of its own
+		if len(out) == 0 && row[k.Targets[j]] != now {
+			out = append(out, []model.Value{row[k.Targets[j]]})
+		}
+	}
 	return out
 }
 

@@ -50,6 +50,48 @@ GRANT SELECT ON clients TO twin_group; GRANT SELECT, INSERT, UPDATE, DELETE ON g
 		found: []string{"tenant: select goods (read)"},
 	},
 	{
+		name: "firms above others by a table of pairs, which share folders with more",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE pairs (upper int REFERENCES firms, lower int REFERENCES firms, PRIMARY KEY (upper, lower));
+CREATE TABLE folders (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, title text);
+CREATE TABLE grants (folder int REFERENCES folders, guest int REFERENCES firms, PRIMARY KEY (folder, guest));
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+ALTER TABLE folders ENABLE ROW LEVEL SECURITY; ALTER TABLE grants ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION above(f int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM pairs p WHERE p.upper = firm() AND p.lower = f) $$;
+CREATE FUNCTION guest(f int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM grants g WHERE g.folder = f AND g.guest = firm()) $$;
+CREATE POLICY p ON folders USING (firm = firm()); CREATE POLICY q ON folders FOR SELECT USING (above(firm) OR guest(id));
+CREATE POLICY p ON grants USING (folder IN (SELECT f.id FROM folders f WHERE f.firm = firm())); CREATE POLICY q ON grants FOR SELECT USING (guest = firm());
+GRANT SELECT ON folders TO twin_app; GRANT SELECT, INSERT ON grants TO twin_app;`,
+		leak: `CREATE POLICY r ON grants FOR INSERT WITH CHECK (guest = firm());`,
+		found: []string{"twin_app: insert grants (write)"},
+	},
+	{
+		name: "users of no tenant with whom rows are shared",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE schools (id int PRIMARY KEY, name text);
+CREATE TABLE people (id int PRIMARY KEY, name text);
+CREATE TABLE posts (person int REFERENCES people, school int REFERENCES schools, PRIMARY KEY (person, school));
+CREATE TABLE pupils (id int PRIMARY KEY, school int NOT NULL REFERENCES schools, name text);
+CREATE TABLE guards (person int REFERENCES people, pupil int REFERENCES pupils, PRIMARY KEY (person, pupil));
+CREATE TABLE marks (id int PRIMARY KEY, pupil int NOT NULL REFERENCES pupils, points int);
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.me', true), '')::int $$;
+CREATE FUNCTION mine() RETURNS SETOF int STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT school FROM posts WHERE person = me() $$;
+CREATE FUNCTION kids() RETURNS SETOF int STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT pupil FROM guards WHERE person = me() $$;
+ALTER TABLE schools ENABLE ROW LEVEL SECURITY; ALTER TABLE people ENABLE ROW LEVEL SECURITY; ALTER TABLE posts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE pupils ENABLE ROW LEVEL SECURITY; ALTER TABLE guards ENABLE ROW LEVEL SECURITY; ALTER TABLE marks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON schools USING (id IN (SELECT mine())); CREATE POLICY p ON people USING (id = me()); CREATE POLICY p ON posts USING (school IN (SELECT mine()));
+CREATE POLICY p ON pupils USING (school IN (SELECT mine())); CREATE POLICY q ON pupils FOR SELECT USING (id IN (SELECT kids()));
+CREATE POLICY p ON guards FOR SELECT USING (person = me());
+CREATE POLICY p ON marks USING (pupil IN (SELECT p.id FROM pupils p WHERE p.school IN (SELECT mine()))); CREATE POLICY q ON marks FOR SELECT USING (pupil IN (SELECT kids()));
+GRANT SELECT ON schools, people, posts, guards TO twin_app; GRANT SELECT, INSERT ON pupils, marks TO twin_app;`,
+		leak: `CREATE POLICY r ON marks FOR INSERT WITH CHECK (pupil IN (SELECT kids()));
+CREATE POLICY r ON pupils FOR SELECT USING (me() IS NOT NULL);`,
+		found: []string{"twin_app: insert marks (write)", "twin_app: select pupils (read)"},
+	},
+	{
 		name: "one role for each user, which a row of theirs names",
 		schema: `
 CREATE ROLE twin_group; CREATE ROLE twin_a LOGIN IN ROLE twin_group; CREATE ROLE twin_b LOGIN IN ROLE twin_group; CREATE ROLE twin_c LOGIN IN ROLE twin_group;

@@ -27,7 +27,7 @@ func (b *binder) between(s *session, p *place) *entry {
 	}
 	return &entry{
 		p.table, fmt.Sprintf("{insert: {may: %s}, update: {may: own, to: %s}, delete: {may: own}}", strconv.Quote(insert), strconv.Quote(condition)),
-		"? its rows are between two, one of whom writes them: which one?",
+		"? its rows are between two, one of whom writes them: which one? May it put a third in the place of the other? If not, columns: under update",
 	}
 }
 
