@@ -64,7 +64,7 @@ CREATE FUNCTION guest(f int) RETURNS boolean STABLE SECURITY DEFINER SET search_
 CREATE POLICY p ON folders USING (firm = firm()); CREATE POLICY q ON folders FOR SELECT USING (above(firm) OR guest(id));
 CREATE POLICY p ON grants USING (folder IN (SELECT f.id FROM folders f WHERE f.firm = firm())); CREATE POLICY q ON grants FOR SELECT USING (guest = firm());
 GRANT SELECT ON folders TO twin_app; GRANT SELECT, INSERT ON grants TO twin_app;`,
-		leak: `CREATE POLICY r ON grants FOR INSERT WITH CHECK (guest = firm());`,
+		leak:  `CREATE POLICY r ON grants FOR INSERT WITH CHECK (guest = firm());`,
 		found: []string{"twin_app: insert grants (write)"},
 	},
 	{
