@@ -95,12 +95,12 @@ func (p *placer) itself(b *place) {
 }
 
 // without says whose a row is that has no tenant.
-func (b *place) without(global bool, ways string) {
-	if b.global = global; global {
-		b.asks = append(b.asks, fmt.Sprintf("a row of %s without %s is everybody's to read, as policies have it: right? If nobody's, remove null: shared", b.table.Label(), ways))
+func (p *place) without(global bool, ways string) {
+	if p.global = global; global {
+		p.asks = append(p.asks, fmt.Sprintf("a row of %s without %s is everybody's to read, as policies have it: right? If nobody's, remove null: shared", p.table.Label(), ways))
 		return
 	}
-	b.asks = append(b.asks, fmt.Sprintf("a row of %s without %s is nobody's: right? If everybody's, add null: shared", b.table.Label(), ways))
+	p.asks = append(p.asks, fmt.Sprintf("a row of %s without %s is nobody's: right? If everybody's, add null: shared", p.table.Label(), ways))
 }
 
 // owners chooses among several columns that name a user: those that are never NULL

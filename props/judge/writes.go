@@ -132,11 +132,11 @@ func (j *judge) direction(t *model.Table, c change) {
 // the column that it may not change; -1 without one.
 func (j *judge) permits(t *model.Table, c change) (ok, known bool, rule string, column int) {
 	w := &j.id.Session.Writes[t.ID]
-	switch c.command() {
-	case model.Insert:
+	switch {
+	case c.old == nil:
 		ok, known = j.holdsNew(w.Insert, c.new)
 		return ok, known, text(w.Insert), -1
-	case model.Delete:
+	case c.new == nil:
 		ok, known = j.holds(w.Delete, j.before, c.old)
 		return ok, known, text(w.Delete), -1
 	}
