@@ -10,7 +10,7 @@ import (
 
 // Options bounds what is drawn.
 type Options struct {
-	Tenants  int // tenants of a dataset; defaults to 2
+	Tenants  int // tenants of a dataset; defaults to 2, or 3 where a row is always two tenants'
 	Cast     int // identities of a dataset; defaults to 5
 	Rows     int // most rows of a table and tenant besides the first and those that the cast needs; defaults to 2; negative: none
 	Steps    int // most steps of a sequence; defaults to 10
@@ -95,6 +95,9 @@ const (
 // Dataset draws a dataset.
 func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 	open := o.Guests == 0
+	if o.Tenants == 0 && p.pairs() {
+		o.Tenants = 3
+	}
 	o = o.filled()
 	b := p.newBuilder()
 	first := seeded(bits.Next(), -1)

@@ -278,13 +278,52 @@ func (w *walk) insert(m *Member, s *model.Shape) {
 			continue
 		}
 		w.add(m, s, values(row, s.Columns))
-		if tenant != m.Tenant {
+		if tenant == m.Tenant {
+			w.mixed(m, s)
+			continue
+		}
+		w.fresh++
+		if row := w.aboutSelf(w.d, m, s.Table, tenant, w.fresh, &choices{}); row != nil {
+			w.add(m, s, values(row, s.Columns))
+		}
+	}
+}
+
+// mixed proposes rows of the session's own tenant that refer to a row of another in one of
+// their references. What they return is nothing, so that no policy for reading stops them.
+func (w *walk) mixed(m *Member, s *model.Shape) {
+	if len(s.Returning) > 0 {
+		return
+	}
+	for _, k := range w.tables[s.Table.ID].keys {
+		if len(k.Columns) != 1 || k.Target == s.Table || k.Target == w.Contract.Tenancy.Table {
+			continue
+		}
+		for _, tenant := range w.others(w.d, m.Tenant) {
+			theirs := w.foreign(m, tenant, k.Target)
+			if theirs == nil {
+				continue
+			}
 			w.fresh++
-			if row := w.aboutSelf(w.d, m, s.Table, tenant, w.fresh, &choices{}); row != nil {
+			if row := w.offer(s.Table, m.Tenant, w.fresh); row != nil {
+				row = append(model.Row(nil), row...)
+				row[k.Columns[0]] = theirs[k.Targets[0]]
 				w.add(m, s, values(row, s.Columns))
 			}
 		}
 	}
+}
+
+// foreign is a row of another tenant that is not the session's too; nil for none.
+func (w *walk) foreign(m *Member, tenant model.Value, t *model.Table) model.Row {
+	rows := w.d.State.Rows(t.ID)[len(t.Seed):]
+	mine, theirs := w.owners(w.d, t.ID, m.Tenant), w.owners(w.d, t.ID, tenant)
+	for i, row := range rows {
+		if mine[i] == -2 && theirs[i] == 0 {
+			return row
+		}
+	}
+	return nil
 }
 
 // between proposes rows of a tenant that name the session's own in one of several columns.
@@ -418,6 +457,11 @@ func (w *walk) references(m *Member, k *model.ForeignKey, j int, now model.Value
 	own, other := w.pair(m, k.Target)
 	for _, row := range []model.Row{own, other} {
 		if row != nil && row[k.Targets[j]] != now {
+			out = append(out, []model.Value{row[k.Targets[j]]})
+		}
+	}
+	for _, row := range w.d.State.Rows(k.Target.ID) { // a session without a tenant has none of its own
+		if len(out) == 0 && row[k.Targets[j]] != now {
 			out = append(out, []model.Value{row[k.Targets[j]]})
 		}
 	}

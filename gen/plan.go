@@ -48,6 +48,7 @@ type tablePlan struct {
 	derived []derived             // generated columns that refer to something
 	rules   []between             // between rows
 	aloof   []*model.ForeignKey   // by which no row refers to itself
+	names   []int                 // columns with whom a row is shown to
 	wanted  []map[int]model.Value // constants that the rules of sessions ask of its rows
 	skip    bool                  // filled by nobody: shared rows of the schema, or not to be filled
 }
@@ -71,6 +72,7 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 	p.Order, _ = c.Schema.LoadOrder()
 	p.freeze()
 	p.want()
+	p.showing()
 	p.shapes = make([][]choice, len(c.Sessions))
 	for i, s := range c.Sessions {
 		p.shapes[i] = p.newShapes(s)

@@ -182,10 +182,11 @@ func (p *Plan) tree(t *model.Table, key *model.ForeignKey) bool {
 	return t == p.Contract.Tenancy.Table && key.Target == t
 }
 
-// mentions reports whether a key names a tenant without saying whose the row is: the one
-// above, or one with whom it is shared.
+// mentions reports whether a key names a tenant or a user without saying whose the row is: the
+// one above, or one with whom it is shared.
 func (p *Plan) mentions(t *model.Table, key *model.ForeignKey) bool {
-	return p.tree(t, key) || key.Target == p.Contract.Tenancy.Table &&
+	shown := slices.ContainsFunc(key.Columns, func(i int) bool { return model.Contains(p.tables[t.ID].names, i) })
+	return p.tree(t, key) || shown || key.Target == p.Contract.Tenancy.Table &&
 		!slices.ContainsFunc(key.Columns, func(i int) bool { return model.Contains(p.tables[t.ID].tenant, i) })
 }
 

@@ -58,6 +58,16 @@ func (b *builder) name(t *model.Table, k int, row model.Row, set []bool, c *choi
 	return true
 }
 
+// pairs reports whether the rows of some table are always two tenants', or say which tenants
+// sessions have: with two tenants all of them would be everybody's.
+func (p *Plan) pairs() bool {
+	return slices.ContainsFunc(p.tables, func(tp tablePlan) bool {
+		return tp.named == mustDiffer || len(tp.tenant) > 1 && slices.ContainsFunc(p.Contract.Sessions, func(s *model.Session) bool {
+			return s.TenantsSQL != "" && mentionsName(s.TenantsSQL, tp.table.Name)
+		})
+	})
+}
+
 // names learns whether the tenants that a row names must differ, or may not.
 func (f *fitting) names(t *model.Table, base model.Row) error {
 	tp := &f.tables[t.ID]

@@ -165,18 +165,19 @@ func (l *lab) control(ctx context.Context, d *gen.Dataset, worlds []run.World, s
 		calls = append(calls, run.Calls{ID: []*model.Identity{own}, Steps: steps[i : i+1]},
 			run.Calls{ID: []*model.Identity{l.fast.Superuser(own)}, Steps: steps[i : i+1]})
 		of, others = append(of, i, i), append(others, false, true)
-		for k := range d.Cast {
+		asked := []model.Value{step.Tenant}
+		for k := range d.Cast { // one of each other tenant: which of them the arguments are about is not known
 			m := &d.Cast[k]
-			if m.Session != step.Session || m.Tenant == step.Tenant {
+			if m.Session != step.Session || slices.Contains(asked, m.Tenant) {
 				continue
 			}
+			asked = append(asked, m.Tenant)
 			other := step
 			other.Tenant, other.User = m.Tenant, m.User
 			if id, ok := l.Contract.BindStep(&other, d.State); ok {
 				calls = append(calls, run.Calls{ID: []*model.Identity{id}, Steps: []model.Step{other}})
 				of, others = append(of, i), append(others, true)
 			}
-			break
 		}
 	}
 	runs, err := l.fast.Worlds(ctx, worlds, calls, false, run.Variant{})

@@ -50,6 +50,62 @@ GRANT SELECT ON clients TO twin_group; GRANT SELECT, INSERT, UPDATE, DELETE ON g
 		found: []string{"tenant: select goods (read)"},
 	},
 	{
+		name: "firms above others by a table of pairs, which share folders with more",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE pairs (upper int REFERENCES firms, lower int REFERENCES firms, PRIMARY KEY (upper, lower));
+CREATE TABLE folders (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, title text);
+CREATE TABLE grants (folder int REFERENCES folders, guest int REFERENCES firms, PRIMARY KEY (folder, guest));
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+ALTER TABLE folders ENABLE ROW LEVEL SECURITY; ALTER TABLE grants ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION above(f int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM pairs p WHERE p.upper = firm() AND p.lower = f) $$;
+CREATE FUNCTION guest(f int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM grants g WHERE g.folder = f AND g.guest = firm()) $$;
+CREATE POLICY p ON folders USING (firm = firm()); CREATE POLICY q ON folders FOR SELECT USING (above(firm) OR guest(id));
+CREATE POLICY p ON grants USING (folder IN (SELECT f.id FROM folders f WHERE f.firm = firm())); CREATE POLICY q ON grants FOR SELECT USING (guest = firm());
+GRANT SELECT ON folders TO twin_app; GRANT SELECT, INSERT ON grants TO twin_app;`,
+		leak:  `CREATE POLICY r ON grants FOR INSERT WITH CHECK (guest = firm());`,
+		found: []string{"twin_app: insert grants (write)"},
+	},
+	{
+		name: "users of no tenant with whom rows are shared",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE schools (id int PRIMARY KEY, name text);
+CREATE TABLE people (id int PRIMARY KEY, name text);
+CREATE TABLE posts (person int REFERENCES people, school int REFERENCES schools, PRIMARY KEY (person, school));
+CREATE TABLE pupils (id int PRIMARY KEY, school int NOT NULL REFERENCES schools, name text);
+CREATE TABLE guards (person int REFERENCES people, pupil int REFERENCES pupils, PRIMARY KEY (person, pupil));
+CREATE TABLE marks (id int PRIMARY KEY, pupil int NOT NULL REFERENCES pupils, points int);
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.me', true), '')::int $$;
+CREATE FUNCTION mine() RETURNS SETOF int STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT school FROM posts WHERE person = me() $$;
+CREATE FUNCTION kids() RETURNS SETOF int STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT pupil FROM guards WHERE person = me() $$;
+ALTER TABLE schools ENABLE ROW LEVEL SECURITY; ALTER TABLE people ENABLE ROW LEVEL SECURITY; ALTER TABLE posts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE pupils ENABLE ROW LEVEL SECURITY; ALTER TABLE guards ENABLE ROW LEVEL SECURITY; ALTER TABLE marks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON schools USING (id IN (SELECT mine())); CREATE POLICY p ON people USING (id = me()); CREATE POLICY p ON posts USING (school IN (SELECT mine()));
+CREATE POLICY p ON pupils USING (school IN (SELECT mine())); CREATE POLICY q ON pupils FOR SELECT USING (id IN (SELECT kids()));
+CREATE POLICY p ON guards FOR SELECT USING (person = me());
+CREATE POLICY p ON marks USING (pupil IN (SELECT p.id FROM pupils p WHERE p.school IN (SELECT mine()))); CREATE POLICY q ON marks FOR SELECT USING (pupil IN (SELECT kids()));
+GRANT SELECT ON schools, people, posts, guards TO twin_app; GRANT SELECT, INSERT ON pupils, marks TO twin_app;`,
+		leak: `CREATE POLICY r ON marks FOR INSERT WITH CHECK (pupil IN (SELECT kids()));
+CREATE POLICY r ON pupils FOR SELECT USING (me() IS NOT NULL);`,
+		found: []string{"twin_app: insert marks (write)", "twin_app: select pupils (read)"},
+	},
+	{
+		name: "one role for each user, which a row of theirs names",
+		schema: `
+CREATE ROLE twin_group; CREATE ROLE twin_a LOGIN IN ROLE twin_group; CREATE ROLE twin_b LOGIN IN ROLE twin_group; CREATE ROLE twin_c LOGIN IN ROLE twin_group;
+CREATE TABLE units (id int PRIMARY KEY, name text);
+CREATE TABLE staff (id int PRIMARY KEY, unit int NOT NULL REFERENCES units, login name NOT NULL UNIQUE);
+CREATE TABLE funds (id int PRIMARY KEY, unit int NOT NULL REFERENCES units, amount int);
+CREATE FUNCTION mine() RETURNS int STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT unit FROM staff WHERE login = session_user $$;
+ALTER TABLE units ENABLE ROW LEVEL SECURITY; ALTER TABLE staff ENABLE ROW LEVEL SECURITY; ALTER TABLE funds ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON units USING (id = mine()); CREATE POLICY p ON staff USING (unit = mine()); CREATE POLICY p ON funds USING (unit = mine());
+GRANT SELECT ON units, staff TO twin_group; GRANT SELECT, UPDATE ON funds TO twin_group;`,
+		leak:  `DROP POLICY p ON funds; CREATE POLICY p ON funds USING (unit = mine()) WITH CHECK (mine() IS NOT NULL);`,
+		found: []string{"twin_a: update funds (move)"},
+	},
+	{
 		name: "roles are the tenants' values",
 		schema: `
 CREATE ROLE twin_a LOGIN; CREATE ROLE twin_b LOGIN;
@@ -70,6 +126,56 @@ CREATE POLICY managers ON accounts TO twin_group USING (manager = current_user);
 GRANT SELECT ON accounts TO twin_group;`,
 		leak:  `CREATE POLICY more ON accounts FOR SELECT USING (company IS NOT NULL);`,
 		found: []string{"tenant: select accounts (read)"},
+	},
+	{
+		name: "rows between two, and what hangs on them",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE traders (id int PRIMARY KEY, name text);
+CREATE TABLE goods (id int PRIMARY KEY, seller int NOT NULL REFERENCES traders, listed boolean NOT NULL DEFAULT false, title text);
+CREATE TABLE deals (id int PRIMARY KEY, buyer int NOT NULL REFERENCES traders, seller int NOT NULL REFERENCES traders, done boolean NOT NULL DEFAULT false, CHECK (buyer <> seller));
+CREATE TABLE lines (id int PRIMARY KEY, deal int NOT NULL REFERENCES deals, good int NOT NULL REFERENCES goods, amount int);
+CREATE TABLE remarks (id int PRIMARY KEY, deal int NOT NULL REFERENCES deals, author int NOT NULL REFERENCES traders, body text);
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.trader', true), '')::int $$;
+CREATE FUNCTION close(deal int) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN UPDATE deals d SET done = true WHERE d.id = deal AND d.seller = me(); RETURN FOUND; END $$;
+ALTER TABLE traders ENABLE ROW LEVEL SECURITY; ALTER TABLE goods ENABLE ROW LEVEL SECURITY; ALTER TABLE deals ENABLE ROW LEVEL SECURITY;
+ALTER TABLE lines ENABLE ROW LEVEL SECURITY; ALTER TABLE remarks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON traders USING (id = me()); CREATE POLICY p ON goods USING (seller = me()); CREATE POLICY q ON goods FOR SELECT USING (listed);
+CREATE POLICY p ON deals FOR SELECT USING (me() IN (buyer, seller));
+CREATE POLICY p ON lines FOR SELECT USING (deal IN (SELECT id FROM deals));
+CREATE POLICY q ON lines FOR INSERT WITH CHECK (EXISTS (SELECT FROM deals d WHERE d.id = deal AND d.buyer = me() AND (SELECT g.seller FROM goods g WHERE g.id = good) = d.seller));
+CREATE POLICY p ON remarks FOR SELECT USING (deal IN (SELECT id FROM deals)); CREATE POLICY q ON remarks FOR INSERT WITH CHECK (author = me() AND deal IN (SELECT id FROM deals));
+GRANT SELECT ON traders, goods, deals TO twin_app; GRANT SELECT, INSERT ON lines, remarks TO twin_app; GRANT UPDATE (done) ON deals TO twin_app; CREATE POLICY r ON deals FOR UPDATE USING (seller = me());`,
+		leak: `CREATE POLICY r ON remarks FOR INSERT WITH CHECK (author = me());
+CREATE OR REPLACE FUNCTION close(deal int) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN UPDATE deals d SET done = true WHERE d.id = deal; RETURN FOUND; END $$;
+CREATE POLICY r ON lines FOR INSERT WITH CHECK (EXISTS (SELECT FROM deals d WHERE d.id = deal AND d.buyer = me()));`,
+		found: []string{"twin_app: insert remarks (write)", "twin_app: call function close (write)", "twin_app: insert lines (write)"},
+	},
+	{
+		name: "kinds of sessions, rows that are everybody's, and lists of guests",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE people (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, name text);
+CREATE TABLE flags (id int PRIMARY KEY, firm int REFERENCES firms, label text);
+CREATE TABLE hints (id int PRIMARY KEY, flag int NOT NULL REFERENCES flags, body text);
+CREATE TABLE safes (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, code text);
+CREATE TABLE sheets (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, guests int[] NOT NULL DEFAULT '{}', body text);
+CREATE FUNCTION brought(key text) RETURNS text STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('gate.session', true), '')::json ->> key $$;
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT brought('x-firm')::int $$;
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT brought('x-person')::int $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE people ENABLE ROW LEVEL SECURITY; ALTER TABLE flags ENABLE ROW LEVEL SECURITY;
+ALTER TABLE hints ENABLE ROW LEVEL SECURITY; ALTER TABLE safes ENABLE ROW LEVEL SECURITY; ALTER TABLE sheets ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON people USING (firm = firm() AND id = me());
+CREATE POLICY p ON flags FOR SELECT USING (firm IS NULL OR firm = firm()); CREATE POLICY q ON flags FOR UPDATE USING (firm = firm());
+CREATE POLICY p ON hints USING (EXISTS (SELECT FROM flags f WHERE f.id = flag));
+CREATE POLICY p ON safes USING (firm = firm() AND brought('x-kind') IN ('boss', 'owner') AND brought('x-level') = 'high');
+CREATE POLICY p ON sheets USING (firm = firm()); CREATE POLICY q ON sheets FOR SELECT USING (me() = ANY (guests));
+GRANT SELECT ON firms, people, hints, safes TO twin_app; GRANT SELECT, UPDATE ON flags, sheets TO twin_app;`,
+		leak: `CREATE POLICY r ON flags FOR UPDATE USING (firm IS NULL);
+CREATE POLICY r ON safes FOR SELECT USING (brought('x-kind') = 'owner' AND brought('x-level') = 'high' AND firm IN (SELECT id FROM firms UNION SELECT firm + 1 FROM flags));
+CREATE POLICY r ON sheets FOR UPDATE USING (me() = ANY (guests)) WITH CHECK (me() = ANY (guests));`,
+		found: []string{"twin_app: update flags (write)", "twin_app as owner: select safes (read)", "twin_app: update sheets (write)"},
 	},
 	{
 		name: "names in mixed case",

@@ -111,7 +111,7 @@ CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA
 			"tenants: SELECT m.team FROM public.seats m WHERE m.person = $user.id",
 			`people: {may: "own or id = $user.id"}`,
 		},
-		says: []string{"hierarchy", "seats.kind tells kinds apart (boss, hand)", "seats.till may say that a membership does not count", "AND m.till IS NULL, or (m.till IS NULL OR m.till > now())", "colours leads to no tenant"},
+		says: []string{"hierarchy", "seats.kind tells kinds apart (boss, hand)", "seats.till may say that a membership does not count", "AND m.till IS NULL, or (m.till IS NULL OR m.till >= current_date)", "colours leads to no tenant"},
 	},
 	{
 		name: "a claim for one tenant, and policies that go by memberships",

@@ -40,9 +40,12 @@ func (c *compiler) compare(x *Compare) condFunc {
 	if run := c.clock(x); run != nil {
 		return run
 	}
-	l, r, ok := c.unify(x, x.Op, c.operand(x.L), c.operand(x.R))
-	if !ok {
-		return never
+	l, r := c.operand(x.L), c.operand(x.R)
+	if !named(l, r) && !named(r, l) || x.Op != "=" && x.Op != "<>" {
+		var ok bool
+		if l, r, ok = c.unify(x, x.Op, l, r); !ok {
+			return never
+		}
 	}
 	switch x.Op {
 	case "=":
@@ -56,6 +59,15 @@ func (c *compiler) compare(x *Compare) condFunc {
 		return never
 	}
 	return ordered(x.Op, l.get, r.get)
+}
+
+// longestName is how many bytes the type name keeps of a text.
+const longestName = 63
+
+// named reports whether a name is held against a constant that it can hold whole: then they
+// are equal where their texts are.
+func named(name, constant operand) bool {
+	return name.typ == "name" && constant.untyped() && !constant.lit.Value.Null && len(constant.lit.Value.Text) <= longestName
 }
 
 // equal compares texts. Constants are folded: rules are mostly a column and

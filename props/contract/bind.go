@@ -23,7 +23,8 @@ func (r *resolver) session(d *sessionDecl) {
 		return // its variables would all be unknown
 	}
 	r.settings(d, s, in)
-	s.Tenantless = s.Login.Text != "" && !s.Role.Follows() && constant(s.Settings)
+	named := s.User != nil && s.User.Where != nil // a role of the user's own may be all that binds it
+	s.Tenantless = s.Login.Text != "" && !s.Role.Follows() && constant(s.Settings) && !named
 	if d.tenants.given() {
 		r.sessionTenants(d, s, in)
 	}

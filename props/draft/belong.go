@@ -17,6 +17,7 @@ type place struct {
 	query    string   // SELECT of the tenants of a row
 	inherits bool     // as its parent, which the contract infers
 	plural   bool     // a row may have several tenants
+	global   bool     // a row without a tenant is everybody's
 	settled  bool
 	parents  []*model.Table // that its ways lead to
 	notes    []string       // what a person should know, as comments
@@ -32,6 +33,8 @@ type placer struct {
 	cast   cast
 	shares []share
 	places []*place // by Table.ID
+
+	referee *referee // reads which rows without a tenant policies show
 }
 
 func (p *placer) place() {
@@ -75,7 +78,7 @@ func (p *placer) itself(b *place) {
 			p.inside(b, list)
 		}
 		return
-	case slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t }): // its document's
+	case slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t && !s.users }): // its document's
 		return
 	case t == m.home:
 		cols = []int{m.key}
@@ -87,8 +90,17 @@ func (p *placer) itself(b *place) {
 	}
 	b.settled = true
 	if nullable := !slices.ContainsFunc(cols, func(c int) bool { return t.Columns[c].NotNull }); nullable {
-		b.asks = append(b.asks, fmt.Sprintf("a row of %s without %s is nobody's: right? If everybody's, add null: shared", t.Label(), strings.Join(b.ways, ", ")))
+		b.without(p.referee.global(t, cols, "") != nil, strings.Join(b.ways, ", "))
 	}
+}
+
+// without says whose a row is that has no tenant.
+func (p *place) without(global bool, ways string) {
+	if p.global = global; global {
+		p.asks = append(p.asks, fmt.Sprintf("a row of %s without %s is everybody's to read, as policies have it: right? If nobody's, remove null: shared", p.table.Label(), ways))
+		return
+	}
+	p.asks = append(p.asks, fmt.Sprintf("a row of %s without %s is nobody's: right? If everybody's, add null: shared", p.table.Label(), ways))
 }
 
 // owners chooses among several columns that name a user: those that are never NULL
@@ -171,7 +183,7 @@ func (p *placer) owned(t *model.Table, required, several bool) []*model.ForeignK
 // guest reports whether a foreign key names with whom a document is shared: the row is the
 // document's alone.
 func (p *placer) guest(t *model.Table, k *model.ForeignKey) bool {
-	return slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t && slices.Contains(k.Columns, s.member) })
+	return slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t && !s.users && slices.Contains(k.Columns, s.member) })
 }
 
 // through places tables by their foreign keys.
@@ -192,9 +204,20 @@ func (p *placer) through(required, several bool) bool {
 			f.b.parents = append(f.b.parents, k.Target)
 			f.b.plural = f.b.plural || p.places[k.Target.ID].plural
 		}
+		f.b.global = p.hangs(f.b)
 		f.b.settled = true
 	}
 	return len(all) > 0
+}
+
+// hangs reports whether the rows of a table hang on rows that may be everybody's, and are
+// shown with them.
+func (p *placer) hangs(b *place) bool {
+	return !slices.ContainsFunc(b.parents, func(t *model.Table) bool {
+		return !p.places[t.ID].global || !slices.ContainsFunc(b.table.Policies, func(x model.Policy) bool {
+			return x.Permissive && (x.Command == "SELECT" || x.Command == "ALL") && p.survey.mentions(x.Using, t)
+		})
+	})
 }
 
 // users places the users' own table by its column, else by the membership table.

@@ -33,6 +33,7 @@ type Draft struct {
 	sessions []*session
 	paths    []*path
 	secrets  []Column
+	shares   []share
 	inner    []string         // schemas that no client reaches
 	asks     []string         // about the schema as a whole
 	dropped  map[*path]string // paths that cannot be said, and why
@@ -52,10 +53,11 @@ func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, er
 	out := &Draft{options: o, survey: s, domains: d, tenancy: d.tenancy(), cast: s.roles(), dropped: map[*path]string{}}
 	out.tenancy.cast = e.castOf(out.tenancy.tenants)
 	shares := d.shares(out.tenancy)
-	placing := &placer{survey: s, d: d, e: e, t: out.tenancy, cast: out.cast, shares: shares}
+	out.shares = shares
+	check := &referee{survey: s, e: e, d: d, t: out.tenancy, cast: out.cast}
+	placing := &placer{survey: s, d: d, e: e, t: out.tenancy, cast: out.cast, shares: shares, referee: check}
 	placing.place()
 	out.places = placing.places
-	check := &referee{survey: s, e: e, d: d, t: out.tenancy, cast: out.cast}
 	b := &binder{survey: s, d: d, e: e, t: out.tenancy, places: out.places, cast: out.cast, preset: cmp.Or(o.Brought, o.Preset), shares: shares, referee: check}
 	b.sessions()
 	if b.anonymous() != "" {
@@ -160,7 +162,7 @@ func (d *Draft) offered() {
 // hierarchy asks about tenants that have tenants above them.
 func (d *Draft) hierarchy() {
 	t := d.tenancy.home()
-	if t == nil || d.tenancy.byUser {
+	if t == nil || d.tenancy.byUser || slices.ContainsFunc(d.sessions, func(s *session) bool { return s.below }) {
 		return
 	}
 	for i := range t.ForeignKeys {
@@ -200,27 +202,51 @@ func (d *Draft) kinds() {
 	}
 }
 
-// ends asks about columns that may say that a membership is over or has not begun.
+// ends asks about columns that may say that a membership is over or has not begun, or what
+// else a session or a rule goes by.
 func (d *Draft) ends() {
-	m := d.tenancy.member
-	if m == nil {
-		return
+	if m := d.tenancy.member; m != nil {
+		d.endsOf(m.table, "m.", "may say that a membership does not count: if so, wherever tenants: asks %s, add AND %s")
 	}
-	for i := range m.table.Columns {
-		c := &m.table.Columns[i]
-		name := sql.QuoteName(c.Name)
+	said := map[*model.Table]bool{}
+	for _, one := range d.shares {
+		if !said[one.table] {
+			d.endsOf(one.table, "m.", "may say that what is shared no longer is: if so, wherever a rule asks %s, add AND %s")
+		}
+		said[one.table] = true
+	}
+	for _, s := range d.sessions {
+		behind := slices.ContainsFunc(s.sources, func(src *Source) bool { return src.Lookup != nil && src.Lookup.Key.Table == s.user })
+		if behind && !said[s.user] {
+			said[s.user] = true
+			d.endsOf(s.user, "$user.", "may say that a session with such a row of %s sees nothing: if so, sees: {\"*\": {may: own and %s}}")
+		}
+	}
+}
+
+// endsOf asks about the columns of one table; row names its row.
+func (d *Draft) endsOf(t *model.Table, row, what string) {
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		at := row + sql.QuoteName(c.Name)
+		later := at + " > now()"
+		if c.Type.Base == "date" {
+			later = at + " >= current_date"
+		}
+		dated := slices.Contains([]string{"timestamptz", "timestamp", "date"}, c.Type.Base)
 		switch {
 		case c.Default != "" || c.Generated || c.Type.Array:
 			continue // as a rule when the row was made
-		case slices.Contains([]string{"timestamptz", "timestamp", "date"}, c.Type.Base) && !c.NotNull:
-			name = fmt.Sprintf("m.%s IS NULL, or (m.%s IS NULL OR m.%s > now())", name, name, name)
+		case dated && !c.NotNull:
+			at = fmt.Sprintf("%s IS NULL, or (%s IS NULL OR %s)", at, at, later)
+		case dated:
+			at = fmt.Sprintf("%s, or %s <= now()", later, at)
 		case c.Type.Base == "bool":
-			name = fmt.Sprintf("m.%s, or NOT m.%s", name, name)
+			at = fmt.Sprintf("%s, or NOT %s", at, at)
 		default:
 			continue
 		}
-		d.asks = append(d.asks, fmt.Sprintf("%s.%s may say that a membership does not count: if so, wherever tenants: asks %s, add AND %s",
-			m.table.Label(), c.Name, m.table.Label(), name))
+		d.asks = append(d.asks, t.Label()+"."+c.Name+" "+fmt.Sprintf(what, t.Label(), at))
 	}
 }
 

@@ -33,7 +33,9 @@ type evidence struct {
 	consts  []constant
 	unread  []string // expressions that read the session in a way that is not understood
 	sources []*Source
-	casts   map[Column]string // to what type a part of a column is cast
+	policy  *model.Policy              // that is being read; nil for anything else
+	readers map[string][]*model.Policy // of a source, by its setting and path
+	casts   map[Column]string          // to what type a part of a column is cast
 }
 
 // equality is a column that is compared with a source.
@@ -48,18 +50,21 @@ type equality struct {
 type constant struct {
 	source *Source
 	value  string
+	op     string
 }
 
 // collect reads policies, defaults, and functions that are one query.
 func (e *evidence) collect() {
 	for _, t := range e.survey.Schema.Tables {
-		for _, p := range t.Policies {
-			for _, text := range []string{p.Using, p.Check} {
+		for i := range t.Policies {
+			e.policy = &t.Policies[i]
+			for _, text := range []string{e.policy.Using, e.policy.Check} {
 				if x, err := sql.ParseExpr(text); text != "" && err == nil {
 					e.expr(x, scope{survey: e.survey, base: t})
 				}
 			}
 		}
+		e.policy = nil
 		for i := range t.Columns {
 			if text := t.Columns[i].Default; text != "" && !t.Columns[i].Generated {
 				e.defaulted(Column{Table: t, Column: i}, text)
@@ -131,6 +136,13 @@ func (e *evidence) expr(x sql.Expr, in scope) {
 			e.compare("=", x.R, x.L, in)
 		case *sql.AnyArray:
 			e.compare("=", x.X, x.Array, in)
+			if list, ok := bare(x.Array).(*sql.Array); ok && !x.Not {
+				e.oneOf(x.X, list.Items, in)
+			}
+		case *sql.In:
+			if !x.Not {
+				e.oneOf(x.X, x.List, in)
+			}
 		case *sql.InQuery:
 			e.in(x, in)
 			e.query(x.Query, in)
@@ -167,6 +179,14 @@ func (e *evidence) callsIn(x *sql.Field, in scope) {
 	})
 }
 
+// oneOf notes a comparison with each of a list.
+func (e *evidence) oneOf(x sql.Expr, list []sql.Expr, in scope) {
+	for _, item := range list {
+		e.compare("=", x, item, in)
+		e.compare("=", item, x, in)
+	}
+}
+
 func flipped(op string) string {
 	switch op {
 	case "<":
@@ -183,17 +203,17 @@ func flipped(op string) string {
 
 // compare notes a comparison of l with r.
 func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
-	left, ok := in.holder(l)
+	left, ok := e.holder(l, in)
 	if !ok {
 		if c, is := bare(r).(*sql.Literal); is && !c.Value.Null {
 			if s := e.source(l); s != nil {
-				e.consts = append(e.consts, constant{s, c.Value.Text})
+				e.consts = append(e.consts, constant{s, c.Value.Text, op})
 			}
 		}
 		return
 	}
 	e.cast(left, l)
-	if right, ok := in.holder(r); ok {
+	if right, ok := e.holder(r, in); ok {
 		if op == "=" && left != right {
 			e.same = append(e.same, [2]Column{left, right})
 		}
@@ -217,7 +237,7 @@ func (e *evidence) cast(c Column, x sql.Expr) {
 // in notes a column that is looked for in a query: in another table's column, or in a
 // list that the session brings.
 func (e *evidence) in(x *sql.InQuery, in scope) {
-	left, ok := in.holder(x.X)
+	left, ok := e.holder(x.X, in)
 	if !ok || x.Not {
 		return
 	}
@@ -293,6 +313,12 @@ func (e *evidence) remember(s *Source, text string) *Source {
 		}
 		return nil
 	}
+	if e.policy != nil {
+		if e.readers == nil {
+			e.readers = map[string][]*model.Policy{}
+		}
+		e.readers[s.place()] = append(e.readers[s.place()], e.policy)
+	}
 	for _, known := range e.sources {
 		if known.same(s) {
 			return known
@@ -300,6 +326,15 @@ func (e *evidence) remember(s *Source, text string) *Source {
 	}
 	e.sources = append(e.sources, s)
 	return s
+}
+
+// read is the sources that a role has to bring: those of the policies for it, and those that
+// no policy reads.
+func (e *evidence) read(role string) []*Source {
+	return slices.DeleteFunc(slices.Clone(e.sources), func(s *Source) bool {
+		list := e.readers[s.place()]
+		return len(list) > 0 && !slices.ContainsFunc(list, func(p *model.Policy) bool { return e.survey.applies(p, role) })
+	})
 }
 
 // bound reports whether what a text reads of the session is known from elsewhere.

@@ -14,12 +14,21 @@ var others = []string{"5ca1ab1e-0000-4000-8000-0000000c0de2", "918273646", "rlsf
 // it is true for what the session brings, and for nothing else.
 func (e *evidence) holds(o *sql.Opaque, in scope) {
 	c, text, ok := in.about(o)
-	if !ok || in.base == nil {
+	if !ok || in.base == nil || c.Table.Columns[c.Column].Type.Array {
 		return
 	}
 	if s := e.probe.decides(text, c.Table.Columns[c.Column].Type.Name); s != nil {
 		e.equal = append(e.equal, equality{c, e.remember(s, text), "=", in.base})
 	}
+}
+
+// lists is the source that a condition about a list of a type asks it for; nil for none.
+func (e *evidence) lists(text, typ string) *Source {
+	s := e.probe.decides(text, typ)
+	if s == nil {
+		return nil
+	}
+	return e.remember(s, text)
 }
 
 // decides says which source a condition about a value of a type is true for; nil for none.
@@ -47,6 +56,9 @@ func (s *Source) single(o *Source) bool {
 
 func (p *probe) decided(text, typ string, s *Source, whole string) bool {
 	is := func(column, brought string) bool {
+		if strings.HasSuffix(typ, "[]") {
+			column = `{"` + column + `"}`
+		}
 		query := "SELECT (" + strings.ReplaceAll(text, hole, literal(column)+"::"+typ) + ")::text"
 		got, ok := p.ask(query, s.Setting, s.given(brought), named(settingName, whole))
 		return ok && got == "true"

@@ -16,7 +16,7 @@ func (b *binder) impostor() {
 		return
 	}
 	like := b.made[0]
-	s := &session{name: impostor, login: like.login, role: like.role, acts: like.acts, claims: &claims{}}
+	s := &session{name: impostor, login: like.login, role: like.role, acts: like.acts, claims: &claims{}, sources: like.sources}
 	b.bind(s)
 	forged := false
 	for _, src := range b.e.sources {

@@ -15,6 +15,7 @@ import (
 type flag struct {
 	column int
 	value  *sql.Literal // nil is the boolean true
+	member *Source      // of the list that the column holds: it names whom the row is shown to
 }
 
 // opening is flags that together show the rows of a table to everybody, or to everybody
@@ -22,6 +23,63 @@ type flag struct {
 type opening struct {
 	flags  []flag
 	signed bool
+}
+
+// global is how policies show the rows of a table that have no tenant in its columns: to a
+// role, or to any if it is empty. It is nil where none does.
+func (r *referee) global(t *model.Table, columns []int, role string) *opening {
+	var out *opening
+	for i := range t.Policies {
+		p := &t.Policies[i]
+		x, err := sql.ParseExpr(p.Using)
+		if p.Using == "" || err != nil || !p.Permissive || p.Command != "SELECT" && p.Command != "ALL" || role == "" && !r.concerns(p) || role != "" && !r.survey.applies(p, role) {
+			continue
+		}
+		for _, part := range r.loose(x, r.scope(t)) {
+			o := opening{}
+			null := false
+			for _, one := range conjuncts(part) {
+				o.signed = o.signed || len(sql.Columns(one)) == 0 && len(sql.Tables(one)) == 0
+				if n, ok := one.(*sql.IsNull); ok && !n.Not {
+					c, is := r.scope(t).column(n.X)
+					null = null || is && slices.Contains(columns, c.Column)
+				}
+				if c, ok := r.otherwise(one, t); ok && slices.Contains(columns, c.Column) {
+					null, o.signed = true, true
+				}
+			}
+			if null && (out == nil || !o.signed) {
+				out = &o
+			}
+		}
+	}
+	return out
+}
+
+// otherwise is the column of a comparison in which the session's own value stands for NULL:
+// coalesce(firm_id, current_firm()) = current_firm().
+func (r *referee) otherwise(x sql.Expr, t *model.Table) (Column, bool) {
+	c, ok := x.(*sql.Compare)
+	if !ok || c.Op != "=" {
+		return Column{}, false
+	}
+	for _, side := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
+		if either, is := bare(side[0]).(*sql.Coalesce); is && len(either.Args) == 2 {
+			s := r.e.source(side[1])
+			if at, known := r.scope(t).column(either.Args[0]); known && s != nil && s == r.e.source(either.Args[1]) {
+				return at, true
+			}
+		}
+	}
+	return Column{}, false
+}
+
+// conjuncts is the parts of a condition that must all hold.
+func conjuncts(x sql.Expr) []sql.Expr {
+	if all, ok := x.(*sql.And); ok {
+		return all.Args
+	}
+	return []sql.Expr{x}
 }
 
 // openings is how rows of a table can be opened to a role: the alternatives of its
@@ -38,7 +96,10 @@ func (r *referee) openings(t *model.Table, role string) []opening {
 		if p.Using == "" || err != nil {
 			continue
 		}
-		for _, part := range r.loose(x, r.scope(t)) {
+		for _, part := range disjuncts(x) {
+			if !r.free(part, t) {
+				continue
+			}
 			if o, ok := r.opening(part, t); ok {
 				out = append(out, o)
 			}
@@ -47,16 +108,36 @@ func (r *referee) openings(t *model.Table, role string) []opening {
 	return out
 }
 
+// free reports whether an alternative of a policy is not tied to the session, but for a list in
+// the row that may name it.
+func (r *referee) free(x sql.Expr, t *model.Table) bool {
+	return !slices.ContainsFunc(conjuncts(x), func(one sql.Expr) bool {
+		if f, ok := r.flag(one, t); ok && f.member != nil {
+			return false
+		}
+		return len(r.loose(one, r.scope(t))) == 0
+	})
+}
+
+// disjuncts is the alternatives of a condition.
+func disjuncts(x sql.Expr) []sql.Expr {
+	any, ok := x.(*sql.Or)
+	if !ok {
+		return []sql.Expr{x}
+	}
+	var out []sql.Expr
+	for _, a := range any.Args {
+		out = append(out, disjuncts(a)...)
+	}
+	return out
+}
+
 // opening reads a condition as flags of a row. Beside one flag that hides by default it
 // may ask for more of the row, and for any session.
 func (r *referee) opening(x sql.Expr, t *model.Table) (opening, bool) {
-	parts := []sql.Expr{x}
-	if all, ok := x.(*sql.And); ok {
-		parts = all.Args
-	}
 	var out opening
 	hidden := false
-	for _, part := range parts {
+	for _, part := range conjuncts(x) {
 		if len(sql.Columns(part)) == 0 && len(sql.Tables(part)) == 0 {
 			out.signed = true
 			continue
@@ -77,6 +158,20 @@ func (r *referee) flag(x sql.Expr, t *model.Table) (flag, bool) {
 	switch x := x.(type) {
 	case *sql.IsBool:
 		return r.flag(x.X, t)
+	case *sql.AnyArray:
+		c, ok := r.scope(t).column(x.Array)
+		if !ok || c.Table != t || x.Not || !t.Columns[c.Column].Type.Array {
+			return flag{}, false
+		}
+		who := r.e.source(x.X)
+		return flag{column: c.Column, member: who}, who != nil
+	case *sql.Opaque: // such as guests @> ARRAY[me()]
+		c, text, ok := r.scope(t).about(x)
+		if !ok || c.Table != t || !t.Columns[c.Column].Type.Array {
+			return flag{}, false
+		}
+		who := r.e.lists(text, t.Columns[c.Column].Type.Name)
+		return flag{column: c.Column, member: who}, who != nil
 	case *sql.Compare:
 		c, ok := r.scope(t).column(x.L)
 		l, constant := bare(x.R).(*sql.Literal)
@@ -86,7 +181,7 @@ func (r *referee) flag(x sql.Expr, t *model.Table) (flag, bool) {
 		if t.Columns[c.Column].Type.Kind == sql.Bool {
 			return flag{column: c.Column}, strings.HasPrefix(strings.ToLower(l.Value.Text), "t")
 		}
-		return flag{c.Column, l}, true
+		return flag{column: c.Column, value: l}, true
 	}
 	return flag{}, false
 }
@@ -94,6 +189,9 @@ func (r *referee) flag(x sql.Expr, t *model.Table) (flag, bool) {
 // hides reports whether a row has another value by default.
 func (f *flag) hides(t *model.Table) bool {
 	c := &t.Columns[f.column]
+	if f.member != nil && (c.Default == "" || strings.HasPrefix(c.Default, "'{}'")) {
+		return !c.Generated
+	}
 	x, err := sql.ParseExpr(c.Default)
 	if c.Default == "" || c.Generated || err != nil {
 		return false
@@ -108,12 +206,18 @@ func (f *flag) hides(t *model.Table) bool {
 	return l.Value.Text != f.value.Value.Text
 }
 
-// says is the condition that a row is opened; of names the row.
-func (o *opening) says(t *model.Table, of string) string {
+// says is the condition that a row is opened; of names the row, who says what the session
+// brings. It is empty where the session does not bring whom the row must name.
+func (o *opening) says(t *model.Table, of string, who func(*Source) string) string {
 	var out []string
 	for _, f := range o.flags {
 		text := of + sql.QuoteName(t.Columns[f.column].Name)
-		if f.value != nil {
+		switch {
+		case f.member != nil && who(f.member) == "":
+			return ""
+		case f.member != nil:
+			text = who(f.member) + " = ANY (" + text + ")"
+		case f.value != nil:
 			constant, _ := sql.Print(f.value, sql.PrintOptions{})
 			text += " = " + constant
 		}
@@ -131,6 +235,11 @@ func (b *binder) opened(s *session, p *place) string {
 	if s := b.openTo(s, p.table, ""); s != "" {
 		return s
 	}
+	return b.openedAbove(s, p)
+}
+
+// openedAbove is the condition that what a row hangs on is open to a session.
+func (b *binder) openedAbove(s *session, p *place) string {
 	for i := range p.table.ForeignKeys {
 		k := &p.table.ForeignKeys[i]
 		if k.Target == nil || len(k.Columns) != 1 || k.Target == p.table || !always(p.table, k) || !b.readsThrough(p.table, k.Target, s.acts) {
@@ -151,7 +260,13 @@ func (b *binder) openTo(s *session, t *model.Table, of string) string {
 	}
 	var out []string
 	for _, o := range b.referee.openings(t, s.acts) {
-		if text := o.says(t, of); (!o.signed || !s.stranger) && !slices.Contains(out, text) {
+		who := func(src *Source) string {
+			if s.stranger {
+				return ""
+			}
+			return b.variable(src, s.user)
+		}
+		if text := o.says(t, of, who); text != "" && (!o.signed || !s.stranger) && !slices.Contains(out, text) {
 			out = append(out, text)
 		}
 	}

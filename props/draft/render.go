@@ -124,6 +124,9 @@ func (p *place) yaml() string {
 	if p.query != "" {
 		parts = append(parts, "tenants: "+scalar(p.query))
 	}
+	if p.global {
+		parts = append(parts, "null: shared")
+	}
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
@@ -138,7 +141,11 @@ func (d *Draft) session(w *writer, s *session) {
 		w.line(2, "role: "+scalar(s.role))
 	}
 	if s.user != nil {
-		w.line(2, "user: {table: "+scalar(tableName(s.user))+"}")
+		where := ""
+		if s.where != "" {
+			where = ", where: " + scalar(s.where)
+		}
+		w.line(2, "user: {table: "+scalar(tableName(s.user))+where+"}")
 	}
 	if len(s.claims.names) > 0 {
 		w.line(2, "claims: "+s.claims.yaml())

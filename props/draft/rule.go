@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,14 +17,17 @@ func (b *binder) rules(s *session) {
 		every.rule = "none"
 	}
 	s.sees, s.writes = []entry{every}, []entry{every}
-	single := b.brought() && s.tenants == ""
+	single := b.brought(s) && s.tenants == ""
 	for _, p := range b.places {
 		may := b.survey.Schema.Privileges[s.acts]
 		if p.how == model.Internal || p.inherits {
 			continue
 		}
 		changes := may != nil && b.changes(s, p.table)
-		shared, self := b.shared(p), b.self(s, p)
+		guest, self := b.authored(s, p, b.guest(s, p)), b.self(s, p)
+		if s.below { // whoever has the tenant is in it
+			self = ""
+		}
 		switch {
 		case p.how == model.Shared:
 			s.sees = append(s.sees, entry{table: p.table, rule: "{may: all}"})
@@ -33,14 +35,14 @@ func (b *binder) rules(s *session) {
 				s.writes = append(s.writes, entry{p.table, "{may: all}", "? may it change what is everybody's?"})
 			}
 		case s.stranger:
-		case shared != nil:
-			s.sees = append(s.sees, *shared)
-		case changes && single && len(p.ways) > 1 && b.between(p) != "":
-			mine := b.between(p)
-			s.writes = append(s.writes, entry{
-				p.table, fmt.Sprintf("{insert: {may: %s}, update: {may: own, to: %s}, delete: {may: own}}", strconv.Quote(cmp.Or(b.author(p), mine)), strconv.Quote(mine)),
-				"? its rows are between two, one of whom writes them: which one?",
-			})
+		case guest != nil:
+			if s.tenants == "" {
+				self = ""
+			}
+			sees, writes := guest.entries(p, self, changes)
+			s.sees, s.writes = append(s.sees, sees), append(s.writes, writes...)
+		case changes && single && b.between(s, p) != nil:
+			s.writes = append(s.writes, *b.between(s, p))
 		case s.tenants != "" && self != "":
 			rule := strconv.Quote("own or " + self)
 			s.sees = append(s.sees, entry{p.table, "{may: " + rule + "}", "who is in no tenant is somebody all the same"})
@@ -65,24 +67,23 @@ func (b *binder) rules(s *session) {
 				s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
 			}
 		}
+		if s.stranger && p.global && b.everybodys(s, p, 0) {
+			s.sees = append(s.sees, entry{p.table, `{may: "shared"}`, "? and of those without a tenant: meant?"})
+		}
 		if p.how == model.Owned {
 			s.widen(p, b.opened(s, p), "? everybody's once they are opened: meant?")
 		}
 	}
 }
 
-// between is the condition that a row names the session's user in one of the columns of
-// whose it is; empty where something else says whose it is.
-func (b *binder) between(p *place) string {
-	var out []string
-	for _, way := range p.ways {
-		mine := holds(p.table, slices.IndexFunc(p.table.Columns, func(c model.Column) bool { return columnName(c.Name) == way }), "$tenant")
-		if mine == "" {
-			return ""
-		}
-		out = append(out, mine)
+// everybodys reports whether policies show rows that have no tenant to a session that has
+// none either: those of a table, or of what it hangs on.
+func (b *binder) everybodys(s *session, p *place, depth int) bool {
+	if len(p.parents) == 0 {
+		o := b.referee.global(p.table, b.t.tenants.in(p.table), s.acts)
+		return o != nil && !o.signed
 	}
-	return strings.Join(out, " or ")
+	return depth < 16 && !slices.ContainsFunc(p.parents, func(t *model.Table) bool { return !b.everybodys(s, b.places[t.ID], depth+1) })
 }
 
 // author is the condition that the session wrote a row: the column whose default is who

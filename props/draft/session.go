@@ -16,13 +16,17 @@ type session struct {
 	name, login, role string
 	acts              string // the role that its statements run as
 	user              *model.Table
+	where             string // which of its rows: that of the role's name
 	claims            *claims
 	settings          []setting
 	tenants           string // a query
 	stranger          bool
+	below             bool // its tenants are those that its own one sees
 	ofTenant          bool // its role follows from the tenant
 	notes, asks       []string
 	sees, writes      []entry
+	sources           []*Source // that its role has to bring
+	kind              int       // which of the constants it brings that sources are compared with
 }
 
 // setting is a setting with its text, or with the keys of the JSON that it holds.
@@ -90,13 +94,23 @@ func (b *binder) sessions() {
 		if a.role == b.anonymous() && a.role != "" && len(actors) > 1 {
 			continue
 		}
-		s := b.begin(a, a.acts())
-		b.bind(s)
-		if s.ofTenant && slices.ContainsFunc(b.made, func(o *session) bool { return o.ofTenant && b.alike(o.acts, s.acts) }) {
-			continue // the role of another tenant
+		for kind, name := range b.kinds(b.begin(a, "")) {
+			s := b.begin(a, a.acts())
+			s.kind = kind
+			b.bind(s)
+			if s.ofTenant && slices.ContainsFunc(b.made, func(o *session) bool { return o.ofTenant && b.alike(o.acts, s.acts) }) {
+				break // the role of another tenant
+			}
+			if s.where != "" && b.named(s) >= mostNamedAlike {
+				break // the role of another user
+			}
+			if kind > 0 {
+				s.name += " as " + name
+				s.asks = nil // as of the first
+			}
+			b.rules(s)
+			b.made = append(b.made, s)
 		}
-		b.rules(s)
-		b.made = append(b.made, s)
 	}
 	b.tenantRoles()
 	b.impostor()
@@ -113,15 +127,30 @@ func (b *binder) sessions() {
 	}
 }
 
+// mostNamedAlike is how many roles with the same rights, each of them one user's, have a
+// session: two may be of two tenants.
+const mostNamedAlike = 2
+
+// named counts the sessions of other users' roles that have the same rights.
+func (b *binder) named(s *session) int {
+	n := 0
+	for _, o := range b.made {
+		if o.where != "" && b.alike(o.acts, s.acts) {
+			n++
+		}
+	}
+	return n
+}
+
 func (b *binder) begin(a *actor, name string) *session {
-	return &session{name: name, login: a.login, role: a.role, acts: a.acts(), claims: &claims{}}
+	return &session{name: name, login: a.login, role: a.role, acts: a.acts(), claims: &claims{}, sources: b.e.read(a.acts())}
 }
 
 // strangers is the actors of sessions whose tenant was never set: the weakest, and each
 // one where settings bind sessions, since a job can forget them.
 func (b *binder) strangers() []*actor {
 	list := slices.DeleteFunc(slices.Clone(b.cast.actors), func(a *actor) bool { // nobody without a tenant has its role
-		return slices.ContainsFunc(b.made, func(s *session) bool { return s.ofTenant && b.alike(s.acts, a.acts()) })
+		return slices.ContainsFunc(b.made, func(s *session) bool { return (s.ofTenant || s.where != "") && b.alike(s.acts, a.acts()) })
 	})
 	slices.SortStableFunc(list, func(x, y *actor) int {
 		if anon := b.anonymous(); anon != "" && (x.role == anon) != (y.role == anon) {
@@ -149,9 +178,9 @@ func (b *binder) strangers() []*actor {
 
 // bind gives a session its tenant and its user by everything that the schema reads.
 func (b *binder) bind(s *session) {
-	s.user = b.userTable()
+	s.user = b.userTable(s)
 	for _, lookup := range []bool{true, false} { // the key of a row before the key alone
-		for _, src := range b.e.sources {
+		for _, src := range s.sources {
 			if (src.Lookup != nil) == lookup {
 				b.source(s, src)
 			}
@@ -160,13 +189,17 @@ func (b *binder) bind(s *session) {
 	b.handed(s)
 	b.constants(s)
 	guarded := b.t.member != nil && b.d.guarded(b.t.tenants, b.t.users)
-	if b.t.member != nil && (!b.brought() || guarded) && s.user != nil {
+	if b.t.member != nil && (!b.brought(s) || guarded) && s.user != nil {
 		if who := b.userColumn(s.user); who != "" {
 			s.tenants = b.t.member.query(who)
 		}
 	}
+	if query, by := b.below(); s.tenants == "" && b.brought(s) && query != "" {
+		s.tenants, s.below = query, true
+		s.asks = append(s.asks, "policies go by "+by+": a session of one tenant is taken to see those that it says; if it may see its own alone, remove tenants:. If it may change its own alone, say so under writes:")
+	}
 	switch {
-	case b.t.member == nil || !b.brought():
+	case b.t.member == nil || !b.brought(s):
 	case s.tenants != "":
 		s.asks = append(s.asks, "the session brings one tenant, but policies go by all of a user's too ("+b.t.member.table.Label()+"): if it may see one at a time, remove tenants:")
 	default:
@@ -197,17 +230,17 @@ func (b *binder) handed(s *session) {
 }
 
 // brought reports whether the session itself brings the tenant.
-func (b *binder) brought() bool {
-	return b.t.tenants != nil && slices.ContainsFunc(b.e.sources, func(s *Source) bool {
-		return b.variable(s, nil) == "$tenant"
+func (b *binder) brought(s *session) bool {
+	return b.t.tenants != nil && slices.ContainsFunc(s.sources, func(src *Source) bool {
+		return b.variable(src, nil) == "$tenant"
 	})
 }
 
 // userTable is the table whose rows are the sessions' users; nil where the tenants are.
-func (b *binder) userTable() *model.Table {
-	for _, s := range b.e.sources {
-		if s.Lookup != nil && len(s.Lookup.Key.Table.Key) == 1 {
-			return s.Lookup.Key.Table
+func (b *binder) userTable(s *session) *model.Table {
+	for _, src := range s.sources {
+		if src.Lookup != nil && len(src.Lookup.Key.Table.Key) == 1 {
+			return src.Lookup.Key.Table
 		}
 	}
 	if b.t.users == nil {
@@ -291,6 +324,18 @@ func (b *binder) source(s *session, src *Source) {
 	}
 	v := b.variable(src, s.user)
 	if src.Role() {
+		if src.Lookup != nil && s.user == src.Lookup.Key.Table {
+			name := s.acts
+			if stands(b.survey.policies(), "session_user") {
+				name = s.login
+			}
+			s.where = sql.QuoteName(src.Lookup.Key.name()) + " = " + literal(name)
+			s.notes = append(s.notes, "each user has a role of its own, which "+src.Lookup.Key.String()+" names")
+			return
+		}
+		if s.where != "" {
+			return
+		}
 		if strings.HasPrefix(v, "$tenant") {
 			s.ofTenant = true
 			if s.role != "" {
@@ -309,6 +354,10 @@ func (b *binder) source(s *session, src *Source) {
 			v = named
 			s.asks = append(s.asks, src.String()+" is taken to be "+named+", by its name alone")
 		}
+	}
+	if list := b.constantsOf(src); v == "" && len(list) > 0 {
+		v = list[s.kind%len(list)]
+		s.asks = append(s.asks, src.String()+" is compared with "+strings.Join(list, ", ")+": are there sessions with something else, or without it?")
 	}
 	if v == "" {
 		s.asks = append(s.asks, b.unknown(src))
@@ -395,7 +444,7 @@ func (b *binder) role(src *Source) bool {
 // tokens always carry it.
 func (b *binder) constants(s *session) {
 	given := false
-	for _, src := range b.e.sources {
+	for _, src := range s.sources {
 		if b.role(src) && s.role != "" {
 			path, _ := src.Claim()
 			s.claims.set(path, s.role, false)

@@ -44,6 +44,9 @@ func (s *Source) Claim() ([]string, bool) {
 	return nil, false
 }
 
+// place is where in what the session brings the source stands.
+func (s *Source) place() string { return s.Setting + "\x00" + strings.Join(s.Path, "\x00") }
+
 // same reports whether two sources bring the same value.
 func (s *Source) same(o *Source) bool {
 	switch {

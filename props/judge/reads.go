@@ -251,7 +251,9 @@ func (j *judge) queried() {
 	}
 }
 
-// returned judges RETURNING: only rows that the session may see come back.
+// returned judges RETURNING: only rows that the session may see come back, be it as things
+// were when the statement began, which is when Postgres decides it: a user who hands on its own
+// membership is told so.
 func (j *judge) returned() {
 	s := j.op.Shape
 	t := s.Table
@@ -274,6 +276,9 @@ func (j *judge) returned() {
 				continue
 			}
 			ok, known := j.holds(sees.Rule, st, row)
+			if !ok && known {
+				ok, known = j.holdsNew(sees.Rule, row)
+			}
 			allowed = allowed || ok || !known
 			hidden = row
 		}

@@ -111,29 +111,11 @@ func (j *judge) same(t *model.Table, old, row model.Row) bool {
 
 // direction judges a row of the table that the statement names.
 func (j *judge) direction(t *model.Table, c change) {
-	w := &j.id.Session.Writes[t.ID]
-	d := Divergence{Class: Write, Cell: j.cell(t, c.command()), Rows: []model.Row{c.old}, Became: []model.Row{c.new}, Column: -1}
+	d := Divergence{Class: Write, Cell: j.cell(t, c.command()), Rows: []model.Row{c.old}, Became: []model.Row{c.new}}
 	var ok, known bool
-	switch c.command() {
-	case model.Insert:
-		ok, known = j.holdsNew(w.Insert, c.new)
-		d.Rule = text(w.Insert)
-	case model.Delete:
-		ok, known = j.holds(w.Delete, j.before, c.old)
-		d.Rule = text(w.Delete)
-	default:
-		ok, known = j.holds(w.From, j.before, c.old)
-		d.Rule = text(w.From)
-		if ok && known {
-			ok, known = j.holdsNew(w.To, c.new)
-			d.Rule = "to " + text(w.To)
-		}
-		if col := j.forbiddenColumn(w, c); ok && known && col >= 0 {
-			ok, d.Column, d.Rule = false, col, "columns"
-		}
-		if j.moved(t, c) {
-			d.Class = Move
-		}
+	ok, known, d.Rule, d.Column = j.permits(t, c)
+	if c.command() == model.Update && j.moved(t, c) {
+		d.Class = Move
 	}
 	if !known {
 		j.verdict.Unjudged = append(j.verdict.Unjudged, "a change of "+t.Label()+": its rule could not be evaluated")
@@ -146,14 +128,39 @@ func (j *judge) direction(t *model.Table, c change) {
 	j.found(d)
 }
 
+// permits reports whether the session's rules for writes allow a change, by which of them, and
+// the column that it may not change; -1 without one.
+func (j *judge) permits(t *model.Table, c change) (ok, known bool, rule string, column int) {
+	w := &j.id.Session.Writes[t.ID]
+	switch {
+	case c.old == nil:
+		ok, known = j.holdsNew(w.Insert, c.new)
+		return ok, known, text(w.Insert), -1
+	case c.new == nil:
+		ok, known = j.holds(w.Delete, j.before, c.old)
+		return ok, known, text(w.Delete), -1
+	}
+	if ok, known = j.holds(w.From, j.before, c.old); !ok || !known {
+		return ok, known, text(w.From), -1
+	}
+	if ok, known = j.holdsNew(w.To, c.new); !ok || !known {
+		return ok, known, "to " + text(w.To), -1
+	}
+	if column = j.forbiddenColumn(t, c); column >= 0 {
+		return false, true, "columns", column
+	}
+	return true, true, "to " + text(w.To), -1
+}
+
 // forbiddenColumn is a column that the session changed and may not; -1 without one. What
 // a trigger or an expression sets besides the statement's own columns is the schema's doing.
-func (j *judge) forbiddenColumn(w *model.Writes, c change) int {
+func (j *judge) forbiddenColumn(t *model.Table, c change) int {
+	w := &j.id.Session.Writes[t.ID]
 	if w.UpdateColumns == nil {
 		return -1
 	}
 	for i := range c.old {
-		set := j.op.Shape == nil || slices.Contains(j.op.Shape.Columns, i)
+		set := j.op.Shape == nil || j.op.Shape.Table != t || slices.Contains(j.op.Shape.Columns, i)
 		if set && c.old[i] != c.new[i] && !w.UpdateColumns[i] {
 			return i
 		}
@@ -177,7 +184,8 @@ func (j *judge) tenantsOf(st *model.State, t *model.Table, row model.Row) []stri
 }
 
 // consequence judges a row of another table, changed by a trigger or a cascade: each
-// tenant of it must be the session's, or be new.
+// tenant of it must be the session's, or be new. What the session may do by itself, such as
+// change a row between two tenants, may be done for it.
 func (j *judge) consequence(t *model.Table, c change) {
 	check := func(st *model.State, row model.Row) bool {
 		for _, tenant := range j.tenantsOf(st, t, row) {
@@ -188,6 +196,9 @@ func (j *judge) consequence(t *model.Table, c change) {
 		return true
 	}
 	if (c.old == nil || check(j.before, c.old)) && (c.new == nil || check(j.after, c.new)) {
+		return
+	}
+	if ok, known, _, _ := j.permits(t, c); ok && known {
 		return
 	}
 	class := Write

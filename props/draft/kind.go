@@ -1,0 +1,72 @@
+package draft
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// mostKinds bounds the sessions of one role that differ in a constant that they bring.
+const mostKinds = 3
+
+// constantsOf is what a source that holds no tenant and no user is compared with, such as a
+// kind of user or a level of authentication: each is what some session brings. What alone
+// lets at the rows of every tenant is left out: that is a question of its own.
+func (b *binder) constantsOf(src *Source) []string {
+	if b.role(src) || b.selfWritten(src) {
+		return nil
+	}
+	var out []string
+	for _, c := range b.e.consts {
+		if c.source == src && c.op == "=" && c.value != "" && len(out) < mostKinds && !slices.Contains(out, c.value) && !b.referee.suffices(&c) {
+			out = append(out, c.value)
+		}
+	}
+	return out
+}
+
+// kinds is the sessions of a role that it takes to bring each constant once, by the first
+// source with most of them; one session where there is none.
+func (b *binder) kinds(s *session) []string {
+	out := []string{""}
+	for _, src := range s.sources {
+		if src.Role() || b.variable(src, b.userTable(s)) != "" || b.likeNamed(src, b.userTable(s)) != "" {
+			continue
+		}
+		if list := b.constantsOf(src); len(list) > len(out) {
+			out = list
+		}
+	}
+	return out
+}
+
+// selfWritten reports whether users write a claim themselves: it says nothing true.
+func (b *binder) selfWritten(src *Source) bool {
+	path, ok := src.Claim()
+	return ok && b.preset == "supabase" && len(path) > 1 && path[0] == metadata
+}
+
+// suffices reports whether some policy lets whoever brings a constant at rows of any tenant.
+func (r *referee) suffices(c *constant) bool {
+	return slices.ContainsFunc(r.survey.Schema.Tables, func(t *model.Table) bool {
+		return slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
+			return p.Permissive && (r.asks(p.Using, t, c) || r.asks(p.Check, t, c)) && !r.restricted(t, &p)
+		})
+	})
+}
+
+// asks reports whether a condition has an alternative that asks for a constant and is not tied
+// to the session otherwise.
+func (r *referee) asks(text string, t *model.Table, c *constant) bool {
+	x, err := sql.ParseExpr(text)
+	if text == "" || err != nil {
+		return false
+	}
+	return slices.ContainsFunc(r.loose(x, r.scope(t)), func(part sql.Expr) bool {
+		said, _ := sql.Print(part, sql.PrintOptions{})
+		whole := r.survey.closure(said)
+		return strings.Contains(whole, literal(c.value)) && strings.Contains(whole, literal(c.source.Setting))
+	})
+}

@@ -1,0 +1,73 @@
+package draft
+
+import (
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// holder is the column that an expression is, or a part of one, or the column that a function
+// of the schema's own looks up for it: firm_of(case_id) is cases.firm_id.
+func (e *evidence) holder(x sql.Expr, in scope) (Column, bool) {
+	if o, ok := bare(x).(*sql.Opaque); ok {
+		if value, key, of, found := e.looksUp(o, in); found {
+			if sameType(key, of) {
+				e.same = append(e.same, [2]Column{of, key})
+			}
+			return value, true
+		}
+	}
+	return in.holder(x)
+}
+
+// looksUp recognises the call of a function with one column, whose value is another column of
+// the row that has it: value, of the row where key is of.
+func (e *evidence) looksUp(o *sql.Opaque, in scope) (value, key, of Column, found bool) {
+	of, text, ok := in.about(o)
+	m := called.FindStringSubmatch(text)
+	if !ok || m == nil || text != m[0]+hole+")" {
+		return value, key, of, false
+	}
+	for _, f := range e.survey.Functions {
+		if f.Name != m[2] || m[1] != "" && f.Schema != m[1] || f.Set || len(f.Args) == 0 || len(f.Args) > 1 && !f.Args[1].Default {
+			continue
+		}
+		if q, ok := f.query(); ok && q.Opaque == nil && len(q.From) == 1 && q.Where != nil {
+			inner := scope{survey: e.survey}.with(q)
+			if value, ok = inner.column(q.Target); !ok {
+				continue
+			}
+			if key, ok = keyed(q.Where, f.Args[0].Name, inner); ok {
+				return value, key, of, true
+			}
+		}
+	}
+	return value, key, of, false
+}
+
+// keyed is the column that a condition compares a function's first parameter with.
+func keyed(where sql.Expr, parameter string, in scope) (Column, bool) {
+	given := func(x sql.Expr) bool {
+		switch y := bare(x).(type) {
+		case *sql.Column:
+			_, table := in.column(y)
+			return !table && strings.EqualFold(y.Name, parameter)
+		case *sql.Var:
+			return y.Name == "1"
+		}
+		return false
+	}
+	for _, x := range conjuncts(where) {
+		c, ok := x.(*sql.Compare)
+		if !ok || c.Op != "=" {
+			continue
+		}
+		if at, ok := in.column(c.L); ok && given(c.R) {
+			return at, true
+		}
+		if at, ok := in.column(c.R); ok && given(c.L) {
+			return at, true
+		}
+	}
+	return Column{}, false
+}

@@ -1,0 +1,78 @@
+package draft
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// below is the query of the tenants that a session of one sees beside its own, and what says
+// so: policies that go by a table of pairs of tenants, or up or down the tree that a foreign
+// key of the tenants' own table makes. It is empty without one.
+func (b *binder) below() (query, by string) {
+	home := b.t.home()
+	if home == nil || b.t.byUser {
+		return "", ""
+	}
+	key := sql.QuoteName(home.Columns[b.t.tenants.key].Name)
+	if m := b.pairs(); m != nil {
+		at := func(c int) string { return "m." + sql.QuoteName(m.table.Columns[c].Name) }
+		return fmt.Sprintf("SELECT t.%[1]s FROM %[2]s t WHERE t.%[1]s = $tenant OR t.%[1]s IN (SELECT %[3]s FROM %[4]s m WHERE %[5]s = $tenant)",
+			key, sqlName(home), at(m.group), sqlName(m.table), at(m.member)), m.table.Label()
+	}
+	policies := b.survey.policies()
+	for i := range home.ForeignKeys {
+		k := &home.ForeignKeys[i]
+		if k.Target != home || len(k.Columns) != 1 || k.Targets[0] != b.t.tenants.key {
+			continue
+		}
+		up := home.Columns[k.Columns[0]].Name
+		if recursive.MatchString(policies) && stands(policies, up) && stands(policies, home.Name) {
+			return fmt.Sprintf("WITH RECURSIVE b (id) AS (SELECT t.%[1]s FROM %[2]s t WHERE t.%[1]s = $tenant UNION SELECT t.%[1]s FROM %[2]s t JOIN b ON t.%[3]s = b.id) SELECT id FROM b",
+				key, sqlName(home), sql.QuoteName(up)), home.Label() + "." + up
+		}
+	}
+	return "", ""
+}
+
+var recursive = regexp.MustCompile(`(?i)\bwith\s+recursive\b`)
+
+// pairs is the table that says of two tenants that one sees the other, which policies of other
+// tables ask: its member is the one that they hold against the session.
+func (b *binder) pairs() *membership {
+	for _, t := range b.survey.Schema.Tables {
+		cols := b.t.tenants.in(t)
+		if len(cols) != 2 || t == b.t.home() || !b.asked(t) {
+			continue
+		}
+		for _, key := range keys(t) {
+			if m, _ := pairing(t, key, cols[1:], cols[:1]); m != nil && t.Columns[m.group].NotNull && t.Columns[m.member].NotNull {
+				first, second := b.d.asked[Column{Table: t, Column: m.member}], b.d.asked[Column{Table: t, Column: m.group}]
+				switch {
+				case first && !second:
+					return m
+				case second && !first:
+					return &membership{table: t, group: m.member, member: m.group}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// asked reports whether policies of other tables, which belong to tenants, ask a table.
+func (b *binder) asked(t *model.Table) bool {
+	for _, o := range b.survey.Schema.Tables {
+		if o == t || len(b.t.tenants.in(o)) == 0 {
+			continue
+		}
+		for i := range o.Policies {
+			if b.survey.mentions(o.Policies[i].Using, t) {
+				return true
+			}
+		}
+	}
+	return false
+}
