@@ -148,8 +148,11 @@ func (c *callPlan) kinds() []Kind {
 }
 
 // blanks lists the arguments that a kind leaves blank: those that a wildcard or the empty text
-// can be, and of NULL whatever a caller chooses.
+// can be, and of NULL whatever a caller chooses. A row that is written through a view has values.
 func (c *callPlan) blanks(kind Kind) []int {
+	if c.path.View != nil {
+		return nil
+	}
 	var out []int
 	for i := range c.args {
 		a := &c.args[i]
