@@ -192,8 +192,8 @@ func (l *lab) beneathPath(ctx context.Context, s *model.Scenario, d *judge.Diver
 // readsMore reports whether the session of a step gets rows of a table that it may not see when
 // it reads the table itself.
 func (l *lab) readsMore(ctx context.Context, s *model.Scenario, d *judge.Divergence, table *model.Table) (bool, error) {
-	step := s.Steps[d.Step].Plain()
-	step.Op = model.Op{Shape: l.Plan.Reading(step.Session, table)}
+	who := &s.Steps[d.Step]
+	step := model.Step{Session: who.Session, Tenant: who.Tenant, User: who.User, Op: model.Op{Shape: l.Plan.Reading(who.Session, table)}}
 	v, err := l.under(ctx, &model.Scenario{Data: s.Data, Steps: []model.Step{step}}, run.Variant{})
 	return err == nil && slices.ContainsFunc(v.Divergences, func(o judge.Divergence) bool {
 		return o.Cell.Table == table.ID && o.Cell.Path == nil && o.Class <= judge.Read

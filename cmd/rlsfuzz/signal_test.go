@@ -41,7 +41,7 @@ func (t *transcript) String() string {
 // The limits of patience.
 const (
 	untilPrinted = 60 * time.Second
-	untilEnded   = 2 * time.Second // after Ctrl-C
+	untilEnded   = 4 * time.Second // after Ctrl-C
 	untilServer  = 3 * time.Second // gone, after kill -9
 )
 
