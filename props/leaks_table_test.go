@@ -98,7 +98,7 @@ func (l *leakTable) text() string {
 	}
 	seeds := "one seed"
 	if l.seeds > 1 {
-		seeds = fmt.Sprintf("each of %d seeds", l.seeds)
+		seeds = fmt.Sprintf("%d seeds", l.seeds)
 	}
 	fmt.Fprintf(&b, `Each planted leak alone, found by random search from %s, and by the matrix walk within one walk of %d
 checks. Whole searches, with either in front, report one block with the same least case. *Checks*: of random search,
