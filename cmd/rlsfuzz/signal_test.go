@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -72,7 +73,11 @@ func meet(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(path, args[4:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = ts.MkAbs("."), &out, &errs
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+ts.Getenv("XDG_CACHE_HOME"), "HOME="+ts.Getenv("HOME"))
-	ts.Check(cmd.Start())
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP) // else the program would ignore it too where nohup runs the tests
+	err = cmd.Start()
+	signal.Stop(caught)
+	ts.Check(err)
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	waitFor(ts, ended, when, &out, &errs)
