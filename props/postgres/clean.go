@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -45,12 +47,19 @@ func Clean(ctx context.Context, dsn string, log func(string, ...any)) (Removed, 
 	if err := c.databases(ctx); err != nil {
 		return c.removed, err
 	}
-	return c.removed, c.roles(ctx)
+	err = c.roles(ctx)
+	if sqlState(err) == "2BP01" { // they own something in a database that was not there yet
+		if err = c.databases(ctx); err == nil {
+			err = c.roles(ctx)
+		}
+	}
+	return c.removed, err
 }
 
 type cleaner struct {
 	conn    *pgx.Conn
 	alive   map[string]bool // by the application_name of a keeper
+	runs    []tag           // of what was found so far
 	removed Removed
 	log     func(string, ...any)
 }
@@ -84,7 +93,7 @@ func (c *cleaner) over(l left) (reason string, ok bool) {
 
 func (c *cleaner) databases(ctx context.Context) error {
 	found, err := c.tagged(ctx, `SELECT datname, coalesce(shobj_description(oid, 'pg_database'), ''),
-		(SELECT count(*) FROM pg_stat_activity a WHERE a.datid = d.oid)::int FROM pg_database d ORDER BY datname`)
+		(SELECT count(*) FROM pg_stat_activity a WHERE a.datid = d.oid)::int FROM pg_database d ORDER BY datname`, tag.databases)
 	if err != nil {
 		return fmt.Errorf("list databases: %w", err)
 	}
@@ -104,7 +113,7 @@ func (c *cleaner) databases(ctx context.Context) error {
 
 func (c *cleaner) roles(ctx context.Context) error {
 	found, err := c.tagged(ctx, `SELECT rolname, coalesce(shobj_description(oid, 'pg_authid'), ''),
-		(SELECT count(*) FROM pg_stat_activity a WHERE a.usesysid = r.oid)::int FROM pg_roles r ORDER BY rolname`)
+		(SELECT count(*) FROM pg_stat_activity a WHERE a.usesysid = r.oid)::int FROM pg_roles r ORDER BY rolname`, nil)
 	if err != nil {
 		return fmt.Errorf("list roles: %w", err)
 	}
@@ -124,8 +133,9 @@ func (c *cleaner) roles(ctx context.Context) error {
 	return err
 }
 
-// tagged runs a query for names, comments and sessions, and keeps what bears a run's tag.
-func (c *cleaner) tagged(ctx context.Context, query string) ([]left, error) {
+// tagged runs a query for names, comments and sessions, and keeps what bears a run's tag, and what of
+// the rest has a name that begins like those of such a run: it was killed before it set the comment.
+func (c *cleaner) tagged(ctx context.Context, query string, begins func(tag) string) ([]left, error) {
 	rows, err := c.conn.Query(ctx, query)
 	if err != nil {
 		return nil, err
@@ -133,13 +143,24 @@ func (c *cleaner) tagged(ctx context.Context, query string) ([]left, error) {
 	var found []left
 	var l left
 	var comment string
+	var bare []left
 	_, err = pgx.ForEachRow(rows, []any{&l.name, &comment, &l.sessions}, func() error {
 		var ours bool
-		if l.tag, ours = parseTag(comment); ours {
+		switch l.tag, ours = parseTag(comment); {
+		case ours:
 			found = append(found, l)
+			c.runs = append(c.runs, l.tag)
+		case comment == "" && begins != nil:
+			bare = append(bare, l)
 		}
 		return nil
 	})
+	for _, l := range bare {
+		if i := slices.IndexFunc(c.runs, func(t tag) bool { return strings.HasPrefix(l.name, begins(t)) }); i >= 0 {
+			l.tag = c.runs[i]
+			found = append(found, l)
+		}
+	}
 	return found, err
 }
 

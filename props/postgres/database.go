@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,7 +22,7 @@ func (s *Server) CreateDatabase(ctx context.Context, template string) (string, e
 	defer disconnect(conn)
 	s.mu.Lock()
 	s.count++
-	name := fmt.Sprintf("rlsfuzz_%d_%s_%d", os.Getpid(), s.tag.run[:8], s.count)
+	name := s.tag.databases() + strconv.Itoa(s.count)
 	s.databases[name] = true
 	s.mu.Unlock()
 	if _, err := conn.Exec(ctx, s.createStatement(name, template)); err != nil {

@@ -31,6 +31,11 @@ func (t tag) String() string {
 	return fmt.Sprintf("rlsfuzz run=%s pid=%d host=%s start=%s", t.run, t.pid, url.QueryEscape(t.host), url.QueryEscape(t.start))
 }
 
+// databases is what the names of a run's databases begin with.
+func (t tag) databases() string {
+	return fmt.Sprintf("rlsfuzz_%d_%s_", t.pid, t.run[:min(8, len(t.run))])
+}
+
 // keeper is the application_name of the connection that a living run holds on a given server.
 func (t tag) keeper() string { return "rlsfuzz keeper " + t.run }
 
