@@ -3,9 +3,7 @@ package props
 import (
 	"context"
 	"errors"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -44,22 +42,28 @@ func (t *Target) understand(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if name := unsteady.FindString(text.SQL); name != "" && sql.Mentions(text.SQL, strings.TrimSpace(strings.TrimSuffix(name, "("))) {
-			return t.File.Refused(text, strings.TrimSuffix(name, "(")+" gives another answer each time it is asked")
+		for _, c := range sql.Calls(text.SQL) {
+			if (c.Schema == "" || c.Schema == "pg_catalog") && unsteady[c.Name] {
+				return t.File.Refused(text, c.Name+" gives another answer each time it is asked")
+			}
 		}
 	}
 	return nil
 }
 
-// volatile matches the calls of Postgres' own functions that answer anew each time, such as random.
-// What users wrote themselves is as a rule called volatile without being so.
-func volatile(ctx context.Context, conn *pgx.Conn) (*regexp.Regexp, error) {
+// volatile is Postgres' own functions that answer anew each time, such as random. What users
+// wrote themselves is as a rule called volatile without being so.
+func volatile(ctx context.Context, conn *pgx.Conn) (map[string]bool, error) {
 	rows, err := conn.Query(ctx, "SELECT DISTINCT proname::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND provolatile = 'v' AND prokind = 'f'")
 	if err != nil {
 		return nil, err
 	}
 	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return regexp.MustCompile(`(?i)\b(` + strings.Join(names, "|") + `)\s*\(`), err
+	out := map[string]bool{}
+	for _, name := range names {
+		out[name] = true
+	}
+	return out, err
 }
 
 func refusedBy(e *pgconn.PgError) string { return "Postgres refuses it: " + e.Message }

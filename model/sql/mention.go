@@ -50,18 +50,3 @@ func names(text string, f func(name string, end int) bool) bool {
 	}
 	return false
 }
-
-// Calls lists the numbers of arguments with which SQL calls a function, by its bare or
-// qualified name.
-func Calls(text, name string) []int {
-	tokens := Tokens(text)
-	var out []int
-	for i := range tokens {
-		t := &tokens[i]
-		named := t.Kind == QuotedName && t.Text == name || t.Kind == Word && strings.ToLower(t.Text) == name
-		if named && i+1 < len(tokens) && tokens[i+1].Text == "(" {
-			out = append(out, len(Arguments(text, tokens[i+2:])))
-		}
-	}
-	return out
-}

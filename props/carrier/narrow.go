@@ -184,3 +184,8 @@ func (o *Object) query(text string) string {
 	}
 	return "CREATE OR REPLACE VIEW " + qualified(o.View.Schema, o.View.Name) + options + " AS " + strings.TrimRight(strings.TrimSpace(text), ";")
 }
+
+// isName reports whether a token is a name.
+func isName(t *sql.Token, name string) bool {
+	return t.Kind == sql.Word && strings.ToLower(t.Text) == name || t.Kind == sql.QuotedName && t.Text == name
+}

@@ -2,7 +2,6 @@ package carrier
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -101,22 +100,12 @@ func given(text string, r *model.Routine) []mentioned {
 // Calls lists the calls of a routine in a text: of each, the texts of its arguments.
 func Calls(text string, r *model.Routine) [][]string {
 	var out [][]string
-	tokens := sql.Tokens(text)
-	for i := range tokens {
-		if !isName(&tokens[i], r.Name) || i+1 == len(tokens) || tokens[i+1].Text != "(" {
-			continue
-		}
-		args := sql.Arguments(text, tokens[i+2:])
-		if len(args) >= r.Least() && len(args) <= len(r.Args) { // or it is another one of this name
-			out = append(out, args)
+	for _, c := range sql.Calls(text) {
+		if c.Name == r.Name && len(c.Args) >= r.Least() && len(c.Args) <= len(r.Args) { // or it is another one of this name
+			out = append(out, c.Args)
 		}
 	}
 	return out
-}
-
-// isName reports whether a token is a name.
-func isName(t *sql.Token, name string) bool {
-	return t.Kind == sql.Word && strings.ToLower(t.Text) == name || t.Kind == sql.QuotedName && t.Text == name
 }
 
 // columnOf is the column that a mention in a policy of a table means: its own, or one of a

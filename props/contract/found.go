@@ -82,12 +82,17 @@ func (r *resolver) call(p *model.Path, s *model.Session, named []*model.Path) {
 // arguments, or some.
 func calls(p *model.Path, m *model.Routine) (all, some bool) {
 	for _, text := range p.Run {
-		counts := sql.Calls(text, m.Name)
-		all = all || len(counts) == 0 && sql.Mentions(text, m.Name) // however it does
-		for _, n := range counts {
+		called := false
+		for _, c := range sql.Calls(text) {
+			if c.Name != m.Name {
+				continue
+			}
+			called = true
+			n := len(c.Args)
 			full := n == len(m.Args) || n >= len(m.Args)-1 && len(m.Args) > 0 && m.Args[len(m.Args)-1].Variadic
 			all, some = all || full, some || n >= m.Least() && n < len(m.Args)
 		}
+		all = all || !called && sql.Mentions(text, m.Name) // however it does
 	}
 	return all, some
 }

@@ -18,9 +18,9 @@ func (e *evidence) calls(x *sql.Opaque, in scope) {
 		return
 	}
 	text, _ := sql.Print(x, sql.PrintOptions{})
-	for _, c := range invocations(text) {
+	for _, c := range sql.Calls(text) {
 		for _, f := range e.survey.Functions {
-			if f.Name == c.name && (c.schema == "" || f.Schema == c.schema) && len(c.args) > 0 && len(c.args) <= len(f.Args) {
+			if f.Name == c.Name && (c.Schema == "" || f.Schema == c.Schema) && len(c.Args) > 0 && len(c.Args) <= len(f.Args) {
 				e.invoke(f, c, in)
 			}
 		}
@@ -28,9 +28,9 @@ func (e *evidence) calls(x *sql.Opaque, in scope) {
 }
 
 // invoke reads the body of a function with the sources that its parameters are given.
-func (e *evidence) invoke(f *Function, c invocation, in scope) {
+func (e *evidence) invoke(f *Function, c sql.Call, in scope) {
 	given := map[string]*Source{}
-	for i, text := range c.args {
+	for i, text := range c.Args {
 		x, err := sql.ParseExpr(text)
 		if err != nil {
 			continue
@@ -114,28 +114,3 @@ func side(p *sql.Part) sql.Expr {
 	}
 	return nil
 }
-
-// invocation is a call that stands in SQL.
-type invocation struct {
-	schema, name string
-	args         []string
-}
-
-// invocations lists the calls in a text, those inside of others too.
-func invocations(text string) []invocation {
-	tokens := sql.Tokens(text)
-	var out []invocation
-	for i := range tokens {
-		if tokens[i].Kind > sql.QuotedName || i+1 >= len(tokens) || !isSign(&tokens[i+1], "(") {
-			continue
-		}
-		c := invocation{name: tokens[i].Text, args: sql.Arguments(text, tokens[i+2:])}
-		if i > 1 && isSign(&tokens[i-1], ".") && tokens[i-2].Kind <= sql.QuotedName {
-			c.schema = tokens[i-2].Text
-		}
-		out = append(out, c)
-	}
-	return out
-}
-
-func isSign(t *sql.Token, text string) bool { return t.Kind == sql.Sign && t.Text == text }

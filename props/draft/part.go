@@ -265,3 +265,5 @@ func (e *evidence) castOf(m *domain) string {
 	}
 	return ""
 }
+
+func isSign(t *sql.Token, text string) bool { return t.Kind == sql.Sign && t.Text == text }
