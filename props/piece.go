@@ -66,7 +66,7 @@ func (c *campaign) stages() [][]*piece {
 		}
 	}
 	if !divided {
-		return append(growing(slices.Concat(append([][]*piece{fresh}, bySet...)...)), others...)
+		return append(growing(append(fresh, slices.Concat(bySet...)...)), others...)
 	}
 	out := fresh
 	for i, left := 0, true; left; i++ {

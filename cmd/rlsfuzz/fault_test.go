@@ -259,9 +259,7 @@ func TestServerKilled(t *testing.T) {
 // whole, in its folder or on the terminal, it says what is wrong and goes on; and with room
 // again, another session goes on and has all of it.
 func TestFullDisk(t *testing.T) {
-	if os.Getenv("RLSFUZZ_LONG") == "" {
-		t.Skip("RLSFUZZ_LONG=1 asks for it, and .ci/long does; the script unsaved fills the disk of a check")
-	}
+	require.Long(t) // the script unsaved fills the disk of a check
 	require.Need(t, "the right to mount a file system", mounts(t), "run it as root, in a container of its own")
 	f := newFaults(t)
 	for _, left := range []int{0, 24 << 10, 48 << 10} { // for nothing; for the state; for a finding

@@ -28,6 +28,10 @@ func (b *binder) rules(s *session) {
 		if s.below { // whoever has the tenant is in it
 			self = ""
 		}
+		var between *entry
+		if changes && single {
+			between = b.between(s, p)
+		}
 		switch {
 		case p.how == model.Shared:
 			s.sees = append(s.sees, entry{table: p.table, rule: "{may: all}"})
@@ -41,8 +45,8 @@ func (b *binder) rules(s *session) {
 			}
 			sees, writes := guest.entries(p, self, changes)
 			s.sees, s.writes = append(s.sees, sees), append(s.writes, writes...)
-		case changes && single && b.between(s, p) != nil:
-			s.writes = append(s.writes, *b.between(s, p))
+		case between != nil:
+			s.writes = append(s.writes, *between)
 		case s.tenants != "" && self != "":
 			rule := strconv.Quote("own or " + self)
 			s.sees = append(s.sees, entry{p.table, "{may: " + rule + "}", "who is in no tenant is somebody all the same"})

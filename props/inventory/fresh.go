@@ -60,7 +60,7 @@ func pathPrint(p *model.Path) string {
 // Fresh is what is new or changed since a check, and all that it bears on.
 type Fresh struct {
 	ids   map[string]bool
-	names []string // of the views and routines among them, in the search path or not
+	names []string // of the views and routines among them, without their schemas
 }
 
 // NewFresh compares a catalog with the last check; without one nothing is fresh.

@@ -1,0 +1,58 @@
+package props_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rlsfuzz/rlsfuzz/props"
+)
+
+// TestHurried ends the walk before its first cell: what was not tried says so.
+func TestHurried(t *testing.T) {
+	d := drafted(t, "plain", map[string]string{"schema.sql": twins[0].schema})
+	cfg := props.Config{Contract: d.Contract, Duration: time.Nanosecond, Workers: 1, Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
+	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for i := range r.Untested {
+		if u := &r.Untested[i]; u.Session != "" {
+			n++
+			if !strings.Contains(u.Reason, "the time was up") {
+				t.Errorf("%s: %s", u, u.Reason)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("everything was tested: the test shows nothing")
+	}
+}
+
+// TestOverdue gives a run too little time to look for what would mend its finding, which is
+// confirmed all the same.
+func TestOverdue(t *testing.T) {
+	k := &twins[1]
+	d := drafted(t, "plain", map[string]string{"schema.sql": k.schema})
+	leak := filepath.Join(filepath.Dir(d.Contract), "leak.txt")
+	if err := os.WriteFile(leak, []byte(k.leak), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := props.Config{Contract: d.Contract, Only: k.only(), Apply: []string{leak}, SkipRandom: true, Duration: time.Nanosecond, Workers: 1, Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
+	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Blocks) == 0 {
+		t.Fatal("nothing was found: the test shows nothing")
+	}
+	for _, b := range r.Blocks {
+		e := &b.Finding.Explanation
+		if !strings.Contains(e.Fix.Note, "the time was up") || e.Reproduced == 0 {
+			t.Errorf("fix %q, reproduced %d of %d", e.Fix.Note, e.Reproduced, e.Times)
+		}
+	}
+}
