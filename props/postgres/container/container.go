@@ -66,6 +66,9 @@ func start(ctx context.Context, image postgres.Image) (_ *postgres.Contained, er
 		}
 		return testcontainers.TerminateContainer(running, testcontainers.StopTimeout(time.Second))
 	}
+	if err != nil && strings.Contains(err.Error(), ": new reaper: ") {
+		err = fmt.Errorf("%w; TESTCONTAINERS_RYUK_DISABLED=true does without the reaper and its image", err)
+	}
 	if err != nil {
 		return nil, errors.Join(err, stop())
 	}

@@ -45,6 +45,18 @@ func image(t *testing.T) string {
 	return name
 }
 
+// started is a container of an image. The reaper has an image of its own, which may have to be pulled.
+func started(t *testing.T, name string) *postgres.Server {
+	t.Helper()
+	s, err := postgres.Start(t.Context(), postgres.Options{Want: name})
+	require.Need(t, "the reaper's image", err == nil || !strings.Contains(err.Error(), ": new reaper: "),
+		"let Docker pull it, or export TESTCONTAINERS_RYUK_DISABLED=true")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // containers lists ours.
 func containers(t *testing.T) string {
 	t.Helper()
@@ -58,10 +70,7 @@ func containers(t *testing.T) string {
 func TestContainer(t *testing.T) {
 	name := image(t)
 	before := containers(t)
-	s, err := postgres.Start(t.Context(), postgres.Options{Want: name})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := started(t, name)
 	defer s.Close()
 	if !strings.HasSuffix(s.Describe(), "container of "+name) || !s.Owned() || s.PID() != 0 || s.Superuser() != "postgres" {
 		t.Errorf("%q, owned %v, pid %d, superuser %q", s.Describe(), s.Owned(), s.PID(), s.Superuser())
@@ -148,10 +157,7 @@ func TestKilled(t *testing.T) {
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
-	s, err := postgres.Start(t.Context(), postgres.Options{Want: name})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := started(t, name)
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
