@@ -106,19 +106,19 @@ func (c *campaign) counters() session.Counters {
 	return out
 }
 
-// progress tells how far the search is, and keeps it.
+// progress keeps how far the search is, then tells it: what is told is on disk the first time.
 func (c *campaign) progress() {
 	c.saveAgain()
 	if c.cfg.Progress == nil && c.cfg.journal == nil {
 		return
 	}
 	p := Progress{Counters: c.counters(), Elapsed: c.elapsed()}
-	if c.cfg.Progress != nil {
-		c.cfg.Progress(p)
-	}
 	if c.cfg.journal != nil {
 		c.cfg.journal.sample(p.Counters, c.stats)
 		c.cfg.journal.corpus(c.keepCorpus)
+	}
+	if c.cfg.Progress != nil {
+		c.cfg.Progress(p)
 	}
 }
 
