@@ -10,12 +10,10 @@ import (
 
 // Options bounds what is drawn.
 type Options struct {
-	Tenants  int // tenants of a dataset; defaults to 2, or 3 where a row is always two tenants'
-	Cast     int // identities of a dataset; defaults to 5
-	Rows     int // most rows of a table and tenant besides the first and those that the cast needs; defaults to 2; negative: none
-	Steps    int // most steps of a sequence; defaults to 10
-	MinSteps int // fewest steps; defaults to 1
-	Guests   int // per cent of the people who are in two tenants; defaults to 40, in some datasets more; negative: none
+	Tenants int // tenants of a dataset; defaults to 2, or 3 where a row is always two tenants'
+	Cast    int // identities of a dataset; defaults to 5
+	Rows    int // most rows of a table and tenant besides the first and those that the cast needs; defaults to 2; negative: none
+	Guests  int // per cent of the people who are in two tenants; defaults to 40, in some datasets more; negative: none
 	// About is a path whose sessions are in the cast, and those that put work into its
 	// queue, of every tenant; nil: whoever is drawn.
 	About *model.Path
@@ -34,8 +32,6 @@ func (o Options) filled() Options {
 	set(&o.Tenants, 2)
 	set(&o.Cast, 5)
 	set(&o.Rows, 2)
-	set(&o.Steps, 10)
-	set(&o.MinSteps, 1)
 	set(&o.Guests, 40)
 	return o
 }

@@ -40,8 +40,9 @@ type Plan struct {
 type tablePlan struct {
 	table   *model.Table
 	columns []column
-	tenant  []int    // columns that hold a tenant's value directly
-	insides []inside // columns that hold one inside of theirs
+	tenant  []int               // columns that hold a tenant's value directly
+	through []*model.ForeignKey // whose rows give theirs
+	insides []inside            // columns that hold one inside of theirs
 	named   agreement
 	keys    []*model.ForeignKey
 	groups  []group
@@ -139,7 +140,10 @@ func (p *Plan) newTable(t *model.Table, constants map[model.ColumnRef][]string) 
 		p.housed(&out.insides[n], &out.columns[out.insides[n].column])
 	}
 	for i := range b.Paths {
-		if path := &b.Paths[i]; path.Key == nil && path.Query == nil && path.Column >= 0 {
+		switch path := &b.Paths[i]; {
+		case path.Key != nil:
+			out.through = append(out.through, path.Key)
+		case path.Query == nil && path.Column >= 0:
 			out.tenant = append(out.tenant, path.Column)
 		}
 	}
@@ -165,6 +169,12 @@ func (p *Plan) newTable(t *model.Table, constants map[model.ColumnRef][]string) 
 	out.skip = b.How == model.Shared && len(t.Seed) > 0
 	markCanary(&out, constants)
 	return out
+}
+
+// moves reports whether another value in a column may make a row another tenant's.
+func (tp *tablePlan) moves(column int) bool {
+	return model.Contains(tp.tenant, column) || tp.inside(column) != nil ||
+		slices.ContainsFunc(tp.through, func(k *model.ForeignKey) bool { return model.Contains(k.Columns, column) })
 }
 
 func isReference(t *model.Table, column int) bool {

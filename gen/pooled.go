@@ -9,7 +9,7 @@ import (
 // pooledShare is how many of a hundred committed checks are about what calls leave, where
 // some may leave anything; mostLeavers bounds the calls of one.
 const (
-	pooledShare = 60
+	pooledShare = 80
 	mostLeavers = 12
 )
 
@@ -29,6 +29,9 @@ func (p *Plan) Pooled(bits Bits, d *Dataset) []model.Step {
 		} else {
 			tenant = binders[i-len(all)].Tenant
 		}
+	}
+	if most := fullest(all); c.percent(50) && most != null {
+		tenant = most
 	}
 	var list []leaver
 	for _, l := range all {
@@ -53,6 +56,23 @@ func (p *Plan) Pooled(bits Bits, d *Dataset) []model.Step {
 		steps = append(steps, list[c.upTo(len(list))]...)
 	}
 	return steps
+}
+
+// fullest is the tenant of which the most calls are that may leave something; null without any.
+func fullest(all []leaver) model.Value {
+	calls := map[model.Value]map[*callPlan]bool{}
+	most := null
+	for _, l := range all {
+		tenant := l.who.Tenant
+		if calls[tenant] == nil {
+			calls[tenant] = map[*callPlan]bool{}
+		}
+		calls[tenant][l.plan] = true
+		if most == null || len(calls[tenant]) > len(calls[most]) {
+			most = tenant
+		}
+	}
+	return most
 }
 
 // halve has half of the calls of several transactions end in a rollback: of one after the

@@ -20,11 +20,11 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 	if c.percent(calls) || len(p.shapes[d.Cast[actors[0]].Session.ID]) == 0 {
 		if who := p.caller(d.Cast, &c); who != nil {
 			if c.percent(usedShare) {
-				if steps := p.usedSequence(who, d, max(n, leastPairs), bits); len(steps) > 0 {
+				if steps := p.usedSequence(who, d, min(max(n, leastPairs), mostPairs), bits); len(steps) > 0 {
 					return steps
 				}
 			}
-			return p.callSequence(who, d, max(n, LeastCalls), bits)
+			return p.callSequence(who, d, Calls, bits)
 		}
 	}
 	actors[1] = p.actor(d.Cast, &c)
@@ -44,11 +44,12 @@ const (
 	CallsLater   = 8
 )
 
-// LeastCalls is how many calls a sequence of calls has at least, leastPairs how many pairs one
+// Calls is how many calls a sequence of calls has, leastPairs and mostPairs how many pairs one
 // of pairs has: most of what they take is the rows, which all calls of a sequence share.
 const (
-	LeastCalls = 12
+	Calls      = 12
 	leastPairs = 5
+	mostPairs  = 10
 )
 
 // step draws one statement of one identity.
@@ -137,7 +138,11 @@ func (p *Plan) newValue(t *model.Table, i int, who *Member, d *Dataset, fresh *i
 				continue
 			}
 			if targets := d.State.Rows(k.Target.ID); len(targets) > 0 {
-				return targets[c.upTo(len(targets))][k.Targets[j]]
+				target := targets[c.upTo(len(targets))]
+				if others := p.foreign(d, k.Target, who.Tenant); tp.moves(i) && len(others) > 0 && c.percent(50) {
+					target = others[c.upTo(len(others))]
+				}
+				return target[k.Targets[j]]
 			}
 		}
 	}
@@ -151,6 +156,17 @@ func (p *Plan) newValue(t *model.Table, i int, who *Member, d *Dataset, fresh *i
 		return text(strconv.Itoa(5000 + *fresh))
 	}
 	return col.draw(c)
+}
+
+// foreign lists the rows of a table that are other tenants'.
+func (p *Plan) foreign(d *Dataset, t *model.Table, tenant model.Value) []model.Row {
+	var out []model.Row
+	for i, of := range p.owners(d, t.ID, tenant) {
+		if of == -2 {
+			out = append(out, d.Data[t.ID][i])
+		}
+	}
+	return out
 }
 
 // anyTenant is a tenant's value, of any row that has one.

@@ -214,8 +214,11 @@ func (p *Plan) writes(t *model.Table, a able, wheres []model.Where, out *choice,
 	narrow := wheres[:min(len(wheres), 4)]
 	for _, i := range a.update {
 		moves := 1
-		if tp := &p.tables[t.ID]; isReference(t, i) || model.Contains(tp.tenant, i) || tp.inside(i) != nil {
-			moves = 3 // a row may come to another tenant
+		switch {
+		case p.tables[t.ID].moves(i):
+			moves = 5
+		case isReference(t, i):
+			moves = 3
 		}
 		for j, w := range narrow {
 			add(&out.updates, moves*writeWeight(j), model.Shape{Command: model.Update, Columns: []int{i}, Where: w})

@@ -206,7 +206,11 @@ func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model
 	if b.guided {
 		return b.corpus.draw(b.Plan, bits, n, b.share, t)
 	}
-	d := b.Plan.Dataset(bits, gen.Options{About: b.play})
+	opt := gen.Options{About: b.play}
+	if committed && b.play == nil {
+		opt.Cast = committedCast
+	}
+	d := b.Plan.Dataset(bits, opt)
 	if len(d.Cast) == 0 {
 		return d, nil
 	}
@@ -219,7 +223,7 @@ func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model
 	if committed {
 		fresh, steps := b.Plan.Fresh(d), b.Plan.Pooled(bits, d)
 		if steps == nil {
-			steps = b.Plan.Sequence(bits, lengths.Draw(t, "steps")%4+1, d, b.share)
+			steps = b.Plan.Sequence(bits, committedLengths.Draw(t, "steps"), d, b.share)
 		}
 		return d, [][]model.Step{append(fresh, steps...)}
 	}
@@ -230,10 +234,18 @@ func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model
 	return d, sequences
 }
 
-var lengths = rapid.IntRange(1, 10)
+// lengths is how many statements a sequence has, eight on average since rapid prefers
+// small numbers, and how many a committed one has.
+var (
+	lengths          = rapid.IntRange(1, 20)
+	committedLengths = rapid.IntRange(1, 4)
+)
+
+// committedCast is how many identities share the connections of a committed check.
+const committedCast = 8
 
 func (b *batch) committed(d *gen.Dataset, steps []model.Step) bool {
-	_, err := b.played(b.ctx, d, steps, drawn(steps), func(s *model.Scenario, v *judge.Verdict) bool {
+	_, err := b.played(b.ctx, d, steps, drawn(steps), b.play == nil, func(s *model.Scenario, v *judge.Verdict) bool {
 		b.commit = b.commit || b.hit(0, s, v)
 		return !b.commit
 	})
@@ -362,7 +374,7 @@ func (b *batch) aimed(d *gen.Dataset, s *model.Scenario) (shown *leak) {
 		return shown == nil
 	}
 	if b.commit {
-		_, err := b.played(b.ctx, d, s.Steps, drawn(s.Steps), see)
+		_, err := b.played(b.ctx, d, s.Steps, drawn(s.Steps), false, see)
 		b.fail(err)
 		return shown
 	}

@@ -22,7 +22,7 @@ import (
 
 // Limits of what a planted leak may take.
 const (
-	leakChecks = 400 // of random search, to find it; a quarter of them call paths
+	leakChecks = 300 // of random search, to find it
 	pathChecks = 500 // to find one that only a path shows
 	leakSize   = 3   // rows and steps beyond the cast; one more where a parent row is needed
 	leakSeeds  = 3   // RLSFUZZ_SEEDS says otherwise

@@ -317,7 +317,7 @@ func (l *lab) walkCalls(ctx context.Context, p *piece, see func(*model.Scenario,
 func (l *lab) walkPlays(ctx context.Context, p *piece, see func(*model.Scenario, *judge.Verdict) bool) error {
 	for _, steps := range p.plays {
 		p.walked++
-		if more, err := l.played(ctx, p.set, steps, []gen.Variant{gen.Mixed}, see); err != nil || !more {
+		if more, err := l.played(ctx, p.set, steps, []gen.Variant{gen.Mixed}, false, see); err != nil || !more {
 			return err
 		}
 	}

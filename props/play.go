@@ -12,10 +12,10 @@ import (
 )
 
 // played runs steps with real logins and commits, judges each, and runs them again in
-// second worlds for each session that calls paths. What diverges is handed to see: the
+// second worlds: for each session that calls paths, or for one of them. What diverges is handed to see: the
 // whole, or, where a call tells of hidden rows, all up to that call. see says whether to go
 // on, and so does the answer.
-func (l *lab) played(ctx context.Context, d *gen.Dataset, steps []model.Step, variants []gen.Variant, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
+func (l *lab) played(ctx context.Context, d *gen.Dataset, steps []model.Step, variants []gen.Variant, one bool, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
 	s := &model.Scenario{Data: d.Data, Steps: steps, Committed: true}
 	m, err := l.commits(ctx)
 	if err != nil {
@@ -48,7 +48,12 @@ func (l *lab) played(ctx context.Context, d *gen.Dataset, steps []model.Step, va
 		return l.telling[judge.PathCell(steps[at].Session.ID, steps[at].Op.Path)]
 	}
 	told = slices.DeleteFunc(told, known)
-	for _, calls := range callers(steps) {
+	groups := callers(steps)
+	if n := uint64(len(groups)); one && n > 1 {
+		at := seedFrom(memoKey(s)) % n
+		groups = groups[at : at+1]
+	}
+	for _, calls := range groups {
 		if calls = slices.DeleteFunc(calls, known); len(calls) == 0 {
 			continue
 		}

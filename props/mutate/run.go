@@ -284,7 +284,7 @@ func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers
 			cfg.Only = fast
 		}
 		if reach.pathsOnly(cfg.Only) {
-			cfg.Checks = (cfg.Checks + gen.LeastCalls - 1) / gen.LeastCalls
+			cfg.Checks = (cfg.Checks + gen.Calls - 1) / gen.Calls
 		}
 		if more, err := props.Run(ctx, t, cfg); err != nil || res.killed(more) {
 			return err
