@@ -325,6 +325,51 @@ func TestJudgeAdmitted(t *testing.T) {
 	}
 }
 
+// TestJudgeBetween takes what a cascade does to another tenant's row for allowed where the session
+// might do it by itself.
+func TestJudgeBetween(t *testing.T) {
+	for _, k := range []struct {
+		name, deletes string
+		want          int
+	}{{"it may delete the row", "item_id = 3", 0}, {"it may delete another", "item_id = 1", 1}} {
+		t.Run(k.name, func(t *testing.T) {
+			s := newShop(t)
+			s.contract.Sessions[0].Writes[lines].Delete = condition(t, s.contract.Schema.Tables[lines], k.deletes)
+			shape := model.Shape{Command: model.Delete, Where: byID, Table: s.contract.Schema.Tables[items]}
+			op := model.Op{Shape: model.NewShape(shape, nil), Args: row("1")}
+			scenario, trace := s.step("", op, answer{count: 1, items: []model.Row{two, three}, lines: []model.Row{row("1", "1", "1")}})
+			if v := judge.Judge(s.contract, scenario, trace); len(v.Divergences) != k.want {
+				t.Errorf("%d divergences, want %d: %+v", len(v.Divergences), k.want, v.Divergences)
+			}
+		})
+	}
+}
+
+// TestJudgeHandedOn takes a row that RETURNING brings back for allowed where the session saw such
+// rows when the statement began, though what entitled it is gone by the end.
+func TestJudgeHandedOn(t *testing.T) {
+	for _, k := range []struct {
+		name   string
+		before []model.Row
+		want   int
+	}{{"it had the line", []model.Row{row("1", "1", "1")}, 0}, {"it never had it", nil, 1}} {
+		t.Run(k.name, func(t *testing.T) {
+			s := newShop(t)
+			s.rows[lines] = k.before
+			table := s.contract.Schema.Tables[items]
+			s.contract.Sessions[0].Sees[items].Rule = condition(t, table, "EXISTS (SELECT 1 FROM lines l WHERE l.account_id = $tenant)")
+			shape := model.Shape{Command: model.Update, Columns: []int{name}, Where: byID, Returning: []int{id, state}, Table: table}
+			op := model.Op{Shape: model.NewShape(shape, nil), Args: row("x", "1")}
+			scenario, trace := s.step("", op, answer{
+				count: 1, rows: []model.Row{row("1", "new")}, lines: []model.Row{}, items: []model.Row{row("1", "1", "x", "new", "s1"), two, three},
+			})
+			if v := judge.Judge(s.contract, scenario, trace); len(v.Divergences) != k.want {
+				t.Errorf("%d divergences, want %d: %+v", len(v.Divergences), k.want, v.Divergences)
+			}
+		})
+	}
+}
+
 // run judges each trial with its bug and without it.
 func run(t *testing.T, trials []trial) {
 	t.Helper()

@@ -107,20 +107,26 @@ func schema() *model.Schema {
 // condition compiles a rule over a table.
 func condition(t *testing.T, table *model.Table, text string) *model.Rule {
 	t.Helper()
-	rel := &sql.Relation{ID: table.ID, Schema: table.Schema, Name: table.Name}
-	for _, c := range table.Columns {
-		rel.Columns = append(rel.Columns, sql.RelColumn{Name: c.Name, Kind: c.Type.Kind, Type: c.Type.Name})
-	}
 	e, err := sql.ParseExpr(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	tenant := map[string]sql.VarType{"tenant": {Slot: 0, Kind: sql.Int, Type: "bigint"}}
-	p, err := sql.Compile(e, &sql.Scope{Base: rel, Vars: tenant})
+	p, err := sql.Compile(e, &sql.Scope{Base: relation(table), Vars: tenant, Relations: func(_, name string) *sql.Relation {
+		return relation(schema().Table("", name))
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &model.Rule{Text: text, Kind: model.RuleCondition, Program: p}
+}
+
+func relation(t *model.Table) *sql.Relation {
+	rel := &sql.Relation{ID: t.ID, Schema: t.Schema, Name: t.Name}
+	for _, c := range t.Columns {
+		rel.Columns = append(rel.Columns, sql.RelColumn{Name: c.Name, Kind: c.Type.Kind, Type: c.Type.Name})
+	}
+	return rel
 }
 
 func row(values ...string) model.Row {
