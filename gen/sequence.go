@@ -139,8 +139,10 @@ func (p *Plan) newValue(t *model.Table, i int, who *Member, d *Dataset, fresh *i
 			}
 			if targets := d.State.Rows(k.Target.ID); len(targets) > 0 {
 				target := targets[c.upTo(len(targets))]
-				if others := p.foreign(d, k.Target, who.Tenant); tp.moves(i) && len(others) > 0 && c.percent(50) {
-					target = others[c.upTo(len(others))]
+				if tp.moves(i) {
+					if others := p.foreign(d, k.Target, who.Tenant); len(others) > 0 && c.percent(50) {
+						target = others[c.upTo(len(others))]
+					}
 				}
 				return target[k.Targets[j]]
 			}
@@ -156,28 +158,6 @@ func (p *Plan) newValue(t *model.Table, i int, who *Member, d *Dataset, fresh *i
 		return text(strconv.Itoa(5000 + *fresh))
 	}
 	return col.draw(c)
-}
-
-// foreign lists the rows of a table that are other tenants'.
-func (p *Plan) foreign(d *Dataset, t *model.Table, tenant model.Value) []model.Row {
-	var out []model.Row
-	for i, of := range p.owners(d, t.ID, tenant) {
-		if of == -2 {
-			out = append(out, d.Data[t.ID][i])
-		}
-	}
-	return out
-}
-
-// anyTenant is a tenant's value, of any row that has one.
-func (p *Plan) anyTenant(d *Dataset, c *choices) model.Value {
-	if root := p.Contract.Tenancy.Table; root != nil {
-		if rows := d.State.Rows(root.ID); len(rows) > 0 {
-			return rows[c.upTo(len(rows))][p.Contract.Tenancy.Key]
-		}
-		return null
-	}
-	return p.tenantValue(p.Contract.Tenancy.Type, 1+c.upTo(2))
 }
 
 // proposal is the row that an INSERT proposes: of the own tenant in half of the
@@ -233,61 +213,6 @@ func (b *builder) proposed(t *model.Table, k int, c *choices) model.Row {
 		b.unique(t, row, nil)
 	}
 	return row
-}
-
-// owners tells for each row of a table whether it is of the tenant: 0, or -2.
-func (p *Plan) owners(d *Dataset, table int, tenant model.Value) []int {
-	if d.owned == nil {
-		d.owned = map[string][][]int{}
-	}
-	by := d.owned[tenant.Text]
-	if by == nil {
-		by = make([][]int, len(p.tables))
-		d.owned[tenant.Text] = by
-	}
-	if by[table] == nil {
-		t := p.Contract.Schema.Tables[table]
-		list := make([]int, len(d.Data[table]))
-		for i, row := range d.Data[table] {
-			list[i] = -2
-			if p.Contract.Belongs[table].How != model.Owned {
-				list[i] = -1
-				continue
-			}
-			p.Contract.Tenants(d.State, t, row, func(v model.Value) bool {
-				if v.Text == tenant.Text {
-					list[i] = 0
-				}
-				return true
-			})
-			for _, in := range p.tables[table].insides { // of which Go may not know how to read it
-				if v, ok := in.take(row[in.column]); ok && v.Text == tenant.Text {
-					list[i] = 0
-				}
-			}
-		}
-		by[table] = list
-	}
-	return append([]int(nil), by[table]...)
-}
-
-// others lists the tenants of the dataset besides one.
-func (p *Plan) others(d *Dataset, own model.Value) []model.Value {
-	var out []model.Value
-	if root := p.Contract.Tenancy.Table; root != nil {
-		for _, row := range d.State.Rows(root.ID) {
-			if v := row[p.Contract.Tenancy.Key]; v.Text != own.Text {
-				out = append(out, v)
-			}
-		}
-		return out
-	}
-	for n := 1; n <= 2; n++ {
-		if v := p.tenantValue(p.Contract.Tenancy.Type, n); v.Text != own.Text {
-			out = append(out, v)
-		}
-	}
-	return out
 }
 
 // Shapes lists every statement that may be drawn for a session.
