@@ -146,6 +146,7 @@ type Part struct {
 	Text string
 	Var  int  // index in Session.Vars; -1 for text
 	JSON bool // the variable's value is written as JSON: numbers and booleans bare, NULL as null, others as strings
+	Key  bool // it is the key of a JSON object: a string, whatever it holds
 }
 
 // Sees is what a session may see of one table.

@@ -161,6 +161,8 @@ func (id *Identity) Setting(s *Setting) string {
 		switch {
 		case p.Var < 0:
 			b.WriteString(p.Text)
+		case p.Key:
+			b.WriteString(jsonValue(sql.Text, Value{Text: id.Vars[p.Var].Text}))
 		case p.JSON:
 			b.WriteString(jsonValue(id.Session.Vars[p.Var].Type.Kind, id.Vars[p.Var]))
 		default:

@@ -25,6 +25,20 @@ func (k *twin) only() []string {
 
 var twins = []twin{
 	{
+		name: "claims whose keys are the tenants",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE orgs (id uuid PRIMARY KEY, name text);
+CREATE TABLE notes (id int PRIMARY KEY, org_id uuid NOT NULL REFERENCES orgs, body text);
+CREATE FUNCTION claims() RETURNS jsonb STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb $$;
+ALTER TABLE orgs ENABLE ROW LEVEL SECURITY; ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON orgs FOR SELECT USING ((claims() -> 'app' -> 'orgs' ->> id::text) = 'editor');
+CREATE POLICY p ON notes USING ((claims() -> 'app' -> 'orgs' ->> org_id::text) = 'editor');
+GRANT SELECT ON orgs TO twin_app; GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO twin_app;`,
+		leak:  `CREATE POLICY q ON notes FOR SELECT USING ((claims() -> 'app' -> 'orgs') IS NOT NULL);`,
+		found: []string{"twin_app: select notes (read)"},
+	},
+	{
 		name: "one role for each tenant, of which no file makes rows",
 		schema: `
 CREATE ROLE twin_group; CREATE ROLE twin_a LOGIN IN ROLE twin_group; CREATE ROLE twin_b LOGIN IN ROLE twin_group; CREATE ROLE twin_c LOGIN IN ROLE twin_group;

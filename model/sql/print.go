@@ -24,6 +24,8 @@ type PrintOptions struct {
 	Table func(schema, name string) (newSchema, newName string)
 	// Vars types the variables: each is printed with a cast. Defaults to nil: no casts.
 	Vars map[string]VarType
+	// Column is SQL in place of a column; false leaves it. Defaults to nil.
+	Column func(c *Column) (string, bool)
 	// Named prints variables by name. Defaults to false: $1, $2, … by first appearance.
 	Named bool
 }

@@ -5,6 +5,12 @@ import "strings"
 // column prints a column, with the base table's qualifier where it is the base
 // table's; or the meaning of the atom that a bare word is.
 func (p *printer) column(c *Column) {
+	if p.o.Column != nil {
+		if text, ok := p.o.Column(c); ok {
+			p.b.WriteString(text)
+			return
+		}
+	}
 	owner := p.owner(c)
 	if owner == nobody {
 		p.atom(c.Name, QuoteName(c.Name))

@@ -250,6 +250,8 @@ func Claim(parts []model.Part, slot int) []string {
 		switch {
 		case p.Var < 0:
 			b.WriteString(p.Text)
+		case p.Key:
+			b.WriteString(`""`)
 		case p.Var == slot && p.JSON:
 			b.WriteString(`"` + mark + `"`)
 		case p.Var == slot:

@@ -141,10 +141,11 @@ func (r *resolver) settings(d *sessionDecl, s *model.Session, in binding) {
 		whole := r.claim(claimsNode(d.claims), in)
 		s.Settings = append(s.Settings, model.Setting{Name: "request.jwt.claims", Value: merged(whole)})
 		for _, c := range d.claims {
-			if c.value.kind == nothing {
+			key := parts(c.key.value)
+			if c.value.kind == nothing || len(key) != 1 || key[0].name != "" { // the old settings have fixed names
 				continue
 			}
-			name := "request.jwt.claim." + c.key.value
+			name := "request.jwt.claim." + key[0].text
 			if c.value.kind == scalar {
 				s.Settings = append(s.Settings, model.Setting{Name: name, Value: r.template(text{c.value.text, c.value}, in)})
 				continue
@@ -213,7 +214,7 @@ func (r *resolver) claim(n *node, in binding) []model.Part {
 			if i > 0 {
 				out = append(out, lit(", "))
 			}
-			out = append(append(out, lit(quoted(k.text)+": ")), r.claim(n.items[i], in)...)
+			out = append(append(out, r.claimKey(k, in), lit(": ")), r.claim(n.items[i], in)...)
 		}
 		return append(out, lit("}"))
 	case scalar:
@@ -221,19 +222,39 @@ func (r *resolver) claim(n *node, in binding) []model.Part {
 	if n.what != "a text" && json.Valid([]byte(n.text)) {
 		return []model.Part{lit(n.text)}
 	}
+	p := r.alone(n, in)
+	if p.Var >= 0 {
+		p.JSON = true
+		return []model.Part{p}
+	}
+	return []model.Part{lit(quoted(p.Text))}
+}
+
+// claimKey writes the key of a claim, which may be a variable too: the tenants that a session
+// is of may be keys.
+func (r *resolver) claimKey(n *node, in binding) model.Part {
+	p := r.alone(n, in)
+	if p.Var >= 0 {
+		p.Key = true
+		return p
+	}
+	return model.Part{Text: quoted(p.Text), Var: -1}
+}
+
+// alone resolves a text that is either a variable or a constant.
+func (r *resolver) alone(n *node, in binding) model.Part {
 	list := r.template(text{n.text, n}, in)
 	if len(list) == 1 && list[0].Var >= 0 {
-		list[0].JSON = true
-		return list
+		return list[0]
 	}
-	whole := ""
+	out := model.Part{Var: -1}
 	for _, p := range list {
 		if p.Var >= 0 {
 			r.fail(n.at, "a variable alone, or a constant; $$ is a dollar sign", "a claim of several parts")
 		}
-		whole += p.Text
+		out.Text += p.Text
 	}
-	return []model.Part{lit(quoted(whole))}
+	return out
 }
 
 func quoted(s string) string {

@@ -146,7 +146,7 @@ var sessionShape = &shape{
 		{"role", "The role of SET ROLE, or $tenant.column.", aText, false},
 		{"user", "Where $user comes from: a table, or table and where.", either(aText, of(userShape)), false},
 		{"settings", "Settings that bind the session, by name; $tenant and $user.column are replaced.", mapOf(aScalar), false},
-		{"claims", "JWT claims: request.jwt.claims as JSON, and request.jwt.claim.* one by one.", mapOf(aClaim), false},
+		{"claims", "JWT claims: request.jwt.claims as JSON, and request.jwt.claim.* one by one. Values and keys may be variables.", mapOf(aClaim), false},
 		{"tenants", "A SELECT of one column: the tenants of a session of several.", aText, false},
 		{"bind", "local: set in each transaction; session: SET once per checkout, before its transactions; first: SET once per checkout, in its first transaction, so that a ROLLBACK takes it back. Defaults to local.", one(binds...), false},
 		{"release", "What the pool does when a connection comes back: none, DISCARD ALL, or SQL. Defaults to none.", aText, false},

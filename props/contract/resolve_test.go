@@ -214,7 +214,7 @@ func TestSession(t *testing.T) {
 
 func TestClaims(t *testing.T) {
 	src := strings.Replace(shopContract, "    settings: {app.tenant_id: $tenant, app.user_id: $user}\n",
-		"    claims: {sub: $user.id, email: $user.email, role: authenticated, aal: 2, app: {admin: $user.admin, \"no\\\"te\": a\"b}}\n", 1)
+		"    claims: {sub: $user.id, email: $user.email, role: authenticated, aal: 2, orgs: {$tenant: member, $$x: $user.admin}, app: {admin: $user.admin, \"no\\\"te\": a\"b}}\n", 1)
 	c := mustResolve(t, shop(t), src)
 	s := c.Sessions[0]
 	id := &model.Identity{Session: s, Vars: make([]model.Value, len(s.Vars))}
@@ -228,11 +228,12 @@ func TestClaims(t *testing.T) {
 		got[s.Settings[i].Name] = strings.ReplaceAll(id.Setting(&s.Settings[i]), " ", "")
 	}
 	want := map[string]string{
-		"request.jwt.claims":      `{"sub":7,"email":"x\"y","role":"authenticated","aal":2,"app":{"admin":true,"no\"te":"a\"b"}}`,
+		"request.jwt.claims":      `{"sub":7,"email":"x\"y","role":"authenticated","aal":2,"orgs":{"1":"member","$x":true},"app":{"admin":true,"no\"te":"a\"b"}}`,
 		"request.jwt.claim.sub":   "7",
 		"request.jwt.claim.email": `x"y`,
 		"request.jwt.claim.role":  "authenticated",
 		"request.jwt.claim.aal":   "2",
+		"request.jwt.claim.orgs":  `{"1":"member","$x":true}`,
 		"request.jwt.claim.app":   `{"admin":true,"no\"te":"a\"b"}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

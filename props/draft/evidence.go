@@ -127,6 +127,7 @@ func (e *evidence) defaulted(c Column, text string) {
 // expr goes through an expression in its scope.
 func (e *evidence) expr(x sql.Expr, in scope) {
 	sql.Walk(x, func(x sql.Expr) bool {
+		before := e.found()
 		switch x := x.(type) {
 		case *sql.Compare:
 			e.compare(x.Op, x.L, x.R, in)
@@ -157,16 +158,25 @@ func (e *evidence) expr(x sql.Expr, in scope) {
 			return false
 		case *sql.Opaque:
 			e.source(x)
-			before := len(e.equal)
 			e.pieces(x, in)
 			e.calls(x, in)
-			if len(e.equal) == before {
+			if e.found() == before {
 				e.holds(x, in)
+			}
+			return true
+		}
+		switch x.(type) {
+		case *sql.Compare, *sql.AnyArray, *sql.In, *sql.IsNull:
+			if e.found() == before {
+				e.behind(x, in)
 			}
 		}
 		return true
 	})
 }
+
+// found is how much was noted so far.
+func (e *evidence) found() int { return len(e.equal) + len(e.same) + len(e.consts) }
 
 // callsIn goes into the functions that a part of a document is asked of.
 func (e *evidence) callsIn(x *sql.Field, in scope) {
@@ -389,7 +399,8 @@ func (e *evidence) unbound(s *Survey) []string {
 		key := strings.Join(path, ".")
 		if !known(func(x *Source) bool {
 			claim, _ := x.Claim()
-			return strings.HasSuffix(strings.Join(append(slices.Clone(x.Path), claim...), "."), path[len(path)-1])
+			inside := x.Keys && len(path) > len(claim) && slices.Equal(path[:len(claim)], claim)
+			return inside || strings.HasSuffix(strings.Join(append(slices.Clone(x.Path), claim...), "."), path[len(path)-1])
 		}) && strings.Contains(whole, "jwt") && key != "sub" && key != "role" && key != expiry {
 			add("claim " + key)
 		}

@@ -12,12 +12,17 @@ var others = []string{"5ca1ab1e-0000-4000-8000-0000000c0de2", "918273646", "rlsf
 // holds notes a condition about one column that is no comparison, such as a claim that is
 // a list and is asked for it with ?, or a function of the schema's own: Postgres says whether
 // it is true for what the session brings, and for nothing else.
-func (e *evidence) holds(o *sql.Opaque, in scope) {
-	c, text, ok := in.about(o)
+func (e *evidence) holds(o *sql.Opaque, in scope) { e.asked(o, in, e.probe.decides) }
+
+// behind notes a condition about what stands behind a key of a claim, which a column has.
+func (e *evidence) behind(x sql.Expr, in scope) { e.asked(x, in, e.probe.keyed) }
+
+func (e *evidence) asked(x sql.Expr, in scope, decides func(text, typ string) *Source) {
+	c, text, ok := in.about(x)
 	if !ok || in.base == nil || c.Table.Columns[c.Column].Type.Array {
 		return
 	}
-	if s := e.probe.decides(text, c.Table.Columns[c.Column].Type.Name); s != nil {
+	if s := decides(text, c.Table.Columns[c.Column].Type.Name); s != nil {
 		e.equal = append(e.equal, equality{c, e.remember(s, text), "=", in.base})
 	}
 }
@@ -48,10 +53,33 @@ func (p *probe) decides(text, typ string) *Source {
 	return found
 }
 
+// keyed says for which claim, an object with values of a type for its keys, a condition about one of
+// them is true; nil for none.
+func (p *probe) keyed(text, typ string) *Source {
+	key := "keyed " + typ + " " + text
+	if found, ok := p.known[key]; ok || p.err != nil {
+		return found
+	}
+	whole := p.survey.closure(text)
+	p.known[key] = nil
+	for _, c := range candidates(whole) {
+		if !c.Keys {
+			continue
+		}
+		for _, c.Behind = range append([]string{c.Behind}, named(textLiteral, text)...) {
+			if p.decided(text, typ, &c, whole) {
+				p.known[key] = &c
+				return &c
+			}
+		}
+	}
+	return nil
+}
+
 // single reports whether another source is the same claim, with a list of values in it: where
 // one value does, a list is likelier.
 func (s *Source) single(o *Source) bool {
-	return !s.Many && !s.Array && s.Setting == o.Setting && strings.Join(s.Path, "\x00") == strings.Join(o.Path, "\x00")
+	return !s.Many && !s.Keys && !s.Array && s.Setting == o.Setting && strings.Join(s.Path, "\x00") == strings.Join(o.Path, "\x00")
 }
 
 func (p *probe) decided(text, typ string, s *Source, whole string) bool {

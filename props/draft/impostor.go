@@ -31,7 +31,7 @@ func (b *binder) impostor() {
 			v = b.e.consts[i].value
 		}
 		if v != "" {
-			s.claims.set(path, src.text(v), src.Many)
+			src.put(s.claims, path, v)
 			forged = true
 		}
 	}

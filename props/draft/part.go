@@ -98,26 +98,16 @@ func (s scope) piece(o *sql.Opaque) (Column, bool) {
 }
 
 // about is the one column that SQL is about, and its text with a hole for it.
-func (s scope) about(o *sql.Opaque) (Column, string, bool) {
+func (s scope) about(x sql.Expr) (Column, string, bool) {
 	var out Column
-	var b strings.Builder
-	for i := range o.Parts {
-		p := &o.Parts[i]
-		switch {
-		case p.Column != nil:
-			c, ok := s.column(p.Column)
-			if !ok || out.Table != nil && out != c {
-				return Column{}, "", false
-			}
-			out = c
-			b.WriteString(hole)
-		case p.Var != nil || p.Table != nil:
-			return Column{}, "", false
-		default:
-			b.WriteString(p.Text)
-		}
-	}
-	return out, b.String(), out.Table != nil
+	one := len(sql.Tables(x)) == 0
+	text, vars := sql.Print(x, sql.PrintOptions{Column: func(col *sql.Column) (string, bool) {
+		c, ok := s.column(col)
+		one = one && ok && (out.Table == nil || out == c)
+		out = c
+		return hole, true
+	}})
+	return out, text, one && len(vars) == 0 && out.Table != nil
 }
 
 // parts is the parts of columns of a table that belong to the domain.

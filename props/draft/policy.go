@@ -156,7 +156,7 @@ func (r *referee) tied(x sql.Expr, in scope) bool {
 	case *sql.IsDistinct:
 		return x.Not && (r.pair(x.L, x.R, in) || r.pair(x.R, x.L, in))
 	case *sql.AnyArray:
-		return !x.Not && r.pair(x.X, x.Array, in)
+		return !x.Not && (r.pair(x.X, x.Array, in) || r.reads(x))
 	case *sql.InQuery:
 		_, ok := in.holder(x.X)
 		return !x.Not && ok
@@ -195,18 +195,23 @@ func (r *referee) outer(x *sql.Exists, in scope) bool {
 	return found
 }
 
-// reads reports whether a part that only Postgres understands has a column and reads
-// the session, or calls a function that does.
+// reads reports whether a part that only Postgres understands, or a part of a document, has a
+// column and reads the session, or calls a function that does.
 func (r *referee) reads(x sql.Expr) bool {
 	found := false
 	sql.Walk(x, func(e sql.Expr) bool {
-		o, ok := e.(*sql.Opaque)
-		if !ok || found {
+		field := false
+		switch e.(type) {
+		case *sql.Field:
+			field = true
+		case *sql.Opaque:
+		default:
 			return !found
 		}
-		text, _ := sql.Print(o, sql.PrintOptions{})
+		text, _ := sql.Print(e, sql.PrintOptions{})
 		whole := r.survey.closure(text)
-		found = len(sql.Columns(o)) > 0 && (settingName.MatchString(whole) || roleWord.MatchString(whole) || len(whole) > len(text) || len(sql.Tables(o)) > 0)
+		asks := settingName.MatchString(whole) || roleWord.MatchString(whole)
+		found = found || len(sql.Columns(e)) > 0 && (asks || !field && (len(whole) > len(text) || len(sql.Tables(e)) > 0))
 		return !found
 	})
 	return found

@@ -69,7 +69,7 @@ func (s *Source) given(value string) string {
 		return s.text(value)
 	}
 	c := &claims{}
-	c.set(s.Path, s.text(value), s.Many)
+	s.put(c, s.Path, value)
 	return c.json()
 }
 

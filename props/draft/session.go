@@ -368,9 +368,11 @@ func (b *binder) source(s *session, src *Source) {
 
 // give writes a source's value where the session brings it.
 func (b *binder) give(s *session, src *Source, v string) {
-	v = src.text(v)
+	if src.Keys {
+		s.asks = append(s.asks, fmt.Sprintf("%s: %q stands behind each key here; what else may?", src, src.Behind))
+	}
 	if path, ok := src.Claim(); ok {
-		s.claims.set(path, v, src.Many)
+		src.put(s.claims, path, v)
 		return
 	}
 	at := slices.IndexFunc(s.settings, func(o setting) bool { return o.name == src.Setting })
@@ -378,7 +380,7 @@ func (b *binder) give(s *session, src *Source, v string) {
 		at = len(s.settings)
 		s.settings = append(s.settings, setting{name: src.Setting})
 		if len(src.Path) == 0 {
-			s.settings[at].text = v
+			s.settings[at].text = src.text(v)
 			return
 		}
 		s.settings[at].keys = &claims{}
@@ -388,7 +390,7 @@ func (b *binder) give(s *session, src *Source, v string) {
 	case o.keys == nil:
 		s.asks = append(s.asks, "setting "+src.Setting+" holds more keys: "+strings.Join(src.Path, "."))
 	default:
-		o.keys.set(src.Path, v, src.Many)
+		src.put(o.keys, src.Path, v)
 	}
 }
 

@@ -15,6 +15,8 @@ type Source struct {
 	Setting string   // its name; empty for the role
 	Path    []string // of a claim in it; nil: the whole text
 	Many    bool     // the claim is a JSON array of values
+	Keys    bool     // the claim is a JSON object whose keys are the values
+	Behind  string   // what stands behind such a key
 	Array   bool     // the text is a Postgres array of values
 	Lookup  *Lookup  // the value stands in a row that the setting names
 }
@@ -69,11 +71,26 @@ func (s *Source) String() string {
 	switch {
 	case s.Many:
 		out += " (a list)"
+	case s.Keys:
+		out += " (the keys of an object)"
 	case s.Array:
 		out += " (an array)"
 	}
 	return out
 }
+
+// put writes one value into claims where the source has it.
+func (s *Source) put(c *claims, path []string, value string) {
+	switch value = s.text(value); {
+	case s.Keys:
+		c.set(append(slices.Clone(path), value), s.Behind, false)
+	default:
+		c.set(path, value, s.Many)
+	}
+}
+
+// something stands behind a key where nothing more is asked of it.
+const something = "true"
 
 // text is what a session writes there for one value.
 func (s *Source) text(value string) string {
@@ -156,12 +173,15 @@ func candidates(text string) []Source {
 		for _, p := range paths {
 			add(Source{Setting: name, Path: p, Many: true})
 		}
+		for _, p := range paths {
+			add(Source{Setting: name, Path: p, Keys: true, Behind: something})
+		}
 	}
 	for _, name := range settings {
 		add(Source{Setting: name})
 	}
 	for _, s := range out { // what takes one value has been found by then
-		if !s.Many {
+		if !s.Many && !s.Keys {
 			s.Array = true
 			add(s)
 		}
