@@ -148,9 +148,9 @@ func (c *callPlan) kinds() []Kind {
 }
 
 // blanks lists the arguments that a kind leaves blank: those that a wildcard or the empty text
-// can be, and of NULL whatever a caller chooses. A row that is written through a view has values.
+// can be, and of NULL whatever a caller chooses. A row that is written has values.
 func (c *callPlan) blanks(kind Kind) []int {
-	if c.path.View != nil {
+	if c.path.View != nil || c.path.Shadow != nil {
 		return nil
 	}
 	var out []int

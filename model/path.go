@@ -36,13 +36,24 @@ type Path struct {
 	// not name; both are nil for one of the contract's.
 	View    *View
 	Routine *Routine
-	// Leaky: it asks a view with a condition that tells of the rows that it is asked about.
-	// Each call makes a function, so only the walk calls it.
+	// Leaky: the session makes a function or a table of its own for it: it asks a view with a
+	// condition that tells of the rows that it is asked about, or puts its table in the place
+	// of another one. Only the walk calls it.
 	Leaky bool
+	// Shadow is the latter; nil: none.
+	Shadow *Shadow
 	// Stored: it may read a materialized view, which must be filled anew before each call.
 	Stored bool
 	// Untried is why the path cannot be called at all; empty when it can.
 	Untried string
+}
+
+// Shadow is a temporary table of a session's own, where functions take another one from their
+// caller's search path.
+type Shadow struct {
+	Table    *Table     // in whose place
+	Deceived []*Routine // that take it
+	Read     []*Table   // whose policies ask them
 }
 
 // Transaction is some statements of a path that commit together.

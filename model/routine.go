@@ -47,7 +47,7 @@ type Routine struct {
 	Signature    string // the types of its arguments, as SQL writes them
 	Procedure    bool
 	Definer      bool // SECURITY DEFINER: it runs with its owner's rights
-	Path         bool // it sets its own search_path
+	Pinned       bool // no temporary table of its caller's comes before those that it names
 	Volatile     bool
 	Set          bool // it returns rows
 	Owner        string

@@ -42,8 +42,8 @@ type Config struct {
 	// Raw reports what the walk shows as it was found: a block for each class and table or
 	// path, neither reduced nor confirmed nor explained.
 	Raw bool
-	// Strict lets fail what Postgres documents: what keys tell (class existence), and views
-	// without security_barrier.
+	// Strict lets fail what Postgres documents: what keys tell (class existence), views
+	// without security_barrier, and search paths.
 	Strict bool
 	// Endless goes on until the context ends: rlsfuzz fuzz without --duration.
 	Endless bool

@@ -105,8 +105,8 @@ func (r *Report) EachPath(f func(s *model.Session, p *model.Path)) {
 	}
 }
 
-// told takes out of the blocks what Postgres documents: that keys tell of other rows, and that
-// views without security_barrier do where sessions write conditions of their own.
+// told takes out of the blocks what Postgres documents: that keys tell of other rows, and what views
+// without security_barrier and search paths do where sessions write SQL of their own.
 // Config.Strict leaves them in.
 func (c *campaign) told() {
 	c.report.Blocks = slices.DeleteFunc(c.report.Blocks, func(b *Block) bool {
@@ -123,8 +123,8 @@ func (c *campaign) apart(b *Block) bool {
 	return (b.Finding.Class == judge.Existence || b.Leaky()) && !c.cfg.Strict
 }
 
-// Leaky reports whether a finding is about a condition that the session wrote itself, and that a view
-// without security_barrier asks about rows that it leaves out.
+// Leaky reports whether a finding is about what the session wrote itself: a condition that a view
+// without security_barrier asks about rows that it leaves out, or a table in the place of another.
 func (b *Block) Leaky() bool {
 	p := b.Finding.Divergence.Cell.Path
 	return p != nil && p.Leaky

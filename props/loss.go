@@ -114,7 +114,9 @@ func (m *mender) paths() map[*model.Path]bool {
 	for _, p := range m.Contract.Paths {
 		out[p] = out[p] || o.Routine != nil && m.reads(p, "", o.Routine.Name) || o.View != nil && m.reads(p, "", o.View.Name)
 	}
-	maps.DeleteFunc(out, func(p *model.Path, used bool) bool { return !used || len(p.Command) > 0 })
+	maps.DeleteFunc(out, func(p *model.Path, used bool) bool {
+		return !used || len(p.Command) > 0 || p.Shadow != nil // a table that deceives nobody changes what comes out
+	})
 	return out
 }
 

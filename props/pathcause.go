@@ -243,7 +243,10 @@ func (t *Target) partCauses(p *model.Path, id *model.Identity) []Cause {
 // objectCauses lists the experiments with the views and routines that a path names.
 func (t *Target) objectCauses(p *model.Path) []Cause {
 	var out []Cause
-	if p.Leaky {
+	switch {
+	case p.Shadow != nil:
+		out = append(out, deceived(p.Shadow)...)
+	case p.Leaky:
 		out = append(out, Cause{
 			Key: "barrier " + p.View.Label(), Text: fmt.Sprintf("view %s has no security_barrier: conditions of its readers are asked before its own", p.View.Label()),
 			try:    run.Variant{Before: []string{"ALTER VIEW " + p.View.SQL() + " SET (security_barrier = true)"}},
@@ -267,6 +270,27 @@ func (t *Target) objectCauses(p *model.Path) []Cause {
 			try:    run.Variant{Stale: true},
 			object: object,
 		})
+	}
+	return out
+}
+
+// deceived lists the experiments with the functions that take a session's own table for another.
+func deceived(s *model.Shadow) []Cause {
+	var out []Cause
+	var all []string
+	for _, r := range s.Deceived {
+		object := carrier.Object{Kind: carrier.SearchPath, Routine: r, Table: s.Table}
+		all = append(all, object.Pin())
+		out = append(out, Cause{
+			Key: "search path of " + r.Label() + "(" + r.Signature + ")", Text: fmt.Sprintf("function %s takes %s from its caller's search path, where temporary tables come first", r.Label(), s.Table.Label()),
+			try:    run.Variant{Before: []string{object.Pin()}},
+			object: object,
+		})
+	}
+	if len(all) > 1 { // none of them alone
+		several := out[0]
+		several.try = run.Variant{Before: all}
+		out = append(out, several)
 	}
 	return out
 }

@@ -11,8 +11,8 @@ import (
 
 // impostors notes the functions that have their owners' rights and take tables from wherever the
 // search path of their caller leads, where a session may put tables of its own in the way: the schema
-// of temporary objects comes first (manual, "Writing SECURITY DEFINER Functions Safely"). That is not
-// tried.
+// of temporary objects comes first (manual, "Writing SECURITY DEFINER Functions Safely"). That is
+// tried of those that policies ask, and of no others.
 func (c *campaign) impostors() {
 	s := c.Contract.Schema
 	var found []string
@@ -22,12 +22,13 @@ func (c *campaign) impostors() {
 			role := carrier.Acting(m)
 			return role == "" || s.Roles[role].Temporary && slices.Contains(r.Callers, role)
 		}
-		if r.Definer && !r.Path && slices.ContainsFunc(c.report.Sessions, calls) && slices.ContainsFunc(s.Tables, takes) && !slices.Contains(found, r.Label()) {
+		tried := func(p *model.Path) bool { return p.Shadow != nil && slices.Contains(p.Shadow.Deceived, r) }
+		if r.Definer && !r.Pinned && !slices.ContainsFunc(c.Contract.Paths, tried) && slices.ContainsFunc(c.report.Sessions, calls) && slices.ContainsFunc(s.Tables, takes) && !slices.Contains(found, r.Label()) {
 			found = append(found, r.Label())
 		}
 	}
 	if len(found) > 0 {
-		c.remark("not tried: temporary tables that a session puts in the place of those that these name without a schema, with their owners' rights and no SET search_path: %s",
+		c.remark("not tried: temporary tables that a session puts in the place of those that these name without a schema, with their owners' rights and no SET search_path that ends in pg_temp: %s",
 			strings.Join(found, ", "))
 	}
 }

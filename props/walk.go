@@ -137,12 +137,19 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 	return complete, nil
 }
 
-// plainly reports whether what a condition on a view tells is what the view shows anyhow.
+// plainly reports whether what a condition on a view tells is what the view shows anyhow, or what
+// a table of the session's own brings is what it reads without it.
 func (c *campaign) plainly(k leak) bool {
 	p := k.target.Cell.Path
 	return p != nil && p.Leaky && slices.ContainsFunc(c.walked, func(o leak) bool {
-		view := o.target.Cell.Path
-		return view != nil && !view.Leaky && view.View == p.View && o.target.Cell.Session == k.target.Cell.Session
+		if o.target.Cell.Session != k.target.Cell.Session {
+			return false
+		}
+		other := o.target.Cell.Path
+		if p.Shadow != nil {
+			return other == nil && slices.ContainsFunc(p.Shadow.Read, func(t *model.Table) bool { return t.ID == o.target.Cell.Table })
+		}
+		return other != nil && !other.Leaky && other.View == p.View
 	})
 }
 

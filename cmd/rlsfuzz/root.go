@@ -116,7 +116,7 @@ func (s *shared) budget(cmd *cobra.Command) {
 	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review, a planted leak")
 	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder of findings")
 	s.out.flags(cmd)
-	f.BoolVar(&s.cfg.Strict, "strict", false, "let fail what Postgres documents: what keys tell, and views without security_barrier")
+	f.BoolVar(&s.cfg.Strict, "strict", false, "let fail what Postgres documents: what keys tell, views without security_barrier, search paths")
 }
 
 // validate refuses values that make no sense.

@@ -25,6 +25,7 @@ const (
 	ColumnGrant       // a privilege on a column
 	Routine           // a function or procedure with its owner's rights
 	Helper            // a function that policies call
+	SearchPath        // a function that takes tables from its caller's search path
 	Frozen            // a function that claims to be IMMUTABLE, and is not
 	Leaves            // a function that leaves something for the next session
 	Body              // what a function says
@@ -39,7 +40,7 @@ const (
 // Object is one object of a schema. Which fields are set follows from its kind.
 type Object struct {
 	Kind      Kind
-	Table     *model.Table
+	Table     *model.Table    // of SearchPath: the one that another may stand for
 	Policies  []*model.Policy // of Policy: one
 	Command   model.Command
 	Role      string   // that has the attribute, the setting (empty: the database), the membership
@@ -81,7 +82,7 @@ func (o *Object) Name() string {
 		return "membership of role " + o.Role + " in " + o.Of
 	case ColumnGrant:
 		return fmt.Sprintf("grant %s (%s) on %s", o.Privilege, o.Table.Columns[o.Column].Name, o.Table.Label())
-	case Routine, Helper, Frozen, Leaves, Body:
+	case Routine, Helper, SearchPath, Frozen, Leaves, Body:
 		return o.routine() + " " + o.Routine.Label() + "(" + o.Routine.Signature + ")"
 	case View, Barrier:
 		return "view " + o.View.Label()
@@ -130,7 +131,7 @@ func (o *Object) SQL() string {
 		return o.grant("GRANT", "TO", o.Roles[0])
 	case Routine:
 		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.Routine.Label() + "(" + o.Routine.Signature + ") … SECURITY DEFINER"
-	case Helper, Leaves, Body:
+	case Helper, SearchPath, Leaves, Body:
 		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.Routine.Label() + "(" + o.Routine.Signature + ") … AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
 	case Frozen:
 		return "CREATE FUNCTION " + o.Routine.Label() + "(" + o.Routine.Signature + ") … IMMUTABLE AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))

@@ -108,7 +108,7 @@ func (o *Object) says(h head) saying {
 		return is(h.at(0) == "grant" && to > 0 && !h.has("on") && slices.Contains(h[:to], o.Of) && slices.Contains(h[to:], o.Role))
 	case ColumnGrant:
 		return is(o.saysGrant(h))
-	case Routine, Helper, Frozen, Leaves, Body:
+	case Routine, Helper, SearchPath, Frozen, Leaves, Body:
 		i := h.after(1, "or", "replace")
 		return is((h.at(0) == "create" || h.at(0) == "alter") && slices.Contains([]string{"function", "procedure", "routine"}, h.at(i)) && h.names(i+1, o.Routine.Schema, o.Routine.Name))
 	case View, Barrier, Materialized:

@@ -49,6 +49,8 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 		return append(statements(invoker), o.narrow(c, cells)...)
 	case Helper:
 		return o.rewrite(c)
+	case SearchPath:
+		return statements(o.Pin())
 	case Frozen:
 		return statements(o.Stable())
 	case View:
@@ -68,6 +70,17 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 // Stable is the statement that has a function say that its result follows from the session.
 func (o *Object) Stable() string {
 	return "ALTER FUNCTION " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") STABLE"
+}
+
+// Pin is the statement that gives a function a search path of its own, in which temporary tables
+// come last.
+func (o *Object) Pin() string {
+	schemas := []string{ident(o.Routine.Schema)}
+	if o.Table.Schema != o.Routine.Schema {
+		schemas = append(schemas, ident(o.Table.Schema))
+	}
+	return "ALTER " + strings.ToUpper(o.routine()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") SET search_path = " +
+		strings.Join(append(schemas, "pg_temp"), ", ")
 }
 
 func statements(list ...string) []Remedy { return []Remedy{{SQL: list}} }

@@ -35,7 +35,7 @@ func (r *reader) routines(ctx context.Context, which string) ([]*model.Routine, 
 		Returns           string
 		Record            bool
 		Callers           []string
-		Path              bool
+		Pinned            bool
 		Names             []string
 		Cursors           []bool
 	}
@@ -49,7 +49,7 @@ SELECT p.oid, n.nspname::text, p.proname::text,
        p.prorettype = 'record'::regtype AND p.proargmodes IS NULL,
        ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY ($2::text[])
              AND has_function_privilege(r.oid, p.oid, 'EXECUTE') AND has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY 1),
-       EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%'),
+       p.prosqlbody IS NOT NULL OR EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%pg_temp%'),
        coalesce(o.names, '{}'), coalesce(o.cursors, '{}')
 FROM pg_proc p LEFT JOIN LATERAL (
   SELECT array_agg(coalesce(p.proargnames[a.i], '')::text ORDER BY a.i) AS names, array_agg(a.t = 'refcursor'::regtype ORDER BY a.i) AS cursors
@@ -69,7 +69,7 @@ ORDER BY n.nspname::text COLLATE "C", p.proname::text COLLATE "C", 4`, r.judged,
 		m := &model.Routine{
 			Schema: f.Schema, Name: f.Name, Signature: f.Signature, Procedure: f.Procedure, Definer: f.Definer, Volatile: f.Volatile,
 			Set: f.Set, Owner: f.Owner, Language: f.Language, Source: f.Source, Head: f.Head, Defaults: f.Defaults, Returns: f.Returns,
-			Record: f.Record, Callers: f.Callers, Path: f.Path,
+			Record: f.Record, Callers: f.Callers, Pinned: f.Pinned,
 		}
 		for n, cursor := range f.Cursors {
 			m.Results = append(m.Results, model.ResultColumn{Name: f.Names[n], Cursor: cursor})

@@ -27,6 +27,7 @@ func (r *resolver) found() {
 		}
 	}
 	r.parts(named)
+	r.shadows()
 	overloaded := map[string]int{}
 	for _, m := range r.schema.Routines {
 		overloaded[m.Label()]++
@@ -173,14 +174,7 @@ func (r *resolver) stored() {
 	for _, m := range r.schema.Routines {
 		names[m.Name] += m.Source + "\n"
 	}
-	for again := true; again; {
-		again = false
-		for name, text := range names {
-			if !stored[name] && reaches(text, names, stored) {
-				stored[name], again = true, true
-			}
-		}
-	}
+	spread(names, stored)
 	for _, p := range r.contract.Paths {
 		text := strings.Join(p.Run, "\n")
 		if p.View != nil {
@@ -190,6 +184,18 @@ func (r *resolver) stored() {
 			text = model.Quote(p.Routine.Name)
 		}
 		p.Stored = reaches(text, names, stored)
+	}
+}
+
+// spread marks the names whose texts reach a marked one.
+func spread(texts map[string]string, marked map[string]bool) {
+	for again := true; again; {
+		again = false
+		for name, text := range texts {
+			if !marked[name] && reaches(text, texts, marked) {
+				marked[name], again = true, true
+			}
+		}
 	}
 }
 

@@ -133,7 +133,7 @@ func (l *lent) routineRights(r *model.Routine) {
 	case !owner.Super && !owner.BypassRLS:
 		l.alter(Definer, "OWNER TO the superuser", routine, "OWNER TO CURRENT_USER", "OWNER TO "+model.Quote(r.Owner), "")
 	}
-	if r.Path {
+	if r.Pinned {
 		l.add(Mutant{Kind: SearchPath, Change: "RESET search_path", Do: []string{routine + " RESET search_path"}, Equivalent: l.masked()})
 	}
 	l.constant(r)

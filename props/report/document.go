@@ -22,7 +22,7 @@ type Document struct {
 	Cells         Cells      `json:"cells"`               // how much of the matrix was tested
 	Findings      []Entry    `json:"findings"`            // one for each cause
 	Accepted      []Entry    `json:"accepted,omitempty"`  // found, and accepted by the contract
-	Existence     []Entry    `json:"existence,omitempty"` // what Postgres documents, of keys and of views without security_barrier: no findings, unless --strict
+	Existence     []Entry    `json:"existence,omitempty"` // what Postgres documents, of keys, views without security_barrier and search paths: no findings, unless --strict
 	Unconfirmed   []Lead     `json:"unconfirmed"`         // what real logins did not show: a fault of rlsfuzz
 	Matrix        []Cell     `json:"matrix"`              // each session with each table and command, and with each path that it may use
 	Untested      []Untested `json:"untested"`            // what was not tested, and why

@@ -28,8 +28,12 @@ func Text(w io.Writer, r *props.Report, s Style) error {
 	}
 	for _, b := range r.Apart {
 		f := b.Finding
-		if b.Leaky() {
-			p.wrap("no barrier: ", "%s: view %s: a condition that the session writes itself is asked about rows that the view leaves out (no security_barrier); --strict makes it a finding", f.Session, f.Divergence.Cell.Path.View.Label())
+		switch path := f.Divergence.Cell.Path; {
+		case b.Leaky() && path.Shadow != nil:
+			p.wrap("search path: ", "%s: %s; --strict makes it a finding", f.Session, b.Cause)
+			continue
+		case b.Leaky():
+			p.wrap("no barrier: ", "%s: view %s: a condition that the session writes itself is asked about rows that the view leaves out (no security_barrier); --strict makes it a finding", f.Session, path.View.Label())
 			continue
 		}
 		p.wrap("existence: ", "%s: %s %s: Postgres tells of a key that is taken, or missing; --strict makes it a finding", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema))
