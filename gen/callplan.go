@@ -66,7 +66,7 @@ func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
 			arg.column, arg.sets = a.Column, a.Sets
 			t := p.Contract.Schema.Tables[a.Column.Table]
 			arg.text = textual(&t.Columns[a.Column.Column].Type)
-			arg.user = path.Shadow != nil && s.User != nil && p.names(a.Column, s.User.Table)
+			arg.user = s.User != nil && p.names(a.Column, s.User.Table)
 			if c.table == nil {
 				c.table = t
 			}
