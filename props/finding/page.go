@@ -110,20 +110,26 @@ func (p *page) difference() {
 	}
 	p.line("%s, again after %s %s: all that the session may see is as before, and yet it gives", what, escaped(p.hidden()), wasDone(w.Variant))
 	p.line("")
+	before, after := p.gave(w.First), p.gave(w.Second)
+	lines := slices.Concat(before, after)
+	for i := range lines {
+		lines[i] = oneLine(lines[i])
+	}
+	lines = apart(lines, codeWidth-13)
 	show := func(title string, lines []string) {
 		for i, l := range lines {
 			if i == shownLines {
 				l = fmt.Sprintf("… and %d more", len(lines)-i)
 			}
-			p.line("    %-12s %s", title, cut(oneLine(l), codeWidth-13))
+			p.line("    %-12s %s", title, cut(l, codeWidth-13))
 			if i == shownLines {
 				return
 			}
 			title = ""
 		}
 	}
-	show("only before", w.First)
-	show("only after", w.Second)
+	show("only before", lines[:len(before)])
+	show("only after", lines[len(before):])
 	if p.d.Left {
 		p.line("\nMade alone, on a fresh connection, the last call tells nothing: it finds what a step left.")
 	}
