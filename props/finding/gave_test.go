@@ -15,7 +15,8 @@ func TestApart(t *testing.T) {
 		{"short", []string{"one", "two"}, []string{"one", "two"}},
 		{"one long line", []string{"0123456789012345678901234567890123456789"}, []string{"0123456789012345678901234567890123456789"}},
 		{
-			"alike for long", []string{"the same beginning of both, then ünser", "2 rows", "the same beginning of both, then über"},
+			"alike for long",
+			[]string{"the same beginning of both, then ünser", "2 rows", "the same beginning of both, then über"},
 			[]string{"…, then ünser", "2 rows", "…, then über"},
 		},
 		{"unlike from the start", []string{"alpha 0123456789012345678901234567890", "beta 0123456789012345678901234567890"}, []string{"alpha 0123456789012345678901234567890", "beta 0123456789012345678901234567890"}},
