@@ -24,7 +24,7 @@ func (r *resolver) shadows() {
 				continue
 			}
 			if asked := r.asking(m); len(asked) > 0 {
-				shadow.Deceived, shadow.Read = append(shadow.Deceived, m), append(shadow.Read, asked...)
+				shadow.Deceived, shadow.Read = append(shadow.Deceived, m), append(shadow.Read, asked[:min(len(asked), mostAsking)]...)
 			}
 		}
 		if len(shadow.Deceived) == 0 {
@@ -43,6 +43,9 @@ func (r *resolver) shadows() {
 		r.add(p)
 	}
 }
+
+// mostAsking bounds the tables that are read for one function: if it is deceived, each shows it.
+const mostAsking = 4
 
 // asking lists the tables whose policies for reading ask a function, or what asks it.
 func (r *resolver) asking(function *model.Routine) []*model.Table {
