@@ -57,6 +57,15 @@ func (o *Output) Rows() int {
 	return n
 }
 
+// Affected is how many rows the statements name that they changed, or gave.
+func (o *Output) Affected() int {
+	n := 0
+	for i := range o.Results {
+		n += o.Results[i].Count
+	}
+	return n
+}
+
 // Data is the rows below the head.
 func (r *Result) Data() []Row {
 	if r.Head && len(r.Rows) > 0 {

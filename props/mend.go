@@ -10,6 +10,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
@@ -66,9 +67,9 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 	if fix, err := m.first(ctx, list); err != nil || len(fix.SQL) > 0 {
 		return fix, err
 	}
-	note := fmt.Sprintf("none found: no statement of %d tried mends it and takes nothing away that the contract allows", len(list))
+	note := fmt.Sprintf("none found: %s tried, and none ends the leak without taking away what the contract allows", noun.Count(len(list), "change"))
 	if o.Kind == carrier.Routine || o.Kind == carrier.View || o.Kind == carrier.Helper {
-		note += "; what it says must be written anew"
+		note += "; its text must be mended by hand"
 	}
 	return finding.Fix{Note: note}, nil
 }
@@ -122,11 +123,11 @@ func noRemedy(o *carrier.Object) string {
 	case carrier.Unknown:
 		return "none: what carries it is not known"
 	case carrier.PathText:
-		return "none in the schema: what " + o.Path.Name + " says must be written anew"
+		return "none in the schema: the text of " + o.Path.Name + " must be mended by hand"
 	case carrier.Leaves:
-		return "none: " + o.Routine.Label() + " must put away what it leaves"
+		return "none: " + o.Routine.Label() + " must leave nothing of a tenant where others find it"
 	case carrier.Body, carrier.Helper:
-		return "none: what " + o.Routine.Label() + " says must be written anew"
+		return "none: the text of " + o.Routine.Label() + " must be mended by hand"
 	case carrier.Materialized:
 		return "none: a materialized view has no row security"
 	default:

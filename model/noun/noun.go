@@ -14,6 +14,14 @@ func Count(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun
 }
 
+// A puts the article before a noun: "an invoice".
+func A(noun string) string {
+	if noun != "" && strings.ContainsRune("aeio", rune(strings.ToLower(noun)[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
 // Singular guesses what one of a plural is called: "company" of "companies". What looks
 // like no plural stays as it is.
 func Singular(noun string) string {

@@ -17,6 +17,14 @@ func TestSingular(t *testing.T) {
 	}
 }
 
+func TestA(t *testing.T) {
+	for word, want := range map[string]string{"invoice": "an invoice", "Account": "an Account", "user": "a user", "": "a "} {
+		if got := noun.A(word); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestCount(t *testing.T) {
 	for n, want := range map[int]string{0: "0 rows", 1: "1 row", 2: "2 rows"} {
 		if got := noun.Count(n, "row"); got != want {

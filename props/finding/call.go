@@ -67,13 +67,13 @@ func (t *teller) interferes(who string) string {
 	case t.d.Class == judge.Existence:
 		return fmt.Sprintf("%s learns from %s that %s is there", who, p.Name, rows)
 	case t.d.Left:
-		return fmt.Sprintf("%s found through %s what an earlier session left, and it follows from %s", who, p.Name, rows)
+		return fmt.Sprintf("%s found through %s what an earlier session left, and it depends on %s", who, p.Name, rows)
 	case w.Kind == judge.Content:
-		return fmt.Sprintf("%s received through %s what follows from %s", who, p.Name, rows)
+		return fmt.Sprintf("%s received through %s what depends on %s", who, p.Name, rows)
 	case w.Kind == judge.Count:
 		return fmt.Sprintf("%s learns from %s how many rows such as %s there are", who, p.Name, rows)
 	case w.Kind == judge.Column:
-		return fmt.Sprintf("%s received through %s what follows from hidden columns of %s", who, p.Name, rows)
+		return fmt.Sprintf("%s received through %s what depends on hidden columns of %s", who, p.Name, rows)
 	}
 	return fmt.Sprintf("%s learns from %s whether %s is there", who, p.Name, rows)
 }
@@ -156,7 +156,7 @@ func (t *teller) origin(st *model.Step, v model.Value) string {
 func (t *teller) holder(row model.Row, column int) string {
 	label := t.label(row)
 	if name := noun.Singular(t.table.Name); len(t.table.Key) == 1 && t.table.Key[0] == column {
-		label = strings.Replace(label, name+" "+row[column].Text, "a "+name, 1)
+		label = strings.Replace(label, name+" "+row[column].Text, noun.A(name), 1)
 	}
 	return t.table.Columns[column].Name + " of " + label
 }
@@ -213,13 +213,13 @@ func (t *teller) allowsPath() string {
 func wasDone(v gen.Variant) string {
 	switch v {
 	case gen.Remove:
-		return "was taken away"
+		return "was deleted"
 	case gen.Change:
 		return "got other values"
 	case gen.Multiply:
 		return "was copied"
 	case gen.Half:
-		return "was taken away or copied"
+		return "was deleted or copied"
 	case gen.Rekey:
 		return "got another unique value"
 	case gen.Columns:

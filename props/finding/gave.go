@@ -23,8 +23,13 @@ func (t *teller) gave(lines []string) []string {
 			if n, err := strconv.Atoi(n); err == nil {
 				rest = noun.Count(n, "row")
 			}
-		} else if row, err := model.ParseRecord(rest, 1); err == nil && !row[0].Null {
-			rest = row[0].Text
+		} else if row, err := model.ParseRecord(rest, 1); err == nil {
+			switch rest = row[0].Text; {
+			case row[0].Null:
+				rest = "NULL"
+			case rest == "":
+				rest = "''"
+			}
 		}
 		switch place := len(mark) != 1 || mark < "A" || mark > "Z"; {
 		case place:

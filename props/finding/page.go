@@ -37,14 +37,6 @@ type page struct {
 
 func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n", args...) }
 
-// anything marks a value that may be another one.
-func anything(free bool) string {
-	if free {
-		return "°"
-	}
-	return ""
-}
-
 func (p *page) head() {
 	p.line("# %s, %s: %s (%s)\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.action()+" "+p.f.object()), p.f.Key)
 	p.line("**%s.**", escaped(p.sentence()))
@@ -69,26 +61,51 @@ func (p *page) escalation() {
 // table is what the contract allows beside what Postgres did.
 func (p *page) table() {
 	p.line("\n| | |\n|---|---|")
-	entry := func(name, text string) {
+	entry := func(name, text string, width int) {
 		if text != "" {
-			p.line("| %s | %s |", name, cut(strings.ReplaceAll(text, "|", `\|`), entryWidth))
+			p.line("| %s | %s |", name, cut(strings.ReplaceAll(text, "|", `\|`), width))
 		}
 	}
 	st := &p.f.Scenario.Steps[p.d.Step]
-	entry("The contract allows", escaped(p.allows()))
-	entry("Postgres did", escaped(fmt.Sprintf("%s, in step %d", p.d.Did, p.d.Step+1)))
+	entry("The contract allows", escaped(p.allows()), entryWidth)
+	entry("Postgres did", escaped(fmt.Sprintf("%s, in step %d", p.d.Did, p.d.Step+1)), entryWidth)
+	entry("Changed", escaped(p.changes()), entryWidth)
 	if p.f.Path != "" {
-		entry("Path", escaped(p.path()))
+		entry("Path", escaped(p.path()), entryWidth)
 	}
 	if st.Op.Path != nil { // what the caller had to know; a statement shows its own
 		for _, text := range p.origins(st) {
-			entry("Argument", escaped(text))
+			entry("Argument", escaped(text), entryWidth)
 		}
 	}
-	entry("Cause", escaped(p.f.caused()))
-	entry("Fix", escaped(p.f.Fixed()))
-	entry("Sure", escaped(p.f.Sure()))
-	entry(fmt.Sprintf("Like it, %d more", len(p.f.Like)), escaped(strings.Join(p.f.Like, "; ")))
+	entry("Cause", escaped(p.f.caused()), 2*entryWidth) // with its place
+	entry(p.fix())
+	entry("Sure", escaped(p.f.Sure()), entryWidth)
+	entry(fmt.Sprintf("Like it, %d more", len(p.f.Like)), escaped(strings.Join(p.f.Like, "; ")), entryWidth)
+}
+
+// changes is what became of the first row that was changed: each column with what it held before.
+func (p *page) changes() string {
+	if len(p.d.Became) == 0 || p.d.Rows[0] == nil || p.d.Became[0] == nil {
+		return ""
+	}
+	var out []string
+	for i := range p.d.Rows[0] {
+		if old, now := p.d.Rows[0][i], p.d.Became[0][i]; old != now {
+			out = append(out, p.teller.table.Columns[i].Name+" from "+shown(old)+" to "+shown(now))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// fix is the entry of a fix: one that was tried, in brief, or what there is to say instead.
+func (p *page) fix() (name, text string, width int) {
+	if len(p.f.Fix.SQL) > 0 && p.f.Fix.Checks > 0 {
+		name = fmt.Sprintf("Fix, tried in %s", noun.Count(p.f.Fix.Checks, "check"))
+	} else {
+		name = "Fix"
+	}
+	return name, escaped(p.f.Fixed()), 2 * entryWidth
 }
 
 // path is what the session went through.
@@ -103,7 +120,7 @@ func (p *page) path() string {
 // difference shows how the output follows from hidden rows.
 func (p *page) difference() {
 	w := p.d.Worlds
-	p.line("\n## What tells")
+	p.line("\n## The difference")
 	what := "The same call"
 	if p.d.Left {
 		what = "The same steps"
@@ -131,7 +148,7 @@ func (p *page) difference() {
 	show("only before", lines[:len(before)])
 	show("only after", lines[len(before):])
 	if p.d.Left {
-		p.line("\nMade alone, on a fresh connection, the last call tells nothing: it finds what a step left.")
+		p.line("\nMade alone, on a fresh connection, the last call depends on no such row: it finds what a step before it left.")
 	}
 }
 
@@ -151,28 +168,34 @@ func (p *page) acting(st *model.Step) string {
 	return text
 }
 
-// The page's code is this wide, and a statement takes this many lines: case.yaml has all
+// The page's code is this wide, and a statement and a row take this many lines: case.yaml has all
 // of it.
 const (
 	codeWidth  = 76
 	codeLines  = 5
+	rowLines   = 2
 	entryWidth = 130
 )
 
-// rows lists the rows that the case begins with, a line for each.
+// rows lists the rows that the case begins with.
 func (p *page) rows() {
 	p.line("\n## Rows")
 	data := p.data()
 	for _, t := range data {
 		for n, row := range t.Rows {
 			free := p.f.free(t.Name, n)
-			var values []string
+			var values, others []string // what may be anything comes last
 			for i, v := range row {
-				if v != nil {
-					values = append(values, t.Columns[i]+" "+cellText(*v)+anything(slices.Contains(free, t.Columns[i])))
+				switch {
+				case v == nil:
+				case slices.Contains(free, t.Columns[i]):
+					others = append(others, t.Columns[i]+" "+cellText(*v)+"°")
+				default:
+					values = append(values, t.Columns[i]+" "+cellText(*v))
 				}
 			}
-			p.line("    %s", cut(oneLine(t.Name)+": "+oneLine(strings.Join(values, ", ")), codeWidth))
+			text := oneLine(t.Name) + ": " + oneLine(strings.Join(slices.Concat(values, others), ", "))
+			p.line("    %s", strings.Join(Wrap(text, codeWidth-2, rowLines), "\n      "))
 		}
 	}
 	if len(p.f.Free) > 0 {
@@ -230,6 +253,9 @@ func (p *page) steps() {
 		if st.Runs() {
 			end = ""
 		}
+		if text := p.bound(st); text != "" && !st.Runs() {
+			p.line("    %s", cut("-- "+oneLine(text), codeWidth))
+		}
 		for _, text := range statements {
 			p.code(text + end)
 		}
@@ -237,6 +263,20 @@ func (p *page) steps() {
 	if p.f.Scenario.Committed {
 		p.line("\nEach step commits on a real connection of its login.")
 	}
+}
+
+// bound is the settings of a step's session: app.tenant_id = '1', app.user_id = '7'.
+func (p *page) bound(st *model.Step) string {
+	id, ok := p.c.BindStep(st, p.state)
+	if !ok {
+		return ""
+	}
+	var out []string
+	for i := range st.Session.Settings {
+		set := &st.Session.Settings[i]
+		out = append(out, set.Name+" = "+shown(model.Value{Text: id.Setting(set)}))
+	}
+	return strings.Join(out, ", ")
 }
 
 // ending is how a step ends, where it does not just commit.

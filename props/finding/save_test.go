@@ -163,7 +163,7 @@ func TestPage(t *testing.T) {
 		"**agent of tenant 1 (user 7) received ticket 20 of tenant 2.**",
 		"| The contract allows | agent may see rows of help.tickets: own |",
 		"| Postgres did | SELECT 1, in step 1 |",
-		"## Step 1: agent of tenant 1 (user 7), login finding\\_app, role finding\\_member\n    SELECT",
+		"## Step 1: agent of tenant 1 (user 7), login finding\\_app, role finding\\_member\n    -- app.tenant_id = '1'\n    SELECT",
 		"    help.tickets: id 20, account_id 2, subject 'a|b <i>`c`'\n",
 		"rlsfuzz replay .",
 		"psql -X -v ON_ERROR_STOP=1 -d rlsfuzz_repro -f repro.sql",

@@ -147,7 +147,7 @@ func (t *teller) label(row model.Row) string {
 		}
 		name += " (" + strings.Join(parts, ", ") + ")"
 	default:
-		name = "a " + name
+		name = noun.A(name)
 	}
 	if t.table == t.c.Tenancy.Table {
 		return name

@@ -141,6 +141,9 @@ func (j *judge) did() string {
 		return o.Did
 	}
 	if o := j.trace.Output; o != nil {
+		if n := o.Affected(); o.Rows() == 0 && n > 0 {
+			return noun.Count(n, "row") + " affected"
+		}
 		return noun.Count(o.Rows(), "row")
 	}
 	if j.op.Shape == nil {

@@ -207,7 +207,7 @@ func (j *judge) consequence(t *model.Table, c change) {
 	}
 	j.found(Divergence{
 		Class: class, Cell: j.cell(t, c.command()), Rows: []model.Row{c.old}, Became: []model.Row{c.new},
-		Column: -1, Cross: true, Rule: "a consequence may only concern the session's own tenants",
+		Column: -1, Cross: true, Rule: "what it brings about in other rows may only concern its own tenants",
 	})
 }
 
