@@ -9,8 +9,9 @@ import (
 type View struct {
 	Schema, Name string
 	Materialized bool
-	Invoker      bool // security_invoker: it reads with its caller's rights
-	Barrier      bool // security_barrier: its conditions come before its caller's
+	Invoker      bool   // security_invoker: it reads with its caller's rights
+	Barrier      bool   // security_barrier: its conditions come before its caller's
+	Check        string // LOCAL or CASCADED: what is written through it must be seen through it; empty: it need not
 	Owner        string
 	Columns      []string
 	Definition   string
@@ -19,6 +20,8 @@ type View struct {
 	Readers map[string][]bool
 	// Writers is what a role may do with the view besides reading, by role.
 	Writers map[string]ViewWrite
+	// Writable is what may be done with its rows at all, by whoever has the privilege.
+	Writable ViewWrite
 	// Updates is the columns that a role may update, by role; a role that may update none is missing.
 	Updates map[string][]bool
 	// Triggers is those of what is written to the view: INSTEAD OF, and rules.

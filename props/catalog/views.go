@@ -14,6 +14,7 @@ func (r *reader) readViews(ctx context.Context, _ Options) error {
 		Materialized bool
 		Invoker      bool
 		Barrier      bool
+		Check        string
 		Owner        string
 		Columns      []string
 		Definition   string
@@ -23,6 +24,7 @@ func (r *reader) readViews(ctx context.Context, _ Options) error {
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind = 'm',
        coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(c.reloptions) o WHERE o.option_name = 'security_invoker'), false),
        coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(c.reloptions) o WHERE o.option_name = 'security_barrier'), false),
+       coalesce((SELECT upper(o.option_value) FROM pg_options_to_table(c.reloptions) o WHERE o.option_name = 'check_option'), ''),
        pg_get_userbyid(c.relowner)::text,
        ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
        pg_get_viewdef(c.oid), CASE c.relkind WHEN 'v' THEN pg_relation_is_updatable(c.oid, true) ELSE 0 END
@@ -36,19 +38,19 @@ ORDER BY c.oid`, r.judged)
 	}
 	byOID := map[uint32]*model.View{}
 	oids := make([]uint32, len(found))
-	updatable := map[uint32]int{}
 	for i, f := range found {
 		v := &model.View{
-			Schema: f.Schema, Name: f.Name, Materialized: f.Materialized, Invoker: f.Invoker, Barrier: f.Barrier, Owner: f.Owner,
+			Schema: f.Schema, Name: f.Name, Materialized: f.Materialized, Invoker: f.Invoker, Barrier: f.Barrier, Check: f.Check, Owner: f.Owner,
 			Columns: f.Columns, Definition: f.Definition, Readers: map[string][]bool{}, Writers: map[string]model.ViewWrite{}, Updates: map[string][]bool{},
 		}
-		oids[i], byOID[f.OID], updatable[f.OID] = f.OID, v, f.Updatable
+		v.Writable = model.ViewWrite{Insert: f.Updatable&canInsert != 0, Update: f.Updatable&canUpdate != 0, Delete: f.Updatable&canDelete != 0}
+		oids[i], byOID[f.OID] = f.OID, v
 		r.schema.Views = append(r.schema.Views, v)
 	}
 	if err := r.eachTrigger(ctx, array(oids), func(of uint32, tr model.Trigger) { byOID[of].Triggers = append(byOID[of].Triggers, tr) }); err != nil {
 		return err
 	}
-	return r.readViewRights(ctx, byOID, updatable, array(oids))
+	return r.readViewRights(ctx, byOID, array(oids))
 }
 
 // Bits of pg_relation_is_updatable.
@@ -58,7 +60,7 @@ const (
 	canDelete = 1 << 4
 )
 
-func (r *reader) readViewRights(ctx context.Context, views map[uint32]*model.View, updatable map[uint32]int, oids string) error {
+func (r *reader) readViewRights(ctx context.Context, views map[uint32]*model.View, oids string) error {
 	type right struct {
 		Role                   string
 		View                   uint32
@@ -86,8 +88,7 @@ SELECT r.rolname::text, t.* FROM pg_roles r CROSS JOIN LATERAL (
 				v.Readers[f.Role] = f.Select
 			}
 		}
-		u := updatable[f.View]
-		w := model.ViewWrite{Insert: f.Insert && u&canInsert != 0, Update: f.Update && u&canUpdate != 0, Delete: f.Delete && u&canDelete != 0}
+		w := model.ViewWrite{Insert: f.Insert && v.Writable.Insert, Update: f.Update && v.Writable.Update, Delete: f.Delete && v.Writable.Delete}
 		if w != (model.ViewWrite{}) {
 			v.Writers[f.Role] = w
 		}

@@ -69,6 +69,7 @@ func (r *resolver) call(p *model.Path, s *model.Session, named []*model.Path) {
 	}
 	if fewer == nil {
 		r.use(p, s, nil)
+		p.Users[len(p.Users)-1].Said = r.saidOf(p.Routine, named)
 		return
 	}
 	u := *fewer.User(s)
@@ -77,6 +78,26 @@ func (r *resolver) call(p *model.Path, s *model.Session, named []*model.Path) {
 	}
 	u.SQL = nil
 	p.As, p.Users = append(p.As, s.Name), append(p.Users, u)
+}
+
+// saidOf marks the tables of which the contract says for others what they may write by a routine:
+// for who is not named there, that is no consequence, and its own rules hold. Nil: of none.
+func (r *resolver) saidOf(m *model.Routine, named []*model.Path) []bool {
+	var out []bool
+	for _, p := range named {
+		if all, some := calls(p, m); !all && !some {
+			continue
+		}
+		for i := range p.Users {
+			for t, said := range p.Users[i].Said {
+				if out == nil {
+					out = make([]bool, len(r.schema.Tables))
+				}
+				out[t] = out[t] || said
+			}
+		}
+	}
+	return out
 }
 
 // calls reports whether a path calls a routine, or another one of its name: with all of its

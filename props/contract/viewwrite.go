@@ -16,6 +16,8 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 		return
 	}
 	named = slices.DeleteFunc(slices.Clone(named), reads) // who writes through a view says so
+	said := make([]bool, len(r.schema.Tables)) // it is the table that is written, by the session's own rules
+	said[t.ID] = len(v.Triggers) == 0
 	add := func(name string, may func(model.ViewWrite) bool, text string, columns []int, sets bool) {
 		if text == "" {
 			return
@@ -24,7 +26,7 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 		s := model.PathStatement{Text: text}
 		for i, c := range columns {
 			arg := model.PathArg{Column: model.ColumnRef{Table: t.ID, Column: c}, Sets: sets}
-			if key := freshKey(t, c); key != "" {
+			if key := r.freshKey(t, c); key != "" {
 				arg = model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}, Constant: true, Text: key}
 			}
 			p.Args = append(p.Args, arg)
@@ -33,6 +35,7 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 		p.SQL = []model.Transaction{{Statements: []model.PathStatement{s}}}
 		for _, session := range r.users(named, v.Name, func(role string) bool { return may(v.Writers[role]) }) {
 			r.use(p, session, nil)
+			p.Users[len(p.Users)-1].Said = said
 		}
 		r.add(p)
 	}
@@ -103,11 +106,14 @@ func (r *resolver) shared(v *model.View, t *model.Table) []int {
 	return out
 }
 
-// freshKey is a value that no row has, for the column of a table's key that fills itself
-// otherwise; empty for other columns. Its sequence may be out of the session's reach.
-func freshKey(t *model.Table, i int) string {
+// freshKey is a value that no row has, for the column of a table's key that says nothing but
+// which row it is; empty for other columns. What fills it otherwise may be out of the session's
+// reach, and each value of the data is taken.
+func (r *resolver) freshKey(t *model.Table, i int) string {
 	c := &t.Columns[i]
-	if len(t.Key) != 1 || t.Key[0] != i || c.Default == "" && c.Identity == "" {
+	says := slices.ContainsFunc(t.ForeignKeys, func(k model.ForeignKey) bool { return slices.Contains(k.Columns, i) }) ||
+		slices.ContainsFunc(r.contract.Belongs[t.ID].Paths, func(p model.TenantPath) bool { return p.Column == i })
+	if len(t.Key) != 1 || t.Key[0] != i || says && c.Default == "" && c.Identity == "" {
 		return ""
 	}
 	switch {
