@@ -62,8 +62,6 @@ func undrawn(m *Mutant) string {
 		return "not searched: rlsfuzz would have to draw sessions that put a temporary table or a function of their own in the place of one that the routine names"
 	case UniqueKey:
 		return "not searched: that a key tells of another tenant's row is of class existence, which a check does not hold against a table"
-	case Barrier:
-		return "not searched: what conditions of a session's own tell of a view is reported apart, which a check does not hold against it unless it is --strict"
 	default:
 		return ""
 	}

@@ -16,9 +16,9 @@ func application(c *model.Contract) []Mutant {
 	for _, s := range c.Sessions {
 		out = append(out, bindings(c, s)...)
 	}
-	m := marksOf(c)
 	for _, p := range c.Paths {
 		if p.View == nil && p.Routine == nil {
+			m := marksOf(c, func(s *model.Session) bool { return p.User(s) != nil })
 			out = append(out, texts(c, &m, p)...)
 		}
 	}

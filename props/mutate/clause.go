@@ -8,54 +8,105 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// clause is the condition of a WHERE somewhere in a text: of a view, of a routine's body,
-// of a path.
-type clause struct{ start, end int }
-
-// afterWhere are the words that end a condition where they stand at its own depth.
-var afterWhere = []string{
-	"group", "order", "having", "limit", "offset", "fetch", "for", "window", "union", "intersect", "except",
-	"returning", "on", "into", "loop",
+// clause is a condition somewhere in a text: of a view, of a routine's body, of a path.
+type clause struct {
+	start, end int
+	word       string // WHERE, ON of a join, or IF of what a routine refuses
 }
+
+// afterWhere are the words that end a condition where they stand at its own depth, and
+// afterOn those that end the condition of a join besides.
+var (
+	afterWhere = []string{
+		"group", "order", "having", "limit", "offset", "fetch", "for", "window", "union", "intersect", "except",
+		"returning", "on", "into", "loop",
+	}
+	afterOn = []string{"where", "join", "inner", "cross", "natural", "left", "right", "full"}
+)
 
 // clauses finds the conditions of a text, the inner ones too, by its words alone: the
 // body of a function need not be in a language that the grammar knows.
 func clauses(text string) []clause {
-	type open struct{ start, depth int }
-	var out []clause
-	var stack []open
-	depth := 0
-	end := func(at int, ends func(open) bool) {
-		for n := len(stack); n > 0 && ends(stack[n-1]); n = len(stack) {
-			out = append(out, clause{stack[n-1].start, at})
-			stack = stack[:n-1]
-		}
-	}
+	var r reader
 	for i := 0; i < len(text); {
 		if n := sql.Skip(text, i); n > 0 {
 			i += n
 			continue
 		}
 		n := wordLen(text[i:])
-		switch word := strings.ToLower(text[i : i+n]); {
-		case text[i] == '(':
-			depth++
-		case text[i] == ')':
-			depth--
-			end(i, func(o open) bool { return o.depth > depth })
-		case text[i] == ';':
-			end(i, func(open) bool { return true })
-			depth = 0
-		case word == "where":
-			stack = append(stack, open{i + n, depth})
-		case slices.Contains(afterWhere, word):
-			end(i, func(o open) bool { return o.depth == depth })
+		word := strings.ToUpper(text[i : i+n])
+		r.read(text, i, word)
+		if word != "" {
+			r.last = word
 		}
 		i += max(n, 1)
 	}
-	end(len(text), func(open) bool { return true })
-	slices.SortFunc(out, func(a, b clause) int { return a.start - b.start })
-	return out
+	r.end(len(text), func(clause, int) bool { return true })
+	slices.SortFunc(r.found, func(a, b clause) int { return a.start - b.start })
+	return r.found
+}
+
+// reader goes over a text, and keeps the conditions that have begun.
+type reader struct {
+	found []clause
+	open  []clause
+	at    []int // the depth of each
+	depth int
+	last  string // word
+}
+
+// end ends conditions, the innermost first.
+func (r *reader) end(at int, ends func(c clause, depth int) bool) {
+	for n := len(r.open) - 1; n >= 0 && ends(r.open[n], r.at[n]); n-- {
+		if c := r.open[n]; c.word != "IF" { // which only THEN ends
+			c.end = at
+			r.found = append(r.found, c)
+		}
+		r.open, r.at = r.open[:n], r.at[:n]
+	}
+}
+
+func (r *reader) begin(at int, word string) {
+	r.open, r.at = append(r.open, clause{start: at, word: word}), append(r.at, r.depth)
+}
+
+// read takes the word at a place, or the character there where none begins.
+func (r *reader) read(text string, i int, word string) {
+	here := func(list []string) bool { return slices.Contains(list, strings.ToLower(word)) }
+	rest := strings.TrimLeft(text[i+len(word):], " \t\n")
+	switch {
+	case text[i] == '(':
+		r.depth++
+	case text[i] == ')':
+		r.depth--
+		r.end(i, func(_ clause, depth int) bool { return depth > r.depth })
+	case text[i] == ';':
+		r.end(i, func(clause, int) bool { return true })
+		r.depth = 0
+	case here(afterOn) && strings.HasPrefix(rest, "("): // a function: left, right
+	case word == "THEN":
+		r.then(i, rest)
+	case here(afterWhere) || here(afterOn):
+		r.end(i, func(c clause, depth int) bool { return depth == r.depth && (here(afterWhere) || c.word == "ON") })
+	}
+	conflict := word == "ON" && (r.last == "DISTINCT" || strings.EqualFold(rest[:wordLen(rest)], "conflict"))
+	if word == "WHERE" || word == "ON" && !conflict || word == "IF" && r.last != "END" {
+		r.begin(i+len(word), word)
+	}
+}
+
+// then ends the condition of an IF, which is kept where the routine refuses.
+func (r *reader) then(i int, rest string) {
+	n := len(r.open) - 1
+	if n < 0 || r.open[n].word != "IF" || r.at[n] != r.depth {
+		return
+	}
+	c := r.open[n]
+	r.open, r.at = r.open[:n], r.at[:n]
+	if next := strings.ToUpper(rest[:wordLen(rest)]); next == "RAISE" || next == "RETURN" {
+		c.end = i
+		r.found = append(r.found, c)
+	}
 }
 
 // wordLen is the length of the word at the start of a text; 0 where none begins.
@@ -73,16 +124,22 @@ type marks struct {
 	columns, settings, routines map[string]bool
 }
 
-func marksOf(c *model.Contract) marks {
+// marksOf takes the rules of those sessions alone that use what is looked at: what they may
+// see and change anyway, no condition keeps from them.
+func marksOf(c *model.Contract, uses func(*model.Session) bool) marks {
 	m := marks{map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	for _, s := range c.Sessions {
 		for i := range s.Settings {
 			m.settings[s.Settings[i].Name] = true
 		}
-		for _, t := range c.Schema.Tables {
-			w := &s.Writes[t.ID]
-			for _, r := range []*model.Rule{s.Sees[t.ID].Rule, w.Insert, w.From, w.To, w.Delete} {
-				m.rule(t, r)
+		if uses(s) {
+			m.rules(c.Schema, s.Sees, s.Writes)
+		}
+	}
+	for _, p := range c.Paths {
+		for i := range p.Users {
+			if u := &p.Users[i]; uses(u.Session) {
+				m.rules(c.Schema, u.Sees, u.Writes)
 			}
 		}
 	}
@@ -93,6 +150,15 @@ func marksOf(c *model.Contract) marks {
 		m.routines[r.Name] = m.routines[r.Name] || m.setting(r.Source)
 	}
 	return m
+}
+
+func (m *marks) rules(s *model.Schema, sees []model.Sees, writes []model.Writes) {
+	for _, t := range s.Tables {
+		w := &writes[t.ID]
+		for _, r := range []*model.Rule{sees[t.ID].Rule, w.Insert, w.From, w.To, w.Delete} {
+			m.rule(t, r)
+		}
+	}
 }
 
 // rule notes the columns that a written condition reads, apart from whose the row is.

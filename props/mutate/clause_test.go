@@ -22,6 +22,10 @@ func TestConditions(t *testing.T) {
 		{"union", "SELECT 1 WHERE a UNION SELECT 2 WHERE b;", []string{" a ", " b"}},
 		{"body", "BEGIN FOR r IN SELECT * FROM t WHERE a LOOP UPDATE t SET x = 1 WHERE b RETURNING 1; END LOOP; END", []string{" a ", " b "}},
 		{"strings", "SELECT ' WHERE a', \"where\", $$ WHERE b $$ /* WHERE c */ FROM t -- WHERE d\nWHERE e = ')'", []string{" e = ')'"}},
+		{"joins", "SELECT * FROM t JOIN u ON t.id = u.id LEFT JOIN v ON left(v.a, 2) = u.a WHERE b", []string{" t.id = u.id ", " left(v.a, 2) = u.a ", " b"}},
+		{"view", "SELECT t.a FROM (t JOIN u ON ((t.id = u.id))) WHERE (t.b)", []string{" ((t.id = u.id))", " (t.b)"}},
+		{"no joins", "INSERT INTO t SELECT DISTINCT ON (a) b FROM u WHERE c ON CONFLICT (d) DO UPDATE SET e = 1 WHERE t.f", []string{" c ", " t.f"}},
+		{"refused", "IF a IS NULL THEN RAISE 'no'; END IF; IF b THEN c := 1; END IF; IF NOT d THEN RETURN; END IF; DROP TABLE IF EXISTS e;", []string{" a IS NULL ", " NOT d "}},
 		{"for in parentheses", "SELECT * FROM t WHERE substring(a FOR 3) = 'x'", []string{" substring(a FOR 3) = 'x'"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

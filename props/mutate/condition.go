@@ -30,15 +30,20 @@ func (m *marks) rewritings(s *model.Schema, text string, params []model.PathPara
 		if err != nil || !m.tenants(tree, params) {
 			continue
 		}
+		word := at.word
 		put := func(kind Kind, change string, e sql.Expr, same string) {
 			changed, _ := sql.Print(e, sql.PrintOptions{Named: true})
 			out = append(out, rewriting{kind, change, text[:at.start] + " " + changed + " " + text[at.end:], same})
 		}
+		if word == "IF" {
+			put(Guard, "IF false for "+short(tree), &sql.Literal{Value: sql.False.Value(), Type: "boolean"}, "")
+			continue
+		}
 		inner := nested(list, at)
 		and, ok := tree.(*sql.And)
 		if !ok {
-			put(DropConjunct, "WHERE without "+short(tree), ever(tree), "")
-			m.compared(s, text, tree, params, func(kind Kind, change string, e sql.Expr, same string) { put(kind, change, e, same) })
+			put(DropConjunct, word+" without "+short(tree), ever(tree), "")
+			m.compared(s, text, word, tree, params, func(kind Kind, change string, e sql.Expr, same string) { put(kind, change, e, same) })
 			continue
 		}
 		for i, part := range and.Args {
@@ -50,10 +55,10 @@ func (m *marks) rewritings(s *model.Schema, text string, params []model.PathPara
 				args[i] = e
 				return &sql.And{Args: args}
 			}
-			put(DropConjunct, "WHERE without "+short(part), with(ever(part)), "")
-			m.compared(s, text, part, params, func(kind Kind, change string, e sql.Expr, same string) { put(kind, change, with(e), same) })
+			put(DropConjunct, word+" without "+short(part), with(ever(part)), "")
+			m.compared(s, text, word, part, params, func(kind Kind, change string, e sql.Expr, same string) { put(kind, change, with(e), same) })
 		}
-		put(Connective, "WHERE: OR for AND in "+short(tree), &sql.Or{Args: and.Args}, "")
+		put(Connective, word+": OR for AND in "+short(tree), &sql.Or{Args: and.Args}, "")
 	}
 	return out
 }
@@ -89,7 +94,7 @@ func joins(e sql.Expr) bool {
 }
 
 // compared weakens an equality as policies' are.
-func (m *marks) compared(s *model.Schema, text string, e sql.Expr, params []model.PathParam, put func(Kind, string, sql.Expr, string)) {
+func (m *marks) compared(s *model.Schema, text, word string, e sql.Expr, params []model.PathParam, put func(Kind, string, sql.Expr, string)) {
 	c, ok := e.(*sql.Compare)
 	if !ok || !m.tenants(e, params) {
 		return
@@ -104,7 +109,7 @@ func (m *marks) compared(s *model.Schema, text string, e sql.Expr, params []mode
 				same = "column " + w.null.Name + " is NOT NULL in every table that it may be of: the comparison means the same"
 			}
 		}
-		put(w.kind, "WHERE: "+w.change, w.expr, same)
+		put(w.kind, word+": "+w.change, w.expr, same)
 	}
 }
 

@@ -107,7 +107,7 @@ func columnNames(t *model.Table, columns []int) string {
 // whose a row is, or a setting that binds a session.
 func triggers(c *model.Contract, t *model.Table) []Mutant {
 	var out []Mutant
-	m := marksOf(c)
+	m := marksOf(c, anySession)
 	for i := range t.Triggers {
 		tr := &t.Triggers[i]
 		if tr.Replica || !m.setting(tr.Body) && !slices.ContainsFunc(sql.Scan(tr.Body, false), func(n sql.Mention) bool { return m.columns[n.Parts[len(n.Parts)-1]] }) {

@@ -28,11 +28,28 @@ CREATE POLICY projects_all ON projects USING (account_id = nullif(current_settin
 CREATE POLICY tasks_all ON tasks USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
 GRANT SELECT ON accounts, projects, tasks TO kinds_app;
 GRANT INSERT ON tasks TO kinds_app;
-CREATE VIEW open_tasks WITH (security_invoker = true) AS SELECT id, body FROM tasks WHERE account_id > 0;
+CREATE VIEW open_tasks WITH (security_invoker = true, security_barrier = true) AS SELECT id, body FROM tasks WHERE account_id > 0 WITH LOCAL CHECK OPTION;
 CREATE VIEW own_projects AS SELECT id, title FROM projects WHERE account_id = nullif(current_setting('app.tenant_id', true), '')::bigint;
 CREATE MATERIALIZED VIEW totals AS SELECT account_id, count(*) AS n FROM tasks GROUP BY account_id;
 ALTER VIEW open_tasks OWNER TO kinds_owner;
 GRANT SELECT ON open_tasks, own_projects TO kinds_app;
+CREATE TABLE notices (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts (id), body text);
+ALTER TABLE notices ENABLE ROW LEVEL SECURITY;
+CREATE VIEW board WITH (security_barrier = true) AS SELECT id, account_id, body FROM notices
+	WHERE account_id = nullif(current_setting('app.tenant_id', true), '')::bigint WITH CASCADED CHECK OPTION;
+GRANT SELECT, UPDATE ON board TO kinds_app;
+CREATE FUNCTION joined() RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER AS $$
+	SELECT t.body FROM tasks t JOIN projects p ON p.account_id = t.account_id WHERE p.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint $$;
+CREATE FUNCTION guarded() RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+BEGIN
+	IF nullif(current_setting('app.tenant_id', true), '') IS NULL THEN RAISE EXCEPTION 'no account'; END IF;
+	RETURN QUERY SELECT n.body FROM notices n WHERE n.account_id = nullif(current_setting('app.tenant_id', true), '')::bigint;
+END $$;
+CREATE FUNCTION careful() RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF nullif(current_setting('app.tenant_id', true), '') IS NULL THEN RETURN NULL; END IF;
+	RETURN (SELECT count(*) FROM tasks);
+END $$;
 CREATE FUNCTION task_count() RETURNS bigint LANGUAGE sql STABLE AS $$ SELECT count(*) FROM tasks $$;
 CREATE FUNCTION titles() RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
@@ -69,13 +86,18 @@ tables:
   stamps: {tenant: account_id}
   themes: {tenant: account_id}
   drafts: {tenant: account_id}
+  notices: {tenant: account_id}
 sessions:
   member:
     login: kinds_app
     settings: {app.tenant_id: $tenant}
     sees: {"*": own}
-    writes: {"*": none, tasks: {insert: own}, stamps: {insert: own}, themes: {insert: own}, drafts: {insert: own}}
+    writes: {"*": none, tasks: {insert: own}, stamps: {insert: own}, themes: {insert: own}, drafts: {insert: own}, notices: {update: own}}
 paths:
+  notice export:
+    kind: export
+    as: [member]
+    run: SELECT * FROM guarded()
   task list:
     kind: report
     as: [member]
@@ -92,6 +114,14 @@ func TestKinds(t *testing.T) {
 	want := map[string]fate{
 		"view open_tasks: no security_invoker":                       {mutate.Killed, "interference"},
 		"view open_tasks: drop conjunct":                             {mutate.Equivalent, "masked by row security"},
+		"view open_tasks: no security_barrier":                       {mutate.Equivalent, "masked by row security"},
+		"view open_tasks: no CHECK OPTION":                           {mutate.Equivalent, "no session may put rows into it"},
+		"view board: no security_barrier":                            {mutate.Killed, "interference"},
+		"view board: no CHECK OPTION":                                {mutate.Killed, "move"},
+		"view board: grant":                                          {mutate.Killed, "write"},
+		"function joined: drop conjunct":                             {mutate.Killed, "interference"},
+		"function guarded: guard left out":                           {mutate.Killed, "open"},
+		"function careful: guard left out":                           {mutate.Equivalent, "masked by row security"},
 		"view own_projects: drop conjunct":                           {mutate.Killed, "interference"},
 		"materialized view totals: grant":                            {mutate.Killed, "interference"},
 		"function task_count: SECURITY DEFINER":                      {mutate.Killed, "interference"},

@@ -55,14 +55,23 @@ func (l *lent) byCaller() string {
 }
 
 // rewrite weakens the conditions of the object's text.
-func (l *lent) rewrite(m *marks) {
+func (l *lent) rewrite() {
+	elsewhere := named(l.contract.Schema, l.name, l.text)
+	m := marksOf(l.contract, func(s *model.Session) bool { return elsewhere || l.uses(s) })
 	for _, w := range m.rewritings(l.contract.Schema, l.text, nil) {
 		same := w.same
-		if same == "" {
+		if same == "" && !(w.kind == Guard && l.refuses()) {
 			same = l.masked()
 		}
 		l.add(Mutant{Kind: w.kind, Change: w.change, Do: []string{l.put(l.text, w.text)}, Back: []string{l.put(w.text, l.text)}, Equivalent: same})
 	}
+}
+
+// refuses reports whether a path of the contract through the object must fail now and then.
+func (l *lent) refuses() bool {
+	return slices.ContainsFunc(l.contract.Paths, func(p *model.Path) bool {
+		return (p.MustFail || p.Wildcards) && slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, l.name) })
+	})
 }
 
 // alter changes an option of the object, where one statement puts it back.

@@ -24,6 +24,7 @@ const (
 	Comparison   Kind = "comparison"
 	Connective   Kind = "AND to OR"
 	DropConjunct Kind = "drop conjunct"
+	Guard        Kind = "guard left out"
 	OrNull       Kind = "OR IS NULL"
 	WrongColumn  Kind = "wrong column"
 	Folded       Kind = "case-insensitive"
@@ -36,6 +37,7 @@ const (
 	Default      Kind = "default of a setting"
 	Invoker      Kind = "no security_invoker"
 	Barrier      Kind = "no security_barrier"
+	CheckOption  Kind = "no CHECK OPTION"
 	ViewOwner    Kind = "view of the superuser"
 	Definer      Kind = "SECURITY DEFINER"
 	SearchPath   Kind = "no search_path"
@@ -76,6 +78,8 @@ type Mutant struct {
 	tree    sql.Expr       // the policy's expression, where a part of it is changed
 	weaker  sql.Expr       // the part that is left out or holds more often; nil for other changes
 	check   bool           // it is WITH CHECK
+	// strict says that only a check that is --strict fails of it: others report it apart.
+	strict bool
 	// distinct says that the part is IS NOT DISTINCT FROM for =.
 	distinct bool
 	// unseen is why no session of the contract can tell; empty where one may.

@@ -13,12 +13,11 @@ import (
 // routines lists what can be done to functions and procedures.
 func routines(c *model.Contract) []Mutant {
 	var out []Mutant
-	m := marksOf(c)
 	for _, r := range c.Schema.Routines {
 		l := lentRoutine(c, r)
 		l.routineRights(r)
 		if r.Language == "sql" || r.Language == "plpgsql" {
-			l.rewrite(&m)
+			l.rewrite()
 		}
 		out = append(out, l.out...)
 	}
@@ -26,7 +25,7 @@ func routines(c *model.Contract) []Mutant {
 		l := lentRoutine(c, r)
 		l.constant(r)
 		if r.Language == "sql" || r.Language == "plpgsql" {
-			l.rewrite(&m)
+			l.rewrite()
 		}
 		out = append(out, l.out...)
 	}

@@ -44,6 +44,8 @@ type Result struct {
 	Size    int    `json:"size,omitempty"`
 	Checks  int    `json:"checks,omitempty"`
 	Walk    bool   `json:"walk,omitempty"`
+	// Strict says that a check reports it apart, and fails of it only if it is --strict.
+	Strict bool `json:"strict,omitempty"`
 	// Pair is the keys of the two mutants of a pair; empty for one alone.
 	Pair []string `json:"pair,omitempty"`
 	// Seconds is how long all that took.
@@ -263,7 +265,7 @@ const unfitClass = "contract"
 // random, but for programs, which the walk has run: each run of one takes as long as a
 // hundred checks.
 func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers int, res *Result) error {
-	cfg := props.Config{Workers: workers, Seed: r.cfg.Seed, First: true}
+	cfg := props.Config{Workers: workers, Seed: r.cfg.Seed, First: true, Strict: m.strict}
 	reach := r.reach(t)
 	var found *props.Report
 	for _, cfg.Only = range reach.stages(m) {
@@ -274,11 +276,11 @@ func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers
 		walk.SkipRandom = true
 		var err error
 		if found, err = props.Run(ctx, t, walk); err != nil || res.killed(found) {
-			res.Walk = err == nil
+			res.Walk, res.Strict = err == nil, err == nil && m.strict
 			return err
 		}
 	}
-	if found != nil {
+	if found != nil && !m.strict { // the walk has made every such call
 		cfg.Checks, cfg.SkipMatrix = r.cfg.Checks, true
 		if fast := reach.swift(cfg.Only); len(fast) > 0 {
 			cfg.Only = fast

@@ -31,6 +31,8 @@ func (r *reach) scope(m *Mutant) []string {
 	switch {
 	case m.Edit != nil && m.Of != "":
 		return []string{m.Of}
+	case m.strict:
+		return r.asking(m.Of)
 	case m.Table != nil:
 		return r.dependents(m.Table.Name, m.Table)
 	case m.Of != "":
@@ -39,6 +41,17 @@ func (r *reach) scope(m *Mutant) []string {
 		return r.sessions(func(s *model.Session) bool { return s.Login == m.session.Login })
 	}
 	return nil
+}
+
+// asking lists the paths that ask a view with a condition of the session's own.
+func (r *reach) asking(view string) []string {
+	var out []string
+	for _, p := range r.contract.Paths {
+		if p.Leaky && p.View.Name == view {
+			out = append(out, p.Name)
+		}
+	}
+	return out
 }
 
 // nearest is what a mutant's object touches itself: its table, as the sessions that it
