@@ -16,7 +16,7 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 		return
 	}
 	named = slices.DeleteFunc(slices.Clone(named), reads) // who writes through a view says so
-	said := make([]bool, len(r.schema.Tables)) // it is the table that is written, by the session's own rules
+	said := make([]bool, len(r.schema.Tables))            // it is the table that is written, by the session's own rules
 	said[t.ID] = len(v.Triggers) == 0
 	add := func(name string, may func(model.ViewWrite) bool, text string, columns []int, sets bool) {
 		if text == "" {
