@@ -39,6 +39,8 @@ type Config struct {
 	// First ends the search with the first finding, reduced from the case that showed it
 	// in a bounded number of runs: the matrix is not walked for a smaller one.
 	First bool
+	// Used walks nothing but what is left on connections: steps on those that others use again.
+	Used bool
 	// Raw reports what the walk shows as it was found: a block for each class and table or
 	// path, neither reduced nor confirmed nor explained.
 	Raw bool

@@ -47,6 +47,9 @@ type event struct {
 // time: statements over tables, dataset after dataset, then what paths do, but what new ones do
 // comes first. Of a divided schema each round has some of each dataset, so that no table starves.
 func (c *campaign) stages() [][]*piece {
+	if c.cfg.Used {
+		return c.usedPieces()
+	}
 	sets := c.Plan.MatrixSets()
 	divided := len(c.Plan.Parts()) > 1
 	bySet, others := make([][]*piece, sets), make([][]*piece, sets)
@@ -78,6 +81,17 @@ func (c *campaign) stages() [][]*piece {
 		}
 	}
 	return growing(out)
+}
+
+// usedPieces is what is left on connections, dataset after dataset.
+func (c *campaign) usedPieces() [][]*piece {
+	var out [][]*piece
+	for n := range c.Plan.MatrixSets() {
+		out = append(out, slices.DeleteFunc(c.otherPieces(c.Plan.MatrixDataset(n), n < len(c.Plan.Parts())), func(p *piece) bool {
+			return len(p.fresh) == 0 && len(p.pairs) == 0
+		}))
+	}
+	return out
 }
 
 // statements is the cells of a dataset in the order of the matrix; where there may be no

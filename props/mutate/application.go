@@ -39,6 +39,15 @@ func bindings(c *model.Contract, s *model.Session) []Mutant {
 		}
 		out = append(out, m)
 	}
+	if role, login := s.Role.Text, s.Login.Text; role != "" && login != "" && role != login {
+		m := Mutant{Kind: NoRole, Object: object, session: s, Change: "no SET ROLE " + role, Edit: ofSession(s, func(s *model.Session) {
+			s.Role = model.Name{Column: -1}
+		})}
+		if r := c.Schema.Roles[login]; !r.Super && !r.BypassRLS {
+			m.Equivalent = poor(c, role, login)
+		}
+		out = append(out, m)
+	}
 	if len(s.Settings) > 0 && s.Local() {
 		out = append(out, Mutant{
 			Kind: BindSession, Object: object, session: s, Change: "SET for SET LOCAL, and nothing is reset", Equivalent: kept(c, s),

@@ -16,7 +16,7 @@ func equivalent(c *model.Contract, m *Mutant) (rule, unseen string) {
 		return "no session has the rights of the owner " + m.Table.Owner + ", whom FORCE concerns", ""
 	case m.Table != nil && m.policy != nil:
 		return policyRule(c, m)
-	case m.Kind == Disable && !reached(c, m.Table, "ALL", func(*model.Session) bool { return true }):
+	case m.Kind == Disable && m.Table != nil && !reached(c, m.Table, "ALL", func(*model.Session) bool { return true }):
 		return "no session has a privilege on " + m.Table.Label(), ""
 	}
 	return "", ""

@@ -97,6 +97,10 @@ func comparison(t *model.Table, x *sql.Compare) []weakening {
 	} else if c, ok := x.R.(*sql.Column); ok {
 		out[len(out)-1].null = c
 	}
+	if e := prefix(t, x); e != nil {
+		add(Prefix, e)
+		out[len(out)-1].weaker = x
+	}
 	for _, side := range []sql.Expr{x.L, x.R} {
 		c, ok := side.(*sql.Column)
 		if !ok {
@@ -115,6 +119,40 @@ func comparison(t *model.Table, x *sql.Compare) []weakening {
 		}
 	}
 	return out
+}
+
+// prefix has texts begin with what they should be: LIKE for =. It is nil where none of the sides
+// is known to be a text, or one is a constant.
+func prefix(t *model.Table, x *sql.Compare) sql.Expr {
+	l, r := x.L, x.R
+	if _, ok := l.(*sql.Column); !ok {
+		l, r = r, l
+	}
+	c, ok := l.(*sql.Column)
+	if !ok || constant(r) || c.Qualifier != "" && c.Qualifier != t.Name {
+		return nil
+	}
+	if i := t.Column(c.Name); i < 0 || t.Columns[i].Type.Array || t.Columns[i].Type.Kind != sql.Text {
+		return nil
+	}
+	named := func(e sql.Expr) string {
+		text, _ := sql.Print(e, sql.PrintOptions{Named: true})
+		return text
+	}
+	e, err := sql.ParseExpr(named(l) + " LIKE (" + named(r) + " || '%')")
+	if err != nil {
+		return nil
+	}
+	return e
+}
+
+// constant reports whether an expression is a constant, whatever it is cast to.
+func constant(e sql.Expr) bool {
+	for c, ok := e.(*sql.Cast); ok; c, ok = e.(*sql.Cast) {
+		e = c.X
+	}
+	_, ok := e.(*sql.Literal)
+	return ok
 }
 
 // alike lists the other columns of the policy's table that have the type of a column.

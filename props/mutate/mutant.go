@@ -27,7 +27,7 @@ const (
 	Guard        Kind = "guard left out"
 	OrNull       Kind = "OR IS NULL"
 	WrongColumn  Kind = "wrong column"
-	Folded       Kind = "case-insensitive"
+	Prefix       Kind = "LIKE"
 	Disable      Kind = "row security off"
 	NoForce      Kind = "no FORCE"
 	Owned        Kind = "owned by a session's role"
@@ -48,6 +48,7 @@ const (
 	UniqueKey    Kind = "unique key without the tenant"
 	ColumnValue  Kind = "default of a column"
 	Trigger      Kind = "trigger disabled"
+	NoRole       Kind = "role not taken"
 	Unset        Kind = "setting not set"
 	BindSession  Kind = "set for the session"
 	NoRelease    Kind = "nothing is reset"
@@ -104,7 +105,7 @@ func Mutants(c *model.Contract, own func(role string) bool) []Mutant {
 		}
 		out = append(out, list...)
 	}
-	out = append(out, views(c)...)
+	out = append(append(out, partitions(c)...), views(c)...)
 	out = append(out, routines(c)...)
 	out = append(out, roles(c, own)...)
 	out = append(out, defaults(c)...)

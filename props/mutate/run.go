@@ -79,6 +79,8 @@ const (
 	defaultChecks = 1000
 	// quickChecks of random search show that the schema is sound, and what a pair of mutants does.
 	quickChecks = 200
+	// nearChecks of what a mutant touches cost less than the walk of all that may show it.
+	nearChecks = 100
 )
 
 // LeaksError says that the schema leaks as it is: what a mutant adds could not be told.
@@ -261,40 +263,50 @@ func (res *Result) refused(err error) error {
 // unfitClass stands for a contract that no longer fits the schema: a check says so.
 const unfitClass = "contract"
 
-// search walks what the mutant touches, then all that may show it, and searches that at
-// random, but for programs, which the walk has run: each run of one takes as long as a
-// hundred checks.
+// search looks at what the mutant touches, then at all that may show it: it walks that, then
+// searches it at random.
 func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers int, res *Result) error {
-	cfg := props.Config{Workers: workers, Seed: r.cfg.Seed, First: true, Strict: m.strict}
 	reach := r.reach(t)
 	var found *props.Report
-	for _, cfg.Only = range reach.stages(m) {
-		if m.Of != "" && len(cfg.Only) == 0 {
+	stages := reach.stages(m)
+	for i, s := range stages {
+		if m.Of != "" && len(s.only) == 0 {
 			continue // nothing leads to it
 		}
+		cfg := props.Config{Workers: workers, Seed: r.cfg.Seed, First: true, Strict: m.strict, Only: s.only}
 		walk := cfg
-		walk.SkipRandom = true
+		walk.SkipRandom, walk.Used = true, s.used
 		var err error
 		if found, err = props.Run(ctx, t, walk); err != nil || res.killed(found) {
 			res.Walk, res.Strict = err == nil, err == nil && m.strict
 			return err
 		}
-	}
-	if found != nil && !m.strict { // the walk has made every such call
-		cfg.Checks, cfg.SkipMatrix = r.cfg.Checks, true
-		if fast := reach.swift(cfg.Only); len(fast) > 0 {
-			cfg.Only = fast
+		if s.used || m.strict { // the walk has made every such call
+			continue
 		}
-		if reach.pathsOnly(cfg.Only) {
-			cfg.Checks = (cfg.Checks + gen.Calls - 1) / gen.Calls
+		if cfg.Checks = r.cfg.Checks; i < len(stages)-1 {
+			cfg.Checks = min(nearChecks, cfg.Checks)
 		}
-		if more, err := props.Run(ctx, t, cfg); err != nil || res.killed(more) {
+		if more, err := r.random(ctx, t, reach, cfg); err != nil || res.killed(more) {
 			return err
 		}
 	}
 	res.Status = Survived
 	res.Wants, res.Reason = reach.advice(m, found)
 	return nil
+}
+
+// random searches at random, but for programs, which the walk has run: each run of one takes
+// as long as a hundred checks.
+func (r *runner) random(ctx context.Context, t *props.Target, reach *reach, cfg props.Config) (*props.Report, error) {
+	cfg.SkipMatrix = true
+	if fast := reach.swift(cfg.Only); len(fast) > 0 {
+		cfg.Only = fast
+	}
+	if reach.pathsOnly(cfg.Only) {
+		cfg.Checks = (cfg.Checks + gen.Calls - 1) / gen.Calls
+	}
+	return props.Run(ctx, t, cfg)
 }
 
 // reach is what mutants may show in, by a weakened target's contract.

@@ -14,15 +14,25 @@ type reach struct {
 	scripts  map[string]map[string]bool // words of programs, by path: see scripts
 }
 
-// stages lists what is searched for a mutant, one after the other, as [props.Config.Only]
-// names it: first what its object touches, most of what it does shows there, then all
-// that may show it. Nil is everything.
-func (r *reach) stages(m *Mutant) [][]string {
+// stage is a part of the search for a mutant.
+type stage struct {
+	only []string // as [props.Config.Only] names it; nil is everything
+	used bool     // only what is left on connections is walked, and nothing at random
+}
+
+// stages lists what is searched for a mutant, one after the other: first what its object
+// touches, most of what it does shows there, then all that may show it. What a session leaves
+// on its connection, nothing else shows.
+func (r *reach) stages(m *Mutant) []stage {
 	near, all := r.nearest(m), r.scope(m)
-	if len(near) == 0 || slices.Equal(near, all) {
-		return [][]string{all}
+	last := stage{only: all}
+	switch {
+	case m.Kind == BindSession || m.Kind == NoRelease:
+		return []stage{{only: all, used: true}, last}
+	case len(near) == 0 || slices.Equal(near, all):
+		return []stage{last}
 	}
-	return [][]string{near, all}
+	return []stage{{only: near}, last}
 }
 
 // scope lists the tables, sessions and paths of a weakened contract that may show what a
