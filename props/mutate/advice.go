@@ -59,7 +59,10 @@ func (m *Mutant) checkedKey() []int {
 func undrawn(m *Mutant) string {
 	switch m.Kind {
 	case SearchPath:
-		return "not searched: rlsfuzz would have to draw sessions that put a temporary table or a function of their own in the place of one that the routine names"
+		if !m.strict {
+			return "not searched: a check puts temporary tables in the place of those that a function takes only where policies for reading ask it; of others it says that it tried none"
+		}
+		return ""
 	case UniqueKey:
 		return "not searched: that a key tells of another tenant's row is of class existence, which a check does not hold against a table"
 	default:
@@ -72,6 +75,10 @@ func undrawn(m *Mutant) string {
 func (r *reach) advice(m *Mutant, found *props.Report) (Wants, string) {
 	c := r.contract
 	switch m.Kind {
+	case SearchPath:
+		return OfSearch, "no table that a session put in the place of one changed what policies show: perhaps the routine names each with its schema"
+	case Guard:
+		return OfContract, "what it refuses fails all the same, or shows and changes no more than the sessions may see and change: say less under sees or writes, or without_tenant: fails"
 	case BindSession, NoRelease:
 		return OfSearch, "rlsfuzz would have to draw more used connections, on which a session that sets nothing follows this one: one check in 91 is committed, and --checks asks for more of them"
 	default:

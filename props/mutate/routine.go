@@ -23,6 +23,7 @@ func routines(c *model.Contract) []Mutant {
 	}
 	for _, r := range c.Schema.Helpers { // no session calls one, and whoever it is, it answers policies
 		l := lentRoutine(c, r)
+		l.searchPath(r)
 		l.constant(r)
 		if r.Language == "sql" || r.Language == "plpgsql" {
 			l.rewrite()
@@ -132,13 +133,33 @@ func (l *lent) routineRights(r *model.Routine) {
 	case !owner.Super && !owner.BypassRLS:
 		l.alter(Definer, "OWNER TO the superuser", routine, "OWNER TO CURRENT_USER", "OWNER TO "+model.Quote(r.Owner), "")
 	}
-	if r.Pinned {
-		l.add(Mutant{Kind: SearchPath, Change: "RESET search_path", Do: []string{routine + " RESET search_path"}, Equivalent: l.masked()})
-	}
+	l.searchPath(r)
 	l.constant(r)
 	if lacks := func(s *model.Session) bool { return !l.uses(s) }; slices.ContainsFunc(l.contract.Sessions, lacks) {
 		l.add(Mutant{Kind: Execute, Change: "GRANT EXECUTE TO PUBLIC", Do: []string{"GRANT EXECUTE ON ROUTINE " + r.SQL() + " TO PUBLIC"}, Equivalent: l.newCallers(r)})
 	}
+}
+
+// searchPath leaves it to the caller which tables a routine takes. Where policies ask it, a check
+// puts a temporary table in the place of one, and reports apart what that shows, unless it does so
+// already of another function.
+func (l *lent) searchPath(r *model.Routine) {
+	if !r.Pinned {
+		return
+	}
+	known := func(p *model.Path) bool { return p.Shadow != nil && sql.Takes(r.Source, p.Shadow.Table.Name) }
+	l.add(Mutant{
+		Kind: SearchPath, Change: "RESET search_path", Do: []string{"ALTER ROUTINE " + r.SQL() + " RESET search_path"}, Equivalent: l.masked(),
+		strict: asked(l.contract.Schema, r, nil) && !slices.ContainsFunc(l.contract.Paths, known),
+	})
+}
+
+// asked reports whether policies ask a routine, or what calls it.
+func asked(s *model.Schema, r *model.Routine, seen []*model.Routine) bool {
+	seen = append(seen, r)
+	return inPolicy(s, r.Name) || slices.ContainsFunc(slices.Concat(s.Routines, s.Helpers), func(o *model.Routine) bool {
+		return !slices.Contains(seen, o) && sql.Mentions(o.Source, r.Name) && asked(s, o, seen)
+	})
 }
 
 // newCallers is the rule for who may call a routine that runs with its caller's rights:

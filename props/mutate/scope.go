@@ -53,11 +53,13 @@ func (r *reach) scope(m *Mutant) []string {
 	return nil
 }
 
-// asking lists the paths that ask a view with a condition of the session's own.
-func (r *reach) asking(view string) []string {
+// asking lists the paths that ask a view with a condition of the session's own, or put a table of
+// its own in the place of one that a function takes.
+func (r *reach) asking(name string) []string {
 	var out []string
 	for _, p := range r.contract.Paths {
-		if p.Leaky && p.View.Name == view {
+		deceives := p.Shadow != nil && slices.ContainsFunc(p.Shadow.Deceived, func(m *model.Routine) bool { return m.Name == name })
+		if deceives || p.Leaky && p.View != nil && p.View.Name == name {
 			out = append(out, p.Name)
 		}
 	}

@@ -119,6 +119,15 @@ func Text(w io.Writer, results []Result) error {
 		}
 	}
 	s := sum.Score
+	strict := 0
+	for i := range results {
+		if results[i].Strict {
+			strict++
+		}
+	}
+	if strict > 0 {
+		fmt.Fprintf(&b, "\n%d of the killed: a check reports it apart, and fails of it only if it is --strict\n", strict)
+	}
 	fmt.Fprintf(&b, "\n%d mutants: %d killed, %d survived, %d equivalent", len(results)-s.Refused, s.Killed, s.Survived, s.Equivalent)
 	fmt.Fprintf(&b, "; score %.1f %%; killed at the median within %d checks, p90 %d\n", s.Rate(), s.MedianChecks, s.P90Checks)
 	_, err := io.WriteString(w, b.String())

@@ -76,3 +76,56 @@ func TestWays(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+const searchPathSchema = `
+CREATE ROLE seek_app LOGIN;
+CREATE TABLE orgs (id bigint PRIMARY KEY, name text NOT NULL);
+CREATE TABLE people (id bigint PRIMARY KEY, email text NOT NULL);
+CREATE TABLE members (org_id bigint NOT NULL REFERENCES orgs, person_id bigint NOT NULL REFERENCES people, PRIMARY KEY (org_id, person_id));
+CREATE TABLE notes (id bigint PRIMARY KEY, org_id bigint NOT NULL REFERENCES orgs, body text);
+CREATE FUNCTION is_member(org bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+	SELECT EXISTS (SELECT FROM members m WHERE m.org_id = org AND m.person_id = nullif(current_setting('app.person', true), '')::bigint) $$;
+CREATE FUNCTION qualified(org bigint) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+	SELECT EXISTS (SELECT FROM public.members m WHERE m.org_id = org AND m.person_id = nullif(current_setting('app.person', true), '')::bigint) $$;
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY; ALTER TABLE members ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON notes USING (is_member(org_id));
+CREATE POLICY own ON members FOR SELECT USING (qualified(org_id));
+GRANT SELECT ON notes, members TO seek_app;
+`
+
+const searchPathContract = `schema: [schema.sql]
+tenant: {table: orgs, key: id}
+tables:
+  people: {tenants: SELECT m.org_id FROM members m WHERE m.person_id = people.id}
+  members: {tenant: org_id}
+  notes: {tenant: org_id}
+sessions:
+  app:
+    login: seek_app
+    user: {table: people}
+    settings: {app.person: $user.id}
+    tenants: SELECT m.org_id FROM members m WHERE m.person_id = $user.id
+    sees: {"*": own, orgs: none, people: none}
+    writes: {"*": none}
+`
+
+// TestSearchPath leaves it to callers which table a policy's function takes: a check that is
+// --strict fails of it, but for a function that says which schema it means.
+func TestSearchPath(t *testing.T) {
+	results, err := mutate.Run(t.Context(), open(t, searchPathContract, searchPathSchema), mutate.Config{Seed: 1, Checks: 100, Keep: func(m *mutate.Mutant) bool {
+		return m.Kind == mutate.SearchPath
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, r := range results {
+		got[r.Object] = string(r.Status)
+		if r.Strict {
+			got[r.Object] += ", --strict"
+		}
+	}
+	if d := cmp.Diff(map[string]string{"function is_member": "killed, --strict", "function qualified": "survived"}, got); d != "" {
+		t.Error(d)
+	}
+}
