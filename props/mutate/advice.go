@@ -91,6 +91,11 @@ func (r *reach) advice(m *Mutant, found *props.Report) (Wants, string) {
 			return OfSearch, "not everything of the table was tested: " + u.String() + ": " + u.Reason
 		}
 	}
+	for _, b := range found.Accepted {
+		if b.Finding.Table == m.Table.Label() {
+			return OfContract, "a finding about " + m.Table.Label() + " is accepted, and so is what is like it (" + b.Accepted + "): accept it by its key, which its page shows"
+		}
+	}
 	inexact := slices.ContainsFunc(c.Sessions, func(s *model.Session) bool { return !s.Sees[m.Table.ID].Exact })
 	switch {
 	case inexact && m.narrows():

@@ -2,6 +2,7 @@ package mutate
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -146,13 +147,28 @@ func prefix(t *model.Table, x *sql.Compare) sql.Expr {
 	return e
 }
 
-// constant reports whether an expression is a constant, whatever it is cast to.
+// constant reports whether an expression is a constant but NULL, whatever it is cast to.
 func constant(e sql.Expr) bool {
 	for c, ok := e.(*sql.Cast); ok; c, ok = e.(*sql.Cast) {
 		e = c.X
 	}
-	_, ok := e.(*sql.Literal)
-	return ok
+	l, ok := e.(*sql.Literal)
+	return ok && !l.Value.Null
+}
+
+// demanded reports whether a condition stands in an expression under nothing but AND and OR: where
+// it is NULL, it might as well be false.
+func demanded(tree, part sql.Expr) bool {
+	holds := func(e sql.Expr) bool { return demanded(e, part) }
+	switch x := tree.(type) {
+	case *sql.And:
+		return slices.ContainsFunc(x.Args, holds)
+	case *sql.Or:
+		return slices.ContainsFunc(x.Args, holds)
+	}
+	is, _ := sql.Print(tree, sql.PrintOptions{Named: true})
+	want, _ := sql.Print(part, sql.PrintOptions{Named: true})
+	return is == want
 }
 
 // alike lists the other columns of the policy's table that have the type of a column.

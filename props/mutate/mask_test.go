@@ -44,7 +44,9 @@ CREATE POLICY read ON people FOR SELECT USING (account_id = nullif(current_setti
 GRANT SELECT (id, account_id, name) ON people TO mask_app;
 GRANT SELECT, UPDATE (body) ON docs TO mask_app, mask_boss;
 GRANT SELECT, UPDATE (account_id, body) ON notes TO mask_app, mask_boss;
-GRANT SELECT ON logs TO mask_job;
+GRANT SELECT ON logs TO mask_job, mask_boss;
+CREATE POLICY shown ON logs FOR SELECT TO mask_boss USING (line = 'shown' AND account_id > 0);
+CREATE POLICY unhidden ON logs FOR SELECT TO mask_boss USING (NOT (line = 'hidden'));
 GRANT UPDATE (body) ON docs TO mask_job; -- it sets no user, so that it reaches none
 CREATE TABLE pages (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts (id), author_id bigint, body text);
 ALTER TABLE pages ENABLE ROW LEVEL SECURITY;
@@ -63,6 +65,9 @@ REVOKE EXECUTE ON FUNCTION mine, asked FROM PUBLIC;
 CREATE POLICY read_asked ON docs FOR SELECT TO mask_boss USING (asked());
 CREATE FUNCTION lines() RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER AS $$ SELECT line FROM lent $$;
 ALTER FUNCTION lines() OWNER TO mask_owner;
+CREATE VIEW seen WITH (security_barrier) AS SELECT line FROM lent;
+GRANT SELECT ON seen TO mask_app;
+DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$;
 `
 
 const maskContract = `schema: [schema.sql]
@@ -88,6 +93,9 @@ func TestMasks(t *testing.T) {
 		"policy edit on docs: author_id IS NOT DISTINCT":   "who leaves that unset lacks",
 		"policy read on notes: author_id IS NOT DISTINCT":  "searched", // a session that sets nothing sees rows of nobody
 		"policy read on logs: account_id IS NOT DISTINCT":  "no session of its roles leaves app.tenant_id unset",
+		"view seen: no security_barrier":                   "may make functions of its own",
+		"policy shown on logs: line IS NOT DISTINCT":       "one side is a constant",
+		"policy unhidden on logs: line IS NOT DISTINCT":    "searched", // it shows lines that are NULL
 		"policy read on lent: USING true":                  "searched", // a function lends its owner's rights
 		"policy read on lent: account_id IS NOT DISTINCT":  "searched", // to a session that sets nothing
 		"table people: GRANT SELECT (left_at) TO mask_app": "only rows without a value in left_at",

@@ -111,7 +111,7 @@ func Mutants(c *model.Contract, own func(role string) bool) []Mutant {
 	out = append(out, defaults(c)...)
 	out = append(out, application(c)...)
 	for i := range out {
-		if out[i].Equivalent == "" {
+		if out[i].Equivalent == "" && out[i].unseen == "" {
 			out[i].Equivalent, out[i].unseen = equivalent(c, &out[i])
 		}
 	}

@@ -153,6 +153,27 @@ func TestSurvivors(t *testing.T) {
 	}
 }
 
+// What the contract accepts, it accepts of a mutant too.
+func TestAccepted(t *testing.T) {
+	accepting := contract + "accept:\n" +
+		"  - {session: member, table: notes, command: select, reason: everybody reads notes}\n" +
+		"  - {session: stranger, table: notes, command: select, reason: everybody reads notes}\n"
+	results, err := mutate.Run(t.Context(), open(t, accepting, schema), mutate.Config{Seed: 1, Checks: 100, Keep: func(m *mutate.Mutant) bool {
+		return m.Object == "policy notes_read on notes" && m.Kind == mutate.UsingTrue
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		if r.Status != mutate.Survived || !strings.Contains(r.Reason, "everybody reads notes") {
+			t.Errorf("%s: %s: %s", r.Key, r.Status, r.Reason)
+		}
+	}
+	if len(results) == 0 {
+		t.Error("no mutant")
+	}
+}
+
 func TestLeaks(t *testing.T) {
 	_, err := mutate.Run(t.Context(), open(t, contract, schema+"ALTER TABLE items DISABLE ROW LEVEL SECURITY;"), mutate.Config{Seed: 1, Checks: 100})
 	var leaks *mutate.LeaksError

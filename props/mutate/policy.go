@@ -118,5 +118,8 @@ func (e *editor) expression(clause, text string, set func(*model.Policy, string)
 			m.Equivalent = "column " + w.null.Name + " is NOT NULL: the comparison means the same"
 		}
 		m.tree, m.weaker, m.check, m.distinct = tree, w.weaker, clause == "WITH CHECK", w.distinct
+		if x, ok := w.weaker.(*sql.Compare); ok && w.distinct && (constant(x.L) || constant(x.R)) && demanded(tree, x) {
+			m.Equivalent = "one side is a constant: where the other one is NULL, the policy lets nothing through either way"
+		}
 	}
 }
