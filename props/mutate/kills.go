@@ -91,6 +91,9 @@ func (s Sample) of(list []Mutant) []Mutant {
 func (r *runner) kill(ctx context.Context, m *Mutant, n int) (k Kill, err error) {
 	k = Kill{Mutant: m}
 	_, k.Refused = unsearched(r.target.Plan, m)
+	if k.Refused == "" && m.strict {
+		k.Refused = "not searched at random: only the walk asks so, and only a check that is --strict fails of it"
+	}
 	if k.Refused != "" {
 		return k, nil
 	}
