@@ -136,8 +136,8 @@ func (r *reach) without(m *Mutant) (Wants, string) {
 		return OfContract, "no path of the contract leads to " + m.Object + ": name one under paths, as a session that uses it"
 	}
 	if m.Kind == Execute {
-		return OfContract, "what a function that the contract does not name changes of a session's own tenant is its consequence (" + strings.Join(reach, ", ") +
-			"): name it under paths, as the sessions that must not change that, with what they may under writes"
+		return OfContract, "what it shows its new callers, they may see anyway; what it changes of their own tenant is a consequence, unless a path says under writes what its users change by it (" +
+			strings.Join(reach, ", ") + ")"
 	}
 	return OfContract, "what it shows or changes follows from what its sessions may see and change (" + strings.Join(reach, ", ") +
 		"): if that is too much, say less under sees or writes of the path, or of the session"
