@@ -29,6 +29,7 @@ func TestCallsDrawFromOneRow(t *testing.T) {
 	}{
 		{"by name", model.Routine{Args: []model.RoutineArg{arg("p_number", text), arg("invoice_id", bigint)}, Source: "select from invoices"}, []int{2, 0}, []string{"%", "%"}},
 		{"by comparison", model.Routine{Args: []model.RoutineArg{arg("term", text)}, Source: "SELECT * FROM invoices i WHERE i.number ILIKE '%' || term || '%'"}, []int{2}, []string{"%"}},
+		{"by comparison as text", model.Routine{Args: []model.RoutineArg{arg("p", text)}, Source: "SELECT * FROM invoices WHERE id::text LIKE p || '%'"}, []int{0}, []string{"%"}},
 		{"unnamed", model.Routine{Args: []model.RoutineArg{arg("", bigint)}, Source: "SELECT memo FROM invoices WHERE id = $1"}, []int{0}, []string{"%"}},
 		{"list", model.Routine{Args: []model.RoutineArg{arg("invoice_id", list)}, Source: "select from invoices where id = any(invoice_id)"}, []int{0}, []string{`{"%"}`}},
 		{"document", model.Routine{Args: []model.RoutineArg{arg("body", jsonb), arg("invoice_id", bigint)}, Source: "SELECT body ->> 'number' FROM invoices"}, []int{2, 0}, []string{`{"number": "%"}`, "%"}},

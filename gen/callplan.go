@@ -157,11 +157,11 @@ func (r *routineReading) match(i int, t *model.Table) (column, score int) {
 	name := bareArgument(a.Name)
 	compared := r.compared(i)
 	for c := range t.Columns {
-		if !fits(&a.Type, &t.Columns[c].Type) {
+		col := strings.ToLower(t.Columns[c].Name)
+		if !fits(&a.Type, &t.Columns[c].Type) && !(textual(&a.Type) && !t.Columns[c].Type.Array && slices.Contains(compared, col)) {
 			continue
 		}
 		s := 0
-		col := strings.ToLower(t.Columns[c].Name)
 		switch one := strings.ToLower(noun.Singular(t.Name)); {
 		case name != "" && name == col && col != "id":
 			s = 4
@@ -271,14 +271,17 @@ func (r *routineReading) name(i int) []string {
 // operators between an argument and what it is compared with.
 const operators = `\s*(?:=|<>|!=|>=|<=|>|<|~~\*?|!~~\*?|i?like|in\s*\(|=\s*any\s*\()\s*`
 
+// asText is a cast that lets a text be compared with the values of any column.
+const asText = `(?:\s*::\s*(?:text|varchar|citext))?`
+
 // compared lists the columns that the text compares an argument with.
 func (r *routineReading) compared(i int) []string {
 	var out []string
 	for _, n := range r.name(i) {
 		for _, re := range []string{
-			`(?:\w+\.)?"?(\w+)"?\s*\)?` + operators + `\(?(?:\w+\.)?` + n + `(?:\W|$)`,
+			`(?:\w+\.)?"?(\w+)"?` + asText + `\s*\)?` + operators + `\(?(?:\w+\.)?` + n + `(?:\W|$)`,
 			`(?:^|[^\w.])` + n + `(?:::\w+)?\s*\)?` + operators + `\(?(?:\w+\.)?"?(\w+)"?`,
-			`(?:\w+\.)?"?(\w+)"?\s*\)?\s*(?:i?like|~~\*?)\s*\(?\s*(?:'[^']*'\s*\|\|\s*)?(?:\w+\.)?` + n + `(?:\W|$)`,
+			`(?:\w+\.)?"?(\w+)"?` + asText + `\s*\)?\s*(?:i?like|~~\*?)\s*\(?\s*(?:'[^']*'\s*\|\|\s*)?(?:\w+\.)?` + n + `(?:\W|$)`,
 		} {
 			for _, m := range compiled(re).FindAllStringSubmatch(r.source, -1) {
 				out = append(out, m[1])

@@ -36,6 +36,11 @@ func betweens(t *model.Table) []between {
 	return out
 }
 
+// about reports whether the rule is about a column, or an expression of it.
+func (x *between) about(column int) bool {
+	return model.Contains(x.Same, column) || model.Contains(x.Reads, column)
+}
+
 // collide reports whether two rows may break the rule. It errs towards yes: strict
 // takes every expression for one that gives the same for all rows.
 func (x *between) collide(t *model.Table, a, b model.Row, strict bool) bool {

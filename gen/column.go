@@ -11,7 +11,7 @@ type column struct {
 	pool     []model.Value // constants that rows, conditions and arguments share
 	null     bool          // may be NULL
 	canary   bool          // carries a unique token
-	shared   bool          // rows of two tenants may have one token: it is unique within each
+	shared   bool          // rows of two tenants may have one token: it is not unique beyond each
 	cycle    bool          // its values are few and named: rows take them in turn
 	length   int           // limit in characters; 0 without
 	distinct bool          // its values differ from row to row

@@ -10,7 +10,7 @@ import (
 
 // Options bounds what is drawn.
 type Options struct {
-	Tenants int // tenants of a dataset; defaults to 2, or 3 where a row is always two tenants'
+	Tenants int // tenants of a dataset; defaults to 2, or 3 where a row is always two tenants', or tenants are above others
 	Cast    int // identities of a dataset; defaults to 5
 	Rows    int // most rows of a table and tenant besides the first and those that the cast needs; defaults to 2; negative: none
 	Guests  int // per cent of the people who are in two tenants; defaults to 40, in some datasets more; negative: none

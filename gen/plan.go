@@ -197,7 +197,8 @@ func notNull(t *model.Table, k *model.ForeignKey) bool {
 
 // markCanary chooses the text column that carries a table's unique tokens: the last
 // free one that no rule compares with a constant. When there are several, the others collide;
-// what is unique within a tenant carries them only if nothing else can, and is shared at times.
+// what is unique within a tenant carries them only if nothing else can. Rows of two tenants share
+// one at times, unless it is unique everywhere: what a query joins by may be that column.
 func markCanary(t *tablePlan, constants map[model.ColumnRef][]string) {
 	spare := -1
 	for i := len(t.columns) - 1; i >= 0; i-- {
@@ -212,6 +213,7 @@ func markCanary(t *tablePlan, constants map[model.ColumnRef][]string) {
 			spare = max(spare, i)
 		case free:
 			t.columns[i].canary = true
+			t.columns[i].shared = !slices.ContainsFunc(t.rules, func(x between) bool { return x.about(i) })
 			return
 		}
 	}
@@ -228,9 +230,9 @@ func (tp *tablePlan) perTenant(i int) bool {
 		return false
 	}
 	for n := range tp.rules {
-		if list := tp.rules[n].Same; model.Contains(list, i) {
+		if x := &tp.rules[n]; x.about(i) {
 			some = true
-			if !slices.ContainsFunc(list, func(o int) bool { return model.Contains(tp.tenant, o) || isReference(tp.table, o) }) {
+			if !slices.ContainsFunc(x.Same, func(o int) bool { return model.Contains(tp.tenant, o) || isReference(tp.table, o) }) {
 				return false
 			}
 		}

@@ -59,8 +59,12 @@ func (b *builder) name(t *model.Table, k int, row model.Row, set []bool, c *choi
 }
 
 // pairs reports whether the rows of some table are always two tenants', or say which tenants
-// sessions have: with two tenants all of them would be everybody's.
+// sessions have, or whether tenants are above others: with two tenants all of them would be
+// everybody's, and none would have another beside it.
 func (p *Plan) pairs() bool {
+	if home := p.Contract.Tenancy.Table; home != nil && slices.ContainsFunc(home.ForeignKeys, func(k model.ForeignKey) bool { return k.Target == home }) {
+		return true
+	}
 	return slices.ContainsFunc(p.tables, func(tp tablePlan) bool {
 		return tp.named == mustDiffer || len(tp.tenant) > 1 && slices.ContainsFunc(p.Contract.Sessions, func(s *model.Session) bool {
 			return s.TenantsSQL != "" && mentionsName(s.TenantsSQL, tp.table.Name)

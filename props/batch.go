@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
@@ -430,11 +431,26 @@ func (l *lab) reduced(ctx context.Context, k leak, b *brief) (*model.Scenario, *
 		}
 		for i := range v.Divergences {
 			if o := &v.Divergences[i]; k.alike(o) {
-				return o, nil
+				return l.apart(ctx, k, s, o)
 			}
 		}
 		return nil, nil
 	})
+}
+
+// apart is a divergence of a smaller case, unless it comes of one connection alone: in a
+// transaction that is rolled back, a call finds what an earlier one left there, such as a
+// temporary table, which steps with connections of their own do not.
+func (l *lab) apart(ctx context.Context, k leak, s *model.Scenario, d *judge.Divergence) (*judge.Divergence, error) {
+	calls := slices.ContainsFunc(s.Steps[:d.Step], func(st model.Step) bool { return st.Op.Path != nil })
+	if !k.scenario.Committed || s.Committed || !calls {
+		return d, nil
+	}
+	k.scenario, k.found = s, *d
+	if confirmed, _, err := l.referee(ctx, k); err != nil || !confirmed {
+		return nil, err
+	}
+	return d, nil
 }
 
 // alike reports whether a divergence is the leak in another scenario. What a path tells of

@@ -174,6 +174,7 @@ func (l *lab) control(ctx context.Context, d *gen.Dataset, worlds []run.World, s
 			asked = append(asked, m.Tenant)
 			other := step
 			other.Tenant, other.User = m.Tenant, m.User
+			l.Plan.Present(&other, d.State)
 			if id, ok := l.Contract.BindStep(&other, d.State); ok {
 				calls = append(calls, run.Calls{ID: []*model.Identity{id}, Steps: []model.Step{other}})
 				of, others = append(of, i), append(others, true)

@@ -94,6 +94,32 @@ GRANT ALL ON ALL TABLES IN SCHEMA public TO init_member;`,
 		},
 	},
 	{
+		name: "functions that find their own schema, a worker that may call one alone",
+		schema: `
+CREATE SCHEMA hr; CREATE ROLE init_app LOGIN; CREATE ROLE init_worker LOGIN;
+CREATE TABLE hr.firms (id int PRIMARY KEY, name text);
+CREATE TABLE hr.staff (id int PRIMARY KEY, firm int NOT NULL REFERENCES hr.firms, name text, pay int, gone_on date);
+CREATE TABLE hr.sheets (id int PRIMARY KEY, firm int NOT NULL, number text NOT NULL, hours int, binned_at date);
+CREATE TABLE hr.history (id int PRIMARY KEY, firm int NOT NULL, who text NOT NULL DEFAULT session_user, what text);
+CREATE FUNCTION hr.me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('hr.me', true), '')::int $$;
+CREATE FUNCTION hr.firm() RETURNS int STABLE SECURITY DEFINER SET search_path = hr LANGUAGE sql AS $$ SELECT firm FROM staff WHERE id = me() $$;
+ALTER TABLE hr.staff ENABLE ROW LEVEL SECURITY; ALTER TABLE hr.sheets ENABLE ROW LEVEL SECURITY; ALTER TABLE hr.history ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON hr.staff USING (firm = hr.firm()); CREATE POLICY p ON hr.history USING (firm = hr.firm());
+CREATE POLICY p ON hr.sheets USING (firm = hr.firm() AND binned_at IS NULL);
+CREATE FUNCTION hr.import(sheet jsonb) RETURNS void SECURITY DEFINER SET search_path = hr LANGUAGE sql AS
+  $$ UPDATE sheets SET hours = (sheet ->> 'hours')::int WHERE number = sheet ->> 'of' AND firm = firm() $$;
+REVOKE EXECUTE ON FUNCTION hr.import FROM PUBLIC; GRANT EXECUTE ON FUNCTION hr.import TO init_worker; GRANT USAGE ON SCHEMA hr TO init_app, init_worker;
+GRANT SELECT ON hr.sheets, hr.history TO init_app; GRANT SELECT (id, firm, name) ON hr.staff TO init_app;`,
+		want: []string{
+			"tenant: {table: hr.firms, key: id}", "hr.history: {tenant: firm}", "user: {table: hr.staff}", "hr.me: $user.id", "init_worker:", "login: init_worker",
+			`run: "SELECT * FROM hr.import(pg_catalog.jsonb_build_object('hours', $1::text, 'of', $2::text))"`, "args: [hr.sheets.hours, hr.sheets.number]",
+		},
+		says: []string{
+			"policies show only rows of hr.sheets with binned_at IS NULL", "sees: {hr.staff: {may: own, columns: [id, firm, name]}}",
+			"and $user.gone_on IS NULL}}, or ($user.gone_on IS NULL OR $user.gone_on >= current_date) in its place",
+		},
+	},
+	{
 		name: "users in several tenants",
 		schema: `
 CREATE TABLE people (id uuid PRIMARY KEY, name text);

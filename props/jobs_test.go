@@ -43,6 +43,10 @@ func TestJobs(t *testing.T) {
 	}{
 		{name: "right", claims: own, sends: own, reads: "i." + own},
 		{name: "the payload is trusted", claims: own, sends: own, reads: "true", class: "interference", says: "enqueue nightly"},
+		{
+			name: "the firm of the first work is taken for all", claims: "firm_id = (SELECT set_config('app.firm', q.firm_id::text, true)::int FROM queue q ORDER BY q.id LIMIT 1)",
+			sends: own, reads: "i." + own, class: "write", says: "queue 1",
+		},
 		{name: "whosesoever work is claimed", claims: "true", sends: own, reads: "i." + own, class: "write", says: "claimed"},
 	} {
 		t.Run(k.name, func(t *testing.T) {

@@ -472,6 +472,68 @@ GRANT SELECT ON clinics, files TO twin_app;`,
 		found: []string{"twin_app: select files (read)"},
 	},
 	{
+		name: "addresses that customers of two firms have",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, vat int);
+CREATE TABLE customers (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, email text NOT NULL, points int);
+CREATE UNIQUE INDEX ON customers (firm, lower(email));
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE customers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON customers USING (firm = firm());
+CREATE VIEW clients AS SELECT x.id, y.points FROM customers x JOIN customers y ON lower(y.email) = lower(x.email) AND y.firm = x.firm WHERE x.firm = firm();
+GRANT SELECT ON customers, clients TO twin_app;`,
+		leak:  `CREATE OR REPLACE VIEW clients AS SELECT x.id, y.points FROM customers x JOIN customers y ON lower(y.email) = lower(x.email) WHERE x.firm = firm();`,
+		found: []string{"twin_app: call view clients (interference)"},
+	},
+	{
+		name: "firms below the same one",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, upper int REFERENCES firms, name text);
+CREATE TABLE bills (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, total int);
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+CREATE FUNCTION kin(f int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT f = firm() $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE bills ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON bills USING (kin(firm));
+REVOKE EXECUTE ON FUNCTION kin FROM PUBLIC; GRANT EXECUTE ON FUNCTION kin TO twin_app; GRANT SELECT ON firms, bills TO twin_app;`,
+		leak: `CREATE OR REPLACE FUNCTION kin(f int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS
+	$$ SELECT EXISTS (SELECT FROM firms a, firms b WHERE a.id = f AND b.id = firm() AND a.upper = b.upper AND a.upper NOT IN (a.id, b.id)) OR f = firm() $$;`,
+		found: []string{"twin_app: select bills (read)"},
+	},
+	{
+		name: "a statement that is put together in a temporary table",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE entries (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, memo text);
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE entries ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON entries USING (firm = firm());
+CREATE FUNCTION statement() RETURNS SETOF text SET search_path = public LANGUAGE plpgsql AS
+	$$ BEGIN DROP TABLE IF EXISTS pg_temp.lines; CREATE TEMP TABLE lines AS SELECT memo FROM entries; RETURN QUERY SELECT * FROM pg_temp.lines; END $$;
+GRANT SELECT ON entries TO twin_app;`,
+		leak: `CREATE OR REPLACE FUNCTION statement() RETURNS SETOF text SET search_path = public LANGUAGE plpgsql AS
+	$$ BEGIN CREATE TEMP TABLE IF NOT EXISTS lines AS SELECT memo FROM entries; RETURN QUERY SELECT * FROM pg_temp.lines; END $$;`,
+		found: []string{"stranger: call function statement (open)", "twin_app: call function statement (residue)"},
+	},
+	{
+		name: "links, which who has the token may open",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE papers (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, title text);
+CREATE TABLE links (token text PRIMARY KEY DEFAULT md5(random()::text), paper int NOT NULL REFERENCES papers);
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE papers ENABLE ROW LEVEL SECURITY; ALTER TABLE links ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON papers USING (firm = firm()); CREATE POLICY p ON links USING (paper IN (SELECT id FROM papers));
+CREATE FUNCTION open(t text) RETURNS SETOF text STABLE SECURITY DEFINER LANGUAGE sql AS $$ SELECT p.title FROM links l JOIN papers p ON p.id = l.paper WHERE l.token = t $$;
+GRANT SELECT ON papers, links TO twin_app;`,
+		leak: `CREATE OR REPLACE FUNCTION open(t text) RETURNS SETOF text STABLE SECURITY DEFINER LANGUAGE sql AS
+	$$ SELECT p.title FROM links l JOIN papers p ON p.id = l.paper WHERE l.token LIKE t || '%' $$;`,
+		found: []string{"twin_app: call function open (interference)"},
+	},
+	{
 		name: "a sign-up, which must refuse a taken address",
 		schema: `
 CREATE ROLE twin_web LOGIN;

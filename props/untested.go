@@ -132,12 +132,18 @@ func (c *campaign) shut(s *model.Session, t *model.Table) bool {
 
 // may reports whether a session has some privilege on a table, as far as its role is known.
 func (c *campaign) may(s *model.Session, t *model.Table, some func(*model.Privilege) bool) bool {
-	role := s.Role.Text
-	if role == "" {
-		role = s.Login.Text
+	name, login := s.Role, false
+	if name.Text == "" && !name.Follows() {
+		name, login = s.Login, true
 	}
-	r := c.Contract.Schema.Privileges[role]
-	return r == nil || r[t.ID].Usage && some(&r[t.ID])
+	roles := []string{name.Text}
+	if name.Follows() { // any of those that tenants have
+		roles = c.Contract.TenantRoles(name, login)
+	}
+	return slices.ContainsFunc(roles, func(role string) bool {
+		r := c.Contract.Schema.Privileges[role]
+		return r == nil || r[t.ID].Usage && some(&r[t.ID])
+	})
 }
 
 // settable reports whether an UPDATE may set any column of a table.

@@ -63,7 +63,7 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 		return t.unclear, false
 	case c.report.Matrix.Path(s.ID, p.ID).Forbidden > 0:
 		return "", false
-	case t.calls > 0 && t.denied == t.calls && (p.View != nil || p.Routine != nil):
+	case t.calls > 0 && t.denied == t.calls && (p.View != nil || p.Routine != nil || c.answers(p)):
 		return "", false // refused
 	case t.calls > 0 && t.failed == t.calls && s.Tenantless && c.answers(p):
 		return "", true // without a tenant it stops, as it should

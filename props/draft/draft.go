@@ -70,6 +70,9 @@ func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, er
 	var asked []Column
 	out.secrets, asked = s.secrets(d)
 	for _, c := range asked {
+		if out.places[c.Table.ID].how != model.Owned {
+			continue // it hides nothing
+		}
 		out.asks = append(out.asks, c.String()+" is unique: does who presents it get in? Then it is one of secrets:")
 	}
 	out.ask(e)
@@ -233,20 +236,21 @@ func (d *Draft) endsOf(t *model.Table, row, what string) {
 		if c.Type.Base == "date" {
 			later = at + " >= current_date"
 		}
+		or := ""
 		dated := slices.Contains([]string{"timestamptz", "timestamp", "date"}, c.Type.Base)
 		switch {
 		case c.Default != "" || c.Generated || c.Type.Array:
 			continue // as a rule when the row was made
 		case dated && !c.NotNull:
-			at = fmt.Sprintf("%s IS NULL, or (%s IS NULL OR %s)", at, at, later)
+			at, or = at+" IS NULL", fmt.Sprintf("(%s IS NULL OR %s)", at, later)
 		case dated:
-			at = fmt.Sprintf("%s, or %s <= now()", later, at)
+			at, or = later, at+" <= now()"
 		case c.Type.Base == "bool":
-			at = fmt.Sprintf("%s, or NOT %s", at, at)
+			or = "NOT " + at
 		default:
 			continue
 		}
-		d.asks = append(d.asks, t.Label()+"."+c.Name+" "+fmt.Sprintf(what, t.Label(), at))
+		d.asks = append(d.asks, t.Label()+"."+c.Name+" "+fmt.Sprintf(what, t.Label(), at)+", or "+or+" in its place")
 	}
 }
 

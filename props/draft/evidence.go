@@ -65,15 +65,17 @@ func (e *evidence) collect() {
 			}
 		}
 		e.policy = nil
-		for i := range t.Columns {
-			if text := t.Columns[i].Default; text != "" && !t.Columns[i].Generated {
-				e.defaulted(Column{Table: t, Column: i}, text)
-			}
-		}
 	}
 	for _, f := range e.survey.Functions {
 		if q, ok := f.query(); ok && !slices.Contains(e.survey.Own, f.Schema) {
 			e.query(q, scope{survey: e.survey})
+		}
+	}
+	for _, t := range e.survey.Schema.Tables {
+		for i := range t.Columns {
+			if text := t.Columns[i].Default; text != "" && !t.Columns[i].Generated {
+				e.defaulted(Column{Table: t, Column: i}, text)
+			}
 		}
 	}
 	e.sources = slices.DeleteFunc(e.sources, func(s *Source) bool { return !e.compared(s) })
@@ -114,12 +116,14 @@ func (f *Function) query() (*sql.Query, bool) {
 	return q, err == nil
 }
 
+// defaulted notes what the session brings where a row says nothing else. The role's name alone,
+// which nothing is compared with, says who wrote the row, not whose it is.
 func (e *evidence) defaulted(c Column, text string) {
 	x, err := sql.ParseExpr(text)
 	if err != nil {
 		return
 	}
-	if s := e.source(x); s != nil {
+	if s := e.source(x); s != nil && (!s.Role() || e.compared(s)) {
 		e.equal = append(e.equal, equality{c, s, "=", c.Table})
 	}
 }

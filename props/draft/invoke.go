@@ -76,7 +76,7 @@ func (e *evidence) compares(f *Function) map[int]string {
 		if i < 0 || q.op != "=" || out[i] != "" {
 			continue
 		}
-		if t := &q.column.Table.Columns[q.column.Column].Type; t.Name == f.Args[i].Type || t.Plain == f.Args[i].Type {
+		if f.Args[i].takes(&q.column.Table.Columns[q.column.Column].Type) {
 			out[i] = tableName(q.column.Table) + "." + columnName(q.column.name())
 		}
 	}

@@ -97,6 +97,10 @@ func (b *binder) function(f *Function, as []string) *path {
 		if a.Variadic {
 			spread = "VARIADIC "
 		}
+		if object, args := b.document(f, i, len(p.args)); !ok && object != "" {
+			list, p.args = append(list, object), append(p.args, args...)
+			continue
+		}
 		if !ok {
 			list = append(list, spread+"NULL::"+a.Type)
 			continue
@@ -134,9 +138,21 @@ func (f *Function) pseudo() bool {
 }
 
 // textual reports whether an argument takes any text.
-func (a *Arg) textual() bool {
-	return slices.Contains([]string{"text", "character varying", "name", "citext"}, a.Type)
+func (a *Arg) textual() bool { return isText(a.Type) }
+
+func isText(typ string) bool {
+	return slices.Contains([]string{"text", "character varying", "name", "citext"}, strings.TrimPrefix(typ, "public."))
 }
+
+// takes reports whether a column's values fit an argument: those of its type, of whatever
+// length, and any text where it takes texts.
+func (a *Arg) takes(typ *model.Type) bool {
+	plain := modifier.ReplaceAllString(typ.Plain, "")
+	return typ.Name == a.Type || plain == a.Type || !typ.Array && a.textual() && isText(plain)
+}
+
+// modifier is the length of a type, or how many digits it has.
+var modifier = regexp.MustCompile(`\([\d, ]+\)`)
 
 // vague reports whether an argument has a default, and nothing says what else it may be: a
 // text such as the column to sort by.
@@ -152,7 +168,7 @@ func (f *Function) beside(a Arg) []string {
 		return nil
 	}
 	name, out := `(?:\w+\.)?"?`+regexp.QuoteMeta(a.Name)+`"?`, []string(nil)
-	for _, form := range []string{`(?i)(\w+)"?\s*(?:=|i?like)\s*(?:any\s*\(\s*)?` + name + `(?:\W|$)`, `(?i)(?:^|[^\w.])` + name + `\s*=\s*(?:\w+\.)?"?(\w+)`} {
+	for _, form := range []string{`(?i)(\w+)"?(?:::\w+)?\s*\)?\s*(?:=|i?like)\s*(?:any\s*\(\s*)?` + name + `(?:\W|$)`, `(?i)(?:^|[^\w.])` + name + `\s*=\s*(?:\w+\.)?"?(\w+)`} {
 		out = append(out, named(regexp.MustCompile(form), f.Body)...)
 	}
 	return out
@@ -161,11 +177,33 @@ func (f *Function) beside(a Arg) []string {
 // argument draws an argument of a function from a column of its type: one that the text
 // compares it with, one of its name, else the key of the tenants or users, else the first.
 func (b *binder) argument(f *Function, a Arg, beside []string) (string, bool) {
+	asText := func(t *model.Type) bool { return !t.Array }
+	if c, rank := b.nearest(f, a, beside, asText); a.textual() && rank >= 2*sameName { // id::text LIKE
+		return tableName(c.Table) + "." + columnName(c.name()), true
+	}
+	if c, _ := b.nearest(f, a, beside, a.takes); c.Table != nil {
+		return tableName(c.Table) + "." + columnName(c.name()), true
+	}
+	switch a.Type {
+	case "text", "character varying", "name":
+		return "'a'", true
+	case "integer", "bigint", "smallint", "numeric":
+		return "1", true
+	}
+	return "", false
+}
+
+// sameName is the least rank of a column that has an argument's name.
+const sameName = 100
+
+// nearest is the column, of those whose types fit, that an argument is likeliest drawn from,
+// and how likely that is.
+func (b *binder) nearest(f *Function, a Arg, beside []string, fits func(*model.Type) bool) (Column, int) {
 	best, most := Column{}, -1
 	for _, t := range b.survey.Schema.Tables {
 		for i := range t.Columns {
 			c := Column{Table: t, Column: i}
-			if typ := &t.Columns[i].Type; typ.Name != a.Type && typ.Plain != a.Type {
+			if !fits(&t.Columns[i].Type) {
 				continue
 			}
 			rank := 0
@@ -180,9 +218,9 @@ func (b *binder) argument(f *Function, a Arg, beside []string) (string, bool) {
 			}
 			switch name := strings.TrimLeft(strings.TrimPrefix(a.Name, "p_"), "_"); {
 			case slices.Contains(beside, c.name()) && stands(f.Body, t.Name):
-				rank += 200
-			case name == c.name(), a.Name == t.Name+"_"+c.name():
-				rank += 100
+				rank += 2 * sameName
+			case name == c.name(), name == t.Name+"_"+c.name(), name == strings.TrimSuffix(t.Name, "s")+"_"+c.name():
+				rank += sameName
 			case strings.HasSuffix(a.Name, "_"+c.name()):
 				rank += len(c.name())
 			}
@@ -191,16 +229,7 @@ func (b *binder) argument(f *Function, a Arg, beside []string) (string, bool) {
 			}
 		}
 	}
-	if best.Table != nil {
-		return tableName(best.Table) + "." + columnName(best.name()), true
-	}
-	switch a.Type {
-	case "text", "character varying", "name":
-		return "'a'", true
-	case "integer", "bigint", "smallint", "numeric":
-		return "1", true
-	}
-	return "", false
+	return best, most
 }
 
 // isConstant reports whether an argument is no column: a text in quotes, or a number.

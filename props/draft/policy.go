@@ -38,6 +38,7 @@ func (r *referee) differs(p *place) {
 		}
 		r.compare(p, policy)
 	}
+	r.narrower(p)
 }
 
 // concerns reports whether a policy is for a role that sessions run as.

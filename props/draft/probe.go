@@ -6,6 +6,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // probe asks Postgres which source an expression without columns takes its value
@@ -14,6 +16,7 @@ type probe struct {
 	ctx    context.Context
 	conn   *pgconn.PgConn
 	survey *Survey
+	path   string             // where names without a schema are looked for
 	known  map[string]*Source // by the expression's text; nil for none
 	err    error
 }
@@ -22,7 +25,11 @@ type probe struct {
 var probes = []string{"5ca1ab1e-0000-4000-8000-0000000c0de1", "918273645", "rlsfuzz probe", "7183"}
 
 func newProbe(ctx context.Context, conn *pgx.Conn, s *Survey) *probe {
-	return &probe{ctx: ctx, conn: conn.PgConn(), survey: s, known: map[string]*Source{}}
+	var path []string
+	for _, schema := range s.searched() {
+		path = append(path, sql.QuoteName(schema))
+	}
+	return &probe{ctx: ctx, conn: conn.PgConn(), survey: s, path: strings.Join(path, ", "), known: map[string]*Source{}}
 }
 
 // source says where an expression takes its value from; nil when no setting and no
@@ -87,7 +94,7 @@ func (p *probe) ask(query, setting, value string, others []string) (string, bool
 		return "", false
 	}
 	var b strings.Builder
-	b.WriteString("BEGIN; SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '1s';")
+	b.WriteString("BEGIN; SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '1s'; SET LOCAL search_path = " + p.path + ";")
 	for _, name := range others {
 		b.WriteString("SELECT pg_catalog.set_config(" + literal(name) + ", '', true);")
 	}

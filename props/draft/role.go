@@ -103,7 +103,9 @@ func (s *Survey) useful(role string) bool {
 			return true
 		}
 	}
-	return false
+	return slices.ContainsFunc(s.Functions, func(f *Function) bool { // such as a worker's, which has no other right
+		return f.Definer && !f.Public && !f.Trigger && slices.Contains(f.Callers, role) && !slices.Contains(s.Own, f.Schema)
+	})
 }
 
 // power counts the privileges of a role on tables, and the policies that name it.

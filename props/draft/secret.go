@@ -23,14 +23,15 @@ func (s *Survey) secrets(d *domains) (found []Column, asked []Column) {
 			c := Column{Table: t, Column: i}
 			col := &t.Columns[i]
 			referred := slices.ContainsFunc(d.of[c].columns, func(o Column) bool { return o != c })
-			if slices.Contains(t.Key, i) || referred || !unique(c) {
+			named := secretName.MatchString(col.Name)
+			if slices.Contains(t.Key, i) && !named || referred || !unique(c) {
 				continue
 			}
 			text := !col.Type.Array && (strings.HasSuffix(col.Type.Base, "text") || col.Type.Base == "varchar" || col.Type.Base == "uuid" || col.Type.Base == "bytea")
 			switch {
 			case text && randomDefault.MatchString(col.Default):
 				found = append(found, c)
-			case text && secretName.MatchString(col.Name):
+			case text && named:
 				asked = append(asked, c)
 			}
 		}

@@ -104,6 +104,7 @@ func (b *binder) sessions() {
 			if s.where != "" && b.named(s) >= mostNamedAlike {
 				break // the role of another user
 			}
+			b.withheld(s)
 			if kind > 0 {
 				s.name += " as " + name
 				s.asks = nil // as of the first

@@ -3,6 +3,7 @@ package draft
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -31,6 +32,7 @@ type Function struct {
 	Body         string // its text; for SQL bodies the statement
 	Owner        string
 	Callers      []string             // roles that may call it
+	Public       bool                 // everybody may
 	Results      []model.ResultColumn // what it returns, where some of it is cursors
 }
 
@@ -58,7 +60,7 @@ SELECT n.nspname::text, p.proname::text, coalesce(a.names, '{}'), coalesce(a.typ
        coalesce(nullif(p.prosrc, ''), pg_get_function_sqlbody(p.oid), ''), pg_get_userbyid(p.proowner)::text,
        ARRAY(SELECT r.rolname::text FROM pg_roles r WHERE r.rolname = ANY ($1::text[])
              AND has_function_privilege(r.oid, p.oid, 'EXECUTE') AND has_schema_privilege(r.oid, n.oid, 'USAGE') ORDER BY 1),
-       coalesce(o.names, '{}'), coalesce(o.cursors, '{}')
+       has_function_privilege('public', p.oid, 'EXECUTE'), coalesce(o.names, '{}'), coalesce(o.cursors, '{}')
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
 LEFT JOIN LATERAL (
   SELECT array_agg(coalesce(p.proargnames[i.place], '')::text ORDER BY i.place) AS names, array_agg(i.type = 'refcursor'::regtype ORDER BY i.place) AS cursors
@@ -112,6 +114,24 @@ func Look(ctx context.Context, conn *pgx.Conn, s *model.Schema, own []string) (*
 	return out, nil
 }
 
+// searched is the schemas where a name without one is looked for: public first, then the
+// others, which functions put in their search paths.
+func (s *Survey) searched() []string {
+	out := []string{"public"}
+	add := func(schema string) {
+		if !slices.Contains(out, schema) {
+			out = append(out, schema)
+		}
+	}
+	for _, t := range s.Schema.Tables {
+		add(t.Schema)
+	}
+	for _, f := range s.Functions {
+		add(f.Schema)
+	}
+	return out
+}
+
 func (s *Survey) readFunctions(ctx context.Context, tx pgx.Tx, roles []string) error {
 	rows, err := tx.Query(ctx, functionQuery, roles)
 	if err != nil {
@@ -124,7 +144,7 @@ func (s *Survey) readFunctions(ctx context.Context, tx pgx.Tx, roles []string) e
 	var variadic bool
 	_, err = pgx.ForEachRow(rows, []any{
 		&f.Schema, &f.Name, &names, &types, &defaults, &variadic, &f.Returns, &f.Set, &f.Procedure, &f.Trigger, &f.Definer, &f.Language,
-		&f.Body, &f.Owner, &f.Callers, &results, &cursors,
+		&f.Body, &f.Owner, &f.Callers, &f.Public, &results, &cursors,
 	}, func() error {
 		one := f
 		one.Args = nil

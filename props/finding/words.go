@@ -32,7 +32,33 @@ func (t *teller) who(st *model.Step) string {
 	if st.Session.User == nil {
 		id.User.Null = true
 	}
-	return id.Label()
+	return id.Label() + t.elsewhere(&id)
+}
+
+// elsewhere says to whom a session of several tenants belongs, where that is not the one that
+// its step names.
+func (t *teller) elsewhere(id *model.Identity) string {
+	if id.Session.Tenants == nil {
+		return ""
+	}
+	bound, ok := t.c.Bind(id.Session, id.Tenant, id.User, t.state)
+	if !ok {
+		return ""
+	}
+	var list []string
+	own := false
+	t.c.SessionTenants(bound, t.state, func(v model.Value) bool {
+		own = own || v == id.Tenant
+		list = append(list, v.Text)
+		return true
+	})
+	switch {
+	case own:
+		return ""
+	case len(list) == 0:
+		return ", who is in no tenant,"
+	}
+	return ", who is in " + tenantText(list) + ","
 }
 
 // sentence says who saw or changed what of whom.

@@ -60,7 +60,8 @@ func isCopy(text string) bool {
 }
 
 // calls adds the statements of a call, each transaction under a savepoint of its own, so
-// that an error undoes just that. It returns the items whose answers are the output.
+// that an error undoes just that, and bound anew: what the one before set for itself ended
+// with it. It returns the items whose answers are the output.
 func (f *flow) calls(id *model.Identity, step *model.Step, k keep) ([]int, error) {
 	list, undone, err := statements(id, step)
 	if err != nil {
@@ -68,6 +69,12 @@ func (f *flow) calls(id *model.Identity, step *model.Step, k keep) ([]int, error
 	}
 	var items []int
 	for n, tx := range list {
+		if n > 0 {
+			f.who = nil
+			if err := f.be(id); err != nil {
+				return nil, err
+			}
+		}
 		f.plain("SAVEPOINT s")
 		for i := range tx {
 			item, err := f.callStatement(id, &tx[i], k)

@@ -1,0 +1,47 @@
+package draft
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// document makes the i-th argument of a function, a JSON document such as a webhook's, of the
+// keys that its text looks up, each with an argument of the path; given is how many it has.
+// It is empty for other arguments, and where no key is known.
+func (b *binder) document(f *Function, i, given int) (string, []string) {
+	a := f.Args[i]
+	if a.Type != "json" && a.Type != "jsonb" {
+		return "", nil
+	}
+	name := `(?:\$` + strconv.Itoa(i+1) + `\b`
+	if a.Name != "" {
+		name += `|\b` + regexp.QuoteMeta(a.Name) + `"?`
+	}
+	name += `)`
+	var pairs, args []string
+	for _, key := range named(regexp.MustCompile(`(?i)`+name+`\s*->>\s*'([^']+)'`), f.Body) {
+		arg := b.part(f, key, named(regexp.MustCompile(`(?i)(\w+)"?\s*=\s*\(*(?:\w+\.)?`+name+`\s*->>\s*'`+regexp.QuoteMeta(key)+`'`), f.Body))
+		args = append(args, arg)
+		pairs = append(pairs, fmt.Sprintf("%s, $%d::text", literal(key), given+len(args)))
+	}
+	if len(pairs) == 0 {
+		return "", nil
+	}
+	return "pg_catalog." + a.Type + "_build_object(" + strings.Join(pairs, ", ") + ")", args
+}
+
+// part is where the value of a key is drawn from: the column that it is compared with, or
+// that has its name, else any text that the function reads.
+func (b *binder) part(f *Function, key string, beside []string) string {
+	a := Arg{Name: key, Type: "text"}
+	scalar := func(t *model.Type) bool { return !t.Array && t.Kind.Comparable() }
+	if c, rank := b.nearest(f, a, beside, scalar); rank >= sameName {
+		return tableName(c.Table) + "." + columnName(c.name())
+	}
+	arg, _ := b.argument(f, a, beside)
+	return arg
+}
