@@ -21,6 +21,7 @@ func (c *campaign) untested() []Untested {
 	out = append(out, c.untestedPaths()...)
 	if c.scope.tables == nil {
 		c.impostors()
+		c.truncates()
 	}
 	for _, s := range c.Contract.Sessions {
 		if c.scope.session(s) && c.scope.tables == nil && c.blind(s) {
