@@ -105,7 +105,7 @@ func (p *page) fix() (name, text string, width int) {
 	} else {
 		name = "Fix"
 	}
-	return name, escaped(p.f.Fixed()), 2 * entryWidth
+	return name, escaped(p.f.Fixed()), entryWidth // repro.sql has all of it
 }
 
 // path is what the session went through.
@@ -179,7 +179,11 @@ const (
 
 // rows lists the rows that the case begins with.
 func (p *page) rows() {
-	p.line("\n## Rows")
+	if len(p.f.Free) > 0 { // with others in place of all of these at once, it shows
+		p.line("\n## Rows (° may be anything, all at once)")
+	} else {
+		p.line("\n## Rows")
+	}
 	data := p.data()
 	for _, t := range data {
 		for n, row := range t.Rows {
@@ -197,9 +201,6 @@ func (p *page) rows() {
 			text := oneLine(t.Name) + ": " + oneLine(strings.Join(slices.Concat(values, others), ", "))
 			p.line("    %s", strings.Join(Wrap(text, codeWidth-2, rowLines), "\n      "))
 		}
-	}
-	if len(p.f.Free) > 0 {
-		p.line("\nA value marked ° may be anything: with others in place of all of these at once, it shows.")
 	}
 	if len(data) == 0 {
 		p.line("None besides those of the schema's own files.")
