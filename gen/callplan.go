@@ -50,9 +50,21 @@ func (p *Plan) newCalls(s *model.Session) []*callPlan {
 func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
 	c := &callPlan{path: path, args: make([]argPlan, len(path.Args)), lasts: p.lasts(path), splices: p.splices(path)}
 	if path.Routine != nil {
-		p.routine(c, path.Routine, s)
-		return c
+		p.routine(c, path.Routine)
+	} else {
+		p.written(c)
 	}
+	for i := range c.args {
+		if a := &c.args[i]; a.column.Table >= 0 && s.User != nil {
+			a.user = p.names(a.column, s.User.Table)
+		}
+	}
+	return c
+}
+
+// written takes the arguments of a path as the contract says them.
+func (p *Plan) written(c *callPlan) {
+	path := c.path
 	c.counts = []int{len(path.Args)}
 	for i, a := range path.Args {
 		arg := &c.args[i]
@@ -66,13 +78,11 @@ func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
 			arg.column, arg.sets = a.Column, a.Sets
 			t := p.Contract.Schema.Tables[a.Column.Table]
 			arg.text = textual(&t.Columns[a.Column.Column].Type)
-			arg.user = s.User != nil && p.names(a.Column, s.User.Table)
 			if c.table == nil {
 				c.table = t
 			}
 		}
 	}
-	return c
 }
 
 // splices reports whether a path runs text that a routine makes.
@@ -92,7 +102,7 @@ func textual(t *model.Type) bool {
 
 // routine finds out what the arguments of a routine mean: columns of one table, by their
 // names, types, and what the routine's text compares them with.
-func (p *Plan) routine(c *callPlan, m *model.Routine, s *model.Session) {
+func (p *Plan) routine(c *callPlan, m *model.Routine) {
 	for n := len(m.Args); n >= m.Least(); n-- {
 		c.counts = append(c.counts, n)
 	}
@@ -101,9 +111,6 @@ func (p *Plan) routine(c *callPlan, m *model.Routine, s *model.Session) {
 	for i := range m.Args {
 		c.args[i] = r.arg(i, c.table)
 		c.args[i].sets = r.sets(i)
-		if a := &c.args[i]; a.column.Table >= 0 && s.User != nil {
-			a.user = p.names(a.column, s.User.Table)
-		}
 	}
 }
 

@@ -176,7 +176,6 @@ func children(parent int, name string) []int {
 	return out
 }
 
-// alive is false of a zombie too: whoever adopted the process has yet to reap it.
 // endsBefore waits until processes have ended. It reports whether they did in time.
 func endsBefore(list []int, deadline time.Time) bool {
 	for slices.ContainsFunc(list, alive) {
@@ -188,6 +187,7 @@ func endsBefore(list []int, deadline time.Time) bool {
 	return true
 }
 
+// alive is false of a zombie too: whoever adopted the process has yet to reap it.
 func alive(pid int) bool {
 	state, err := exec.Command("ps", "-o", "stat=", "-p", strconv.Itoa(pid)).Output()
 	return err == nil && !strings.HasPrefix(strings.TrimSpace(string(state)), "Z")

@@ -14,6 +14,7 @@ import (
 // reading what policies show that ask such a function. Temporary tables come first in every search
 // path that does not name their schema (manual: Writing SECURITY DEFINER Functions Safely).
 func (r *resolver) shadows() {
+	var who *asked
 	for _, t := range r.schema.Tables {
 		if t.Parent != "" {
 			continue
@@ -23,8 +24,11 @@ func (r *resolver) shadows() {
 			if m.Pinned || !sql.Takes(m.Source, t.Name) {
 				continue
 			}
-			if asked := r.asking(m); len(asked) > 0 {
-				shadow.Deceived, shadow.Read = append(shadow.Deceived, m), append(shadow.Read, asked[:min(len(asked), mostAsking)]...)
+			if who == nil {
+				who = r.asked()
+			}
+			if asking := who.asking(m.Name, mostAsking); len(asking) > 0 {
+				shadow.Deceived, shadow.Read = append(shadow.Deceived, m), append(shadow.Read, asking...)
 			}
 		}
 		if len(shadow.Deceived) == 0 {
@@ -33,11 +37,11 @@ func (r *resolver) shadows() {
 		slices.SortFunc(shadow.Read, func(a, b *model.Table) int { return a.ID - b.ID })
 		shadow.Read = slices.Compact(shadow.Read)
 		p := &model.Path{Name: "table in place of " + t.Label(), Kind: "query", Leaky: true, Shadow: shadow}
-		make := inPlaceOf(t, p)
+		put := inPlaceOf(t, p)
 		for _, s := range r.contract.Sessions {
 			role := r.actor(s)
 			if queries := r.queries(shadow.Read, role); len(queries) > 0 && r.schema.Roles[role].Temporary {
-				r.use(p, s, []model.Transaction{{Statements: slices.Concat(make, queries)}})
+				r.use(p, s, []model.Transaction{{Statements: slices.Concat(put, queries)}})
 			}
 		}
 		r.add(p)
@@ -47,20 +51,51 @@ func (r *resolver) shadows() {
 // mostAsking bounds the tables that are read for one function: if it is deceived, each shows it.
 const mostAsking = 4
 
-// asking lists the tables whose policies for reading ask a function, or what asks it.
-func (r *resolver) asking(function *model.Routine) []*model.Table {
-	bodies, asks := map[string]string{}, map[string]bool{}
-	for _, m := range slices.Concat(r.schema.Routines, r.schema.Helpers) {
-		bodies[m.Name] += m.Source + "\n"
-		asks[m.Name] = asks[m.Name] || m == function
+// asked tells which functions others name, and the tables whose policies for reading do.
+type asked struct {
+	callers  map[string][]string // by the name of a function
+	policies map[string][]*model.Table
+}
+
+// asked looks at each text once for each name.
+func (r *resolver) asked() *asked {
+	out := &asked{callers: map[string][]string{}, policies: map[string][]*model.Table{}}
+	all := slices.Concat(r.schema.Routines, r.schema.Helpers)
+	for _, m := range all {
+		if _, known := out.callers[m.Name]; known {
+			continue
+		}
+		out.callers[m.Name] = nil
+		for _, o := range all {
+			if o.Name != m.Name && sql.Mentions(o.Source, m.Name) {
+				out.callers[m.Name] = append(out.callers[m.Name], o.Name)
+			}
+		}
+		for _, t := range r.schema.Tables {
+			if slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
+				return (p.Command == "SELECT" || p.Command == "ALL") && sql.Mentions(p.Using, m.Name)
+			}) {
+				out.policies[m.Name] = append(out.policies[m.Name], t)
+			}
+		}
 	}
-	spread(bodies, asks)
+	return out
+}
+
+// asking lists up to most tables whose policies ask a function, or what asks it.
+func (a *asked) asking(function string, most int) []*model.Table {
 	var out []*model.Table
-	for _, t := range r.schema.Tables {
-		if slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
-			return (p.Command == "SELECT" || p.Command == "ALL") && reaches(p.Using, bodies, asks)
-		}) {
-			out = append(out, t)
+	names := []string{function}
+	for i := 0; i < len(names) && len(out) < most; i++ {
+		for _, t := range a.policies[names[i]] {
+			if len(out) < most && !slices.Contains(out, t) {
+				out = append(out, t)
+			}
+		}
+		for _, name := range a.callers[names[i]] {
+			if !slices.Contains(names, name) {
+				names = append(names, name)
+			}
 		}
 	}
 	return out

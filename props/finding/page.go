@@ -86,7 +86,7 @@ func (p *page) table() {
 
 // changes is what became of the first row that was changed: each column with what it held before.
 func (p *page) changes() string {
-	if len(p.d.Became) == 0 || p.d.Rows[0] == nil || p.d.Became[0] == nil {
+	if len(p.d.Became) == 0 || p.teller.table == nil || p.d.Rows[0] == nil || p.d.Became[0] == nil {
 		return ""
 	}
 	var out []string
