@@ -83,7 +83,7 @@ func startFolder(ctx context.Context, o Options, dir string) (*Server, error) {
 }
 
 func startPrivate(ctx context.Context, o Options, home room, made template, as account) (*Server, error) {
-	c, err := newCluster(home, made, as)
+	c, err := newCluster(ctx, home, made, as)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +101,8 @@ func startPrivate(ctx context.Context, o Options, home room, made template, as a
 }
 
 // newCluster copies the template to a folder of its own, watched by a supervisor.
-func newCluster(home room, made template, as account) (*cluster, error) {
-	held, err := home.lease()
+func newCluster(ctx context.Context, home room, made template, as account) (*cluster, error) {
+	held, err := home.lease(ctx)
 	if err != nil {
 		return nil, err
 	}

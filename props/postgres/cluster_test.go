@@ -21,6 +21,31 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
 
+// TestLeaseBesideSweep takes folders while others look for what dead runs left: a lock file
+// that is made and not yet taken is no dead run's.
+func TestLeaseBesideSweep(t *testing.T) {
+	ctx, done := context.WithCancel(t.Context())
+	var sweeping sync.WaitGroup
+	for range 4 {
+		sweeping.Go(func() {
+			for ctx.Err() == nil {
+				if err := postgres.Sweep(); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 2000 {
+		if err := postgres.Lease(ctx); err != nil {
+			t.Errorf("folder %d: %v", i, err)
+			break
+		}
+	}
+	done()
+	sweeping.Wait()
+}
+
 func TestPrivateServer(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	s, err := postgres.Start(t.Context(), postgres.Options{Want: folder(t), Workers: 64})

@@ -63,6 +63,28 @@ func BuildTemplate(ctx context.Context, binDir string) error {
 	return build(ctx, dir, from, as)
 }
 
+// Sweep removes what dead runs left.
+func Sweep() error {
+	home, err := openRoom()
+	if err == nil {
+		home.sweep(func(string, ...any) {})
+	}
+	return err
+}
+
+// Lease takes a folder for a cluster and gives it back.
+func Lease(ctx context.Context) error {
+	home, err := openRoom()
+	if err != nil {
+		return err
+	}
+	held, err := home.lease(ctx)
+	if err != nil {
+		return err
+	}
+	return held.release()
+}
+
 // Installed lists the folders of binaries on this machine.
 func Installed(ctx context.Context) []string { return installed(ctx) }
 

@@ -84,10 +84,11 @@ type lease struct {
 	lock *os.File
 }
 
-// lease takes a new folder for a cluster.
-func (r room) lease() (lease, error) {
+// lease takes a new folder for a cluster. A lock file that was made and not yet taken looks
+// like one that a dead run left: whoever sweeps right then may hold it for a moment.
+func (r room) lease(ctx context.Context) (lease, error) {
 	dir := filepath.Join(r.dir, fmt.Sprintf("run-%d-%s", os.Getpid(), randomHex(3)))
-	held, err := disk.Lock(dir + ".lock")
+	held, err := waitLock(ctx, dir+".lock")
 	if err != nil {
 		return lease{}, err
 	}
