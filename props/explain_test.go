@@ -69,13 +69,9 @@ type explainRow struct {
 
 func (d *desk) explain(t *testing.T, leak helpdesk.Leak) explainRow {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(d.dir, helpdesk.LeaksDir, leak.Name+".sql"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	row := explainRow{name: leak.Name}
 	var only []string
-	row.touched, only = touched(string(text))
+	row.touched, only = touched(d.leakText(t, leak.Name))
 	cfg := d.config(leak.Name)
 	cfg.SkipRandom, cfg.Only = true, only
 	cfg.Duration = 10 * time.Minute // however slow the machine is: what mends a leak is looked for

@@ -64,6 +64,16 @@ func (d *desk) open(t *testing.T, leaks ...string) *props.Target {
 	return opened(t, d.config(leaks...))
 }
 
+// leakText is the SQL of a leak.
+func (d *desk) leakText(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(d.dir, helpdesk.LeaksDir, name+".sql"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // TestLeaks plants each leak alone: the walk finds it, and random search by itself from each
 // seed. What looks for more than the first finding reports one block, which begins with the same
 // least case.
