@@ -2,7 +2,6 @@ package gen
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -247,14 +246,10 @@ func (p *Plan) tenantValue(ty model.Type, n int) model.Value {
 	if v, ok := p.tenantRoles(n - 1)[-1]; ok {
 		return v
 	}
-	switch ty.Kind {
-	case sql.UUID:
-		return uuid(n)
-	case sql.Int:
-		return text(strconv.Itoa(n))
-	default:
-		return text(nearMiss("tenant", n))
+	if ty.Kind == sql.UUID || ty.Kind == sql.Int {
+		return p.tenantKey(&model.Column{Type: ty}, n)
 	}
+	return text(nearMiss("tenant", n))
 }
 
 // role is one identity that a dataset is to have.

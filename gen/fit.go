@@ -159,6 +159,9 @@ func (f *fitting) table(t *model.Table) error {
 	if err := f.names(t, base); err != nil {
 		return err
 	}
+	if err := f.unlike(t, base); err != nil {
+		return err
+	}
 	why, err := f.derive(t, base)
 	if err != nil {
 		return err

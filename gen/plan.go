@@ -44,6 +44,7 @@ type tablePlan struct {
 	through []*model.ForeignKey // whose rows give theirs
 	insides []inside            // columns that hold one inside of theirs
 	named   agreement
+	unlike  []unlike
 	keys    []*model.ForeignKey
 	groups  []group
 	derived []derived             // generated columns that refer to something

@@ -26,8 +26,14 @@ func (b *builder) refer(t *model.Table, key *model.ForeignKey, k int, row model.
 	}
 	fits := func(target model.Row) bool {
 		for i, col := range key.Columns {
-			if set[col] && row[col].Text != target[key.Targets[i]].Text {
+			v := target[key.Targets[i]]
+			if set[col] && row[col].Text != v.Text {
 				return false
+			}
+			for _, other := range b.tables[t.ID].other(col) {
+				if set[other] && row[other] == v {
+					return false
+				}
 			}
 		}
 		return true

@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -196,9 +197,39 @@ func (col *column) draw(c *choices) model.Value {
 
 // fresh is the next value of a counted key: near misses of each other.
 func (b *builder) fresh(t *model.Table, i int) model.Value {
-	v := key(&t.Columns[i], b.next[t.ID])
+	v := b.key(t, i, b.next[t.ID])
 	b.next[t.ID]++
 	return v
+}
+
+func (p *Plan) key(t *model.Table, i, n int) model.Value {
+	if c := &p.Contract.Tenancy; t == c.Table && i == c.Key {
+		return p.tenantKey(&t.Columns[i], n)
+	}
+	return key(&t.Columns[i], n)
+}
+
+// tenantKey is the n-th key of tenants, from 1. Where some text begins with a tenant's
+// number, each second number does with the one before: what compares with LIKE shows there.
+func (p *Plan) tenantKey(c *model.Column, n int) model.Value {
+	switch {
+	case c.Type.Kind != sql.Int || !p.spelled():
+		return key(c, n)
+	case n%2 == 0:
+		return text(strconv.Itoa(n/2) + "00")
+	}
+	return text(strconv.Itoa((n + 1) / 2))
+}
+
+// spelled reports whether a text names the tenant of its row in one of its pieces, and no
+// tenant has a number already.
+func (p *Plan) spelled() bool {
+	if home := p.Contract.Tenancy.Table; home != nil && len(home.Seed) > 0 {
+		return false
+	}
+	return slices.ContainsFunc(p.tables, func(tp tablePlan) bool {
+		return slices.ContainsFunc(tp.insides, func(in inside) bool { return in.keys == nil })
+	})
 }
 
 func key(c *model.Column, n int) model.Value {

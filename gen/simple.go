@@ -71,7 +71,7 @@ func (p *Plan) KeyValue(t *model.Table, i, n int) model.Value {
 			return v
 		}
 	}
-	return key(&t.Columns[i], p.first[t.ID]+n)
+	return p.key(t, i, p.first[t.ID]+n)
 }
 
 // Counted reports whether a column is a key whose values are counted.

@@ -310,6 +310,32 @@ func (p *placer) inherit() bool {
 	return some
 }
 
+// above is the key by which tenants refer to a table that is not everybody's: row security
+// is on, and no policy shows its rows to whoever asks.
+func (p *placer) above(t *model.Table) *model.ForeignKey {
+	home := p.home()
+	if home == nil || !t.RowSecurity || slices.Contains(p.survey.Own, t.Schema) {
+		return nil
+	}
+	shown := false
+	for i := range t.Policies {
+		o := &t.Policies[i]
+		if !o.Permissive || o.Command != "ALL" && o.Command != "SELECT" || !p.referee.concerns(o) {
+			continue
+		}
+		x, err := sql.ParseExpr(o.Using)
+		if err != nil || len(p.referee.loose(x, p.referee.scope(t))) > 0 {
+			return nil
+		}
+		shown = true
+	}
+	at := slices.IndexFunc(home.ForeignKeys, func(k model.ForeignKey) bool { return k.Target == t && len(k.Columns) == 1 })
+	if !shown || at < 0 {
+		return nil
+	}
+	return &home.ForeignKeys[at]
+}
+
 // nowhere places what leads to no tenant: everybody's if some session may read it, else
 // nobody's.
 func (p *placer) nowhere(b *place) {
@@ -325,6 +351,13 @@ func (p *placer) nowhere(b *place) {
 	if c, ok := p.named(b.table); ok {
 		b.query = p.within(c)
 		b.asks = append(b.asks, "is "+c.String()+" the tenant? So it is taken, by its name alone; else "+b.table.Label()+" is everybody's (shared), or nobody's (internal)")
+		return
+	}
+	if k := p.above(b.table); k != nil {
+		home := p.home()
+		b.query = "SELECT t." + sql.QuoteName(home.Columns[p.t.tenants.key].Name) + " FROM " + sqlName(home) + " t WHERE t." + sql.QuoteName(home.Columns[k.Columns[0]].Name) +
+			" = " + sql.QuoteName(b.table.Name) + "." + sql.QuoteName(b.table.Columns[k.Targets[0]].Name)
+		b.asks = append(b.asks, "a row of "+b.table.Label()+" belongs to each tenant that refers to it: right? Else it is everybody's (shared), or nobody's (internal)")
 		return
 	}
 	b.how = model.Shared

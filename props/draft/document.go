@@ -40,7 +40,7 @@ func (b *binder) part(f *Function, key string, beside []string) string {
 	a := Arg{Name: key, Type: "text"}
 	scalar := func(t *model.Type) bool { return !t.Array && t.Kind.Comparable() }
 	if c, rank := b.nearest(f, a, beside, scalar); rank >= sameName {
-		return tableName(c.Table) + "." + columnName(c.name())
+		return c.place()
 	}
 	arg, _ := b.argument(f, a, beside)
 	return arg

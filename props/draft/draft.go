@@ -32,7 +32,7 @@ type Draft struct {
 	places   []*place
 	sessions []*session
 	paths    []*path
-	secrets  []Column
+	secrets  []secret
 	shares   []share
 	inner    []string         // schemas that no client reaches
 	asks     []string         // about the schema as a whole
@@ -68,7 +68,7 @@ func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, er
 		check.differs(one)
 	}
 	var asked []Column
-	out.secrets, asked = s.secrets(d)
+	out.secrets, asked = s.secrets(d, out.paths)
 	for _, c := range asked {
 		if out.places[c.Table.ID].how != model.Owned {
 			continue // it hides nothing
@@ -173,9 +173,9 @@ func (d *Draft) hierarchy() {
 		if k.Target != t || len(k.Columns) != 1 {
 			continue
 		}
-		col := t.Columns[k.Columns[0]].Name
-		d.asks = append(d.asks, fmt.Sprintf("tenants form a hierarchy (%s.%s): if a session of one sees those below, give it tenants: SELECT id FROM %s WHERE id = $tenant OR %s = $tenant",
-			t.Label(), col, t.Label(), col))
+		col, key := t.Columns[k.Columns[0]].Name, t.Columns[k.Targets[0]].Name
+		d.asks = append(d.asks, fmt.Sprintf("tenants form a hierarchy (%s.%s): if a session of one sees those below, give it tenants: SELECT %s FROM %s WHERE %s = $tenant OR %s = $tenant",
+			t.Label(), col, key, t.Label(), key, col))
 	}
 }
 

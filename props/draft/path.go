@@ -179,10 +179,10 @@ func (f *Function) beside(a Arg) []string {
 func (b *binder) argument(f *Function, a Arg, beside []string) (string, bool) {
 	asText := func(t *model.Type) bool { return !t.Array }
 	if c, rank := b.nearest(f, a, beside, asText); a.textual() && rank >= 2*sameName { // id::text LIKE
-		return tableName(c.Table) + "." + columnName(c.name()), true
+		return c.place(), true
 	}
 	if c, _ := b.nearest(f, a, beside, a.takes); c.Table != nil {
-		return tableName(c.Table) + "." + columnName(c.name()), true
+		return c.place(), true
 	}
 	switch a.Type {
 	case "text", "character varying", "name":

@@ -30,11 +30,13 @@ func (d *Draft) YAML() string {
 	w.line(0, "")
 	d.tables(w)
 	if len(d.secrets) > 0 {
-		var list []string
+		var list, said []string
 		for _, c := range d.secrets {
-			list = append(list, tableName(c.Table)+"."+columnName(c.name()))
+			if list = append(list, c.column.place()); !slices.Contains(said, c.why) {
+				said = append(said, c.why)
+				w.comment(0, "? ", c.why)
+			}
 		}
-		w.comment(0, "? ", "drawn at random and unique: who presents one may use it")
 		w.line(0, "secrets: "+flowList(list))
 		w.line(0, "")
 	}

@@ -12,9 +12,20 @@ var randomDefault = regexp.MustCompile(`(?i)gen_random|uuid_generate|random\s*\(
 // secretName is what such columns are often called: a hint for a question, no more.
 var secretName = regexp.MustCompile(`(?i)(^|_)(token|secret|code|otp|api_?key)(_|$)`)
 
-// secrets finds columns whose value is a right: unique, drawn at random, and no key that
-// other tables refer to. Others that only their names speak for become questions.
-func (s *Survey) secrets(d *domains) (found []Column, asked []Column) {
+// presentName is what those are called that somebody presents to be let in. It decides
+// only where a function that runs with its owner's rights takes one.
+var presentName = regexp.MustCompile(`(?i)(^|_)(token|secret|otp|api_?key)(_|$)`)
+
+// secret is a column whose value is a right, and what speaks for that.
+type secret struct {
+	column Column
+	why    string
+}
+
+// secrets finds columns whose value is a right: unique, no key that other tables refer to,
+// and either drawn at random or what a function takes for which it opens what its caller
+// may not see. Others that only their names speak for become questions.
+func (s *Survey) secrets(d *domains, paths []*path) (found []secret, asked []Column) {
 	for _, t := range s.Schema.Tables {
 		if slices.Contains(s.Own, t.Schema) {
 			continue
@@ -30,7 +41,9 @@ func (s *Survey) secrets(d *domains) (found []Column, asked []Column) {
 			text := !col.Type.Array && (strings.HasSuffix(col.Type.Base, "text") || col.Type.Base == "varchar" || col.Type.Base == "uuid" || col.Type.Base == "bytea")
 			switch {
 			case text && randomDefault.MatchString(col.Default):
-				found = append(found, c)
+				found = append(found, secret{c, "drawn at random and unique: who presents one may use it"})
+			case text && presentName.MatchString(col.Name) && slices.ContainsFunc(paths, func(p *path) bool { return p.definer && slices.Contains(p.args, c.place()) }):
+				found = append(found, secret{c, "unique, and " + c.place() + " is what a SECURITY DEFINER function takes: who presents one gets in. Right?"})
 			case text && named:
 				asked = append(asked, c)
 			}
@@ -38,6 +51,9 @@ func (s *Survey) secrets(d *domains) (found []Column, asked []Column) {
 	}
 	return found, asked
 }
+
+// place is a column as a contract names it.
+func (c Column) place() string { return tableName(c.Table) + "." + columnName(c.name()) }
 
 // unique reports whether no two rows have the same value of a column.
 func unique(c Column) bool {
