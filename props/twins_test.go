@@ -545,4 +545,66 @@ CREATE FUNCTION sign_up(email text) RETURNS void LANGUAGE sql SECURITY DEFINER A
 		leak:  `CREATE FUNCTION remind(email text) RETURNS text LANGUAGE sql STABLE SECURITY DEFINER AS $$ SELECT hint FROM people p WHERE p.email = remind.email $$;`,
 		found: []string{"stranger: call function remind (open)"},
 	},
+	{
+		name: "transfers, which go from one account to another",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE accounts (firm int NOT NULL REFERENCES firms, code varchar(8) NOT NULL, title text, PRIMARY KEY (firm, code));
+CREATE TABLE transfers (firm int NOT NULL, id int NOT NULL, day date NOT NULL, payer varchar(8) NOT NULL, payee varchar(8) NOT NULL, memo text, PRIMARY KEY (firm, id, day), CHECK (payer <> payee),
+	FOREIGN KEY (firm, payer) REFERENCES accounts, FOREIGN KEY (firm, payee) REFERENCES accounts) PARTITION BY RANGE (day);
+CREATE TABLE transfers_old PARTITION OF transfers FOR VALUES FROM (MINVALUE) TO ('2025-01-01'); CREATE TABLE transfers_new PARTITION OF transfers DEFAULT;
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE accounts ENABLE ROW LEVEL SECURITY; ALTER TABLE transfers ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON accounts USING (firm = firm()); CREATE POLICY p ON transfers USING (firm = firm());
+CREATE FUNCTION turnover(code text) RETURNS bigint STABLE LANGUAGE sql AS $$ SELECT count(*) FROM transfers t WHERE turnover.code IN (t.payer, t.payee) $$;
+GRANT SELECT, INSERT, UPDATE, DELETE ON accounts, transfers TO twin_app;`,
+		leak:  `GRANT SELECT ON transfers_old TO twin_app; ALTER FUNCTION turnover SECURITY DEFINER;`,
+		found: []string{"twin_app: call partition transfers_old (interference)", "twin_app: call function turnover (interference)"},
+	},
+	{
+		name: "files in folders that bear the tenant's number",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE files (id int PRIMARY KEY, path text NOT NULL UNIQUE CHECK (path ~ '^[0-9]+/'));
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE files ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON files USING (split_part(path, '/', 1) = firm()::text);
+GRANT SELECT ON files TO twin_app;`,
+		leak:  `DROP POLICY p ON files; CREATE POLICY p ON files USING (path LIKE firm()::text || '%');`,
+		found: []string{"twin_app: select files (read)"},
+	},
+	{
+		name: "links with tokens that the application draws",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE invites (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, email text, token text NOT NULL UNIQUE);
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE invites ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON invites USING (firm = firm());
+CREATE FUNCTION invited(p_token text) RETURNS text STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS $$ SELECT email FROM invites WHERE token = p_token $$;
+GRANT SELECT ON invites TO twin_app;`,
+		leak: `CREATE OR REPLACE FUNCTION invited(p_token text) RETURNS text STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+	$$ SELECT email FROM invites WHERE token LIKE p_token $$;`,
+		found: []string{"stranger: call function invited (open)"},
+	},
+	{
+		name: "firms that workspaces hang on",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, billing_email text);
+CREATE TABLE people (id int PRIMARY KEY, name text);
+CREATE TABLE spaces (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, name text);
+CREATE TABLE seats (space int NOT NULL REFERENCES spaces, person int NOT NULL REFERENCES people, PRIMARY KEY (space, person));
+CREATE TABLE pages (id int PRIMARY KEY, space int NOT NULL REFERENCES spaces, title text);
+CREATE FUNCTION mine() RETURNS SETOF int STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS $$ SELECT space FROM seats WHERE person = nullif(current_setting('app.person', true), '')::int $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE spaces ENABLE ROW LEVEL SECURITY; ALTER TABLE pages ENABLE ROW LEVEL SECURITY; ALTER TABLE seats ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON spaces USING (id IN (SELECT mine())); CREATE POLICY p ON pages USING (space IN (SELECT mine())); CREATE POLICY p ON seats USING (space IN (SELECT mine()));
+CREATE POLICY p ON firms FOR SELECT USING (EXISTS (SELECT FROM spaces s WHERE s.firm = firms.id AND s.id IN (SELECT mine())));
+GRANT SELECT ON firms, spaces, pages, seats TO twin_app;`,
+		leak:  `DROP POLICY p ON firms; CREATE POLICY p ON firms FOR SELECT USING (EXISTS (SELECT FROM spaces s WHERE s.id IN (SELECT mine())));`,
+		found: []string{"twin_app: select firms (read)"},
+	},
 }

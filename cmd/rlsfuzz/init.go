@@ -56,7 +56,7 @@ question in a comment next to a best guess.`,
 
 // The width of what is printed, and how many points to review it holds.
 const (
-	screenWidth = 100
+	screenWidth = 80
 	screenAsks  = 12
 )
 
