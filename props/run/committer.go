@@ -40,6 +40,7 @@ type Committer struct {
 	sequences string   // puts them back; empty without any
 	apart     []string // empties the tables that are not judged and were empty, where a path may have filled them
 	called    bool     // a path, since the last reset
+	resets    int      // so far
 }
 
 // NewCommitter connects to a scratch database as superuser.
@@ -118,6 +119,9 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 		}
 		m.super = again
 	}
+	if err := m.tidy(ctx); err != nil {
+		return nil, err
+	}
 	orders := m.orders(data, steps)
 	list := make([]statement, len(orders))
 	for i := range orders {
@@ -165,7 +169,7 @@ func (m *Committer) orders(data [][]model.Row, steps []model.Step) []order {
 	m.reach = m.reaches.of(data, steps)
 	for i := len(m.order) - 1; m.dirty && i >= 0; i-- {
 		if m.touched[m.order[i].ID] {
-			add(reset, "DELETE FROM "+m.order[i].SQL(), nil)
+			add(reset, deleteFrom+m.order[i].SQL(), nil)
 		}
 	}
 	for _, t := range m.order {

@@ -57,3 +57,6 @@ func ReachOf(s *model.Schema, parts [][]bool, data [][]model.Row, steps []model.
 func NewOutage(cfg *pgx.ConnConfig, after int) (interface{ Close() }, error) {
 	return newOutage(cfg, after)
 }
+
+// TidyEvery is after how many resets a committer clears the dead rows.
+const TidyEvery = tidyEvery

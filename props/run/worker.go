@@ -224,10 +224,8 @@ func (w *Worker) housekeeping(ctx context.Context) error {
 	if err := w.wire.exec(ctx, "TRUNCATE "+strings.Join(empty, ", ")); err != nil {
 		kept = append(kept, empty...) // a kept table refers to one of them
 	}
-	for _, name := range kept {
-		if err := w.wire.exec(ctx, "VACUUM "+name); err != nil {
-			return fmt.Errorf("vacuum: %w", err)
-		}
+	if err := w.wire.exec(ctx, vacuum(kept)); err != nil {
+		return fmt.Errorf("vacuum: %w", err)
 	}
 	return nil
 }
