@@ -202,6 +202,7 @@ func (b *builder) fresh(t *model.Table, i int) model.Value {
 	return v
 }
 
+// key is the n-th value of a counted key, from 1.
 func (p *Plan) key(t *model.Table, i, n int) model.Value {
 	if c := &p.Contract.Tenancy; t == c.Table && i == c.Key {
 		return p.tenantKey(&t.Columns[i], n)

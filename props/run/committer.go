@@ -38,7 +38,7 @@ type Committer struct {
 	touched   []bool // by Table.ID, since the last reset
 	dirty     bool
 	sequences string   // puts them back; empty without any
-	apart     []string // empties the tables that are not judged and were empty, where a path may have filled them
+	apart     []string // tables that are not judged and were empty, where a path may have filled them
 	called    bool     // a path, since the last reset
 	resets    int      // so far
 }
@@ -162,14 +162,14 @@ func (m *Committer) orders(data [][]model.Row, steps []model.Step) []order {
 	}
 	const reset = "reset the scratch database"
 	if m.called {
-		for _, text := range m.apart {
-			add(reset, text, nil)
+		for _, name := range m.apart {
+			add(reset, "DELETE FROM "+name, nil)
 		}
 	}
 	m.reach = m.reaches.of(data, steps)
 	for i := len(m.order) - 1; m.dirty && i >= 0; i-- {
 		if m.touched[m.order[i].ID] {
-			add(reset, deleteFrom+m.order[i].SQL(), nil)
+			add(reset, "DELETE FROM "+m.order[i].SQL(), nil)
 		}
 	}
 	for _, t := range m.order {

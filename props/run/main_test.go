@@ -59,6 +59,13 @@ func workerOn(t testing.TB, target *props.Target) *run.Worker {
 // committerOn is a committer in a database of its own.
 func committerOn(t testing.TB, target *props.Target) *run.Committer {
 	t.Helper()
+	m, _ := committerIn(t, target)
+	return m
+}
+
+// committerIn is a committer, and the database of its own that it is in.
+func committerIn(t testing.TB, target *props.Target) (*run.Committer, string) {
+	t.Helper()
 	ctx := context.Background()
 	db, err := target.Scratch(ctx)
 	if err != nil {
@@ -69,7 +76,7 @@ func committerOn(t testing.TB, target *props.Target) *run.Committer {
 		t.Fatal(err)
 	}
 	t.Cleanup(m.Close)
-	return m
+	return m, db
 }
 
 // passing is a worker that the caller closes: the test keeps nothing of it.

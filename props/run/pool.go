@@ -182,10 +182,7 @@ func (m *Committer) use(ctx context.Context, s *session) error {
 	return err
 }
 
-// deleteFrom begins the statements that empty a table.
-const deleteFrom = "DELETE FROM "
-
-// empties is the statements that empty the tables which are not judged, such as a cache in
+// empties is the tables which are not judged and hold nothing, such as a cache in
 // a schema of its own: what a function of an earlier scenario put there must not reach the
 // next. Those that hold rows of the schema's own files are left as they are.
 func (m *Committer) empties(ctx context.Context) ([]string, error) {
@@ -210,7 +207,7 @@ ORDER BY 1, 2`, []model.Value{{Text: CopySchema}})
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
 		if some[0][0].Text == "f" {
-			out = append(out, deleteFrom+name)
+			out = append(out, name)
 		}
 	}
 	return out, nil

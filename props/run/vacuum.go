@@ -30,12 +30,9 @@ func (m *Committer) tidy(ctx context.Context) error {
 	if m.resets++; m.resets%tidyEvery != 0 {
 		return nil
 	}
-	var tables []string
+	tables := slices.Clone(m.apart)
 	for _, t := range m.order {
 		tables = append(tables, t.SQL())
-	}
-	for _, empty := range m.apart {
-		tables = append(tables, strings.TrimPrefix(empty, deleteFrom))
 	}
 	if _, _, err := m.super.exec(ctx, vacuum(tables), nil); err != nil {
 		return fmt.Errorf("vacuum: %w", err)

@@ -12,15 +12,7 @@ import (
 // as small as they were, for each scan of them is part of every later check.
 func TestCommitterTidies(t *testing.T) {
 	ctx, target := context.Background(), desk(t)
-	db, err := target.Scratch(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := run.NewCommitter(ctx, target.Server, db, target.Contract)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer m.Close()
+	m, db := committerIn(t, target)
 	conn, err := target.Server.Connect(ctx, db, "")
 	if err != nil {
 		t.Fatal(err)
