@@ -456,5 +456,5 @@ func (l *lab) apart(ctx context.Context, k leak, s *model.Scenario, d *judge.Div
 // alike reports whether a divergence is the leak in another scenario. What a path tells of
 // another tenant stays so: who reads the case wants to know whose it was.
 func (k *leak) alike(d *judge.Divergence) bool {
-	return d.Target() == k.target && (d.Column >= 0) == (k.found.Column >= 0) && (d.Cross || d.Worlds == nil || !k.found.Cross)
+	return d.Target() == k.target && (d.Cross || d.Worlds == nil || !k.found.Cross)
 }

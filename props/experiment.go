@@ -268,7 +268,7 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	for i := range verdict.Divergences {
 		o := &verdict.Divergences[i]
 		worse := d.Class != judge.Lockout && o.Class < d.Class || d.Left && o.Class < judge.Lockout // where it comes from was not asked
-		if o.Cell == d.Cell && (o.Class == d.Class || worse) && (o.Column >= 0) == (d.Column >= 0) {
+		if o.Cell == d.Cell && (o.Class == d.Class || worse) && o.Target().Column == d.Target().Column {
 			return false, nil
 		}
 		if c.harmless && o.Class == judge.Lockout && d.Class != judge.Lockout {

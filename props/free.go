@@ -184,7 +184,7 @@ func (f *freeing) shows(s *model.Scenario) (bool, error) {
 		return false, err
 	}
 	for i := range v.Divergences {
-		if o := &v.Divergences[i]; o.Target() == d.Target() && o.Step == d.Step && o.Cross == d.Cross && (o.Column >= 0) == (d.Column >= 0) {
+		if o := &v.Divergences[i]; o.Target() == d.Target() && o.Step == d.Step && o.Cross == d.Cross {
 			return true, nil
 		}
 	}

@@ -176,7 +176,7 @@ func (l *lab) ignore(t judge.Target) {
 		}
 		l.telling[t.Cell] = true
 	}
-	if t.Cell.Path == nil && t.Cell.Command == model.Select && (t.Class <= judge.Read || t.Class == judge.Lockout) {
+	if t.Cell.Path == nil && t.Column < 0 && t.Cell.Command == model.Select && (t.Class <= judge.Read || t.Class == judge.Lockout) {
 		if l.fast.Known == nil {
 			l.fast.Known = map[[2]int]bool{}
 		}

@@ -99,11 +99,18 @@ func (d *Divergence) Token() bool {
 	return d.Class == Canary || d.Class == Open && d.Of != nil && d.Worlds == nil && d.Became == nil
 }
 
-// Target identifies what a search aims at: class and cell, and the column for reads of one.
+// Target identifies what a search aims at: a class in a cell. That a column gives too much
+// is another one than that rows do, of whatever class.
 type Target struct {
-	Class Class
-	Cell  Cell
+	Class  Class
+	Cell   Cell
+	Column int // that must stay hidden, or as it is; -1 for rows
 }
 
-// Target is the divergence's class and cell.
-func (d *Divergence) Target() Target { return Target{d.Class, d.Cell} }
+// Target is what the divergence shows.
+func (d *Divergence) Target() Target {
+	if d.Class == Audit { // its column is where the entry is wrong
+		return Target{d.Class, d.Cell, -1}
+	}
+	return Target{d.Class, d.Cell, d.Column}
+}

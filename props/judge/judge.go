@@ -125,7 +125,7 @@ func (j *judge) found(d Divergence) {
 	}
 	j.inOrder(&d)
 	for i := range j.verdict.Divergences {
-		if o := &j.verdict.Divergences[i]; o.Target() == d.Target() && o.Step == d.Step && o.Column == d.Column {
+		if o := &j.verdict.Divergences[i]; o.Target() == d.Target() && o.Step == d.Step {
 			return
 		}
 	}

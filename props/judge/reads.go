@@ -115,8 +115,8 @@ func (j *judge) selected() {
 	s := j.op.Shape
 	t := s.Table
 	sees := &j.id.Session.Sees[t.ID]
-	if col := hiddenColumn(sees, s.Columns); col >= 0 {
-		j.column(t, col, sees)
+	if sees.Columns != nil && slices.ContainsFunc(s.Columns, func(c int) bool { return !sees.Columns[c] }) {
+		j.hiddenColumns(t, sees)
 		return
 	}
 	want := map[uint64]int{}
@@ -172,26 +172,18 @@ func (j *judge) selected() {
 	}
 }
 
-func hiddenColumn(sees *model.Sees, columns []int) int {
-	if sees.Columns == nil {
-		return -1
-	}
-	for _, c := range columns {
-		if !sees.Columns[c] {
-			return c
+// hiddenColumns judges a query of columns some of which must stay hidden: any value of these
+// is a leak.
+func (j *judge) hiddenColumns(t *model.Table, sees *model.Sees) {
+	for at, col := range j.op.Shape.Columns {
+		if !sees.Columns[col] {
+			j.column(t, at, col, sees)
 		}
 	}
-	return -1
 }
 
-// column judges a query of a column that must stay hidden: any value of it is a leak.
-func (j *judge) column(t *model.Table, col int, sees *model.Sees) {
-	at := 0
-	for i, c := range j.op.Shape.Columns {
-		if c == col {
-			at = i
-		}
-	}
+// column judges one that must stay hidden, by its place in the output.
+func (j *judge) column(t *model.Table, at, col int, sees *model.Sees) {
 	d := Divergence{Class: Read, Cell: j.cell(t, model.Select), Column: col, Rule: "columns"}
 	for _, got := range j.trace.Rows {
 		if at >= len(got) || got[at].Null {

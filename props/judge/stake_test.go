@@ -50,7 +50,7 @@ func TestJudgeAnswers(t *testing.T) {
 		trace.Steps[0].Later[rule][string(model.AppendRecord(nil, r, nil))] = r[account].Text == "1"
 	}
 	got := judge.Judge(s.contract, scenario, trace)
-	want := []judge.Target{{Class: judge.Read, Cell: cell(items, model.Select)}} // what is missing besides is not said
+	want := []judge.Target{{Class: judge.Read, Cell: cell(items, model.Select), Column: -1}} // what is missing besides is not said
 	var targets []judge.Target
 	for i := range got.Divergences {
 		targets = append(targets, got.Divergences[i].Target())

@@ -194,19 +194,19 @@ func TestLeast(t *testing.T) {
 	}{
 		{
 			"read of another account's item",
-			judge.Target{Class: judge.Read, Cell: cell(items, model.Select)},
+			judge.Target{Class: judge.Read, Cell: cell(items, model.Select), Column: -1},
 			(*world).foreign,
 			`accounts(2,-) items(1,2,-,-) | job of 1: SELECT "id", "account_id", "state", "note" FROM "public"."items" ()`,
 		},
 		{
 			"delete of another account's line, which needs its item",
-			judge.Target{Class: judge.Write, Cell: cell(lines, model.Delete)},
+			judge.Target{Class: judge.Write, Cell: cell(lines, model.Delete), Column: -1},
 			(*world).foreign,
 			`accounts(2,-) items(1,2,-,-) lines(1,1,-) | job of 1: DELETE FROM "public"."lines" ()`,
 		},
 		{
 			"read of an item whose state is not NULL",
-			judge.Target{Class: judge.Read, Cell: cell(items, model.Select)},
+			judge.Target{Class: judge.Read, Cell: cell(items, model.Select), Column: -1},
 			func(w *world, st *model.State, step *model.Step, row model.Row) bool {
 				return w.foreign(st, step, row) && !row[2].Null
 			},
@@ -214,7 +214,7 @@ func TestLeast(t *testing.T) {
 		},
 		{
 			"read that needs an own item too",
-			judge.Target{Class: judge.Read, Cell: cell(items, model.Select)},
+			judge.Target{Class: judge.Read, Cell: cell(items, model.Select), Column: -1},
 			func(w *world, st *model.State, step *model.Step, row model.Row) bool {
 				return w.foreign(st, step, row) && slices.ContainsFunc(st.Rows(items), func(o model.Row) bool { return o[1] == step.Tenant })
 			},
@@ -222,7 +222,7 @@ func TestLeast(t *testing.T) {
 		},
 		{
 			"read that needs two lines, of one item or of two",
-			judge.Target{Class: judge.Read, Cell: cell(lines, model.Select)},
+			judge.Target{Class: judge.Read, Cell: cell(lines, model.Select), Column: -1},
 			func(w *world, st *model.State, step *model.Step, row model.Row) bool {
 				return w.foreign(st, step, row) && len(st.Rows(lines)) > 1
 			},
