@@ -12,8 +12,13 @@ import (
 func selectOf(n *pg.Node) *pg.Node {
 	one := &pg.Node{Node: &pg.Node_AConst{AConst: &pg.A_Const{Val: &pg.A_Const_Ival{Ival: &pg.Integer{Ival: 1}}}}}
 	target := &pg.Node{Node: &pg.Node_ResTarget{ResTarget: &pg.ResTarget{Val: one}}}
+	return plainQuery([]*pg.Node{target}, nil, n)
+}
+
+// plainQuery is the statement of a query without more.
+func plainQuery(targets, from []*pg.Node, where *pg.Node) *pg.Node {
 	return &pg.Node{Node: &pg.Node_SelectStmt{SelectStmt: &pg.SelectStmt{
-		TargetList: []*pg.Node{target}, WhereClause: n,
+		TargetList: targets, FromClause: from, WhereClause: where,
 		LimitOption: pg.LimitOption_LIMIT_OPTION_DEFAULT, Op: pg.SetOperation_SETOP_NONE,
 	}}}
 }
