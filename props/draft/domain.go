@@ -42,7 +42,7 @@ func newDomains(s *Survey, e *evidence) *domains {
 		}
 	}
 	for _, q := range e.equal {
-		d.asked[q.column] = d.asked[q.column] || q.op == "=" && q.table != q.column.Table
+		d.asked[q.column] = d.asked[q.column] || q.op == "=" && !q.set && q.table != q.column.Table
 	}
 	first := map[*Source]Column{}
 	for _, q := range e.equal {

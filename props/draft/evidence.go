@@ -44,6 +44,7 @@ type equality struct {
 	source *Source
 	op     string
 	table  *model.Table // whose policy or default says so; nil for a function
+	set    bool         // the function writes it there: that is what it holds, nobody looks for it
 }
 
 // constant is a source that is compared with a constant.
@@ -79,6 +80,7 @@ func (e *evidence) collect() {
 		}
 	}
 	e.sources = slices.DeleteFunc(e.sources, func(s *Source) bool { return !e.compared(s) })
+	e.bodies()
 }
 
 // compared reports whether a source is held against a column or a constant, not only
@@ -124,7 +126,7 @@ func (e *evidence) defaulted(c Column, text string) {
 		return
 	}
 	if s := e.source(x); s != nil && (!s.Role() || e.compared(s)) {
-		e.equal = append(e.equal, equality{c, s, "=", c.Table})
+		e.equal = append(e.equal, equality{column: c, source: s, op: "=", table: c.Table})
 	}
 }
 
@@ -234,7 +236,7 @@ func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
 		return
 	}
 	if s := e.held(r, in); s != nil {
-		e.equal = append(e.equal, equality{left, s, op, in.base})
+		e.equal = append(e.equal, equality{column: left, source: s, op: op, table: in.base})
 	}
 }
 
@@ -262,7 +264,7 @@ func (e *evidence) in(x *sql.InQuery, in scope) {
 		return
 	}
 	if s := e.set(x.Query); s != nil {
-		e.equal = append(e.equal, equality{left, s, "=", in.base})
+		e.equal = append(e.equal, equality{column: left, source: s, op: "=", table: in.base})
 	}
 }
 

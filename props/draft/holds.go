@@ -23,7 +23,7 @@ func (e *evidence) asked(x sql.Expr, in scope, decides func(text, typ string) *S
 		return
 	}
 	if s := decides(text, c.Table.Columns[c.Column].Type.Name); s != nil {
-		e.equal = append(e.equal, equality{c, e.remember(s, text), "=", in.base})
+		e.equal = append(e.equal, equality{column: c, source: e.remember(s, text), op: "=", table: in.base})
 	}
 }
 

@@ -59,25 +59,33 @@ func (e *evidence) held(x sql.Expr, in scope) *Source {
 // compares is the columns that a function compares its parameters with, as a contract names
 // them, by parameter.
 func (e *evidence) compares(f *Function) map[int]string {
-	q, ok := f.query()
-	if !ok {
-		return nil
-	}
 	marks, given := make([]*Source, len(f.Args)), map[string]*Source{}
 	for i := range f.Args {
 		marks[i] = &Source{}
 		given[f.Args[i].Name], given["$"+strconv.Itoa(i+1)] = marks[i], marks[i]
 	}
 	reading := &evidence{survey: e.survey, probe: e.probe}
-	reading.query(q, scope{survey: e.survey, given: given})
+	if q, ok := f.query(); ok {
+		reading.query(q, scope{survey: e.survey, given: given})
+	} else {
+		reading.body(f, given)
+	}
 	out := map[int]string{}
 	for _, q := range reading.equal {
 		i := slices.Index(marks, q.source)
 		if i < 0 || q.op != "=" || out[i] != "" {
 			continue
 		}
-		if f.Args[i].takes(&q.column.Table.Columns[q.column.Column].Type) {
-			out[i] = tableName(q.column.Table) + "." + columnName(q.column.name())
+		column := q.column
+		if q.set { // what stands there is taken, where it is a key
+			k := refers(column)
+			if k == nil {
+				continue
+			}
+			column = Column{Table: k.Target, Column: k.Targets[0]}
+		}
+		if f.Args[i].takes(&column.Table.Columns[column.Column].Type) {
+			out[i] = tableName(column.Table) + "." + columnName(column.name())
 		}
 	}
 	return out
@@ -98,7 +106,7 @@ func (e *evidence) pieces(o *sql.Opaque, in scope) {
 		for _, pair := range [][2]sql.Expr{{l, r}, {r, l}} {
 			if c, ok := inner.column(pair[0]); ok {
 				if s := e.held(pair[1], inner); s != nil {
-					e.equal = append(e.equal, equality{c, s, "=", in.base})
+					e.equal = append(e.equal, equality{column: c, source: s, op: "=", table: in.base})
 				}
 			}
 		}

@@ -231,7 +231,7 @@ func (r *referee) unequal(x sql.Expr, in scope) []equality {
 			col, is := in.holder(side[0])
 			m := r.d.of[col]
 			if s := r.e.source(side[1]); is && s != nil && m != nil && (m == r.t.tenants || m == r.t.users) {
-				out = append(out, equality{col, s, c.Op, in.base})
+				out = append(out, equality{column: col, source: s, op: c.Op, table: in.base})
 			}
 		}
 		return true
