@@ -19,21 +19,23 @@ import (
 // workers changes nothing but the speed.
 type campaign struct {
 	*Target
-	cfg     Config
-	labs    []*lab
-	report  *Report
-	start   time.Time
-	muted   mutes
-	leaks   []leak                  // one for each known cause
-	traced  []leak                  // reads of tables whose causes are known
-	rank    []int                   // by Table.ID: see ranks; nil until something was found
-	walked  []leak                  // every divergence of the matrix walk; nil before it
-	writes  map[judge.Target][]leak // forbidden writes of the walk, a few of each cell
-	counted *run.Matrix             // what was at stake in the walk
-	tried   map[judge.Cell]*tried   // what the walk's calls of paths showed
-	blocks  map[string]*Block
-	rounds  int            // of batches
-	asked   map[string]int // kinds of calls: batches in which hidden rows did not show
+	cfg    Config
+	labs   []*lab
+	report *Report
+	start  time.Time
+	muted  mutes
+	// doubtful is those of the muted that are no findings: what they showed did not hold.
+	doubtful mutes
+	leaks    []leak                  // one for each known cause
+	traced   []leak                  // reads of tables whose causes are known
+	rank     []int                   // by Table.ID: see ranks; nil until something was found
+	walked   []leak                  // every divergence of the matrix walk; nil before it
+	writes   map[judge.Target][]leak // forbidden writes of the walk, a few of each cell
+	counted  *run.Matrix             // what was at stake in the walk
+	tried    map[judge.Cell]*tried   // what the walk's calls of paths showed
+	blocks   map[string]*Block
+	rounds   int            // of batches
+	asked    map[string]int // kinds of calls: batches in which hidden rows did not show
 
 	scope   scope  // what the search is limited to
 	pending []leak // found, but not yet reported

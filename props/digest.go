@@ -176,6 +176,10 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 	for _, w := range append(like, k) { // from here on nothing keeps it from the report
 		c.muted[w.target] = true
 	}
+	if !confirmed && (reason == NotRepeatable || reason == OrderDependent) {
+		c.doubt(append(like, k), reason)
+		return nil
+	}
 	if !confirmed {
 		c.report.Leads = append(c.report.Leads, Lead{Cell: c.cellText(&least.found), Class: least.target.Class.String(), Reason: reason})
 		return nil
@@ -207,6 +211,18 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 	b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
 	c.announced(b)
 	return err
+}
+
+// doubt notes calls whose difference did not hold when it was looked at more often: nothing is
+// known of them either way.
+func (c *campaign) doubt(calls []leak, reason string) {
+	if c.doubtful == nil {
+		c.doubtful = mutes{}
+	}
+	for _, k := range calls {
+		c.doubtful[k.target] = true
+		c.labs[0].attempts(k.target.Cell).unclear = reason
+	}
 }
 
 // first is the leak that the least case is made from: by class, tables before paths, the

@@ -122,7 +122,7 @@ func (c *campaign) attempted(cell judge.Cell) *tried {
 // found reports whether a finding is about a cell: then something was at stake.
 func (c *campaign) found(cell judge.Cell) bool {
 	for target := range c.muted {
-		if target.Cell.Path == cell.Path && target.Cell.Session == cell.Session {
+		if target.Cell.Path == cell.Path && target.Cell.Session == cell.Session && !c.doubtful[target] {
 			return true
 		}
 	}
