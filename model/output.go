@@ -57,6 +57,15 @@ func (o *Output) Rows() int {
 	return n
 }
 
+// Gives reports whether a row of some result has a value.
+func (o *Output) Gives() bool {
+	return slices.ContainsFunc(o.Results, func(r Result) bool {
+		return slices.ContainsFunc(r.Data(), func(row Row) bool {
+			return slices.ContainsFunc(row, func(v Value) bool { return !v.Null })
+		})
+	})
+}
+
 // Affected is how many rows the statements name that they changed, or gave.
 func (o *Output) Affected() int {
 	n := 0

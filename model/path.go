@@ -108,7 +108,8 @@ type Audit struct {
 	Table             *Table
 	Where             []*Rule // parallel to the path's users; nil: every row
 	Tenant, Actor, At int     // columns; -1 where not written
-	When              int     // argument, from 0, whose value makes an entry due; -1: always
+	When              int     // argument, from 0, whose value makes an entry due; -1: none does
+	Given             bool    // an entry is due only when the call gives something
 	Require           []int   // columns that must not be empty
 }
 

@@ -191,7 +191,7 @@ var auditShape = &shape{
 		{"tenant", "Its column of the tenant.", aText, false},
 		{"actor", "Its column of the user.", aText, false},
 		{"at", "Its column of the time.", aText, false},
-		{"when", "An argument, $1…: an entry is due only when it is given.", aText, false},
+		{"when", "An argument, $1…: an entry is due only when it is given. Or rows: only when the call gives some.", aText, false},
 		{"require", "Columns that must not be empty.", texts, false},
 	},
 }

@@ -209,10 +209,14 @@ func (r *resolver) audit(d *pathDecl) *model.Audit {
 	for _, c := range a.require {
 		out.Require = append(out.Require, col(c))
 	}
-	if a.when.given() {
+	switch {
+	case !a.when.given():
+	case strings.TrimSpace(a.when.value) == "rows":
+		out.Given = true
+	default:
 		n, err := strconv.Atoi(strings.TrimPrefix(strings.TrimSpace(a.when.value), "$"))
 		if err != nil || !strings.HasPrefix(strings.TrimSpace(a.when.value), "$") || n < 1 {
-			r.fail(a.when.place(), "an argument: $1…", "when is %q", a.when.value)
+			r.fail(a.when.place(), "an argument: $1…, or rows", "when is %q", a.when.value)
 		}
 		out.When = n - 1
 	}

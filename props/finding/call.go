@@ -2,6 +2,7 @@ package finding
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
@@ -180,10 +181,26 @@ func (t *teller) unlogged(who string) string {
 	return fmt.Sprintf("%s ran %s, and its entry in %s has %s = %s", who, p.Name, t.d.Of.Label(), t.d.Of.Columns[col].Name, shown(t.d.Rows[0][col]))
 }
 
+// logs is what the contract says of the log of a path.
+func (t *teller) logs() string {
+	which := ""
+	switch a := t.d.Cell.Path.Audit; {
+	case a.Given:
+		which = " that gives rows"
+	case a.When >= 0:
+		which = " with $" + strconv.Itoa(a.When+1)
+	}
+	out := fmt.Sprintf("each run of %s%s leaves an entry in %s", t.f.Path, which, t.d.Of.Label())
+	if t.d.Rule != judge.MustLog {
+		out += ": " + t.d.Rule
+	}
+	return out
+}
+
 // allowsPath is what the contract says of what a path may tell.
 func (t *teller) allowsPath() string {
 	if t.d.Class == judge.Audit {
-		return fmt.Sprintf("each run of %s leaves an entry in %s: %s", t.f.Path, t.d.Of.Label(), t.d.Rule)
+		return t.logs()
 	}
 	switch t.d.Rule {
 	case judge.MustFail:

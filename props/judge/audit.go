@@ -11,7 +11,7 @@ import (
 // audit judges the entry that a run of a path must leave in a log.
 func (j *judge) audit(p *model.Path, cell Cell) {
 	a := p.Audit
-	if a == nil || j.trace.Err != nil || j.id.Tenant.Null || !due(a, j.op.Args) {
+	if a == nil || j.trace.Err != nil || j.id.Tenant.Null || !j.due(a) {
 		return
 	}
 	entries, known := j.entries(p)
@@ -44,10 +44,14 @@ const (
 	LogRequired = "the entry must say what the contract requires"
 )
 
-// due reports whether a call must be logged: always, or when an argument has a value that
-// is not empty and not false.
-func due(a *model.Audit, args []model.Value) bool {
-	if a.When < 0 {
+// due reports whether a call must be logged: always, or when it gives something, or when an
+// argument has a value that is not empty and not false.
+func (j *judge) due(a *model.Audit) bool {
+	args := j.op.Args
+	switch {
+	case a.Given:
+		return j.trace.Output != nil && j.trace.Output.Gives()
+	case a.When < 0:
 		return true
 	}
 	if a.When >= len(args) || args[a.When].Null {
@@ -86,7 +90,7 @@ func (j *judge) entry(p *model.Path, row model.Row) (is, known bool) {
 // logged reports whether a change is an entry whose tenant audit judges, where the run is whole.
 func (j *judge) logged(t *model.Table, c change) bool {
 	p := j.op.Path
-	if p == nil || p.Audit == nil || p.Audit.Table != t || p.Audit.Tenant < 0 || c.old != nil || j.id.Tenant.Null || j.trace.Err != nil && !j.half || !due(p.Audit, j.op.Args) {
+	if p == nil || p.Audit == nil || p.Audit.Table != t || p.Audit.Tenant < 0 || c.old != nil || j.id.Tenant.Null || j.trace.Err != nil && !j.half || !j.due(p.Audit) {
 		return false
 	}
 	is, known := j.entry(p, c.new)
