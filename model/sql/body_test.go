@@ -105,8 +105,8 @@ func TestParseChange(t *testing.T) {
 			}
 		})
 	}
-	for _, bad := range []string{"", "SELECT", "SELECT 1; SELECT 2", "DROP TABLE t", "UPDATE"} {
-		if c, err := sql.ParseChange(bad); err == nil && bad != "SELECT" {
+	for _, bad := range []string{"", "SELECT 1; SELECT 2", "DROP TABLE t", "UPDATE"} {
+		if c, err := sql.ParseChange(bad); err == nil {
 			t.Errorf("%q: %+v", bad, c)
 		}
 	}

@@ -20,11 +20,7 @@ type Set struct {
 
 // ParseChange parses a query or a write. A mistake is an *Error.
 func ParseChange(src string) (*Change, error) {
-	p, failure := plainText(src)
-	if failure != nil {
-		return nil, failure
-	}
-	stmts, failure := parseText(p.text, 0, len(src))
+	p, stmts, failure := parsePlain(src)
 	if failure != nil {
 		return nil, failure
 	}

@@ -37,11 +37,7 @@ func ParseExpr(src string) (Expr, error) {
 // ParseQuery parses a SELECT. One that is more than tables, inner joins and a
 // condition comes back with Opaque set. A mistake is an *Error.
 func ParseQuery(src string) (*Query, error) {
-	p, failure := plainText(src)
-	if failure != nil {
-		return nil, failure
-	}
-	stmts, failure := parseText(p.text, 0, len(src))
+	p, stmts, failure := parsePlain(src)
 	if failure != nil {
 		return nil, failure
 	}
@@ -61,6 +57,16 @@ func noMore(s *pg.SelectStmt) bool {
 	return s.Op == pg.SetOperation_SETOP_NONE && s.IntoClause == nil && s.WithClause == nil &&
 		s.HavingClause == nil && s.LimitCount == nil && s.LimitOffset == nil &&
 		len(s.GroupClause)+len(s.WindowClause)+len(s.ValuesLists)+len(s.SortClause)+len(s.LockingClause) == 0
+}
+
+// parsePlain parses the statements of a text in which variables may stand.
+func parsePlain(src string) (plain, []*pg.RawStmt, *Error) {
+	p, failure := plainText(src)
+	if failure != nil {
+		return p, nil, failure
+	}
+	stmts, failure := parseText(p.text, 0, len(src))
+	return p, stmts, failure
 }
 
 // parseText calls the grammar. The source is text after its first skip bytes.

@@ -13,11 +13,7 @@ type Reference struct {
 // grammar: relations, without common table expressions, and functions. Variables are
 // allowed as in rules. A mistake is an *Error with its offset in src.
 func References(src string) ([]Reference, error) {
-	p, failure := plainText(src)
-	if failure != nil {
-		return nil, failure
-	}
-	stmts, failure := parseText(p.text, 0, len(src))
+	_, stmts, failure := parsePlain(src)
 	if failure != nil {
 		return nil, failure
 	}
