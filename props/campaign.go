@@ -52,7 +52,7 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 	}
 	limited := *t
 	limited.Plan = scope.plan(t.Plan)
-	c := &campaign{Target: &limited, cfg: cfg, start: time.Now(), muted: mutes{}, blocks: map[string]*Block{}, asked: map[string]int{}, scope: scope}
+	c := &campaign{Target: &limited, cfg: cfg, start: time.Now(), muted: mutes{}, doubtful: mutes{}, blocks: map[string]*Block{}, asked: map[string]int{}, scope: scope}
 	c.fill()
 	c.troubles, c.corpus = newTroubles(&c.cfg), newCorpus(&c.cfg)
 	c.report = &Report{

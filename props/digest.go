@@ -216,9 +216,6 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 // doubt notes calls whose difference did not hold when it was looked at more often: nothing is
 // known of them either way.
 func (c *campaign) doubt(calls []leak, reason string) {
-	if c.doubtful == nil {
-		c.doubtful = mutes{}
-	}
 	for _, k := range calls {
 		c.doubtful[k.target] = true
 		c.labs[0].attempts(k.target.Cell).unclear = reason
