@@ -29,9 +29,13 @@ const auditProgram = worksPath + `    audit: {table: log, where: "action = 'expo
 func TestAudit(t *testing.T) {
 	t.Parallel()
 	const right = "INSERT INTO log (firm_id, action, reason) VALUES (nullif(current_setting('app.firm', true), '')::int, 'shown', why);"
+	found := func(entry string) string { // only where the invoice is the firm's
+		return "IF EXISTS (SELECT FROM invoices WHERE id = wanted AND note IS NOT NULL AND firm_id = nullif(current_setting('app.firm', true), '')::int) THEN " + entry + " END IF;"
+	}
 	job := strings.Replace(exportRight, "SELECT id", "INSERT INTO log (firm_id, action) VALUES (:'firm', 'exported');\nSELECT id", 1)
 	for _, k := range []struct {
 		name, entry, script string
+		when                string // an entry is due: always where it is empty
 		says                string // empty: no finding
 	}{
 		{name: "right", entry: right},
@@ -39,6 +43,9 @@ func TestAudit(t *testing.T) {
 		{name: "no reason", entry: strings.Replace(right, "why", "''", 1), says: "has reason = ''"},
 		{name: "old time", entry: strings.Replace(strings.Replace(right, "reason)", "reason, at)", 1), "why)", "why, now() - interval '1 day')", 1), says: "has at = "},
 		{name: "another tenant", entry: strings.Replace(right, "nullif(current_setting('app.firm', true), '')::int", "nullif(current_setting('app.firm', true), '')::int + 1", 1), says: "has firm_id = "},
+		{name: "what is found alone is logged", entry: found(right), says: "no entry in log says so"},
+		{name: "and need be", entry: found(right), when: "rows"},
+		{name: "what is found is not logged", when: "rows", says: "no entry in log says so"},
 		{name: "right job", script: job},
 		{name: "job without an entry", script: exportRight, says: "no entry in log says so"},
 		{name: "job with another tenant's entry", script: strings.Replace(job, "(:'firm', 'exported')", "(:'firm'::int + 1, 'exported')", 1), says: "has firm_id = "},
@@ -48,6 +55,9 @@ func TestAudit(t *testing.T) {
 			paths := auditPaths
 			if k.script != "" {
 				paths = auditProgram
+			}
+			if k.when != "" {
+				paths = strings.Replace(paths, "audit: {", "audit: {when: "+k.when+", ", 1)
 			}
 			target, cfg := worksTarget(t, paths, k.script, `CREATE FUNCTION show_invoice(wanted int, why text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN `+k.entry+` RETURN (SELECT note FROM invoices WHERE id = wanted AND firm_id = nullif(current_setting('app.firm', true), '')::int); END $$`)

@@ -607,4 +607,28 @@ GRANT SELECT ON firms, spaces, pages, seats TO twin_app;`,
 		leak:  `DROP POLICY p ON firms; CREATE POLICY p ON firms FOR SELECT USING (EXISTS (SELECT FROM spaces s WHERE s.id IN (SELECT mine())));`,
 		found: []string{"twin_app: select firms (read)"},
 	},
+	{
+		name: "a user whom functions of several statements alone ask for",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE staff (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, email text);
+CREATE TABLE slips (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, staff_id int NOT NULL REFERENCES staff, gross int);
+CREATE TABLE looks (id int PRIMARY KEY GENERATED ALWAYS AS IDENTITY, firm int NOT NULL REFERENCES firms, actor int NOT NULL REFERENCES staff);
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE staff ENABLE ROW LEVEL SECURITY; ALTER TABLE slips ENABLE ROW LEVEL SECURITY; ALTER TABLE looks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON staff USING (firm = firm()); CREATE POLICY p ON slips USING (firm = firm()); CREATE POLICY p ON looks USING (firm = firm());
+CREATE FUNCTION report() RETURNS SETOF slips SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO looks (firm, actor) VALUES (firm(), current_setting('app.actor')::int);
+	RETURN QUERY SELECT * FROM slips s WHERE s.firm = firm();
+END $$;
+GRANT SELECT ON staff, slips TO twin_app;`,
+		leak: `CREATE OR REPLACE FUNCTION report() RETURNS SETOF slips SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO looks (firm, actor) VALUES (firm(), current_setting('app.actor')::int);
+	RETURN QUERY SELECT * FROM slips s;
+END $$;`,
+		found: []string{"twin_app: call function report (interference)"},
+	},
 }
