@@ -255,7 +255,8 @@ func (p *Plan) tenantValue(ty model.Type, n int) model.Value {
 // role is one identity that a dataset is to have.
 type role struct {
 	session *model.Session
-	tenant  int // index; -1 without
+	tenant  int  // index; -1 without
+	last    bool // its user is the last one who may be, not the first
 }
 
 // casting chooses the sessions and tenants that act on the dataset. The first two
@@ -288,6 +289,10 @@ func (p *Plan) casting(c *choices, o Options) []role {
 		if c.percent(crossed) {
 			crossFirst(all)
 		}
+		others := seeded(c.state, -3)
+		for i := range all {
+			all[i].last = others.percent(lastShare)
+		}
 	}
 	least := 0
 	if o.About != nil {
@@ -295,6 +300,10 @@ func (p *Plan) casting(c *choices, o Options) []role {
 	}
 	return all[:min(len(all), max(o.Cast, least))]
 }
+
+// lastShare is per cent of the identities whose user is the last of its tenant: what takes the
+// first one for whoever asks shows then.
+const lastShare = 30
 
 // twins is per cent of the datasets in which the first two roles are one session of two
 // tenants: what the first leaves, the other may find.
@@ -446,6 +455,9 @@ func (b *builder) dataset(wanted []role) *Dataset {
 			users := b.Contract.Candidates(w.session, m.Tenant, d.State)
 			if len(users) == 0 {
 				continue
+			}
+			if w.last {
+				slices.Reverse(users)
 			}
 			m.User = users[0]
 			for _, u := range users {
