@@ -38,7 +38,7 @@ type Call struct {
 // Calls lists the calls of a member that the walk tries, in a fixed order.
 func (p *Plan) Calls(d *Dataset, m *Member) []Call {
 	var out []Call
-	for _, c := range p.calls[m.Session.ID] {
+	for _, c := range p.callsOf(m) {
 		for _, try := range c.tries() {
 			for n, count := range c.counts {
 				if n > 0 && try.kind != Own && try.kind != Other {
@@ -100,7 +100,7 @@ func (p *Plan) WithoutTenant(d *Dataset) []Call {
 			if m.Tenant.Null || path.User(m.Session) == nil || slices.ContainsFunc(out, func(c Call) bool { return c.Step.Op.Path == path && c.Step.Session == m.Session }) {
 				continue
 			}
-			for _, c := range p.calls[m.Session.ID] {
+			for _, c := range p.callsOf(&m) {
 				if c.path != path {
 					continue
 				}
@@ -217,11 +217,11 @@ func (c *callPlan) again(i int) bool {
 func (p *Plan) caller(cast []Member, c *choices) *Member {
 	total := 0
 	for i := range cast {
-		total += len(p.inSQL(cast[i].Session))
+		total += len(p.inSQL(&cast[i]))
 	}
 	n := c.upTo(total)
 	for i := range cast {
-		if n -= len(p.inSQL(cast[i].Session)); n < 0 {
+		if n -= len(p.inSQL(&cast[i])); n < 0 {
 			return &cast[i]
 		}
 	}
@@ -230,7 +230,7 @@ func (p *Plan) caller(cast []Member, c *choices) *Member {
 
 // callSequence draws calls of one member, each with arguments of its own.
 func (p *Plan) callSequence(who *Member, d *Dataset, n int, bits Bits) []model.Step {
-	list := p.inSQL(who.Session)
+	list := p.inSQL(who)
 	steps := make([]model.Step, 0, n)
 	for range n {
 		c := seeded(bits.Next(), -7)

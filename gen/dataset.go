@@ -268,8 +268,12 @@ func (p *Plan) casting(c *choices, o Options) []role {
 			continue
 		}
 		if s.Tenantless {
-			all = append(all, role{session: s, tenant: -1})
-			continue
+			if len(p.shapes[s.ID])+len(p.callsWith(s, false)) > 0 {
+				all = append(all, role{session: s, tenant: -1})
+			}
+			if len(p.callsWith(s, true)) == 0 {
+				continue
+			}
 		}
 		for k := range o.Tenants {
 			if o.swapped {
@@ -321,7 +325,7 @@ func (p *Plan) twinFirst(all []role, c *choices) {
 			return 0
 		}
 		n := 0
-		for _, call := range p.inSQL(r.session) {
+		for _, call := range drawable(p.callsWith(r.session, true)) {
 			if call.lasts {
 				n++
 			}

@@ -90,7 +90,7 @@ func (b *builder) abroad(d *Dataset, bits Bits) bool {
 			if tenant.Text == m.Tenant.Text || !slices.ContainsFunc(home, func(v model.Value) bool { return v.Text == tenant.Text }) {
 				continue
 			}
-			list := b.inPart(m.Session, d)
+			list := b.tablesOf(m, d)
 			for n := range list {
 				made = b.about(m, list[n].table, k, bits) || made
 			}
@@ -124,7 +124,7 @@ func (p *Plan) Matrix(d *Dataset) [][]model.Step {
 			if m.Tenant.Null && tenant != 0 || !m.Tenant.Null && p.tenantIndex(d, m.Tenant) != tenant {
 				continue
 			}
-			list := p.inPart(m.Session, d)
+			list := p.tablesOf(&m, d)
 			for i := range list {
 				w.table(&m, &list[i])
 			}

@@ -70,19 +70,22 @@ var unset = scene{runs, -1}
 func (p *Plan) Jobs() []*model.Path {
 	var out []*model.Path
 	for _, path := range p.Contract.Paths {
-		if (path.Job() || path.Really()) && path.Untried == "" && slices.ContainsFunc(path.Users, func(u model.PathUser) bool { return p.callOf(u.Session, path) != nil }) {
+		if (path.Job() || path.Really()) && path.Untried == "" && slices.ContainsFunc(path.Users, func(u model.PathUser) bool { return planOf(p.calls[u.Session.ID], path) != nil }) {
 			out = append(out, path)
 		}
 	}
 	return out
 }
 
-func (p *Plan) callOf(s *model.Session, path *model.Path) *callPlan {
-	i := slices.IndexFunc(p.calls[s.ID], func(c *callPlan) bool { return c.path == path })
+// callOf is a member's call of a path; nil where it has none.
+func (p *Plan) callOf(m *Member, path *model.Path) *callPlan { return planOf(p.callsOf(m), path) }
+
+func planOf(list []*callPlan, path *model.Path) *callPlan {
+	i := slices.IndexFunc(list, func(c *callPlan) bool { return c.path == path })
 	if i < 0 {
 		return nil
 	}
-	return p.calls[s.ID][i]
+	return list[i]
 }
 
 // Play draws a play about a path; none where the dataset has nobody who may call it.
@@ -162,10 +165,9 @@ type stage struct {
 // another tenant.
 func (p *Plan) newStage(d *Dataset, path *model.Path, nth int, c *choices) *stage {
 	s := &stage{Plan: p, d: d, path: path, dice: c, kind: Own}
-	may := func(m *Member) bool { return path.User(m.Session) != nil && p.callOf(m.Session, path) != nil }
 	for i := range d.Cast {
 		m := &d.Cast[(i+nth)%len(d.Cast)]
-		if !may(m) || m.Tenant.Null && !m.Session.Tenantless {
+		if p.callOf(m, path) == nil {
 			continue
 		}
 		if s.cast[0] == nil {
@@ -205,10 +207,10 @@ func (s *stage) play(p *play) []model.Step {
 
 // arguments draws the arguments of all calls, from one row.
 func (s *stage) arguments() bool {
-	plan, who := s.callOf(s.cast[0].Session, s.path), s.cast[0]
+	plan, who := s.callOf(s.cast[0], s.path), s.cast[0]
 	if q := s.path.Enqueue; q != nil && len(s.path.Args) == 0 && len(q.Args) > 0 {
-		if m := s.enqueuer(s.cast[0]); m != nil && s.callOf(m.Session, q) != nil {
-			plan, who = s.callOf(m.Session, q), m
+		if m := s.enqueuer(s.cast[0]); m != nil && s.callOf(m, q) != nil {
+			plan, who = s.callOf(m, q), m
 		}
 	}
 	if plan.several() && s.dice.percent(50) {
@@ -249,7 +251,7 @@ func (s *stage) step(sc scene) (step model.Step, ok bool) {
 		if s.path.Enqueue == nil {
 			return step, false
 		}
-		if m = s.enqueuer(m); m == nil || s.callOf(m.Session, s.path.Enqueue) == nil {
+		if m = s.enqueuer(m); m == nil || s.callOf(m, s.path.Enqueue) == nil {
 			return step, false
 		}
 		return s.call(m, s.path.Enqueue), true
@@ -285,7 +287,7 @@ func (s *stage) step(sc scene) (step model.Step, ok bool) {
 	}
 	step = s.call(m, s.path)
 	if sc.who < 0 {
-		if !s.path.MustFail || m.Session.Tenantless {
+		if !s.path.MustFail || m.Tenant.Null {
 			return step, false
 		}
 		step.Tenant, step.User = null, null
@@ -304,7 +306,7 @@ func (s *stage) call(m *Member, path *model.Path) model.Step {
 	for i := range path.Args {
 		switch {
 		case path.Args[i].Variable != "":
-			a := &arguments{Plan: s.Plan, c: s.callOf(m.Session, path), m: m, d: s.d, dice: s.dice}
+			a := &arguments{Plan: s.Plan, c: s.callOf(m, path), m: m, d: s.d, dice: s.dice}
 			step.Op.Args = append(step.Op.Args, a.own(path.Args[i].Variable))
 		case i < len(s.args):
 			step.Op.Args = append(step.Op.Args, s.args[i])
@@ -323,13 +325,13 @@ func (s *stage) write(m *Member, touch bool) (step model.Step, ok bool) {
 		shape *model.Shape
 	}
 	var list []writer
-	table := s.callOf(m.Session, s.path).table
+	table := s.callOf(m, s.path).table
 	for i := range s.d.Cast {
 		w := &s.d.Cast[i]
 		if w.Tenant != m.Tenant || w.Session.Tenantless {
 			continue
 		}
-		tables := s.inPart(w.Session, s.d)
+		tables := s.tablesOf(w, s.d)
 		for k := range tables {
 			c := &tables[k]
 			if touch && c.table != table || !touch && !s.mentions(c.table) || c.granted == 0 {

@@ -126,7 +126,7 @@ func (p *Plan) lookers(d *Dataset, not model.Value, c *choices) []model.Step {
 	}
 	var others []*Member
 	for i := range d.Cast {
-		if m := &d.Cast[i]; !m.Tenant.Null && m.Tenant != not && len(p.inPart(m.Session, d)) > 0 {
+		if m := &d.Cast[i]; !m.Tenant.Null && m.Tenant != not && len(p.tablesOf(m, d)) > 0 {
 			others = append(others, m)
 		}
 	}

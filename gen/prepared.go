@@ -27,13 +27,13 @@ func (p *Plan) prepared(d *Dataset) [][]model.Step {
 			continue
 		}
 		var pairs [][]model.Step
-		for i := range p.inPart(s, d) {
-			c := &p.inPart(s, d)[i]
+		for i := range p.tablesOf(two[0], d) {
+			c := &p.tablesOf(two[0], d)[i]
 			if len(c.selects) > 0 && p.asksFrozen(c.table) {
 				pairs = append(pairs, bothDo(two, model.Op{Shape: c.selects[0].shape}))
 			}
 		}
-		for _, c := range p.inSQL(s) {
+		for _, c := range p.inSQL(two[0]) {
 			if !p.callsFrozen(c.path) {
 				continue
 			}

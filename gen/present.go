@@ -6,23 +6,30 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// Present gives a call the secrets of rows that its session may see, in place of those that
-// were drawn for another: nobody else has them.
+// Present gives a call what is its session's own, in place of what was drawn for another: its
+// variables, and the secrets of rows that it may see, which nobody else has.
 func (p *Plan) Present(step *model.Step, st *model.State) {
-	id, ok := p.Contract.Bind(step.Session, step.Tenant, step.User, st)
+	id, ok := p.Contract.BindStep(step, st)
 	if !ok {
 		return
 	}
+	anywhere, _ := p.Contract.Bind(step.Session, step.Tenant, step.User, st)
+	step.Op.Args = slices.Clone(step.Op.Args)
 	for _, c := range p.calls[step.Session.ID] {
 		if c.path != step.Op.Path {
 			continue
 		}
 		for i := range step.Op.Args {
-			if i >= len(c.args) || !slices.Contains(p.Contract.Secrets, c.args[i].column) {
+			if i < len(step.Op.Path.Args) && step.Op.Path.Args[i].Variable != "" {
+				if v, err := id.Value(model.PathParam{Arg: -1, Var: step.Op.Path.Args[i].Variable}, nil); err == nil {
+					step.Op.Args[i] = v
+				}
 				continue
 			}
-			if v, found := p.presented(c.args[i].column, id, st); found {
-				step.Op.Args = slices.Clone(step.Op.Args)
+			if anywhere == nil || i >= len(c.args) || !slices.Contains(p.Contract.Secrets, c.args[i].column) {
+				continue
+			}
+			if v, found := p.presented(c.args[i].column, anywhere, st); found {
 				step.Op.Args[i] = v
 			}
 		}

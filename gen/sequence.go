@@ -17,7 +17,7 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 	steps := make([]model.Step, 0, n)
 	c := seeded(bits.Next(), -3)
 	actors := [2]int{p.actor(d.Cast, &c), 0}
-	if c.percent(calls) || len(p.shapes[d.Cast[actors[0]].Session.ID]) == 0 {
+	if c.percent(calls) || len(p.shapes[d.Cast[actors[0]].Session.ID]) == 0 || d.Cast[actors[0]].handed() {
 		if who := p.caller(d.Cast, &c); who != nil {
 			if c.percent(usedShare) {
 				if steps := p.usedSequence(who, d, min(max(n, leastPairs), mostPairs), bits); len(steps) > 0 {
@@ -55,7 +55,7 @@ const (
 // step draws one statement of one identity.
 func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step {
 	step := model.Step{Session: who.Session, Tenant: who.Tenant, User: who.User}
-	tables := p.inPart(who.Session, d)
+	tables := p.tablesOf(who, d)
 	if len(tables) == 0 {
 		return step
 	}

@@ -52,7 +52,7 @@ func (p *Plan) leavers(d *Dataset, not model.Value) []leaver {
 		if m.Tenant.Null || m.Tenant == not {
 			continue
 		}
-		for _, c := range p.inSQL(m.Session) {
+		for _, c := range p.inSQL(m) {
 			if c.lasts {
 				out = append(out, leaver{m, c})
 			}
@@ -64,7 +64,7 @@ func (p *Plan) leavers(d *Dataset, not model.Value) []leaver {
 // after is the call of a path that somebody else makes next: with the same arguments, but
 // for what the session's own variables say. ok is false where its session has no such path.
 func (p *Plan) after(l leaver, first *model.Step, who *Member, d *Dataset, dice *choices) (model.Step, bool) {
-	for _, c := range p.inSQL(who.Session) {
+	for _, c := range p.inSQL(who) {
 		if c.path != l.plan.path {
 			continue
 		}
@@ -88,7 +88,7 @@ func (p *Plan) binders(d *Dataset, tenant model.Value) []model.Step {
 	var out []model.Step
 	for i := range d.Cast {
 		m := &d.Cast[i]
-		if m.Session.Local() || m.Tenant.Null || !tenant.Null && m.Tenant != tenant || len(p.inPart(m.Session, d)) == 0 ||
+		if m.Session.Local() || m.Tenant.Null || !tenant.Null && m.Tenant != tenant || len(p.tablesOf(m, d)) == 0 ||
 			slices.ContainsFunc(out, func(s model.Step) bool { return s.Session == m.Session }) {
 			continue
 		}
@@ -99,7 +99,7 @@ func (p *Plan) binders(d *Dataset, tenant model.Value) []model.Step {
 
 // look is the plainest statement of a member.
 func (p *Plan) look(m *Member, d *Dataset) model.Step {
-	return model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: p.inPart(m.Session, d)[0].selects[0].shape}}
+	return model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: p.tablesOf(m, d)[0].selects[0].shape}}
 }
 
 // finder is who makes the second calls of pairs: a member, or else the first one of the cast
@@ -111,7 +111,7 @@ func (p *Plan) finder(who *Member, d *Dataset) (finder *Member, shared, list []l
 		members = append(members, &d.Cast[i])
 	}
 	for _, m := range members {
-		own, all := p.inSQL(m.Session), p.leavers(d, m.Tenant)
+		own, all := p.inSQL(m), p.leavers(d, m.Tenant)
 		shared = slices.DeleteFunc(slices.Clone(all), func(l leaver) bool {
 			return !slices.ContainsFunc(own, func(c *callPlan) bool { return c.path == l.plan.path })
 		})
@@ -126,7 +126,7 @@ func (p *Plan) finder(who *Member, d *Dataset) (finder *Member, shared, list []l
 // nobody of another tenant leaves anything.
 func (p *Plan) usedSequence(who *Member, d *Dataset, n int, bits Bits) []model.Step {
 	who, shared, list := p.finder(who, d)
-	own := p.inSQL(who.Session)
+	own := p.inSQL(who)
 	if len(list) == 0 || len(own) == 0 {
 		return nil
 	}
@@ -222,7 +222,7 @@ func (p *Plan) Used(d *Dataset, who *Member) [][]model.Step {
 			if n > 0 {
 				continue
 			}
-			for _, c := range p.inSQL(who.Session) {
+			for _, c := range p.inSQL(who) {
 				if args, ok := p.callArgs(c, who, d, try{kind: Own}, c.counts[0], &choices{}); ok && c.path != l.plan.path && cross < mostCross {
 					out = append(out, []model.Step{first, p.callStep(c, who, args)})
 					cross++

@@ -51,6 +51,9 @@ func (c *choice) weigh(rights *model.Privilege, w *model.Writes, hidden []int) {
 func (p *Plan) actor(cast []Member, c *choices) int {
 	weight := func(m *Member) int {
 		n := 4
+		if m.handed() {
+			return n
+		}
 		for i := range p.shapes[m.Session.ID] {
 			n += p.shapes[m.Session.ID][i].granted
 		}

@@ -77,7 +77,7 @@ type Session struct {
 	Bind        string   // local, session or first
 	Release     string   // none, DISCARD ALL, or SQL
 	Via         string   // host:port of the pooler that it connects through; empty: none
-	Tenantless  bool     // neither settings nor login depend on a tenant or a user, and none is its login's
+	Tenantless  bool     // neither settings nor login depend on a tenant or a user, and none is its login's; see PathUser.Rules
 	Vars        []Var    // the slots of sql.Frame.Vars for this session's rules
 	Sees        []Sees   // by Table.ID
 	Writes      []Writes // by Table.ID

@@ -29,6 +29,10 @@ func (id *Identity) Acts() string {
 // of its variables from the state. It fails when the tenant's or the user's row
 // that a variable needs is not there.
 func (c *Contract) Bind(s *Session, tenant, user Value, st *State) (*Identity, bool) {
+	if s.Tenantless && tenant.Null && user.Null {
+		id := c.unbound(s)
+		return id, id != nil
+	}
 	id := &Identity{Session: s, Tenant: tenant, User: user, Vars: make([]Value, len(s.Vars))}
 	var tenantRow, userRow Row
 	if c.Tenancy.Table != nil && !tenant.Null {

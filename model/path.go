@@ -86,7 +86,8 @@ type PathUser struct {
 	// Said marks the tables of which the path says itself what may be written, by
 	// Table.ID; a change of any other is a consequence. Nil: of none.
 	Said []bool
-	// Rules is the session as it is on this path: its variables, sees and writes.
+	// Rules is the session as it is on this path: its variables, sees and writes. It has a tenant
+	// where the path hands one over, even if nothing else of the session follows from one.
 	Rules *Session
 	// SQL is what this session runs, where it differs from the path's. Of a view it is
 	// the columns that the session may read.
@@ -169,7 +170,7 @@ func (c *Contract) BindStep(step *Step, st *State) (*Identity, bool) {
 		return nil, false
 	}
 	var id *Identity
-	if step.Tenant.Null && !u.Session.Tenantless {
+	if step.Tenant.Null && !u.Rules.Tenantless {
 		id = c.unbound(u.Rules)
 	} else {
 		id, _ = c.Bind(u.Rules, step.Tenant, step.User, st)

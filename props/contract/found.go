@@ -77,6 +77,10 @@ func (r *resolver) call(p *model.Path, s *model.Session, named []*model.Path) {
 		return // the rules read what the path passes
 	}
 	u.SQL = nil
+	if u.Rules.Tenantless != s.Tenantless { // with fewer arguments nobody hands it a tenant
+		rules := *u.Rules
+		rules.Tenantless, u.Rules = s.Tenantless, &rules
+	}
 	p.As, p.Users = append(p.As, s.Name), append(p.Users, u)
 }
 

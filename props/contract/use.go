@@ -41,6 +41,7 @@ func (r *resolver) path(d *pathDecl) {
 		}
 		rules := *s
 		rules.Vars, rules.Sees, rules.Writes = u.Vars, u.Sees, u.Writes
+		rules.Tenantless = s.Tenantless && !(hands(d, p) && r.follows(&rules))
 		u.Rules = &rules
 		p.Users = append(p.Users, u)
 	}
@@ -81,6 +82,7 @@ func (r *resolver) enqueue(d *pathDecl, of *model.Path) {
 	}
 	rules := *s
 	rules.Vars = u.Vars
+	rules.Tenantless = s.Tenantless && !(variables(p.Args, sqlTexts(d.enqueue)) && r.follows(&rules))
 	u.Rules = &rules
 	p.Users, p.SQL = []model.PathUser{u}, transactions(p.Run)
 }

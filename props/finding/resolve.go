@@ -166,7 +166,7 @@ func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *
 	if out.Session == nil {
 		return out, k.stale(st.Pos, "the contract has no session %s", st.Session)
 	}
-	if st.untold && k.Found == nil && !out.Session.Tenantless {
+	if st.untold && k.Found == nil && !as(c, out.Session, st.Call).Tenantless {
 		return out, k.stale(st.Pos, "a session %s needs tenant: the key of one of the rows (or null, to try it without one)", st.Session)
 	}
 	out.Tenant = spelled(c.Tenancy.Type, st.Tenant)
@@ -192,6 +192,16 @@ func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *
 	return out, nil
 }
 
+// as is a session as it is on a path, if it calls one.
+func as(c *model.Contract, s *model.Session, path string) *model.Session {
+	for _, p := range c.Paths {
+		if u := p.User(s); u != nil && p.Name == path {
+			return u.Rules
+		}
+	}
+	return s
+}
+
 // call finds the path that a step calls.
 func (k *Case) call(c *model.Contract, s *model.Session, st *Step) (model.Op, error) {
 	for _, p := range c.Paths {
@@ -215,9 +225,12 @@ func (k *Case) call(c *model.Contract, s *model.Session, st *Step) (model.Op, er
 
 // unbound says what a session lacks.
 func (k *Case) unbound(c *model.Contract, st *model.Step, pos Pos) error {
-	name := st.Session.Name
+	name, there := st.Session.Name, st.Session
+	if p := st.Op.Path; p != nil {
+		there = as(c, st.Session, p.Name)
+	}
 	switch {
-	case st.Tenant.Null && !st.Session.Tenantless:
+	case st.Tenant.Null && !there.Tenantless:
 		return k.stale(pos, "a session %s cannot be bound without a tenant", name)
 	case st.User.Null && st.Session.User != nil:
 		return k.stale(pos, "a session %s of tenant %s needs a user: no row of %s fits", name, st.Tenant.Text, st.Session.User.Table.Label())

@@ -1,0 +1,61 @@
+package contract
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// A session that nothing binds has a tenant on the paths that hand it one: a job whose role
+// passes row security by is told for whom it runs. Whoever may see and change nothing of any
+// tenant stays the session whose tenant was never set, whatever the path hands over.
+
+// hands reports whether a path hands its session's tenant or user over, or what their rows
+// have. A Go function has both in its call.
+func hands(d *pathDecl, p *model.Path) bool {
+	texts := sqlTexts(d.run)
+	for _, t := range slices.Concat(d.command, d.output) {
+		texts = append(texts, parts(t.value))
+	}
+	for _, e := range d.env {
+		texts = append(texts, parts(e.value.value))
+	}
+	return p.Go != "" || variables(p.Args, texts)
+}
+
+func sqlTexts(list []text) [][]piece {
+	var out [][]piece
+	for _, t := range list {
+		out = append(out, sqlParts(t.value))
+	}
+	return out
+}
+
+// variables reports whether one of the arguments, or of the texts, is a variable of the session's.
+func variables(args []model.PathArg, texts [][]piece) bool {
+	own := func(p piece) bool {
+		name, _, _ := strings.Cut(p.name, ".")
+		return name == "tenant" || name == "user" || name == "other"
+	}
+	return slices.ContainsFunc(args, func(a model.PathArg) bool { return a.Variable != "" }) ||
+		slices.ContainsFunc(texts, func(list []piece) bool { return slices.ContainsFunc(list, own) })
+}
+
+// follows reports whether what a session may see or change follows from a tenant or a user, or is
+// everything of all tenants.
+func (r *resolver) follows(s *model.Session) bool {
+	for _, t := range r.schema.Tables {
+		w := &s.Writes[t.ID]
+		for _, rule := range []*model.Rule{s.Sees[t.ID].Rule, w.Insert, w.From, w.Delete} {
+			if rule == nil || r.contract.Belongs[t.ID].How != model.Owned {
+				continue
+			}
+			if rule.Kind == model.RuleAll || rule.Kind == model.RuleOwn ||
+				slices.ContainsFunc(rule.Args, func(i int) bool { return s.Vars[i].Source != model.FromArgument }) {
+				return true
+			}
+		}
+	}
+	return false
+}
