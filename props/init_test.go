@@ -116,7 +116,7 @@ GRANT SELECT ON hr.sheets, hr.history TO init_app; GRANT SELECT (id, firm, name)
 		},
 		says: []string{
 			"policies show only rows of hr.sheets with binned_at IS NULL", "sees: {hr.staff: {may: own, columns: [id, firm, name]}}",
-			"and $user.gone_on IS NULL}}, or ($user.gone_on IS NULL OR $user.gone_on >= current_date) in its place",
+			"and $user.gone_on IS NULL}}, or ($user.gone_on IS NULL OR $user.gone_on >= current_date), or",
 		},
 	},
 	{
@@ -194,6 +194,24 @@ CREATE POLICY p ON bills USING (firm = ANY (string_to_array(nullif(current_setti
 CREATE POLICY p ON seats USING (person = nullif(current_setting('app.person', true), '')::uuid);
 GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO init_app;`,
 		want: []string{"tenant: {table: firms, key: id}", "app.firms: $tenant", "app.person: $user.id", `seats: {may: "own or person = $user.id"}`},
+	},
+	{
+		name: "roles that no policy asks whose data they want",
+		schema: `
+CREATE ROLE init_app LOGIN; CREATE ROLE init_audit LOGIN; CREATE ROLE init_stats LOGIN; CREATE ROLE init_nightly LOGIN BYPASSRLS;
+CREATE TABLE firms (id uuid PRIMARY KEY, name text);
+CREATE TABLE bills (id int PRIMARY KEY, firm uuid NOT NULL REFERENCES firms, total int);
+ALTER TABLE bills ENABLE ROW LEVEL SECURITY; ALTER TABLE firms ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON bills TO init_app USING (firm = nullif(current_setting('app.firm', true), '')::uuid);
+CREATE POLICY p ON firms TO init_app USING (id = nullif(current_setting('app.firm', true), '')::uuid);
+CREATE POLICY audit ON bills FOR SELECT TO init_audit USING (true);
+CREATE VIEW totals AS SELECT firm, sum(total) AS total FROM bills GROUP BY 1;
+GRANT SELECT ON bills, firms TO init_app, init_audit, init_nightly; GRANT SELECT ON totals TO init_stats;`,
+		want: []string{"app.firm: $tenant", "init_audit:", `sees: {"*": {may: all}}`, "init_stats:", `sees: {"*": none}`},
+		says: []string{
+			"nothing tells init_audit whose data it asks for, and policies name it", "nothing tells init_stats whose data it asks for: may it see nothing?",
+			`Each is an entry under paths, as a session with login: init_nightly and sees: {"*": all}`,
+		},
 	},
 	{
 		name: "a table of sessions behind a claim",

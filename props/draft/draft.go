@@ -119,7 +119,7 @@ func (d *Draft) ask(e *evidence) {
 		d.asks = append(d.asks, "schema "+schema+" holds only functions that policies call: does the API offer it to clients? Then add it to schemas:")
 	}
 	for _, name := range d.cast.bypass {
-		d.asks = append(d.asks, name+" bypasses row security: which jobs, reports or admin pages run as it? Each is an entry under paths")
+		d.asks = append(d.asks, name+" bypasses row security: which jobs, reports or admin pages run as it? Each is an entry under paths, as a session with login: "+name+" and sees: {\"*\": all}; where it is told for which tenant it runs, with $tenant among its args, or in its env, and sees: own")
 	}
 	for _, name := range d.cast.owners {
 		d.asks = append(d.asks, name+" owns tables, so that row security does not hold for it without FORCE: does the application connect as it?")
@@ -242,7 +242,7 @@ func (d *Draft) endsOf(t *model.Table, row, what string) {
 		case c.Default != "" || c.Generated || c.Type.Array:
 			continue // as a rule when the row was made
 		case dated && !c.NotNull:
-			at, or = at+" IS NULL", fmt.Sprintf("(%s IS NULL OR %s)", at, later)
+			at, or = at+" IS NULL", fmt.Sprintf("(%[1]s IS NULL OR %[2]s), or %[1]s IS NOT NULL", at, later)
 		case dated:
 			at, or = later, at+" <= now()"
 		case c.Type.Base == "bool":

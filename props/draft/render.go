@@ -133,7 +133,7 @@ func (p *place) yaml() string {
 }
 
 func (d *Draft) session(w *writer, s *session) {
-	if s.stranger {
+	if s.stranger && len(s.asks) == 0 {
 		w.comment(1, "", "a session whose tenant was never set: a broken job, a request without a token")
 	}
 	w.remarks(1, s.notes, s.asks)

@@ -20,7 +20,8 @@ type session struct {
 	claims            *claims
 	settings          []setting
 	tenants           string // a query
-	stranger          bool
+	stranger          bool // it has no tenant, and may see nothing of any
+	service           bool // it has none, and may see all
 	below             bool // its tenants are those that its own one sees
 	ofTenant          bool // its role follows from the tenant
 	notes, asks       []string
@@ -98,6 +99,7 @@ func (b *binder) sessions() {
 			s := b.begin(a, a.acts())
 			s.kind = kind
 			b.bind(s)
+			b.untold(s)
 			if s.ofTenant && slices.ContainsFunc(b.made, func(o *session) bool { return o.ofTenant && b.alike(o.acts, s.acts) }) {
 				break // the role of another tenant
 			}
@@ -128,6 +130,32 @@ func (b *binder) sessions() {
 	}
 }
 
+// untold takes a session that nothing binds its tenant and its user: no policy for its role asks
+// who it is, though others ask. Where policies name the role all the same, it is taken for a service
+// of all tenants.
+func (b *binder) untold(s *session) {
+	if b.t.guess || len(s.sources) > 0 || len(s.settings)+len(s.claims.names) > 0 || s.where != "" {
+		return
+	}
+	s.user, s.tenants, s.below = nil, "", false
+	told := "where it is told for which one it runs, that is a path with $tenant among its args, or in its env, and sees: own"
+	if s.service = b.names(s.acts); s.service {
+		s.asks = []string{"nothing tells " + s.acts + " whose data it asks for, and policies name it: is it a service of all tenants? Then " + told + ". If not, sees: {\"*\": none}"}
+		return
+	}
+	s.stranger = true
+	s.asks = []string{"nothing tells " + s.acts + " whose data it asks for: may it see nothing? If it is a service of all tenants, sees: {\"*\": all}; " + told}
+}
+
+// names reports whether a policy is for a role, and not for everybody.
+func (b *binder) names(role string) bool {
+	return slices.ContainsFunc(b.survey.Schema.Tables, func(t *model.Table) bool {
+		return slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
+			return p.Permissive && !slices.Contains(p.Roles, "public") && b.survey.applies(&p, role)
+		})
+	})
+}
+
 // mostNamedAlike is how many roles with the same rights, each of them one user's, have a
 // session: two may be of two tenants.
 const mostNamedAlike = 2
@@ -151,7 +179,9 @@ func (b *binder) begin(a *actor, name string) *session {
 // one where settings bind sessions, since a job can forget them.
 func (b *binder) strangers() []*actor {
 	list := slices.DeleteFunc(slices.Clone(b.cast.actors), func(a *actor) bool { // nobody without a tenant has its role
-		return slices.ContainsFunc(b.made, func(s *session) bool { return (s.ofTenant || s.where != "") && b.alike(s.acts, a.acts()) })
+		return slices.ContainsFunc(b.made, func(s *session) bool {
+			return (s.ofTenant || s.where != "") && b.alike(s.acts, a.acts()) || (s.stranger || s.service) && s.acts == a.acts()
+		})
 	})
 	slices.SortStableFunc(list, func(x, y *actor) int {
 		if anon := b.anonymous(); anon != "" && (x.role == anon) != (y.role == anon) {

@@ -60,10 +60,15 @@ func (p *page) escalation() {
 
 // table is what the contract allows beside what Postgres did.
 func (p *page) table() {
-	p.line("\n| | |\n|---|---|")
+	begun := false
 	entry := func(name, text string, width int) {
 		if text != "" {
-			p.line("| %s | %s |", name, cut(strings.ReplaceAll(text, "|", `\|`), width))
+			row := fmt.Sprintf("| %s | %s |", name, cut(strings.ReplaceAll(text, "|", `\|`), width))
+			if !begun { // the first row is the head: a screen has few lines
+				row = "\n" + row + "\n|---|---|"
+			}
+			begun = true
+			p.line("%s", row)
 		}
 	}
 	st := &p.f.Scenario.Steps[p.d.Step]
@@ -80,7 +85,6 @@ func (p *page) table() {
 	}
 	entry("Cause", escaped(p.f.caused()), 2*entryWidth) // with its place
 	entry(p.fix())
-	entry("Sure", escaped(p.f.Sure()), entryWidth)
 	entry(fmt.Sprintf("Like it, %d more", len(p.f.Like)), escaped(strings.Join(p.f.Like, "; ")), entryWidth)
 }
 
@@ -261,9 +265,6 @@ func (p *page) steps() {
 			p.code(text + end)
 		}
 	}
-	if p.f.Scenario.Committed {
-		p.line("\nEach step commits on a real connection of its login.")
-	}
 }
 
 // bound is the settings of a step's session: app.tenant_id = '1', app.user_id = '7'.
@@ -321,24 +322,28 @@ func (p *page) again() {
 	p.line("    psql -X -v ON_ERROR_STOP=1 -d rlsfuzz_repro -f repro.sql")
 }
 
-// found says where, how surely and by which seed it was found.
+// found says how, where, how surely and by which seed it was found.
 func (p *page) found(m Material) {
 	server := p.f.Server
 	if v := m.version(); server == "" && v > 0 {
 		server = fmt.Sprintf("PostgreSQL %d.%d", v/10000, v%10000)
 	}
-	text := "`case.yaml` may be edited."
+	var texts []string
 	add := func(before, what string) {
 		if what != "" {
-			text += " " + before + escaped(what) + "."
+			texts = append(texts, before+escaped(what)+".")
 		}
 	}
-	add("Found on ", server)
+	if p.f.Scenario.Committed {
+		add("", "Each step commits on a real connection of its login")
+	}
+	add("Sure: ", p.f.Sure())
 	if p.f.Sure() == "" { // which says more
 		add("Referee: ", p.f.Referee)
 	}
+	add("Found on ", server)
 	add("Seed ", p.f.Seed)
-	p.line("\n%s", text)
+	p.line("\n%s `case.yaml` may be edited.", strings.Join(texts, " "))
 }
 
 // escaped keeps Markdown from reading names and values as markup.
