@@ -32,7 +32,7 @@ func TestExplained(t *testing.T) {
 	for name, wants := range map[string][]string{
 		finding.CaseFile:  {"# cause: policy leak on tickets (schema.sql:12)\n", "# fix: DROP POLICY leak ON tickets\n", "# sure: reproduced 5 of 5 with", "}  # any: subject\n", "}  # any: email\n"},
 		finding.ReproFile: {"-- The cause: policy leak on tickets\n", "-- A fix: DROP POLICY leak ON tickets;\n", "; -- any: subject\n"},
-		finding.PageFile:  {"| Cause | policy leak lets it through (db/schema.sql:12) |", "| Fix, tried in 40 checks | DROP POLICY leak ON tickets |", "°", "may be anything", "Sure: reproduced 5 of 5"},
+		finding.PageFile:  {"| Cause | policy leak lets it through (db/schema.sql:12) |", "| Fix, tried in 40 checks | DROP POLICY leak ON tickets |", "°", "may be anything", "Reproduced 5 of 5"},
 	} {
 		for _, want := range wants {
 			if !strings.Contains(string(files[name]), want) {

@@ -337,11 +337,15 @@ func (p *page) found(m Material) {
 	if p.f.Scenario.Committed {
 		add("", "Each step commits on a real connection of its login")
 	}
-	add("Sure: ", p.f.Sure())
-	if p.f.Sure() == "" { // which says more
+	switch sure := p.f.Sure(); {
+	case sure != "" && server != "": // which says more than the referee
+		add("", strings.ToUpper(sure[:1])+sure[1:]+", on "+server)
+	case sure != "":
+		add("", strings.ToUpper(sure[:1])+sure[1:])
+	default:
 		add("Referee: ", p.f.Referee)
+		add("Found on ", server)
 	}
-	add("Found on ", server)
 	add("Seed ", p.f.Seed)
 	p.line("\n%s `case.yaml` may be edited.", strings.Join(texts, " "))
 }
