@@ -20,10 +20,10 @@ type session struct {
 	claims            *claims
 	settings          []setting
 	tenants           string // a query
-	stranger          bool // it has no tenant, and may see nothing of any
-	service           bool // it has none, and may see all
-	below             bool // its tenants are those that its own one sees
-	ofTenant          bool // its role follows from the tenant
+	stranger          bool   // it has no tenant, and may see nothing of any
+	service           bool   // it has none, and may see all
+	below             bool   // its tenants are those that its own one sees
+	ofTenant          bool   // its role follows from the tenant
 	notes, asks       []string
 	sees, writes      []entry
 	sources           []*Source // that its role has to bring
