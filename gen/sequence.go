@@ -28,12 +28,36 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 		}
 	}
 	actors[1] = p.actor(d.Cast, &c)
+	if !p.haveTables(d, &actors) {
+		return nil
+	}
 	fresh := 0
 	for range n {
 		c := seeded(bits.Next(), -4)
 		steps = append(steps, p.step(&d.Cast[actors[c.upTo(2)]], d, &fresh, &c))
 	}
 	return steps
+}
+
+// haveTables puts who has a table in the place of who has none; false where nobody has.
+func (p *Plan) haveTables(d *Dataset, actors *[2]int) bool {
+	has := func(i int) bool { return len(p.tablesOf(&d.Cast[i], d)) > 0 }
+	first := 0
+	for first < len(d.Cast) && !has(first) {
+		first++
+	}
+	if first == len(d.Cast) {
+		return false
+	}
+	for i := range actors {
+		if has(actors[i]) {
+			continue
+		}
+		if actors[i] = first; has(actors[1-i]) {
+			actors[i] = actors[1-i]
+		}
+	}
+	return true
 }
 
 // How many of a hundred sequences are calls of paths: many in the first batches of a
@@ -55,11 +79,7 @@ const (
 // step draws one statement of one identity.
 func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step {
 	step := model.Step{Session: who.Session, Tenant: who.Tenant, User: who.User}
-	tables := p.tablesOf(who, d)
-	if len(tables) == 0 {
-		return step
-	}
-	shape := draw(tables, c)
+	shape := draw(p.tablesOf(who, d), c)
 	step.Op = model.Op{Shape: shape, Args: p.args(shape, who, d, fresh, c)}
 	return step
 }

@@ -230,7 +230,9 @@ func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model
 	}
 	sequences := make([][]model.Step, 0, n)
 	for range n {
-		sequences = append(sequences, b.Plan.Sequence(bits, lengths.Draw(t, "steps"), d, b.share))
+		if steps := b.Plan.Sequence(bits, lengths.Draw(t, "steps"), d, b.share); len(steps) > 0 {
+			sequences = append(sequences, steps)
+		}
 	}
 	return d, sequences
 }
