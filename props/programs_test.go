@@ -13,6 +13,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
+	"github.com/rlsfuzz/rlsfuzz/props/report"
 )
 
 // works is a schema whose invoices a nightly job exports. It logs in with a role that
@@ -141,6 +142,10 @@ func TestPrograms(t *testing.T) {
 			}
 			if f.Class.String() != k.class {
 				t.Errorf("class %s, want %s:\n%s", f.Class, k.class, page)
+			}
+			var b strings.Builder
+			if err := report.Text(&b, r, report.Style{}); err != nil || !strings.Contains(b.String(), " C!\n") {
+				t.Errorf("the matrix does not mark the call: %v\n%s", err, b.String())
 			}
 		})
 	}

@@ -27,7 +27,7 @@ func Block(f *Finding) string {
 			fmt.Fprintf(&b, "  %-9s%s\n", name, line)
 		}
 	}
-	cell := oneLine(f.Session + " " + f.action() + " " + f.object())
+	cell := oneLine(f.Session + " " + f.Action() + " " + f.Object())
 	if room := blockWidth - blockNumber - len(title(f)+f.Scope()+f.Key) - len(", :  []"); len([]rune(cell)) <= room {
 		fmt.Fprintf(&b, "%s, %s: %s [%s]\n", title(f), f.Scope(), cell, f.Key)
 	} else {

@@ -82,16 +82,16 @@ func tableOf(c *model.Contract, d *judge.Divergence) *model.Table {
 	return c.Schema.Tables[d.Cell.Table]
 }
 
-// object is what the session used: the path, or the table.
-func (f *Finding) object() string {
+// Object is what the session used: the path, or the table.
+func (f *Finding) Object() string {
 	if f.Path != "" {
 		return f.Path
 	}
 	return f.Table
 }
 
-// action is what the session did: call, or the command on the table.
-func (f *Finding) action() string { return f.Divergence.Cell.Action() }
+// Action is what the session did: call, or the command on the table.
+func (f *Finding) Action() string { return f.Divergence.Cell.Action() }
 
 // again is the command that replays the finding, a line for each file that it needs.
 func (f *Finding) again() []string {

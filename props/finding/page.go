@@ -38,7 +38,7 @@ type page struct {
 func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n", args...) }
 
 func (p *page) head() {
-	p.line("# %s, %s: %s (%s)\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.action()+" "+p.f.object()), p.f.Key)
+	p.line("# %s, %s: %s (%s)\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.Action()+" "+p.f.Object()), p.f.Key)
 	p.line("**%s.**", escaped(p.sentence()))
 }
 

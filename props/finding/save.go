@@ -41,7 +41,7 @@ func (e *SaveError) Unwrap() error { return e.Err }
 func Save(dir string, f *Finding, m Material) (string, error) {
 	path := filepath.Join(dir, "findings", f.Key)
 	if err := save(path, f, m); err != nil {
-		return "", &SaveError{Dir: path, What: f.Key + " (" + f.Class.String() + ": " + f.Session + " " + f.action() + " " + f.object() + ")", Err: err}
+		return "", &SaveError{Dir: path, What: f.Key + " (" + f.Class.String() + ": " + f.Session + " " + f.Action() + " " + f.Object() + ")", Err: err}
 	}
 	f.Dir, f.Contract = path, m.Contract
 	return path, nil

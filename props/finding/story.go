@@ -87,7 +87,7 @@ func (t *teller) told(st *model.Step) Told {
 // via is what the session went through.
 func (t *teller) via() string {
 	if t.f.Path != "" {
-		return t.f.action() + " " + t.f.Path
+		return t.f.Action() + " " + t.f.Path
 	}
 	return t.f.Command + " on " + t.f.Table
 }

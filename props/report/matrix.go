@@ -65,13 +65,19 @@ func longest(r *props.Report) int {
 	return n
 }
 
-// calls prints the lines of paths.
+// calls prints the lines of paths. What the contract names for some sessions and the catalog has
+// for others as well is one line.
 func (p *printer) calls(r *props.Report, label int, found map[cellName]bool) {
+	said := map[string]bool{}
 	for _, path := range r.Paths {
+		if said[path.Name] {
+			continue
+		}
+		said[path.Name] = true
 		line := clip(path.Name, label)
 		for _, s := range r.Sessions {
 			cell := ""
-			if path.User(s) != nil {
+			if path := used(r, path.Name, s); path != nil {
 				cell = "C"
 				if st := r.Matrix.Path(s.ID, path.ID); r.Rowless[judge.PathCell(s.ID, path)] {
 					cell = "-"
@@ -88,6 +94,16 @@ func (p *printer) calls(r *props.Report, label int, found map[cellName]bool) {
 	}
 }
 
+// used is the path of a name that a session uses; nil where it has none.
+func used(r *props.Report, name string, s *model.Session) *model.Path {
+	for _, path := range r.Paths {
+		if path.Name == name && path.User(s) != nil {
+			return path
+		}
+	}
+	return nil
+}
+
 // cellName names a cell of a session and a table or path.
 type cellName struct{ session, table, command string }
 
@@ -95,12 +111,7 @@ type cellName struct{ session, table, command string }
 func cellsOf(r *props.Report) map[cellName]bool {
 	out := map[cellName]bool{}
 	for _, b := range r.Blocks {
-		f := b.Finding
-		object := f.Table
-		if f.Divergence.Cell.Command == model.Call {
-			object = f.Path
-		}
-		out[cellName{f.Session, object, f.Divergence.Cell.Command.String()}] = true
+		out[cellName{b.Finding.Session, b.Finding.Object(), b.Finding.Action()}] = true
 		for _, like := range b.Like {
 			if cell, ok := likeCell(like); ok {
 				out[cell] = true
