@@ -56,6 +56,7 @@ type Member struct {
 type builder struct {
 	*Plan
 	part   int
+	walk   int // which of the walk's datasets of the part it is, from 1; 0: none
 	rows   [][]model.Row
 	owner  [][]int // by table: the tenant that each row was made for; -1 for everybody's
 	next   []int
@@ -98,7 +99,10 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 	first := seeded(bits.Next(), -1)
 	b.part = first.upTo(len(p.parts))
 	if o.part > 0 {
-		b.part = o.part - 1
+		b.part, b.walk = o.part-1, 1
+		if o.swapped {
+			b.walk = 2
+		}
 	}
 	if open && first.percent(abroadShare) {
 		o.abroad, o.Guests = true, abroadGuests

@@ -47,6 +47,7 @@ func TestHanded(t *testing.T) {
 	}{
 		{name: "right", script: exportRight, dump: handedDump},
 		{name: "a program exports all tenants", script: strings.Replace(exportRight, "FROM invoices WHERE firm_id = :'firm'", "FROM invoices", 1), dump: handedDump, path: "nightly"},
+		{name: "a program marks all", script: strings.Replace(exportRight, "sent = true WHERE firm_id = :'firm'", "sent = true", 1), dump: handedDump, path: "nightly"},
 		{name: "a function gives all", script: exportRight, dump: strings.Replace(handedDump, " WHERE firm_id = wanted", "", 1), path: "dump"},
 		{name: "a function takes none for all", script: exportRight, dump: strings.NewReplacer("RAISE EXCEPTION 'no firm'", "RETURN QUERY SELECT note FROM invoices").Replace(handedDump), path: "dump"},
 	} {
