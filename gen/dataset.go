@@ -299,7 +299,7 @@ func (p *Plan) casting(c *choices, o Options) []role {
 		}
 		others := seeded(c.state, -3)
 		for i := range all {
-			all[i].last = others.percent(lastShare)
+			all[i].last = o.part == 0 && others.percent(lastShare)
 		}
 	}
 	least := 0
@@ -309,8 +309,8 @@ func (p *Plan) casting(c *choices, o Options) []role {
 	return all[:min(len(all), max(o.Cast, least))]
 }
 
-// lastShare is per cent of the identities whose user is the last of its tenant: what takes the
-// first one for whoever asks shows then.
+// lastShare is per cent of the identities, but for the walk's, whose user is the last of its
+// tenant: what takes the first one for whoever asks shows then.
 const lastShare = 30
 
 // twins is per cent of the datasets in which the first two roles are one session of two

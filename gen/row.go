@@ -178,7 +178,7 @@ func (b *builder) fill(t *model.Table, i int, twin model.Row, c *choices) model.
 		}
 		b.tokens++
 		return text(base + Token(t, b.tokens))
-	case b.walk > 0 && len(col.pool) == 2 && !col.null: // what sets it to a constant shows for one tenant, and in another dataset for the other
+	case b.walk > 0 && t.Columns[i].Type.Kind == sql.Bool && len(col.pool) == 2 && !col.null: // what sets it to a constant shows for one tenant, and in another dataset for the other
 		return col.pool[(len(b.rows[t.ID])+b.walk)%2]
 	case twin != nil && !c.percent(20):
 		return twin[i]

@@ -53,7 +53,7 @@ func Block(f *Finding) string {
 		if len(f.Scenario.Steps) > 2 {
 			most = 1
 		}
-		entry(name, oneLine(t.who(st)+t.ending(i)+": "+t.does(st)), most)
+		entry(name, oneLine(t.actor(st)+t.ending(i)+": "+t.does(st)), most)
 	}
 	if n := len(f.Like); n > 0 {
 		entry("like it", fmt.Sprintf("%d more: %s", n, strings.Join(f.Like, "; ")), min(2, max(1, blockLines-2-strings.Count(b.String(), "\n"))))

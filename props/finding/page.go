@@ -246,7 +246,7 @@ func (p *page) steps() {
 		if args := p.f.freeArgs(i); len(args) > 0 {
 			note += " (" + strings.Join(args, ", ") + " may be anything)"
 		}
-		p.line("\n## Step %d: %s%s", i+1, escaped(p.who(st)+p.acting(st)), note)
+		p.line("\n## Step %d: %s%s", i+1, escaped(p.actor(st)+p.acting(st)), note)
 		statements := []string{Statement(&st.Op)}
 		if st.Op.Path != nil {
 			statements = p.calls(st)

@@ -75,7 +75,7 @@ func (r *repro) announce(i int) {
 	if r.tap {
 		mark = "# "
 	}
-	r.line("\\echo %s", echoed(fmt.Sprintf("%sstep %d: %s%s", mark, i+1, r.who(&r.f.Scenario.Steps[i]), r.ending(i))))
+	r.line("\\echo %s", echoed(fmt.Sprintf("%sstep %d: %s%s", mark, i+1, r.actor(&r.f.Scenario.Steps[i]), r.ending(i))))
 }
 
 // quietly has what it does printed, or not: in a test only the verdict is.

@@ -28,11 +28,11 @@ func (r *repro) left() {
 			r.step(i)
 		}
 		st := &r.f.Scenario.Steps[r.d.Step]
-		r.section(fmt.Sprintf("step %d: %s", r.d.Step+1, oneLine(r.who(st))))
+		r.section(fmt.Sprintf("step %d: %s", r.d.Step+1, oneLine(r.actor(st))))
 		if r.otherPool(r.d.Step) {
 			r.text("\\connect")
 		}
-		r.line("\\echo %s", echoed(fmt.Sprintf("step %d: %s", r.d.Step+1, r.who(st))))
+		r.line("\\echo %s", echoed(fmt.Sprintf("step %d: %s", r.d.Step+1, r.actor(st))))
 		r.once(r.d.Step, name)
 	}
 	r.compared()

@@ -14,7 +14,7 @@ import (
 // transaction of its own. An error of the statement does not end the script.
 func (r *repro) step(i int) {
 	st, id := &r.f.Scenario.Steps[i], r.ids[i]
-	r.section(fmt.Sprintf("step %d: %s", i+1, oneLine(r.who(st))))
+	r.section(fmt.Sprintf("step %d: %s", i+1, oneLine(r.actor(st))))
 	if !r.tap && (st.Fresh || r.otherPool(i)) {
 		r.text("\\connect")
 		clear(r.prepared)

@@ -51,7 +51,7 @@ func (r *repro) callTexts(i int) [][]string {
 // more after the hidden ones became others. Each run is rolled back.
 func (r *repro) twice(i int) {
 	st := &r.f.Scenario.Steps[i]
-	r.section(fmt.Sprintf("step %d: %s", i+1, oneLine(r.who(st))))
+	r.section(fmt.Sprintf("step %d: %s", i+1, oneLine(r.actor(st))))
 	r.announce(i)
 	r.once(i, "first")
 	r.once(i, "again")

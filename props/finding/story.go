@@ -77,7 +77,7 @@ func Tell(f *Finding) *Story {
 }
 
 func (t *teller) told(st *model.Step) Told {
-	out := Told{Who: oneLine(t.who(st)), Fresh: st.Fresh, SQL: []string{Statement(&st.Op)}}
+	out := Told{Who: oneLine(t.actor(st)), Fresh: st.Fresh, SQL: []string{Statement(&st.Op)}}
 	if st.Op.Path != nil {
 		out.Path, out.SQL = st.Op.Path.Name, append([]string{}, t.calls(st)...)
 	}

@@ -35,6 +35,9 @@ func (t *teller) who(st *model.Step) string {
 	return id.Label() + t.elsewhere(&id)
 }
 
+// actor is the same at the end of a phrase.
+func (t *teller) actor(st *model.Step) string { return strings.TrimSuffix(t.who(st), ",") }
+
 // elsewhere says to whom a session of several tenants belongs, where that is not the one that
 // its step names.
 func (t *teller) elsewhere(id *model.Identity) string {
