@@ -27,7 +27,7 @@ var (
 	presets = []string{"plain", "supabase", "postgrest"}
 	kinds   = []string{"query", "view", "function", "search", "export", "report", "dashboard", "job", "webhook", "request"}
 	binds   = []string{"local", "session", "first"}
-	classes = []string{"open", "residue", "move", "write", "read", "interference", "existence", "canary", "lockout"}
+	classes = []string{"open", "residue", "move", "write", "read", "interference", "canary", "audit", "lockout", "existence"}
 )
 
 var tenantShape = &shape{

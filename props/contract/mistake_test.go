@@ -9,6 +9,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
 // good is a whole contract without a mistake; a case replaces one line of it.
@@ -254,5 +255,15 @@ func TestPasswordsOfMistakes(t *testing.T) {
 	_, err := contract.Parse("rlsfuzz.yaml", []byte("database: postgres://me:hunter2@h/d\n"+good))
 	if err == nil || !strings.Contains(err.Error(), "both schema and database") || strings.Contains(err.Error(), "hunter2") {
 		t.Error(err)
+	}
+}
+
+// TestAcceptTakesEachClass names each class that a finding may be of.
+func TestAcceptTakesEachClass(t *testing.T) {
+	for class := judge.Open; class <= judge.Existence; class++ {
+		src := strings.Replace(good, "class: existence", "class: "+class.String(), 1)
+		if _, err := contract.Parse("rlsfuzz.yaml", []byte(src)); err != nil {
+			t.Errorf("%s: %v", class, err)
+		}
 	}
 }
