@@ -130,32 +130,6 @@ func (b *binder) sessions() {
 	}
 }
 
-// untold takes a session that nothing binds its tenant and its user: no policy for its role asks
-// who it is, though others ask. Where policies name the role all the same, it is taken for a service
-// of all tenants.
-func (b *binder) untold(s *session) {
-	if b.t.guess || len(s.sources) > 0 || len(s.settings)+len(s.claims.names) > 0 || s.where != "" {
-		return
-	}
-	s.user, s.tenants, s.below = nil, "", false
-	told := "where it is told for which one it runs, that is a path with $tenant among its args, or in its env, and sees: own"
-	if s.service = b.names(s.acts); s.service {
-		s.asks = []string{"nothing tells " + s.acts + " whose data it asks for, and policies name it: is it a service of all tenants? Then " + told + ". If not, sees: {\"*\": none}"}
-		return
-	}
-	s.stranger = true
-	s.asks = []string{"nothing tells " + s.acts + " whose data it asks for: may it see nothing? If it is a service of all tenants, sees: {\"*\": all}; " + told}
-}
-
-// names reports whether a policy is for a role, and not for everybody.
-func (b *binder) names(role string) bool {
-	return slices.ContainsFunc(b.survey.Schema.Tables, func(t *model.Table) bool {
-		return slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
-			return p.Permissive && !slices.Contains(p.Roles, "public") && b.survey.applies(&p, role)
-		})
-	})
-}
-
 // mostNamedAlike is how many roles with the same rights, each of them one user's, have a
 // session: two may be of two tenants.
 const mostNamedAlike = 2
