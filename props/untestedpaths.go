@@ -65,7 +65,7 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 		return "", false
 	case t.calls > 0 && t.denied == t.calls && (p.View != nil || p.Routine != nil || c.answers(p)):
 		return "", false // refused
-	case t.calls > 0 && t.failed == t.calls && s.Tenantless && c.answers(p):
+	case t.calls > 0 && t.failed == t.calls && p.User(s).Rules.Tenantless && c.answers(p):
 		return "", true // without a tenant it stops, as it should
 	case t.calls > 0 && t.failed == t.calls:
 		return "every call failed: " + t.failure, false
@@ -73,6 +73,8 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 		return "it ends well and writes nothing: no output, no file", false
 	case t.asked > 0 && t.rowless == t.asked:
 		return "", true
+	case t.calls > 0 && seesAll(p.User(s)):
+		return "its session may see every row, so that it can give nothing too much: only what it writes is judged", false
 	case t.calls > 0:
 		return "no row that the session may not see made a difference to anybody who called it", false
 	}
@@ -127,4 +129,9 @@ func (c *campaign) found(cell judge.Cell) bool {
 		}
 	}
 	return false
+}
+
+// seesAll reports whether nothing is hidden from a session on a path.
+func seesAll(u *model.PathUser) bool {
+	return !slices.ContainsFunc(u.Sees, func(s model.Sees) bool { return s.Rule == nil || s.Rule.Kind != model.RuleAll })
 }
