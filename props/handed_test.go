@@ -2,10 +2,12 @@ package props_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
 
 // handedPaths is two paths of a worker that nothing binds to a tenant: they tell it for whom it
@@ -71,6 +73,13 @@ func TestHanded(t *testing.T) {
 			for _, b := range r.Blocks {
 				if k.path == "" || !strings.Contains(b.String(), "call "+k.path) {
 					t.Errorf("a finding that is none:\n%s", b)
+					continue
+				}
+				if k.path == "nightly" { // a program
+					continue
+				}
+				if out := ranPSQL(t, filepath.Join(b.Finding.Dir, finding.ReproFile)); !strings.Contains(out, "LEAK: ") {
+					t.Errorf("repro.sql does not say LEAK:\n%s", out)
 				}
 			}
 			if k.path != "" && len(r.Blocks) == 0 {
