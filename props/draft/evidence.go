@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -88,34 +87,6 @@ func (e *evidence) collect() {
 func (e *evidence) compared(s *Source) bool {
 	return slices.ContainsFunc(e.equal, func(q equality) bool { return q.source == s }) ||
 		slices.ContainsFunc(e.consts, func(c constant) bool { return c.source == s })
-}
-
-// returned is a function in PL/pgSQL that does nothing but return an expression or a query.
-var returned = regexp.MustCompile(`(?is)^\s*begin\s+return\s+(query\s)?([^;]*);\s*end\s*;?\s*$`)
-
-// lineComment is a comment up to the end of its line.
-var lineComment = regexp.MustCompile(`(?m)--.*$`)
-
-// query is the SELECT that a function consists of.
-func (f *Function) query() (*sql.Query, bool) {
-	text := strings.TrimSpace(f.Body)
-	switch m := returned.FindStringSubmatch(lineComment.ReplaceAllString(text, "")); {
-	case f.Language == "plpgsql" && m != nil && m[1] != "":
-		text = m[2]
-	case f.Language == "plpgsql" && m != nil:
-		text = "SELECT " + m[2]
-	case f.Language != "sql":
-		return nil, false
-	}
-	if strings.HasPrefix(text, "RETURN ") {
-		text = "SELECT " + strings.TrimPrefix(text, "RETURN ")
-	}
-	if inner, ok := strings.CutPrefix(text, "BEGIN ATOMIC"); ok {
-		text = strings.TrimSuffix(strings.TrimSpace(inner), "END")
-	}
-	text = strings.TrimSuffix(strings.TrimSpace(text), ";")
-	q, err := sql.ParseQuery(text)
-	return q, err == nil
 }
 
 // defaulted notes what the session brings where a row says nothing else. The role's name alone,

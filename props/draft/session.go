@@ -244,14 +244,17 @@ func (b *binder) brought(s *session) bool {
 // userTable is the table whose rows are the sessions' users; nil where the tenants are.
 func (b *binder) userTable(s *session) *model.Table {
 	for _, src := range s.sources {
-		if src.Lookup != nil && len(src.Lookup.Key.Table.Key) == 1 {
+		if src.Lookup != nil && len(src.Lookup.Key.Table.Key) == 1 && src.Lookup.Key.Table != b.t.home() {
 			return src.Lookup.Key.Table
 		}
 	}
 	if b.t.users == nil {
 		return nil
 	}
-	return b.d.bearer(b.t.users)
+	if t := b.d.bearer(b.t.users); t != b.t.home() || b.t.byUser {
+		return t
+	}
+	return nil // a tenant is its own user
 }
 
 // userColumn is the variable with the user's value in the domain of users.
@@ -269,8 +272,11 @@ func (b *binder) userColumn(t *model.Table) string {
 func (b *binder) variable(s *Source, user *model.Table) string {
 	of := func(m *domain) bool { return m != nil && slices.Contains(m.sources, s) }
 	if s.Lookup != nil {
-		if user == s.Lookup.Key.Table {
+		switch s.Lookup.Key.Table {
+		case user:
 			return variable("$user", user, s.Lookup.Key.Column)
+		case b.t.home():
+			return variable("$tenant", b.t.home(), s.Lookup.Key.Column)
 		}
 		return ""
 	}
