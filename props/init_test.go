@@ -243,6 +243,20 @@ CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT ON sites, pages TO init_app;`,
 		want: []string{"tenant: {table: sites, key: id}", "sites: {tenant: id}", "pages: {tenant: site_id}", "app.site: $tenant.slug"},
 	},
 	{
+		name: "a role for each tenant, which a function looks up",
+		schema: `
+CREATE ROLE init_acme LOGIN; CREATE ROLE init_beta LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, login name NOT NULL UNIQUE);
+INSERT INTO firms VALUES (1, 'init_acme'), (2, 'init_beta');
+CREATE TABLE bills (id int PRIMARY KEY, firm_id int NOT NULL REFERENCES firms, total int);
+CREATE FUNCTION firm() RETURNS int LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT id FROM firms WHERE login = session_user $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE bills ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms FOR SELECT USING (login = session_user); CREATE POLICY p ON bills USING (firm_id = firm());
+GRANT SELECT ON firms TO init_acme, init_beta; GRANT SELECT, INSERT ON bills TO init_acme, init_beta;`,
+		want: []string{"tenant: {table: firms, key: id}", "firms: {tenant: id}", "bills: {tenant: firm_id}", "login: $tenant.login"},
+		says: []string{"one role for each tenant"},
+	},
+	{
 		name: "a table of sessions behind a claim",
 		schema: `
 CREATE SCHEMA hidden;

@@ -354,7 +354,9 @@ func (b *binder) source(s *session, src *Source) {
 			} else {
 				s.login = v
 			}
-			s.notes = append(s.notes, "policies compare current_user: one role for each tenant, all of which the schema's files must make")
+			if note := "policies compare current_user: one role for each tenant, all of which the schema's files must make"; !slices.Contains(s.notes, note) {
+				s.notes = append(s.notes, note)
+			}
 			return
 		}
 		s.asks = append(s.asks, "policies compare current_user: which role connects for which tenant?")
