@@ -58,6 +58,7 @@ func scope() *sql.Scope {
 			"user.id": {Slot: 1, Kind: sql.Int, Type: "bigint"},
 			"1":       {Slot: 2, Kind: sql.Text, Type: "text"},
 			"ids":     {Slot: 3, Kind: sql.Int, Type: "integer[]"},
+			"raw":     {Slot: 4, Kind: sql.Other, Type: "json"},
 		},
 		Atoms: map[string]func(*sql.Frame) sql.Tri{
 			"own":  func(f *sql.Frame) sql.Tri { return truth(f.Row[1] == f.Vars[0]) },
@@ -225,6 +226,7 @@ func TestCompileErrors(t *testing.T) {
 		{"born = current_date", notInGo, "clock"},
 		{"id = any (array_of(id))", notInGo, "function array_of"},
 		{"id = '0x07'", notInGo, "versions"},
+		{"$raw #>> '{a,b}' = 'x'", notInGo, "operator #>> on json"},
 	}
 	for _, tt := range tests {
 		_, err := sql.Compile(parse(t, tt.src), scope())

@@ -80,6 +80,8 @@ func (p *placer) itself(b *place) {
 		return
 	case slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t && !s.users }): // its document's
 		return
+	case p.person(b, cols):
+		return
 	case t == m.home:
 		cols = []int{m.key}
 	case p.t.byUser:
@@ -92,6 +94,23 @@ func (p *placer) itself(b *place) {
 	if nullable := !slices.ContainsFunc(cols, func(c int) bool { return t.Columns[c].NotNull }); nullable {
 		b.without(p.referee.global(t, cols, "") != nil, strings.Join(b.ways, ", "))
 	}
+}
+
+// person leaves a table to the users where each row is one of them by its key: a tenant that such a
+// row may name besides, such as the one that is open on the screen, is not whose it is.
+func (p *placer) person(b *place, cols []int) bool {
+	t, u := b.table, p.t.users
+	if u == nil || p.t.member == nil || p.t.byUser || t == u.home || len(t.Key) != 1 || !slices.Contains(u.in(t), t.Key[0]) {
+		return false
+	}
+	for _, c := range cols {
+		compared := slices.ContainsFunc(p.e.equal, func(q equality) bool { return q.table == t && q.column == Column{Table: t, Column: c} })
+		if t.Columns[c].NotNull || compared {
+			return false
+		}
+	}
+	b.asks = append(b.asks, fmt.Sprintf("a row of %s is its user's, whatever tenant %s says: right? If it is that tenant's, tenant: %[2]s", t.Label(), columnName(t.Columns[cols[0]].Name)))
+	return true
 }
 
 // without says whose a row is that has no tenant.
