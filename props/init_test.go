@@ -257,6 +257,36 @@ GRANT SELECT ON firms TO init_acme, init_beta; GRANT SELECT, INSERT ON bills TO 
 		says: []string{"one role for each tenant"},
 	},
 	{
+		name: "profiles that name an open tenant",
+		schema: `
+CREATE ROLE init_app LOGIN;
+CREATE TABLE people (id uuid PRIMARY KEY, email text NOT NULL UNIQUE); CREATE TABLE orgs (id uuid PRIMARY KEY, name text);
+CREATE TABLE seats (org uuid REFERENCES orgs, person uuid REFERENCES people, PRIMARY KEY (org, person));
+CREATE TABLE profiles (person uuid PRIMARY KEY REFERENCES people, opened uuid REFERENCES orgs, bio text);
+CREATE TABLE tasks (id int PRIMARY KEY, org uuid NOT NULL REFERENCES orgs, title text);
+ALTER TABLE seats ENABLE ROW LEVEL SECURITY; ALTER TABLE profiles ENABLE ROW LEVEL SECURITY; ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON seats USING (person = nullif(current_setting('app.me', true), '')::uuid); CREATE POLICY p ON profiles USING (person = nullif(current_setting('app.me', true), '')::uuid);
+CREATE POLICY p ON tasks USING (org IN (SELECT s.org FROM seats s WHERE s.person = nullif(current_setting('app.me', true), '')::uuid));
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO init_app; GRANT UPDATE ON profiles TO init_app;`,
+		want: []string{"tenant: {table: orgs, key: id}", "tasks: {tenant: org}", "profiles: {tenant: person -> people}", `profiles: {may: "own or person = $user.id"}`},
+		says: []string{"a row of profiles is its user's, whatever tenant opened says: right?"},
+	},
+	{
+		name: "invitations that name a person by address",
+		schema: `
+CREATE TABLE orgs (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), name text);
+CREATE TABLE seats (org uuid NOT NULL REFERENCES orgs, person uuid NOT NULL REFERENCES auth.users, PRIMARY KEY (org, person));
+CREATE TABLE invites (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), org uuid NOT NULL REFERENCES orgs, email text NOT NULL);
+CREATE TABLE tasks (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), org uuid NOT NULL REFERENCES orgs, title text);
+CREATE FUNCTION mine(wanted uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS
+  $$ SELECT EXISTS (SELECT FROM seats s WHERE s.org = wanted AND s.person = auth.uid()) $$;
+ALTER TABLE orgs ENABLE ROW LEVEL SECURITY; ALTER TABLE seats ENABLE ROW LEVEL SECURITY; ALTER TABLE invites ENABLE ROW LEVEL SECURITY; ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON orgs FOR SELECT TO authenticated USING (mine(id)); CREATE POLICY p ON seats FOR SELECT TO authenticated USING (mine(org));
+CREATE POLICY p ON invites FOR SELECT TO authenticated USING (email = auth.jwt() ->> 'email' OR mine(org)); CREATE POLICY p ON tasks TO authenticated USING (mine(org));`,
+		want: []string{"tenant: {table: orgs, key: id}", "invites: {tenant: org}", `invites: {may: "own or email = $user.email"}`},
+		says: []string{"it names a user, who need not belong to its tenant: may that user see it all the same?"},
+	},
+	{
 		name: "a table of sessions behind a claim",
 		schema: `
 CREATE SCHEMA hidden;

@@ -79,6 +79,9 @@ func (b *binder) rules(s *session) {
 		if s.stranger && p.global && b.everybodys(s, p, 0) {
 			s.sees = append(s.sees, entry{p.table, `{may: "shared"}`, "? and of those without a tenant: meant?"})
 		}
+		if p.how == model.Owned && !s.stranger {
+			s.widen(p, b.addressed(s, p), "? it names a user, who need not belong to its tenant: may that user see it all the same?")
+		}
 		if p.how == model.Owned {
 			s.widen(p, b.opened(s, p), "? everybody's once they are opened: meant?")
 		}

@@ -1,0 +1,32 @@
+package draft
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
+
+// addressed is the condition that a row names the session's user by a text, such as the address
+// that an invitation goes to: a column that a policy compares with what the session brings of its
+// user. It is empty without one.
+func (b *binder) addressed(s *session, p *place) string {
+	for _, q := range b.e.equal {
+		if q.table != p.table || q.column.Table != p.table || q.column.isPart() || q.op != "=" || q.source.Role() || q.source.Lookup != nil || p.table == s.user {
+			continue
+		}
+		c := &p.table.Columns[q.column.Column]
+		if !slices.Contains([]string{"text", "varchar", "citext"}, c.Type.Base) || c.Type.Array {
+			continue
+		}
+		v := b.variable(q.source, s.user)
+		if v == "" {
+			v = b.likeNamed(q.source, s.user)
+		}
+		if !strings.HasPrefix(v, "$user.") {
+			continue
+		}
+		return sql.QuoteName(c.Name) + " = " + v
+	}
+	return ""
+}
