@@ -28,6 +28,14 @@ func (d *domains) tenancy() tenancy {
 		return d.structural()
 	}
 	cur := d.widest(sourced, nil)
+	for _, users := range sourced { // a value that no table lists, such as an address, may lead to less than what groups the users
+		if cur.home != nil || users.home == nil {
+			continue
+		}
+		if up := d.group(users, sourced); up != nil && up != cur && d.reach(up, users) >= d.reach(cur, nil) {
+			return d.between(up, users)
+		}
+	}
 	if up := d.group(cur, sourced); up != nil {
 		return d.between(up, cur)
 	}
