@@ -282,8 +282,8 @@ CREATE FUNCTION mine(wanted uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY D
   $$ SELECT EXISTS (SELECT FROM seats s WHERE s.org = wanted AND s.person = auth.uid()) $$;
 ALTER TABLE orgs ENABLE ROW LEVEL SECURITY; ALTER TABLE seats ENABLE ROW LEVEL SECURITY; ALTER TABLE invites ENABLE ROW LEVEL SECURITY; ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON orgs FOR SELECT TO authenticated USING (mine(id)); CREATE POLICY p ON seats FOR SELECT TO authenticated USING (mine(org));
-CREATE POLICY p ON invites FOR SELECT TO authenticated USING (email = auth.jwt() ->> 'email' OR mine(org)); CREATE POLICY p ON tasks TO authenticated USING (mine(org));`,
-		want: []string{"tenant: {table: orgs, key: id}", "invites: {tenant: org}", `invites: {may: "own or email = $user.email"}`},
+CREATE POLICY p ON invites FOR SELECT TO authenticated USING (lower(email) = lower(auth.jwt() ->> 'email') OR mine(org)); CREATE POLICY p ON tasks TO authenticated USING (mine(org));`,
+		want: []string{"tenant: {table: orgs, key: id}", "invites: {tenant: org}", `invites: {may: "own or lower(email) = lower($user.email)"}`},
 		says: []string{"it names a user, who need not belong to its tenant: may that user see it all the same?"},
 	},
 	{

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
@@ -26,7 +27,11 @@ func (b *binder) addressed(s *session, p *place) string {
 		if !strings.HasPrefix(v, "$user.") {
 			continue
 		}
-		return sql.QuoteName(c.Name) + " = " + v
+		name := sql.QuoteName(c.Name)
+		if slices.ContainsFunc(p.table.Policies, func(o model.Policy) bool { return strings.Contains(strings.ToLower(o.Using), "lower(") }) {
+			return "lower(" + name + ") = lower(" + v + ")"
+		}
+		return name + " = " + v
 	}
 	return ""
 }

@@ -190,6 +190,7 @@ func flipped(op string) string {
 
 // compare notes a comparison of l with r.
 func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
+	l, r = anyCase(l), anyCase(r)
 	left, ok := e.holder(l, in)
 	if !ok {
 		if c, is := bare(r).(*sql.Literal); is && !c.Value.Null {
@@ -209,6 +210,23 @@ func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
 	if s := e.held(r, in); s != nil {
 		e.equal = append(e.equal, equality{column: left, source: s, op: op, table: in.base})
 	}
+}
+
+// anyCase is what lower() or upper() is asked for: texts that are compared in any case are compared.
+func anyCase(x sql.Expr) sql.Expr {
+	o, ok := bare(x).(*sql.Opaque)
+	if !ok {
+		return x
+	}
+	text, _ := sql.Print(o, sql.PrintOptions{})
+	calls := sql.Calls(text)
+	if len(calls) == 0 || calls[0].Name != "lower" && calls[0].Name != "upper" || len(calls[0].Args) != 1 || text != calls[0].Name+"("+calls[0].Args[0]+")" {
+		return x
+	}
+	if inner, err := sql.ParseExpr(calls[0].Args[0]); err == nil {
+		return inner
+	}
+	return x
 }
 
 // cast notes to what type a part of a column is cast.
