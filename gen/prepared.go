@@ -27,8 +27,9 @@ func (p *Plan) prepared(d *Dataset) [][]model.Step {
 			continue
 		}
 		var pairs [][]model.Step
-		for i := range p.tablesOf(two[0], d) {
-			c := &p.tablesOf(two[0], d)[i]
+		tables := p.tablesOf(two[0], d)
+		for i := range tables {
+			c := &tables[i]
 			if len(c.selects) > 0 && p.asksFrozen(c.table) {
 				pairs = append(pairs, bothDo(two, model.Op{Shape: c.selects[0].shape}))
 			}

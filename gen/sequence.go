@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -28,8 +29,15 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 		}
 	}
 	actors[1] = p.actor(d.Cast, &c)
-	if !p.haveTables(d, &actors) {
+	acts := func(m Member) bool { return len(p.tablesOf(&m, d)) > 0 }
+	first := slices.IndexFunc(d.Cast, acts)
+	if first < 0 { // nobody has a table
 		return nil
+	}
+	for i, at := range actors {
+		if !acts(d.Cast[at]) {
+			actors[i] = first
+		}
 	}
 	fresh := 0
 	for range n {
@@ -37,27 +45,6 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 		steps = append(steps, p.step(&d.Cast[actors[c.upTo(2)]], d, &fresh, &c))
 	}
 	return steps
-}
-
-// haveTables puts who has a table in the place of who has none; false where nobody has.
-func (p *Plan) haveTables(d *Dataset, actors *[2]int) bool {
-	has := func(i int) bool { return len(p.tablesOf(&d.Cast[i], d)) > 0 }
-	first := 0
-	for first < len(d.Cast) && !has(first) {
-		first++
-	}
-	if first == len(d.Cast) {
-		return false
-	}
-	for i := range actors {
-		if has(actors[i]) {
-			continue
-		}
-		if actors[i] = first; has(actors[1-i]) {
-			actors[i] = actors[1-i]
-		}
-	}
-	return true
 }
 
 // How many of a hundred sequences are calls of paths: many in the first batches of a

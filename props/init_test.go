@@ -214,33 +214,15 @@ GRANT SELECT ON bills, firms TO init_app, init_audit, init_nightly; GRANT SELECT
 		},
 	},
 	{
-		name: "a name that a function of one query looks up",
-		schema: `
-CREATE TABLE sites (id bigint PRIMARY KEY, slug text NOT NULL UNIQUE, suspended timestamptz);
-CREATE TABLE pages (id bigint PRIMARY KEY, site_id bigint NOT NULL REFERENCES sites, html text);
-CREATE FUNCTION site() RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
-BEGIN RETURN (SELECT id FROM sites WHERE slug = current_setting('app.site', true) AND suspended IS NULL); END $$;
-ALTER TABLE sites ENABLE ROW LEVEL SECURITY; ALTER TABLE pages ENABLE ROW LEVEL SECURITY;
-CREATE POLICY p ON sites FOR SELECT USING (id = site()); CREATE POLICY p ON pages USING (site_id = site());
-CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT ON sites, pages TO init_app;`,
-		want: []string{"tenant: {table: sites, key: id}", "sites: {tenant: id}", "pages: {tenant: site_id}", "app.site: $tenant.slug"},
+		name: "a name that a function of one query looks up", schema: sites(`BEGIN RETURN (SELECT id FROM sites WHERE slug = current_setting('app.site', true) AND suspended IS NULL); END`), want: sitesWant,
 	},
 	{
-		name: "a name that a function with variables and a guard looks up",
-		schema: `
-CREATE TABLE sites (id bigint PRIMARY KEY, slug text NOT NULL UNIQUE, suspended timestamptz);
-CREATE TABLE pages (id bigint PRIMARY KEY, site_id bigint NOT NULL REFERENCES sites, html text);
-CREATE FUNCTION site() RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
-DECLARE found bigint; wanted text := nullif(current_setting('app.site', true), '');
+		name: "a name that a function with variables and a guard looks up", schema: sites(`DECLARE found bigint; wanted text := nullif(current_setting('app.site', true), '');
 BEGIN
   IF wanted IS NULL THEN RETURN NULL; END IF; -- nobody's
   SELECT s.id INTO found FROM sites s WHERE s.slug = wanted AND s.suspended IS NULL;
   RETURN found;
-END $$;
-ALTER TABLE sites ENABLE ROW LEVEL SECURITY; ALTER TABLE pages ENABLE ROW LEVEL SECURITY;
-CREATE POLICY p ON sites FOR SELECT USING (id = site()); CREATE POLICY p ON pages USING (site_id = site());
-CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT ON sites, pages TO init_app;`,
-		want: []string{"tenant: {table: sites, key: id}", "sites: {tenant: id}", "pages: {tenant: site_id}", "app.site: $tenant.slug"},
+END`), want: sitesWant,
 	},
 	{
 		name: "a role for each tenant, which a function looks up",
@@ -433,6 +415,20 @@ CREATE ROLE init_app LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO init_app
 		want: []string{"tenant: {table: orgs, key: id}", `gate.token: "{\"orgs\":[\"$tenant\"]}"`},
 	},
 }
+
+// sites is a schema whose policies ask a function in PL/pgSQL which site a session is for.
+func sites(body string) string {
+	return `
+CREATE TABLE sites (id bigint PRIMARY KEY, slug text NOT NULL UNIQUE, suspended timestamptz);
+CREATE TABLE pages (id bigint PRIMARY KEY, site_id bigint NOT NULL REFERENCES sites, html text);
+CREATE FUNCTION site() RETURNS bigint LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public AS $$
+` + body + ` $$;
+ALTER TABLE sites ENABLE ROW LEVEL SECURITY; ALTER TABLE pages ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON sites FOR SELECT USING (id = site()); CREATE POLICY p ON pages USING (site_id = site());
+CREATE ROLE init_app LOGIN; GRANT SELECT, INSERT ON sites, pages TO init_app;`
+}
+
+var sitesWant = []string{"tenant: {table: sites, key: id}", "sites: {tenant: id}", "pages: {tenant: site_id}", "app.site: $tenant.slug"}
 
 // TestInit drafts a contract for each convention. That it resolves is a part of Init.
 func TestInit(t *testing.T) {

@@ -337,12 +337,12 @@ func (p *page) found(m Material) {
 	if p.f.Scenario.Committed {
 		add("", "Each step commits on a real connection of its login")
 	}
-	switch sure := p.f.Sure(); {
-	case sure != "" && server != "": // which says more than the referee
-		add("", strings.ToUpper(sure[:1])+sure[1:]+", on "+server)
-	case sure != "":
+	if sure := p.f.Sure(); sure != "" { // which says more than the referee
+		if server != "" {
+			sure += ", on " + server
+		}
 		add("", strings.ToUpper(sure[:1])+sure[1:])
-	default:
+	} else {
 		add("Referee: ", p.f.Referee)
 		add("Found on ", server)
 	}

@@ -227,7 +227,7 @@ func (k *Case) call(c *model.Contract, s *model.Session, st *Step) (model.Op, er
 func (k *Case) unbound(c *model.Contract, st *model.Step, pos Pos) error {
 	name, there := st.Session.Name, st.Session
 	if p := st.Op.Path; p != nil {
-		there = as(c, st.Session, p.Name)
+		there = p.User(st.Session).Rules // it has the session, or the call was not found
 	}
 	switch {
 	case st.Tenant.Null && !there.Tenantless:
