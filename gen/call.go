@@ -46,8 +46,13 @@ func (p *Plan) Calls(d *Dataset, m *Member) []Call {
 				}
 				kind := try.kind
 				args, ok := p.callArgs(c, m, d, try, count, &choices{})
-				if ok && !slices.ContainsFunc(out, func(o Call) bool { return sameCall(&o.Step, c.path, args) }) {
-					out = append(out, Call{Step: p.callStep(c, m, args), Kind: kind, Count: count})
+				if !ok || slices.ContainsFunc(out, func(o Call) bool { return sameCall(&o.Step, c.path, args) }) {
+					continue
+				}
+				call := Call{Step: p.callStep(c, m, args), Kind: kind, Count: count}
+				out = append(out, call)
+				if kind == Own || kind == Other {
+					out = append(out, p.watched(call, c, m, d)...)
 				}
 			}
 		}
@@ -241,7 +246,9 @@ func (p *Plan) callSequence(who *Member, d *Dataset, n int, bits Bits) []model.S
 			count = plan.counts[c.upTo(len(plan.counts))]
 		}
 		if args, ok := p.callArgs(plan, who, d, try, count, &c); ok {
-			steps = append(steps, p.callStep(plan, who, args))
+			step := p.callStep(plan, who, args)
+			p.observed(&step, plan, who, d, &c)
+			steps = append(steps, step)
 		}
 	}
 	return steps

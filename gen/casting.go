@@ -130,7 +130,8 @@ func crossFirst(all []role) {
 	}
 }
 
-// aboutFirst puts the roles that a path needs first, and counts them.
+// aboutFirst puts the roles that a path needs first, and counts them. Somebody of a tenant is among
+// them, to see what a session of none makes.
 func aboutFirst(all []role, p *model.Path) int {
 	needs := func(r role) bool {
 		return p.User(r.session) != nil || p.Enqueue != nil && p.Enqueue.User(r.session) != nil
@@ -144,8 +145,15 @@ func aboutFirst(all []role, p *model.Path) int {
 		}
 		return 1
 	})
-	n := 0
+	n, tenants := 0, 0
 	for n < len(all) && needs(all[n]) {
+		if all[n].tenant >= 0 {
+			tenants++
+		}
+		n++
+	}
+	if i := slices.IndexFunc(all, func(r role) bool { return r.tenant >= 0 }); tenants == 0 && i >= n {
+		all[n], all[i] = all[i], all[n]
 		n++
 	}
 	return n

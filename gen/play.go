@@ -119,10 +119,15 @@ func (p *Plan) Plays(d *Dataset, path *model.Path) [][]model.Step {
 			for n := range max(1, places(path)) {
 				s := p.newStage(d, path, 0, &choices{})
 				s.kind, s.cut = kind, n+1
-				steps := s.play(&plays[i])
-				more := slices.ContainsFunc(steps, func(st model.Step) bool { return st.Op.Path != path || st.Cut > 0 })
-				if more && !slices.ContainsFunc(out, func(o []model.Step) bool { return slices.EqualFunc(o, steps, sameStep) }) {
-					out = append(out, steps)
+				for k := range max(1, len(s.lookers)) {
+					if len(s.lookers) > 0 {
+						s.looks = s.lookers[k].observer()
+					}
+					steps := s.play(&plays[i])
+					more := slices.ContainsFunc(steps, func(st model.Step) bool { return st.Op.Path != path || st.Cut > 0 })
+					if more && !slices.ContainsFunc(out, func(o []model.Step) bool { return slices.EqualFunc(o, steps, sameStep) }) {
+						out = append(out, steps)
+					}
 				}
 			}
 		}
@@ -143,22 +148,25 @@ func places(path *model.Path) int {
 }
 
 func sameStep(a, b model.Step) bool {
-	return a.Session == b.Session && a.Tenant == b.Tenant && a.User == b.User && a.Cut == b.Cut && a.From == b.From &&
+	return a.Session == b.Session && a.Tenant == b.Tenant && a.User == b.User && a.Observer == b.Observer && a.Cut == b.Cut && a.From == b.From &&
 		a.Op.Path == b.Op.Path && a.Op.Shape == b.Op.Shape && slices.Equal(a.Op.Args, b.Op.Args)
 }
 
 // stage is the members of a play.
 type stage struct {
 	*Plan
-	d     *Dataset
-	path  *model.Path
-	cast  [2]*Member // nil: nobody
-	kind  Kind
-	dice  *choices
-	row   model.Row // that the arguments come from
-	args  []model.Value
-	fresh int
-	cut   int // where a call ends half-way; 0: drawn
+	d       *Dataset
+	path    *model.Path
+	cast    [2]*Member     // nil: nobody
+	tenants [2]model.Value // for which work is put into the queue; NULL: none
+	lookers []*Member      // in whose place the calls of a member without a tenant may be observed: one of each tenant
+	looks   model.Observer // who of them is it
+	kind    Kind
+	dice    *choices
+	row     model.Row // that the arguments come from
+	args    []model.Value
+	fresh   int
+	cut     int // where a call ends half-way; 0: drawn
 }
 
 // newStage chooses who plays: a member that may call the path, from the nth on, and one of
@@ -176,12 +184,44 @@ func (p *Plan) newStage(d *Dataset, path *model.Path, nth int, c *choices) *stag
 			s.cast[1] = m
 		}
 	}
+	s.tenants = [2]model.Value{null, null}
+	for k, m := range s.cast {
+		if m != nil {
+			s.tenants[k] = m.Tenant
+		}
+	}
+	if s.cast[0] != nil && s.cast[0].Tenant.Null {
+		s.serves(nth)
+	}
 	if c.percent(40) {
 		s.kind = Other
 	} else if c.percent(15) {
 		s.kind = Kind(c.upTo(int(Null) + 1))
 	}
 	return s
+}
+
+// serves chooses the tenants for which a member works that is of none: those of the cast that put
+// work into the queue, from the nth on. Somebody of theirs observes what is made, or of any where
+// there is no queue.
+func (s *stage) serves(nth int) {
+	n := 0
+	for i := range s.d.Cast {
+		m := &s.d.Cast[(i+nth)%len(s.d.Cast)]
+		if q := s.path.Enqueue; n < 2 && q != nil && q.User(m.Session) != nil && !m.Tenant.Null && m.Tenant != s.tenants[0] {
+			s.tenants[n] = m.Tenant
+			n++
+		}
+	}
+	list := s.observers(s.callOf(s.cast[0], s.path), s.cast[0], s.d)
+	for _, tenant := range s.tenants {
+		if of := slices.DeleteFunc(slices.Clone(list), func(m *Member) bool { return tenant != null && m.Tenant != tenant }); len(of) > 0 {
+			s.lookers = append(s.lookers, of[s.dice.upTo(len(of))])
+		}
+	}
+	if len(s.lookers) > 0 {
+		s.looks = s.lookers[s.dice.upTo(len(s.lookers))].observer()
+	}
 }
 
 // play is the steps of a play: none where its path cannot be called. A scene for which
@@ -208,8 +248,8 @@ func (s *stage) play(p *play) []model.Step {
 // arguments draws the arguments of all calls, from one row.
 func (s *stage) arguments() bool {
 	plan, who := s.callOf(s.cast[0], s.path), s.cast[0]
-	if q := s.path.Enqueue; q != nil && len(s.path.Args) == 0 && len(q.Args) > 0 {
-		if m := s.enqueuer(s.cast[0]); m != nil && s.callOf(m, q) != nil {
+	if q := s.path.Enqueue; q != nil && (len(s.path.Args) == 0 || who.Tenant.Null) && len(q.Args) > 0 {
+		if m := s.enqueuer(0); m != nil && s.callOf(m, q) != nil {
 			plan, who = s.callOf(m, q), m
 		}
 	}
@@ -230,10 +270,10 @@ func (s *stage) arguments() bool {
 	return false
 }
 
-// enqueuer is who puts work into the queue for the tenant of a member.
-func (s *stage) enqueuer(of *Member) *Member {
+// enqueuer is who puts work into the queue for the one or the other tenant.
+func (s *stage) enqueuer(who int) *Member {
 	for i := range s.d.Cast {
-		if m := &s.d.Cast[i]; s.path.Enqueue.User(m.Session) != nil && m.Tenant == of.Tenant {
+		if m := &s.d.Cast[i]; s.path.Enqueue.User(m.Session) != nil && m.Tenant == s.tenants[who] {
 			return m
 		}
 	}
@@ -243,20 +283,21 @@ func (s *stage) enqueuer(of *Member) *Member {
 // step is one scene; ok is false where nobody can play it.
 func (s *stage) step(sc scene) (step model.Step, ok bool) {
 	m := s.cast[max(sc.who, 0)]
-	if m == nil {
-		return step, false
-	}
-	switch sc.act {
-	case enqueues:
-		if s.path.Enqueue == nil {
+	switch {
+	case sc.act == enqueues:
+		if s.path.Enqueue == nil || s.tenants[sc.who].Null && !s.cast[0].Tenant.Null {
 			return step, false
 		}
-		if m = s.enqueuer(m); m == nil || s.callOf(m, s.path.Enqueue) == nil {
+		if m = s.enqueuer(sc.who); m == nil || s.callOf(m, s.path.Enqueue) == nil {
 			return step, false
 		}
 		return s.call(m, s.path.Enqueue), true
+	case m == nil:
+		return step, false
+	}
+	switch sc.act {
 	case changes, touches:
-		return s.write(m, sc.act == touches)
+		return s.write(sc.act == touches)
 	case breaks:
 		n := places(s.path)
 		if n < 1 {
@@ -283,7 +324,7 @@ func (s *stage) step(sc scene) (step model.Step, ok bool) {
 			step.From = s.cut
 		}
 		return step, true
-	case runs:
+	case enqueues, runs:
 	}
 	step = s.call(m, s.path)
 	if sc.who < 0 {
@@ -303,6 +344,9 @@ func (s *stage) step(sc scene) (step model.Step, ok bool) {
 // call is a call by a member: with the arguments of the play, but for what is the caller's own.
 func (s *stage) call(m *Member, path *model.Path) model.Step {
 	step := model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Path: path}}
+	if path == s.path && m.Tenant.Null {
+		step.Observer = s.looks
+	}
 	for i := range path.Args {
 		switch {
 		case path.Args[i].Variable != "":
@@ -317,18 +361,18 @@ func (s *stage) call(m *Member, path *model.Path) model.Step {
 	return step
 }
 
-// write is a write of somebody of a member's tenant: to the row that the arguments come
+// write is a write of somebody of the one tenant: to the row that the arguments come
 // from, else to a row of the tenant in a table that the path names.
-func (s *stage) write(m *Member, touch bool) (step model.Step, ok bool) {
+func (s *stage) write(touch bool) (step model.Step, ok bool) {
 	type writer struct {
 		m     *Member
 		shape *model.Shape
 	}
 	var list []writer
-	table := s.callOf(m, s.path).table
+	table := s.callOf(s.cast[0], s.path).table
 	for i := range s.d.Cast {
 		w := &s.d.Cast[i]
-		if w.Tenant != m.Tenant || w.Session.Tenantless {
+		if w.Tenant != s.tenants[0] || w.Session.Tenantless {
 			continue
 		}
 		tables := s.tablesOf(w, s.d)
@@ -351,7 +395,7 @@ func (s *stage) write(m *Member, touch bool) (step model.Step, ok bool) {
 	row := s.row
 	if !touch {
 		w := walk{Plan: s.Plan, d: s.d}
-		if row, _ = w.pair(m, by.shape.Table); row == nil {
+		if row, _ = w.pair(by.m, by.shape.Table); row == nil {
 			return step, false
 		}
 	}

@@ -34,8 +34,25 @@ type Step struct {
 	// Prepared keeps the statement on its connection, as most drivers do: a later step with
 	// the same text runs what was prepared, with the plan that was made then.
 	Prepared bool
+	// Observer is in whose place the rows are looked at that the step makes; of most steps nobody,
+	// and then it is who runs the step.
+	Observer Observer
 	Op       Op
 }
+
+// Observer is somebody of a tenant who may see what a session of no tenant makes, such as a
+// nightly job. Without a Session it is nobody.
+type Observer struct {
+	Session *Session
+	Tenant  Value
+	User    Value
+}
+
+// Step is a step in which the observer does nothing.
+func (o *Observer) Step() Step { return Step{Session: o.Session, Tenant: o.Tenant, User: o.User} }
+
+// Observed reports whether the step is looked at in somebody else's place.
+func (s *Step) Observed() bool { return s.Observer.Session != nil }
 
 // Resumes reports whether the step goes on with the call of an earlier one.
 func (s *Step) Resumes(o *Step) bool {

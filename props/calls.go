@@ -113,7 +113,7 @@ func odd(r *run.WorldRun, step *model.Step) bool {
 // liveKey names what a positive control is remembered for: a session, a path and a kind
 // of arguments.
 func (l *lab) liveKey(step *model.Step, st *model.State) string {
-	return fmt.Sprintf("%d %d %s", step.Session.ID, step.Op.Path.ID, l.Plan.KindOf(step, st))
+	return fmt.Sprintf("%d %d %s %t", step.Session.ID, step.Op.Path.ID, l.Plan.KindOf(step, st), step.Observed())
 }
 
 // controls counts what was at stake in calls that showed no difference. Something

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -169,5 +168,5 @@ func (l *lab) differOnce(ctx context.Context, m *run.Committer, k *leak) (bool, 
 		}
 		lines[i] = judge.Mask(got, known)
 	}
-	return !slices.Equal(lines[0], lines[1]), nil
+	return o.differ(lines[0], lines[1]), nil
 }

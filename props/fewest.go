@@ -25,7 +25,10 @@ func (l *lab) fewest(ctx context.Context, s *model.Scenario, d *judge.Divergence
 	d.Worlds = &w
 	f := &fewest{observer: o, ctx: ctx, v: w.Variant, known: judge.Known(s, l.Contract.Schema)}
 	all := o.worlds.Hidden()
-	if w.Variant == gen.Columns {
+	switch {
+	case o.observed():
+		all = o.foreign()
+	case w.Variant == gen.Columns:
 		all = o.worlds.Visible()
 	}
 	places, err := f.search(all, slices.Concat(w.First, w.Second))
@@ -65,7 +68,7 @@ func (f *fewest) differs(places []gen.Place) (bool, error) {
 	if err != nil || lines[0] == nil || lines[1] == nil {
 		return false, err
 	}
-	return !slices.Equal(judge.Mask(lines[0], f.known), judge.Mask(lines[1], f.known)), nil
+	return f.differ(judge.Mask(lines[0], f.known), judge.Mask(lines[1], f.known)), nil
 }
 
 func (f *fewest) search(all []gen.Place, lines []string) ([]gen.Place, error) {

@@ -16,9 +16,9 @@ import (
 type observer struct {
 	*lab
 	s      *model.Scenario
-	at     int // the step that calls the path
-	id     *model.Identity
-	ids    []*model.Identity // by step, up to it
+	at     int               // the step that calls the path
+	id     *model.Identity   // who looks
+	ids    []*model.Identity // who acts, by step, up to it
 	worlds *gen.Worlds
 	under  run.Variant // an experiment
 	before []string    // what its session may see before the call, in the first world; nil before it ran
@@ -37,6 +37,14 @@ func (l *lab) observe(ctx context.Context, s *model.Scenario, at int) (*observer
 		o.ids = append(o.ids, id)
 	}
 	o.id = o.ids[at]
+	others := o.ids[:at]
+	if step := &s.Steps[at]; step.Observed() {
+		look, ok := step.Observer.Step(), false
+		if o.id, ok = l.Contract.BindStep(&look, st); !ok {
+			return nil, nil
+		}
+		others = o.ids
+	}
 	ask, err := l.asked(ctx, s.Data, o.id)
 	if err != nil {
 		return nil, err
@@ -45,7 +53,7 @@ func (l *lab) observe(ctx context.Context, s *model.Scenario, at int) (*observer
 	if o.worlds, known = l.Plan.Worlds(o.id, s.Data, ask); !known {
 		return nil, nil
 	}
-	for _, id := range o.ids[:at] { // who acts before must be able to
+	for _, id := range others { // who acts before must be able to
 		switch {
 		case pooled(s, at):
 			o.worlds.Spare(id)
@@ -62,8 +70,18 @@ func (l *lab) asked(ctx context.Context, data [][]model.Row, id *model.Identity)
 	return l.fast.Answers(ctx, data, id)
 }
 
-// second makes a world that differs, and checks it.
+// observed reports whether somebody else looks than who calls.
+func (o *observer) observed() bool { return o.s.Steps[o.at].Observed() }
+
+// second makes a world that differs, and checks it. Where somebody of a tenant looks at what
+// another session makes, only rows of other tenants differ: that one reads what belongs to no
+// tenant is what it is for.
 func (o *observer) second(ctx context.Context, v gen.Variant, only []gen.Place) ([][]model.Row, bool, error) {
+	if only == nil && o.observed() {
+		if only = o.foreign(); len(only) == 0 {
+			return nil, false, nil
+		}
+	}
 	data, ok := o.worlds.Make(v, only)
 	if !ok {
 		return nil, false, nil
@@ -75,9 +93,8 @@ func (o *observer) second(ctx context.Context, v gen.Variant, only []gen.Place) 
 	return data, ask == nil || o.worlds.Valid(data, ask), nil
 }
 
-// outputs runs the scenario in several worlds and gives the lines of each: the output of
-// the call and the rows that it made for its session to see. nil is a world that could
-// not be made.
+// outputs runs the scenario in several worlds and gives the lines of each. nil is a world
+// that could not be made.
 func (o *observer) outputs(ctx context.Context, worlds []run.World) ([][]string, error) {
 	if o.s.Real() {
 		return o.really(ctx, worlds)
@@ -93,31 +110,57 @@ func (o *observer) outputs(ctx context.Context, worlds []run.World) ([][]string,
 		if r.Invalid != "" || r.Steps[o.at].Output == nil {
 			continue
 		}
-		out[i] = append(r.Steps[o.at].Output.Lines(), o.made(r)...)
-		slices.Sort(out[i])
+		out[i] = o.trace(r.Steps[o.at].Output, r.Before, r.After)
 	}
 	return out, nil
 }
 
-// made is the rows that the steps made and the session may see.
-func (o *observer) made(r *run.WorldRun) []string {
+// trace is the lines of a call, sorted: its output and the rows that it made for its session to
+// see; where somebody else looks, the rows that it made for that one.
+func (o *observer) trace(output *model.Output, before, after [][]model.Row) []string {
+	out := []string{}
+	if !o.observed() {
+		out = output.Lines()
+	}
+	out = append(out, o.made(before, after)...)
+	slices.Sort(out)
+	return out
+}
+
+// differ reports whether two traces tell two worlds apart. Whether a tenant's work is done yet
+// may well depend on how much of others' there is before it: where somebody looks at what
+// another session makes, there must be something else in each world, not only more.
+func (o *observer) differ(a, b []string) bool {
+	if o.observed() {
+		return len(judge.Only(a, b)) > 0 && len(judge.Only(b, a)) > 0
+	}
+	return !slices.Equal(a, b)
+}
+
+// made is the rows that the steps made and the observer may see; where it is not who made them,
+// without what a sequence gives, which others use up as well.
+func (o *observer) made(before, now [][]model.Row) []string {
 	p := model.Predictor{Contract: o.Contract}
-	after := model.NewState(o.Contract.Schema, r.After)
+	after := model.NewState(o.Contract.Schema, now)
 	var out []string
 	for i, t := range o.Contract.Schema.Tables {
 		sees := &o.id.Session.Sees[i]
+		columns := sees.Columns
+		if o.observed() {
+			columns = t.Steady(columns)
+		}
 		count := map[string]int{}
-		for _, row := range r.Before[i] {
+		for _, row := range before[i] {
 			count[string(model.AppendRecord(nil, row, nil))]++
 		}
-		for _, row := range r.After[i] {
+		for _, row := range now[i] {
 			record := string(model.AppendRecord(nil, row, nil))
 			if count[record] > 0 {
 				count[record]--
 				continue
 			}
 			if ok, known := p.Holds(sees.Rule, o.id, after, row); ok && known {
-				out = append(out, "ROW "+t.Label()+" "+string(model.AppendRecord(nil, row, sees.Columns)))
+				out = append(out, "ROW "+t.Label()+" "+string(model.AppendRecord(nil, row, columns)))
 			}
 		}
 	}
@@ -181,8 +224,9 @@ func (l *lab) tells(ctx context.Context, s *model.Scenario, at int, under run.Va
 
 // divergence is a difference between the lines of two worlds.
 func (o *observer) divergence(differ []gen.Variant, v gen.Variant, first, second []string) *judge.Divergence {
+	step := &o.s.Steps[o.at]
 	d := &judge.Divergence{
-		Class: judge.Interference, Cell: judge.PathCell(o.id.Session.ID, o.s.Steps[o.at].Op.Path), Step: o.at, Column: -1,
+		Class: judge.Interference, Cell: judge.PathCell(step.Session.ID, step.Op.Path), Step: o.at, Column: -1,
 		Rule: "its output may depend only on what the session may see",
 		Worlds: &judge.Worlds{
 			Kind: judge.KindOf(differ), Variant: v, Differ: differ,
@@ -190,7 +234,11 @@ func (o *observer) divergence(differ []gen.Variant, v gen.Variant, first, second
 		},
 		Did: did(first),
 	}
-	if o.s.Runs() {
+	switch {
+	case o.observed():
+		d.Rule = "what it makes for " + step.Observer.Session.Name + " to see may depend only on what that may see"
+		d.Did = noun.Count(len(first), "row") + " that " + step.Observer.Session.Name + " may see"
+	case o.s.Runs():
 		d.Did = fmt.Sprintf("%d lines of output and rows", len(first))
 	}
 	return d
@@ -245,7 +293,7 @@ func (o *observer) differing(ctx context.Context) (differ []gen.Variant, first [
 	}
 	second = map[gen.Variant][]string{}
 	for i, v := range variants {
-		if lines[0] != nil && lines[i+2] != nil && !slices.Equal(lines[0], lines[i+2]) {
+		if lines[0] != nil && lines[i+2] != nil && o.differ(lines[0], lines[i+2]) {
 			differ = append(differ, v)
 			second[v] = lines[i+2]
 		}
@@ -284,7 +332,7 @@ func (o *observer) hold(ctx context.Context, differ []gen.Variant, times int) (g
 		if !repeatsItself {
 			return 0, nil, NotRepeatable, nil
 		}
-		if !differ {
+		if !differ || !o.differ(judge.Mask(first[0], known), judge.Mask(second[0], known)) {
 			continue
 		}
 		ordered, err := o.ordered(ctx, judge.Mask(first[0], known), known)
@@ -330,7 +378,7 @@ func (o *observer) ordered(ctx context.Context, want []string, known func(string
 		return false, err
 	}
 	for _, l := range lines {
-		if l != nil && !slices.Equal(judge.Mask(l, known), want) {
+		if l != nil && o.differ(judge.Mask(l, known), want) {
 			return true, nil
 		}
 	}
@@ -360,7 +408,7 @@ func (o *observer) cross(ctx context.Context, v gen.Variant) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return lines[0] != nil && lines[1] != nil && !slices.Equal(lines[0], lines[1]), nil
+	return lines[0] != nil && lines[1] != nil && o.differ(lines[0], lines[1]), nil
 }
 
 // foreign lists the rows that belong to another tenant.

@@ -92,6 +92,9 @@ func grouped[T any](list []T, key func(*T) string) [][]T {
 
 // observerKey is the same for calls whose sessions may see the same rows.
 func observerKey(s *model.Step) string {
+	if o := &s.Observer; s.Observed() {
+		return fmt.Sprintf("seen by %d %s %s", o.Session.ID, o.Tenant.Text, o.User.Text)
+	}
 	key := fmt.Sprintf("%d %s %s", s.Session.ID, s.Tenant.Text, s.User.Text)
 	u := s.Op.Path.User(s.Session)
 	if u == nil || u.Rules == u.Session {

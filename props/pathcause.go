@@ -28,7 +28,11 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 			object: l.logs(d.Cell.Path),
 		}, nil
 	}
+	observed := s.Steps[d.Step].Observed() // then who calls it may see all, whatever its role is
 	for _, c := range l.roleCauses(id) {
+		if observed {
+			break
+		}
 		if s.Real() && (c.try.Roles || len(c.try.Without) > 0) { // real logins share these
 			continue
 		}
@@ -66,8 +70,10 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 			return c, err
 		}
 	}
-	if c, err := l.beneathPath(ctx, s, d, id, st); err != nil || c.Key != "" {
-		return c, err
+	if !observed {
+		if c, err := l.beneathPath(ctx, s, d, id, st); err != nil || c.Key != "" {
+			return c, err
+		}
 	}
 	p := d.Cell.Path
 	c := Cause{Key: "path " + p.Name, Text: fmt.Sprintf("%s itself", p.Name), object: l.does(p, carrier.Body)}

@@ -140,9 +140,11 @@ func (l *lab) firstToTell(ctx context.Context, m *run.Committer, s *model.Scenar
 		}
 		for _, at := range calls {
 			p := *o
-			p.at, p.id = at, o.ids[at]
+			if p.at = at; !p.observed() {
+				p.id = o.ids[at]
+			}
 			a, b := p.lines(t), p.lines(again)
-			if a != nil && b != nil && !slices.Equal(judge.Mask(a, known), judge.Mask(b, known)) {
+			if a != nil && b != nil && p.differ(judge.Mask(a, known), judge.Mask(b, known)) {
 				return at, nil
 			}
 		}

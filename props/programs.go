@@ -128,8 +128,14 @@ func (l *lab) programLive(ctx context.Context, d *gen.Dataset, s *model.Scenario
 	return l.live[key], nil
 }
 
-// otherRun is the same call of the same kind of session, of another tenant.
+// otherRun is the same call of the same kind of session, of another tenant; where an observer
+// looks at it, the call itself.
 func (l *lab) otherRun(d *gen.Dataset, step *model.Step) (model.Step, bool) {
+	if step.Observed() {
+		own := *step
+		own.Observer = model.Observer{}
+		return own, true
+	}
 	for i := range d.Cast {
 		m := &d.Cast[i]
 		if m.Session != step.Session || m.Tenant == step.Tenant {

@@ -3,7 +3,6 @@ package props
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
@@ -134,7 +133,7 @@ func (l *lab) once(ctx context.Context, s *model.Scenario, at int, b brief, unde
 	known := judge.Known(s, l.Contract.Schema)
 	first := judge.Mask(lines[0], known)
 	for i, v := range variants {
-		if lines[i+1] == nil || slices.Equal(first, judge.Mask(lines[i+1], known)) {
+		if lines[i+1] == nil || !o.differ(first, judge.Mask(lines[i+1], known)) {
 			continue
 		}
 		d := o.divergence([]gen.Variant{v}, v, lines[0], lines[i+1])

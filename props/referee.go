@@ -85,7 +85,8 @@ func (l *lab) refereeWorlds(ctx context.Context, m *run.Committer, k leak) (conf
 			}
 		}
 	}
-	if differ, repeats := judge.Repeated(first, second, judge.Known(k.scenario, l.Contract.Schema)); !differ || !repeats {
+	known := judge.Known(k.scenario, l.Contract.Schema)
+	if differ, repeats := judge.Repeated(first, second, known); !differ || !repeats || !o.differ(judge.Mask(first[0], known), judge.Mask(second[0], known)) {
 		return false, "seen in a rolled-back transaction only: real logins do not show it", nil
 	}
 	return true, "", nil
@@ -141,9 +142,7 @@ func (o *observer) lines(t *model.Trace) []string {
 	if out == nil || out.Unclear != "" {
 		return nil
 	}
-	lines := append(out.Lines(), o.made(&run.WorldRun{Before: before, After: t.Steps[o.at].After})...)
-	slices.Sort(lines)
-	return lines
+	return o.trace(out, before, t.Steps[o.at].After)
 }
 
 // usesOver reports whether a scenario is about connections that are used again.

@@ -230,6 +230,13 @@ func memoKey(s *model.Scenario) string {
 		b = append(b, 0)
 		b = append(b, st.User.Text...)
 		b = append(b, 0)
+		if o := &st.Observer; st.Observed() {
+			b = append(b, 'v', byte(o.Session.ID))
+			b = append(b, o.Tenant.Text...)
+			b = append(b, 0)
+			b = append(b, o.User.Text...)
+			b = append(b, 0)
+		}
 		switch {
 		case st.Op.Shape != nil:
 			b = append(b, st.Op.Shape.Text...)

@@ -64,9 +64,12 @@ func (t *teller) interferes(who string) string {
 	p := t.d.Cell.Path
 	w := t.d.Worlds
 	rows := t.hidden()
+	st := &t.f.Scenario.Steps[t.d.Step]
 	switch {
 	case t.d.Class == judge.Existence:
-		return fmt.Sprintf("%s learns from %s that %s is there", who, p.Name, rows)
+		return fmt.Sprintf("%s learns from %s that %s is there", t.sees(st), p.Name, rows)
+	case st.Observed():
+		return fmt.Sprintf("%s made through %s, for %s to see, what depends on %s", who, p.Name, t.looker(st), rows)
 	case t.d.Left:
 		return fmt.Sprintf("%s found through %s what an earlier session left, and it depends on %s", who, p.Name, rows)
 	case w.Kind == judge.Content:
@@ -113,7 +116,7 @@ func (t *teller) origins(st *model.Step) []string {
 	var out []string
 	for i, v := range st.Op.Args {
 		text := fmt.Sprintf("$%d = %s", i+1, shown(v))
-		if from := t.origin(st, v); from != "" {
+		if from := t.origin(st, i, v); from != "" {
 			text += ", which is " + from
 		}
 		out = append(out, text)
@@ -128,13 +131,22 @@ func shown(v model.Value) string {
 	return "'" + v.Text + "'"
 }
 
-// origin finds the row that has a value: one that makes the difference first.
-func (t *teller) origin(st *model.Step, v model.Value) string {
+// origin finds the row that has the value of an argument: one of the table that the path names for
+// it, else one that makes the difference.
+func (t *teller) origin(st *model.Step, arg int, v model.Value) string {
 	if v.Null || v.Text == "" {
 		return ""
 	}
 	if st.Session.User != nil && v == st.User {
 		return "the caller's own key"
+	}
+	if p := st.Op.Path; len(p.Run)+len(p.Command) > 0 && arg < len(p.Args) && p.Args[arg].Variable == "" && !p.Args[arg].Constant {
+		ref := p.Args[arg].Column
+		for _, row := range t.state.Rows(ref.Table) {
+			if row[ref.Column] == v {
+				return t.of(t.c.Schema.Tables[ref.Table]).holder(row, ref.Column)
+			}
+		}
 	}
 	if w := t.d.Worlds; w != nil {
 		for _, h := range w.Hidden {
@@ -209,9 +221,15 @@ func (t *teller) allowsPath() string {
 		return t.f.Path + " must refuse %, _, the empty text and NULL, or return nothing"
 	}
 	st := &t.f.Scenario.Steps[t.d.Step]
+	what := "what " + t.f.Session + " receives may depend only on "
+	if st.Observed() {
+		look := st.Observer.Step()
+		what = "what " + t.f.Session + " makes for " + st.Observer.Session.Name + " to see may depend only on "
+		st = &look
+	}
 	id, ok := t.c.BindStep(st, t.state)
 	if !ok || t.d.Worlds == nil || len(t.d.Worlds.Hidden) == 0 {
-		return "what " + t.f.Session + " receives may depend only on rows that it may see"
+		return what + "rows that it may see"
 	}
 	var parts []string
 	for _, h := range t.d.Worlds.Hidden {
@@ -223,7 +241,7 @@ func (t *teller) allowsPath() string {
 			parts = append(parts, part)
 		}
 	}
-	return "what " + t.f.Session + " receives may depend only on what it may see, of " + strings.Join(parts, ", of ")
+	return what + "what it may see, of " + strings.Join(parts, ", of ")
 }
 
 // wasDone says what happened to the hidden rows.

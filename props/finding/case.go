@@ -59,6 +59,7 @@ type Step struct {
 	From    int // the call goes on where an earlier step was cut; 0: it begins
 	// Undone and Prepared are those of [model.Step].
 	Undone, Prepared bool
+	Observer         *Observer // nil: nobody
 	SQL              string
 	Call             string // the name of a path; SQL is empty then
 	Args             []model.Value
@@ -67,6 +68,14 @@ type Step struct {
 	Any              []string // arguments that may be anything, for a comment: reading does not set it
 	// untold: the file says nothing of a tenant, not even null.
 	untold bool
+}
+
+// Observer is who may see what a step makes, if that is not who runs it.
+type Observer struct {
+	Session string
+	Tenant  model.Value // NULL: none
+	User    model.Value // NULL: none, or the first that fits
+	Pos     Pos
 }
 
 // Pos is a place in a case file, both from 1; the zero value is no place.
@@ -95,6 +104,9 @@ func FromScenario(c *model.Contract, s *model.Scenario) *Case {
 		}
 		if st.Op.Path != nil {
 			step.Call = st.Op.Path.Name
+		}
+		if o := &st.Observer; st.Observed() {
+			step.Observer = &Observer{Session: o.Session.Name, Tenant: o.Tenant, User: o.User}
 		}
 		k.Steps = append(k.Steps, step)
 	}

@@ -3,7 +3,6 @@ package finding
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
@@ -36,7 +35,7 @@ func plainFill() func(*model.Table, map[string]model.Value) {
 // that a check or an enum lists, else one by type.
 func plainValue(t *model.Table, i, n int) (string, bool) {
 	c := &t.Columns[i]
-	if v, ok := constant(c.Default); ok && !unique(t, i) {
+	if v, ok := c.Constant(); ok && !unique(t, i) {
 		return v, true
 	}
 	for j := range t.Checks {
@@ -93,24 +92,6 @@ func byType(c *model.Column, n int, numbered bool) (string, bool) {
 		return "", true
 	}
 	return "", false
-}
-
-// constant reads a default that is a plain literal: 'open'::text, 0, true.
-func constant(expr string) (string, bool) {
-	text, _, _ := strings.Cut(expr, "::")
-	switch {
-	case text == "":
-		return "", false
-	case text == "true":
-		return "t", true
-	case text == "false":
-		return "f", true
-	case len(text) >= 2 && text[0] == '\'' && text[len(text)-1] == '\'':
-		inner := text[1 : len(text)-1]
-		return strings.ReplaceAll(inner, "''", "'"), !strings.Contains(strings.ReplaceAll(inner, "''", ""), "'")
-	}
-	_, err := strconv.ParseInt(text, 10, 64)
-	return text, err == nil
 }
 
 func unique(t *model.Table, i int) bool {

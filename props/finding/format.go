@@ -143,6 +143,15 @@ func (st *Step) format(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "    args: [%s]%s\n", strings.Join(args, ", "), anyComment(st.Any))
 	}
+	if o := st.Observer; o != nil {
+		fmt.Fprintf(b, "    observer:\n      session: %s\n", scalar(model.Value{Text: o.Session}))
+		if !o.Tenant.Null {
+			fmt.Fprintf(b, "      tenant: %s\n", scalar(o.Tenant))
+		}
+		if !o.User.Null {
+			fmt.Fprintf(b, "      user: %s\n", scalar(o.User))
+		}
+	}
 	if st.Expect != nil {
 		st.Expect.format(b)
 	}

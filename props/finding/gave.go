@@ -32,6 +32,8 @@ func (t *teller) gave(lines []string) []string {
 			}
 		}
 		switch place := len(mark) != 1 || mark < "A" || mark > "Z"; {
+		case mark == "ROW":
+			rest = "in " + strings.Replace(rest, " (", ": (", 1)
 		case place:
 			rest = mark + ": " + rest
 		case several:

@@ -73,6 +73,9 @@ func (k keyer) step(st *model.Step) {
 	if st.Prepared {
 		texts = append(texts, "prepared")
 	}
+	if o := &st.Observer; st.Observed() {
+		texts = append(texts, "observer", o.Session.Name, valueKey(o.Tenant), valueKey(o.User))
+	}
 	switch s := st.Op.Shape; {
 	case s != nil:
 		texts = append(texts, shapeKey(s)...)

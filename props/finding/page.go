@@ -125,11 +125,14 @@ func (p *page) path() string {
 func (p *page) difference() {
 	w := p.d.Worlds
 	p.line("\n## The difference")
-	what := "The same call"
-	if p.d.Left {
+	st, what, whose, gives := &p.f.Scenario.Steps[p.d.Step], "The same call", "the session", "gives"
+	switch {
+	case st.Observed():
+		whose, gives = escaped(p.looker(st)), "makes"
+	case p.d.Left:
 		what = "The same steps"
 	}
-	p.line("%s, again after %s %s: all that the session may see is as before, and yet it gives", what, escaped(p.hidden()), wasDone(w.Variant))
+	p.line("%s, again after %s %s: all that %s may see is as before, and yet it %s", what, escaped(p.hidden()), wasDone(w.Variant), whose, gives)
 	p.line("")
 	before, after := p.gave(w.First), p.gave(w.Second)
 	lines := slices.Concat(before, after)

@@ -153,10 +153,12 @@ func (p *caseParser) step(n ast.Node) (Step, error) {
 			err = p.text(e, &st.Call)
 		case "args":
 			st.Args, err = p.values(e)
+		case "observer":
+			st.Observer, err = p.observer(e)
 		case "expect":
 			st.Expect, err = p.expect(e)
 		default:
-			err = p.unknown(e, "session, tenant, user, fresh, cut, from, undone, prepared, sql, call, args, expect")
+			err = p.unknown(e, "session, tenant, user, fresh, cut, from, undone, prepared, sql, call, args, observer, expect")
 		}
 		if err != nil {
 			return st, err
@@ -169,8 +171,37 @@ func (p *caseParser) step(n ast.Node) (Step, error) {
 		return st, p.at(st.Pos, "the step has no sql and no call")
 	case st.SQL != "" && st.Call != "":
 		return st, p.at(st.Pos, "the step has both sql and call")
+	case st.Observer != nil && st.Call == "":
+		return st, p.at(st.Observer.Pos, "observer is for the call of a path: a step with sql has none")
 	}
 	return st, nil
+}
+
+func (p *caseParser) observer(e entry) (*Observer, error) {
+	o := &Observer{Pos: e.pos, Tenant: model.Value{Null: true}, User: model.Value{Null: true}}
+	entries, err := p.mapping(e.value, e.key)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		switch e.key {
+		case "session":
+			err = p.text(e, &o.Session)
+		case "tenant":
+			o.Tenant, err = p.scalar(e.value, e.key)
+		case "user":
+			o.User, err = p.scalar(e.value, e.key)
+		default:
+			err = p.unknown(e, "session, tenant, user")
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if o.Session == "" {
+		return nil, p.at(o.Pos, "the observer has no session")
+	}
+	return o, nil
 }
 
 func (p *caseParser) values(e entry) ([]model.Value, error) {

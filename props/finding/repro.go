@@ -107,6 +107,11 @@ func (r *repro) bind() error {
 			return &Stale{Name: "repro.sql", Reason: fmt.Sprintf("step %d: the session %s has no tenant or user among the rows", i+1, st.Session.Name)}
 		}
 		r.ids = append(r.ids, id)
+		if look := st.Observer.Step(); st.Observed() {
+			if _, ok := r.c.BindStep(&look, r.state); !ok {
+				return &Stale{Name: "repro.sql", Reason: fmt.Sprintf("step %d: the observer %s has no tenant or user among the rows", i+1, look.Session.Name)}
+			}
+		}
 	}
 	return nil
 }
@@ -173,6 +178,9 @@ func (r *repro) rows() {
 		}
 	}
 	r.commit(nil)
+	if r.d.Step > 0 || r.d.Worlds == nil { // each of two worlds begins with it anyhow
+		r.sequences()
+	}
 	r.refresh()
 }
 
@@ -241,6 +249,8 @@ func (r *repro) verdict() {
 		what += " through " + r.f.Path
 	}
 	switch {
+	case r.f.Scenario.Steps[r.d.Step].Observed():
+		what = "made by " + r.f.Path + ", for " + r.looker(&r.f.Scenario.Steps[r.d.Step]) + ", what depends on"
 	case r.d.Worlds != nil:
 		what = "tells by " + r.f.Path + " of"
 	case r.d.Class == judge.Audit:

@@ -238,8 +238,7 @@ func (r *repro) sure(row model.Row) []int {
 	var out []int
 	for i := range r.table.Columns {
 		c := &r.table.Columns[i]
-		_, plain := constant(c.Default)
-		drifts := c.Generated || c.Identity != "" || c.Default != "" && !plain
+		drifts := c.Generated || c.Drifts()
 		if c.Comparable() && (known || !drifts || r.set(i)) {
 			out = append(out, i)
 		}

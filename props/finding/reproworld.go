@@ -55,7 +55,7 @@ func (r *repro) twice(i int) {
 	r.announce(i)
 	r.once(i, "first")
 	r.once(i, "again")
-	r.section("rows that " + oneLine(r.who(st)) + " may not see become others")
+	r.section("rows that " + oneLine(r.sees(st)) + " may not see become others")
 	r.begin()
 	r.text("SET LOCAL session_replication_role = replica;")
 	for _, e := range r.d.Worlds.Edits {
@@ -68,8 +68,18 @@ func (r *repro) twice(i int) {
 	r.compared()
 }
 
-// compared decides by the three runs, what is new in each aside.
+// compared decides by the three runs, what is new in each aside. Where somebody else looks at what
+// the call makes, there must be something else in each world, not only more.
 func (r *repro) compared() {
+	if r.f.Scenario.Steps[r.d.Step].Observed() {
+		lines := func(name string) string { return "SELECT unnest(string_to_array(:'rlsfuzz_" + name + "', E'\\n'))" }
+		r.text("UPDATE rlsfuzz_repro.watch SET leaked = :'rlsfuzz_first' = :'rlsfuzz_again'")
+		for _, pair := range [][2]string{{"first", "second"}, {"second", "first"}} {
+			r.line("  AND EXISTS (%s EXCEPT ALL %s)", lines(pair[0]), lines(pair[1]))
+		}
+		r.text("  WHERE n = 1;")
+		return
+	}
 	mask := "regexp_replace(%s, '[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]{8,}([+-][0-9:]{2,5})?', '', 'g')"
 	r.line("UPDATE rlsfuzz_repro.watch SET leaked = CASE WHEN :'rlsfuzz_first' = :'rlsfuzz_again' THEN :'rlsfuzz_first' <> :'rlsfuzz_second'")
 	r.line("  ELSE %s = %s AND %s <> %s END WHERE n = 1;", fmt.Sprintf(mask, ":'rlsfuzz_first'"), fmt.Sprintf(mask, ":'rlsfuzz_again'"),
@@ -79,9 +89,7 @@ func (r *repro) compared() {
 // once writes one run of the call and keeps what the session received.
 func (r *repro) once(i int, name string) {
 	st := &r.f.Scenario.Steps[i]
-	if len(r.c.Schema.Sequences) > 0 {
-		r.text("SELECT count(setval(seqrelid::regclass, least(1000000, seqmax / 2))) AS rlsfuzz_sequences FROM pg_sequence \\gset")
-	}
+	r.sequences()
 	begin, end := "BEGIN;", "ROLLBACK;"
 	if r.tap {
 		begin, end = "SAVEPOINT rlsfuzz_once;", "ROLLBACK TO SAVEPOINT rlsfuzz_once;"
@@ -92,31 +100,51 @@ func (r *repro) once(i int, name string) {
 	look := "coalesce(current_setting('rlsfuzz.received', true), '')"
 	if made := r.made(i); made != "" {
 		r.text("RESET SESSION AUTHORIZATION;")
-		look += made
+		if st.Observed() {
+			look = made
+		} else {
+			look += "\n  || " + made
+		}
 	}
 	r.line("SELECT %s AS rlsfuzz_%s \\gset", look, name)
 	r.text(end)
 }
 
-// made adds the rows that the contract lets the session see, of tables in which a call made
-// such rows and they differ; empty where none do.
+// sequences has the sequences go on far beyond the keys of any row.
+func (r *repro) sequences() {
+	if len(r.c.Schema.Sequences) > 0 {
+		r.text("SELECT count(setval(seqrelid::regclass, least(1000000, seqmax / 2))) AS rlsfuzz_sequences FROM pg_sequence \\gset")
+	}
+}
+
+// made is the rows that the contract lets the session see, or who looks in its place, of tables
+// in which a call made such rows and they differ; empty where none do.
 func (r *repro) made(i int) string {
 	var parts []string
+	id, observed := r.ids[i], r.f.Scenario.Steps[i].Observed()
+	if observed {
+		look := r.f.Scenario.Steps[i].Observer.Step()
+		id, _ = r.c.BindStep(&look, r.state) // as bind has seen
+	}
 	for _, t := range r.c.Schema.Tables {
 		differs := func(line string) bool { return strings.HasPrefix(line, "ROW "+t.Label()+" ") }
-		sees := &r.ids[i].Session.Sees[t.ID]
+		sees := &id.Session.Sees[t.ID]
 		if sees.Rule == nil || sees.Rule.Kind == model.RuleNone || !slices.ContainsFunc(r.d.Worlds.First, differs) && !slices.ContainsFunc(r.d.Worlds.Second, differs) {
 			continue
 		}
+		shown := sees.Columns
+		if observed {
+			shown = t.Steady(shown)
+		}
 		var columns []string
 		for k := range t.Columns {
-			if sees.Columns == nil || sees.Columns[k] {
+			if shown == nil || shown[k] {
 				columns = append(columns, model.Quote(t.Columns[k].Name))
 			}
 		}
 		args := make([]model.Value, len(sees.Rule.Args))
 		for k, v := range sees.Rule.Args {
-			args[k] = r.ids[i].Vars[v]
+			args[k] = id.Vars[v]
 		}
 		text := "SELECT ROW(" + strings.Join(columns, ", ") + ")::text AS x FROM " + t.SQL()
 		if sees.Rule.Kind != model.RuleAll {
@@ -127,7 +155,7 @@ func (r *repro) made(i int) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return "\n  || (SELECT coalesce(string_agg(x, E'\\n' ORDER BY x), '') FROM (" + strings.Join(parts, " UNION ALL ") + ") made)"
+	return "(SELECT coalesce(string_agg(x, E'\\n' ORDER BY x), '') FROM (" + strings.Join(parts, " UNION ALL ") + ") made)"
 }
 
 // capture runs a call so that all that the session receives, errors with their details

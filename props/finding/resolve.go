@@ -158,25 +158,15 @@ func spelled(t model.Type, v model.Value) model.Value {
 
 func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *Step) (out model.Step, err error) {
 	out = model.Step{Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, Cut: st.Cut, From: st.From, Undone: st.Undone, Prepared: st.Prepared}
-	for _, s := range c.Sessions {
-		if s.Name == st.Session {
-			out.Session = s
-		}
-	}
-	if out.Session == nil {
+	if out.Session = session(c, st.Session); out.Session == nil {
 		return out, k.stale(st.Pos, "the contract has no session %s", st.Session)
 	}
 	if st.untold && k.Found == nil && !as(c, out.Session, st.Call).Tenantless {
 		return out, k.stale(st.Pos, "a session %s needs tenant: the key of one of the rows (or null, to try it without one)", st.Session)
 	}
 	out.Tenant = spelled(c.Tenancy.Type, st.Tenant)
-	if u := out.Session.User; u != nil {
-		if st.User.Null && !(st.Call != "" && st.Tenant.Null) {
-			if fit := c.Candidates(out.Session, out.Tenant, initial); len(fit) > 0 {
-				out.User = fit[0]
-			}
-		}
-		out.User = spelled(u.Table.Columns[u.Table.Key[0]].Type, out.User)
+	if !st.User.Null || st.Call == "" || !st.Tenant.Null {
+		out.User = user(c, out.Session, out.Tenant, st.User, initial)
 	}
 	if st.Call != "" {
 		if out.Op, err = k.call(c, out.Session, st); err != nil {
@@ -189,7 +179,45 @@ func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *
 		err := k.unbound(c, &out, st.Pos)
 		return out, err
 	}
-	return out, nil
+	if st.Observer != nil {
+		out.Observer, err = k.observer(c, initial, st.Observer)
+	}
+	return out, err
+}
+
+func (k *Case) observer(c *model.Contract, initial *model.State, o *Observer) (model.Observer, error) {
+	step := model.Step{Session: session(c, o.Session), Tenant: spelled(c.Tenancy.Type, o.Tenant)}
+	if step.Session == nil {
+		return model.Observer{}, k.stale(o.Pos, "the contract has no session %s", o.Session)
+	}
+	step.User = user(c, step.Session, step.Tenant, o.User, initial)
+	if _, ok := c.BindStep(&step, initial); !ok {
+		return model.Observer{}, k.unbound(c, &step, o.Pos)
+	}
+	return model.Observer{Session: step.Session, Tenant: step.Tenant, User: step.User}, nil
+}
+
+func session(c *model.Contract, name string) *model.Session {
+	for _, s := range c.Sessions {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// user is the user of a session: the one that is given, else the first that fits.
+func user(c *model.Contract, s *model.Session, tenant, given model.Value, initial *model.State) model.Value {
+	u := s.User
+	if u == nil {
+		return given
+	}
+	if given.Null {
+		if fit := c.Candidates(s, tenant, initial); len(fit) > 0 {
+			given = fit[0]
+		}
+	}
+	return spelled(u.Table.Columns[u.Table.Key[0]].Type, given)
 }
 
 // as is a session as it is on a path, if it calls one.

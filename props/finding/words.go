@@ -38,6 +38,18 @@ func (t *teller) who(st *model.Step) string {
 // actor is the same at the end of a phrase.
 func (t *teller) actor(st *model.Step) string { return strings.TrimSuffix(t.who(st), ",") }
 
+// sees is who may see what a step makes, and looker the same at the end of a phrase: its observer,
+// else who runs it.
+func (t *teller) sees(st *model.Step) string {
+	if st.Observed() {
+		look := st.Observer.Step()
+		st = &look
+	}
+	return t.who(st)
+}
+
+func (t *teller) looker(st *model.Step) string { return strings.TrimSuffix(t.sees(st), ",") }
+
 // elsewhere says to whom a session of several tenants belongs, where that is not the one that
 // its step names.
 func (t *teller) elsewhere(id *model.Identity) string {

@@ -78,6 +78,9 @@ func (l *labels) call(step *model.Step) {
 func (r *reducer) sort(s *model.Scenario) {
 	st := s.Initial(r.contract.Schema)
 	tenant := s.Steps[0].Tenant
+	if s.Steps[0].Observed() {
+		tenant = s.Steps[0].Observer.Tenant
+	}
 	for _, t := range r.contract.Schema.Tables {
 		if t.ID >= len(s.Data) {
 			continue
@@ -109,7 +112,7 @@ func same(a, b *model.Scenario) bool {
 	}
 	for i := range a.Steps {
 		x, y := &a.Steps[i], &b.Steps[i]
-		if x.Tenant != y.Tenant || x.User != y.User || !equal(x.Op.Args, y.Op.Args) {
+		if x.Tenant != y.Tenant || x.User != y.User || x.Observer != y.Observer || !equal(x.Op.Args, y.Op.Args) {
 			return false
 		}
 	}
@@ -124,12 +127,20 @@ type labels struct {
 }
 
 func (l *labels) identity(step *model.Step) {
-	if !step.Tenant.Null {
-		step.Tenant = l.tenant(step.Tenant)
+	step.Tenant, step.User = l.who(step.Session, step.Tenant, step.User)
+	if o := &step.Observer; step.Observed() {
+		o.Tenant, o.User = l.who(o.Session, o.Tenant, o.User)
 	}
-	if u := step.Session.User; u != nil && !step.User.Null {
-		step.User = l.rename(u.Table, u.Table.Key[0], step.User)
+}
+
+func (l *labels) who(s *model.Session, tenant, user model.Value) (model.Value, model.Value) {
+	if !tenant.Null {
+		tenant = l.tenant(tenant)
 	}
+	if u := s.User; u != nil && !user.Null {
+		user = l.rename(u.Table, u.Table.Key[0], user)
+	}
+	return tenant, user
 }
 
 // tenant gives the new name of a tenant.
