@@ -2,12 +2,10 @@ package props_test
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
-	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
 
@@ -109,29 +107,7 @@ func TestObserved(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, l := range r.Leads {
-				t.Errorf("unconfirmed: %s: %s", l.Cell, l.Reason)
-			}
-			for _, u := range r.Untested {
-				if u.Command == "call" && u.Session == "everybody's worker" {
-					t.Errorf("untested: %s %s: %s", u.Session, u.Object, u.Reason)
-				}
-			}
-			for _, b := range r.Blocks {
-				if k.path == "" || !strings.Contains(b.String(), "everybody's worker call "+k.path) {
-					t.Errorf("a finding that is none:\n%s", b)
-					continue
-				}
-				if k.program {
-					continue
-				}
-				if out := ranPSQL(t, filepath.Join(b.Finding.Dir, finding.ReproFile)); !strings.Contains(out, "LEAK: ") {
-					t.Errorf("repro.sql does not say LEAK:\n%s", out)
-				}
-			}
-			if k.path != "" && len(r.Blocks) == 0 {
-				t.Errorf("nothing found through %s", k.path)
-			}
+			leaksThrough(t, r, "clerk", k.path, k.program)
 		})
 	}
 }

@@ -1,0 +1,188 @@
+package props
+
+import (
+	"context"
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/gen"
+	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/run"
+)
+
+// observer is a call whose output is compared between worlds.
+type observer struct {
+	*lab
+	s      *model.Scenario
+	at     int               // the step that calls the path
+	id     *model.Identity   // who looks
+	ids    []*model.Identity // who acts, by step, up to it
+	worlds *gen.Worlds
+	under  run.Variant // an experiment
+	before []string    // what its session may see before the call, in the first world; nil before it ran
+}
+
+// observe prepares the comparison. nil means that its rules could not be evaluated, or
+// that the scenario cannot begin.
+func (l *lab) observe(ctx context.Context, s *model.Scenario, at int) (*observer, error) {
+	st := s.Initial(l.Contract.Schema)
+	o := &observer{lab: l, s: s, at: at}
+	for i := range s.Steps[:at+1] {
+		id, ok := l.Contract.BindStep(&s.Steps[i], st)
+		if !ok {
+			return nil, nil
+		}
+		o.ids = append(o.ids, id)
+	}
+	o.id = o.ids[at]
+	others := o.ids[:at]
+	if step := &s.Steps[at]; step.Observed() {
+		look, ok := step.Observer.Step(), false
+		if o.id, ok = l.Contract.BindStep(&look, st); !ok {
+			return nil, nil
+		}
+		others = o.ids
+	}
+	ask, err := l.asked(ctx, s.Data, o.id)
+	if err != nil {
+		return nil, err
+	}
+	var known bool
+	if o.worlds, known = l.Plan.Worlds(o.id, s.Data, ask); !known {
+		return nil, nil
+	}
+	for _, id := range others { // who acts before must be able to
+		switch {
+		case pooled(s, at):
+			o.worlds.Spare(id)
+		case id.Tenant != o.id.Tenant || id.User != o.id.User:
+			o.worlds.Keep(id)
+		}
+	}
+	return o, nil
+}
+
+// asked is the answers of Postgres to the rules that Go cannot evaluate; nil when Go can
+// evaluate all.
+func (l *lab) asked(ctx context.Context, data [][]model.Row, id *model.Identity) (func(*model.Rule, model.Row) (bool, bool), error) {
+	return l.fast.Answers(ctx, data, id)
+}
+
+// observed reports whether somebody else looks than who calls.
+func (o *observer) observed() bool { return o.s.Steps[o.at].Observed() }
+
+// second makes a world that differs, and checks it. Where somebody of a tenant looks at what
+// another session makes, only rows of other tenants differ: that one reads what belongs to no
+// tenant is what it is for.
+func (o *observer) second(ctx context.Context, v gen.Variant, only []gen.Place) ([][]model.Row, bool, error) {
+	if only == nil && o.observed() {
+		if only = o.foreign(); len(only) == 0 {
+			return nil, false, nil
+		}
+	}
+	data, ok := o.worlds.Make(v, only)
+	if !ok {
+		return nil, false, nil
+	}
+	ask, err := o.asked(ctx, data, o.id)
+	if err != nil {
+		return nil, false, err
+	}
+	return data, ask == nil || o.worlds.Valid(data, ask), nil
+}
+
+// outputs runs the scenario in several worlds and gives the lines of each. nil is a world
+// that could not be made.
+func (o *observer) outputs(ctx context.Context, worlds []run.World) ([][]string, error) {
+	if o.s.Real() {
+		return o.really(ctx, worlds)
+	}
+	calls := []run.Calls{{ID: o.ids, Steps: o.s.Steps[:o.at+1]}}
+	runs, err := o.fast.Worlds(ctx, worlds, calls, true, o.under)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]string, len(worlds))
+	for i := range runs {
+		r := &runs[i][0]
+		if r.Invalid != "" || r.Steps[o.at].Output == nil {
+			continue
+		}
+		out[i] = o.trace(r.Steps[o.at].Output, r.Before, r.After)
+	}
+	return out, nil
+}
+
+// trace is the lines of a call, sorted: its output and the rows that it made for its session to
+// see; where somebody else looks, the rows that it made for that one.
+func (o *observer) trace(output *model.Output, before, after [][]model.Row) []string {
+	out := []string{}
+	if !o.observed() {
+		out = output.Lines()
+	}
+	out = append(out, o.made(before, after)...)
+	slices.Sort(out)
+	return out
+}
+
+// differ reports whether two traces tell two worlds apart. Whether a tenant's work is done yet
+// may well depend on how much of others' there is before it: where somebody looks at what
+// another session makes, there must be something else in each world, not only more.
+func (o *observer) differ(a, b []string) bool {
+	if o.observed() {
+		return len(judge.Only(a, b)) > 0 && len(judge.Only(b, a)) > 0
+	}
+	return !slices.Equal(a, b)
+}
+
+// made is the rows that the steps made and the observer may see; where it is not who made them,
+// without what a sequence gives, which others use up as well.
+func (o *observer) made(before, now [][]model.Row) []string {
+	p := model.Predictor{Contract: o.Contract}
+	after := model.NewState(o.Contract.Schema, now)
+	var out []string
+	for i, t := range o.Contract.Schema.Tables {
+		sees := &o.id.Session.Sees[i]
+		columns := sees.Columns
+		if o.observed() {
+			columns = t.Steady(columns)
+		}
+		count := map[string]int{}
+		for _, row := range before[i] {
+			count[string(model.AppendRecord(nil, row, nil))]++
+		}
+		for _, row := range now[i] {
+			record := string(model.AppendRecord(nil, row, nil))
+			if count[record] > 0 {
+				count[record]--
+				continue
+			}
+			if ok, known := p.Holds(sees.Rule, o.id, after, row); ok && known {
+				out = append(out, "ROW "+t.Label()+" "+string(model.AppendRecord(nil, row, columns)))
+			}
+		}
+	}
+	return out
+}
+
+// foreign lists the rows that belong to another tenant.
+func (o *observer) foreign() []gen.Place {
+	st := o.s.Initial(o.Contract.Schema)
+	own := map[string]bool{}
+	o.Contract.SessionTenants(o.id, st, func(v model.Value) bool {
+		own[v.Text] = true
+		return true
+	})
+	out := []gen.Place{}
+	for _, at := range o.worlds.Hidden() {
+		other := false
+		o.Contract.Tenants(st, o.Contract.Schema.Tables[at.Table], o.worlds.Row(at), func(v model.Value) bool {
+			other = other || !own[v.Text]
+			return !other
+		})
+		if other {
+			out = append(out, at)
+		}
+	}
+	return out
+}
