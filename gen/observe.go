@@ -12,11 +12,10 @@ const observedShare = 60
 
 // global reports whether a call is made in no tenant's place and may read the rows of all: it
 // can give its session nothing too much, but it can make for a tenant what is another's. A function
-// that the contract does not name may well be told whose rows to bring to whom: it is none where it
-// has arguments.
+// that is no job may well be told whose rows to bring to whom: it is none where it has arguments.
 func (p *Plan) global(c *callPlan, s *model.Session) bool {
 	u := c.path.User(s)
-	if c.path.Routine != nil && len(c.path.Args) > 0 {
+	if c.path.Kind == "function" && len(c.path.Args) > 0 {
 		return false
 	}
 	return (c.lasts || c.path.Program != nil) && u.Rules.Tenantless && slices.ContainsFunc(p.Contract.Schema.Tables, func(t *model.Table) bool {

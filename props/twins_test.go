@@ -39,6 +39,25 @@ GRANT SELECT ON orgs TO twin_app; GRANT SELECT, INSERT, UPDATE, DELETE ON notes 
 		found: []string{"twin_app: select notes (read)"},
 	},
 	{
+		name: "a function of a role that bypasses row security",
+		schema: `
+CREATE ROLE twin_app LOGIN; CREATE ROLE twin_night LOGIN BYPASSRLS;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE bills (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, total int NOT NULL);
+CREATE TABLE sums (firm int PRIMARY KEY REFERENCES firms, bills int NOT NULL, total bigint, at timestamptz NOT NULL DEFAULT now());
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE bills ENABLE ROW LEVEL SECURITY; ALTER TABLE sums ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = nullif(current_setting('app.firm', true), '')::int);
+CREATE POLICY p ON bills USING (firm = nullif(current_setting('app.firm', true), '')::int);
+CREATE POLICY p ON sums USING (firm = nullif(current_setting('app.firm', true), '')::int);
+GRANT SELECT ON firms, bills, sums TO twin_app, twin_night; GRANT INSERT, UPDATE, DELETE ON sums TO twin_night;
+CREATE PROCEDURE sum_up() LANGUAGE sql AS $$
+	DELETE FROM sums; INSERT INTO sums (firm, bills, total) SELECT f.id, count(b.id), sum(b.total) FROM firms f LEFT JOIN bills b ON b.firm = f.id GROUP BY f.id $$;
+REVOKE EXECUTE ON PROCEDURE sum_up() FROM PUBLIC; GRANT EXECUTE ON PROCEDURE sum_up() TO twin_night;`,
+		leak: `CREATE OR REPLACE PROCEDURE sum_up() LANGUAGE sql AS $$
+	DELETE FROM sums; INSERT INTO sums (firm, bills, total) SELECT f.id, count(b.id), sum(b.total) FROM firms f LEFT JOIN bills b ON b.firm <= f.id GROUP BY f.id $$;`,
+		found: []string{"twin_night: call function sum_up (interference)"},
+	},
+	{
 		name: "one role for each tenant, of which no file makes rows",
 		schema: `
 CREATE ROLE twin_group; CREATE ROLE twin_a LOGIN IN ROLE twin_group; CREATE ROLE twin_b LOGIN IN ROLE twin_group; CREATE ROLE twin_c LOGIN IN ROLE twin_group;

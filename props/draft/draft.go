@@ -118,7 +118,7 @@ func (d *Draft) ask(e *evidence) {
 	for _, schema := range d.inner {
 		d.asks = append(d.asks, "schema "+schema+" holds only functions that policies call: does the API offer it to clients? Then add it to schemas:")
 	}
-	for _, name := range d.cast.bypass {
+	for _, name := range unnamed(d.cast.bypass, d.sessions) {
 		d.asks = append(d.asks, name+" bypasses row security: which jobs, reports or admin pages run as it? Each is an entry under paths, as a session with login: "+name+" and sees: {\"*\": all}; where it is told for which tenant it runs, with $tenant among its args, or in its env, and sees: own")
 	}
 	for _, name := range d.cast.owners {

@@ -22,6 +22,7 @@ type session struct {
 	tenants           string // a query
 	stranger          bool   // it has no tenant, and may see nothing of any
 	service           bool   // it has none, and may see all
+	job               bool   // so, and row security does not hold for it
 	below             bool   // its tenants are those that its own one sees
 	ofTenant          bool   // its role follows from the tenant
 	notes, asks       []string
@@ -128,6 +129,7 @@ func (b *binder) sessions() {
 		b.rules(s)
 		b.made = append(b.made, s)
 	}
+	b.jobs()
 }
 
 // mostNamedAlike is how many roles with the same rights, each of them one user's, have a
