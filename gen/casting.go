@@ -18,7 +18,7 @@ type role struct {
 func (p *Plan) casting(c *choices, o Options) []role {
 	var all []role
 	for _, s := range p.Contract.Sessions {
-		if len(p.shapes[s.ID])+len(p.calls[s.ID]) == 0 { // it has nothing to try
+		if len(p.shapes[s.ID])+len(p.calls[s.ID]) == 0 && !p.looks(s) { // it has nothing to try
 			continue
 		}
 		if s.Tenantless {

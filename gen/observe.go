@@ -30,21 +30,32 @@ func (p *Plan) observers(c *callPlan, m *Member, d *Dataset) []*Member {
 	if !m.Tenant.Null || !p.global(c, m.Session) {
 		return nil
 	}
-	u := c.path.User(m.Session)
 	var out []*Member
 	for i := range d.Cast {
 		o := &d.Cast[i]
 		if o.Tenant.Null || o.handed() || slices.ContainsFunc(out, func(x *Member) bool { return x.Session == o.Session && x.Tenant == o.Tenant }) {
 			continue
 		}
-		if slices.ContainsFunc(p.Contract.Schema.Tables, func(t *model.Table) bool {
-			w := &u.Writes[t.ID]
-			return (allows(w.Insert) || allows(w.To)) && allows(o.Session.Sees[t.ID].Rule)
-		}) {
+		if p.made(c.path.User(m.Session), o.Session) {
 			out = append(out, o)
 		}
 	}
 	return out
+}
+
+// made reports whether a session may see rows of a table that another one may write through a path.
+func (p *Plan) made(u *model.PathUser, s *model.Session) bool {
+	return slices.ContainsFunc(p.Contract.Schema.Tables, func(t *model.Table) bool {
+		w := &u.Writes[t.ID]
+		return (allows(w.Insert) || allows(w.To)) && allows(s.Sees[t.ID].Rule)
+	})
+}
+
+// looks reports whether a session may observe some call that is tried.
+func (p *Plan) looks(s *model.Session) bool {
+	return !s.Tenantless && slices.ContainsFunc(p.Contract.Sessions, func(by *model.Session) bool {
+		return slices.ContainsFunc(p.calls[by.ID], func(c *callPlan) bool { return p.global(c, by) && p.made(c.path.User(by), s) })
+	})
 }
 
 func allows(r *model.Rule) bool { return r != nil && r.Kind != model.RuleNone }
