@@ -200,6 +200,9 @@ func TestCaseMistakes(t *testing.T) {
 		{"unknown key of a step", "steps:\n  - session: a\n    query: b\n", "c.yaml:3:5: unknown key query"},
 		{"no session", "steps:\n  - sql: SELECT 1\n", "c.yaml:2:5: the step has no session"},
 		{"no sql", "steps:\n  - session: member\n", "c.yaml:2:5: the step has no sql"},
+		{"observer of a statement", "steps:\n  - {session: m, sql: x, observer: {session: a}}\n", "observer is for the call of a path"},
+		{"observer without a session", "steps:\n  - {session: m, call: x, observer: {tenant: 1}}\n", "the observer has no session"},
+		{"unknown key of an observer", "steps:\n  - {session: m, call: x, observer: {who: a}}\n", "unknown key who; known are session, tenant, user"},
 		{"a list as value", "rows:\n  a:\n    - {id: [1]}\n" + step, "c.yaml:3:12: id should be a single value"},
 		{"rows as a list", "rows: [1]\n" + step, "c.yaml:1:7: rows should be a mapping"},
 		{"flag", "committed: maybe\n" + step, "c.yaml:1:12: committed should be true or false"},
@@ -317,6 +320,10 @@ func TestKey(t *testing.T) {
 	s.Steps[0].Fresh = true
 	if got := finding.Key(c, &s, f.Divergence); got == base {
 		t.Error("the key does not depend on the connection")
+	}
+	s.Steps[0].Fresh, s.Steps[0].Observer = false, model.Observer{Session: c.Sessions[0], Tenant: text("1"), User: null}
+	if got := finding.Key(c, &s, f.Divergence); got == base {
+		t.Error("the key does not depend on the observer")
 	}
 	wider := contract(desk())
 	users := wider.Schema.Tables[1]
