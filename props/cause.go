@@ -57,7 +57,7 @@ func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) [
 	if op.Shape != nil && d.Became != nil {
 		out = append(out, triggers(op.Shape.Table)...)
 		if op.Shape.Table != table { // a consequence
-			out = append(out, triggers(table)...)
+			out = append(append(out, triggers(table)...), taken(table)...)
 			out = append(out, t.tableCauses(op.Shape.Table, op.Shape.Command, id)...)
 		}
 		out = append(out, t.columnDefaults(table, op.Shape)...)
@@ -83,6 +83,24 @@ func viewTriggers(v *model.View) []Cause {
 		tr := &v.Triggers[i]
 		off := "DROP " + strings.ToUpper(tr.Kind()) + " " + model.Quote(tr.Name) + " ON " + v.SQL()
 		out = append(out, firing(tr, v.Label(), off, carrier.Object{Kind: carrier.Trigger, View: v, Trigger: tr}))
+	}
+	return out
+}
+
+// taken is the experiments with the foreign keys of a table by which its rows go along with others.
+func taken(table *model.Table) []Cause {
+	var out []Cause
+	for i := range table.ForeignKeys {
+		k := &table.ForeignKeys[i]
+		if k.Target == nil || k.OnDelete == "" || !strings.Contains("cnd", k.OnDelete) {
+			continue
+		}
+		out = append(out, Cause{
+			Key:  "foreign key " + table.Label() + " " + k.Name,
+			Text: fmt.Sprintf("foreign key %s on %s takes its rows along (ON DELETE %s)", k.Name, table.Label(), carrier.Action(k.OnDelete)), succeeds: true,
+			try:    run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " DROP CONSTRAINT " + model.Quote(k.Name)}},
+			object: carrier.Object{Kind: carrier.Reference, Table: table, Key: k},
+		})
 	}
 	return out
 }
