@@ -27,6 +27,9 @@ func (a *arguments) base() bool {
 	if t == nil {
 		return a.kind != Other && a.kind != Both
 	}
+	if a.c.path.Puts != nil {
+		return a.put()
+	}
 	own, other := a.rows(t)
 	list := own
 	// Beside a blank argument, what a row of the caller says could hide what that one lets through.

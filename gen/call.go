@@ -164,7 +164,7 @@ func (c *callPlan) blanks(kind Kind) []int {
 		drawn := a.column.Table >= 0
 		switch {
 		case a.variable != "" || !blank(kind):
-		case a.text && (drawn || c.table == nil), kind == Null && (drawn || c.path.Routine != nil):
+		case a.text && (drawn || c.table == nil || kind == Spliced), kind == Null && (drawn || c.path.Routine != nil):
 			out = append(out, i)
 		}
 	}

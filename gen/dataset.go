@@ -2,6 +2,7 @@ package gen
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -88,6 +89,10 @@ const (
 	abroadGuests = 80
 )
 
+// alikeShare is per cent of the datasets in which the number of the second tenant begins with the
+// first one's.
+const alikeShare = 20
+
 // Dataset draws a dataset.
 func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 	open := o.Guests == 0
@@ -107,7 +112,8 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 	if open && first.percent(abroadShare) {
 		o.abroad, o.Guests = true, abroadGuests
 	}
-	b.tenants(o.Tenants, bits)
+	alike := first // a copy: what is drawn after it stays what it was
+	b.tenants(o.Tenants, o.swapped || open && alike.percent(alikeShare), bits)
 	wanted := p.casting(&first, o)
 	for _, w := range wanted {
 		b.person(w, o, seeded(bits.Next(), -2))
@@ -181,8 +187,10 @@ func (b *builder) ofTenant(t *model.Table, k int) []model.Row {
 	return rows
 }
 
-// tenants makes the tenants' rows, or their values where no table holds them.
-func (b *builder) tenants(n int, bits Bits) {
+// tenants makes the tenants' rows, or their values where no table holds them. Where they are alike,
+// the number of the second one begins with the first one's, as text keys always do: what compares
+// the beginning takes one for the other.
+func (b *builder) tenants(n int, alike bool, bits Bits) {
 	c := b.Contract
 	for k := range n {
 		roles := b.tenantRoles(k)
@@ -197,6 +205,11 @@ func (b *builder) tenants(n int, bits Bits) {
 		if roles != nil && k < len(t.Seed) {
 			b.tenant = append(b.tenant, t.Seed[k][c.Tenancy.Key])
 			continue
+		}
+		if at := c.Tenancy.Key; k == 1 && alike && t.Columns[at].Type.Kind == sql.Int && b.tables[t.ID].columns[at].how == counted && !b.spelled() {
+			if n, err := strconv.Atoi(b.tenant[0].Text); err == nil && n > 0 && 10*n > b.next[t.ID] {
+				b.next[t.ID] = 10 * n
+			}
 		}
 		b.tenant = append(b.tenant, null)
 		row := b.add(t, k, roles, seeded(bits.Next(), t.ID))

@@ -130,6 +130,7 @@ func (p *Plan) Matrix(d *Dataset) [][]model.Step {
 			}
 		}
 	}
+	w.taken()
 	if len(p.parts) > 1 {
 		return FirstFirst(w.cells)
 	}

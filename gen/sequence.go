@@ -39,6 +39,9 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 			actors[i] = first
 		}
 	}
+	if steps := p.takenSequence(d, &c); steps != nil {
+		return steps
+	}
 	fresh := 0
 	for range n {
 		c := seeded(bits.Next(), -4)

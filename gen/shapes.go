@@ -187,7 +187,8 @@ func (p *Plan) queries(t *model.Table, a able, add func(model.Shape)) {
 	}
 	for i := range p.tables {
 		for _, k := range p.tables[i].keys {
-			if k.Target == t && p.tables[i].table != t && len(a.seen) > 0 {
+			// What a part of a table shows by itself is a path of its own: the whole stands for it.
+			if k.Target == t && p.tables[i].table != t && p.tables[i].table.Parent == "" && len(a.seen) > 0 {
 				add(model.Shape{Command: model.Select, Form: model.Exists, Columns: a.seen, Other: k, Child: p.tables[i].table})
 				break
 			}
@@ -202,9 +203,11 @@ func (p *Plan) queries(t *model.Table, a able, add func(model.Shape)) {
 }
 
 func (p *Plan) writes(t *model.Table, a able, wheres []model.Where, out *choice, add func(*[]weighted, int, model.Shape)) {
+	// What a rule rewrites may be no MERGE and no upsert, and may return nothing (manual: The Rule System).
+	ruled := slices.ContainsFunc(t.Triggers, func(tr model.Trigger) bool { return tr.Rule })
 	if len(a.insert) > 0 {
 		add(&out.inserts, 4, model.Shape{Command: model.Insert, Columns: a.insert})
-		if len(t.Key) > 0 && subset(t.Key, a.insert) && len(a.insert) > len(t.Key) {
+		if !ruled && len(t.Key) > 0 && subset(t.Key, a.insert) && len(a.insert) > len(t.Key) {
 			add(&out.inserts, 1, model.Shape{Command: model.Insert, Columns: a.insert, Returning: t.Key})
 			add(&out.inserts, 1, model.Shape{Command: model.Upsert, Columns: a.insert})
 			add(&out.inserts, 1, model.Shape{Command: model.Upsert, Columns: a.insert, Nothing: true})
@@ -223,14 +226,14 @@ func (p *Plan) writes(t *model.Table, a able, wheres []model.Where, out *choice,
 		for j, w := range narrow {
 			add(&out.updates, moves*writeWeight(j), model.Shape{Command: model.Update, Columns: []int{i}, Where: w})
 		}
-		if len(wheres) > 1 && len(t.Key) > 0 {
+		if !ruled && len(wheres) > 1 && len(t.Key) > 0 {
 			add(&out.updates, 1, model.Shape{Command: model.Update, Columns: []int{i}, Where: wheres[1], Returning: t.Key})
 		}
 	}
 	for j, w := range narrow {
 		add(&out.deletes, writeWeight(j), model.Shape{Command: model.Delete, Where: w})
 	}
-	if len(wheres) > 1 && len(t.Key) > 0 {
+	if !ruled && len(wheres) > 1 && len(t.Key) > 0 {
 		add(&out.deletes, 1, model.Shape{Command: model.Delete, Where: wheres[1], Returning: t.Key})
 	}
 }

@@ -36,6 +36,8 @@ type Path struct {
 	// not name; both are nil for one of the contract's.
 	View    *View
 	Routine *Routine
+	// Puts is the table into which it puts a row: its arguments are a new one. Nil: none.
+	Puts *Table
 	// Leaky: the session makes a function or a table of its own for it: it asks a view with a
 	// condition that tells of the rows that it is asked about, or puts its table in the place
 	// of another one. Only the walk calls it.

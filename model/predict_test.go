@@ -174,6 +174,11 @@ func TestPredictCascade(t *testing.T) {
 	if got.Outcome != model.Done || got.Next.Len(1) != 2 || got.Next.Len(2) != 1 {
 		t.Errorf("outcome %d, %d items, %d lines", got.Outcome, got.Next.Len(1), got.Next.Len(2))
 	}
+	// What becomes of another tenant's row is not expected: it is looked at.
+	s.contract.Belongs[2].Paths = []model.TenantPath{{Column: 0}}
+	if got := p.Predict(s.id, model.NewState(schema, [][]model.Row{s.state.Rows(0), s.state.Rows(1), {{v("2"), v("1")}}}), &op); got.Outcome != model.Unknown {
+		t.Errorf("another tenant's line: outcome %d", got.Outcome)
+	}
 	lines.ForeignKeys[0].OnDelete = "a"
 	if got := p.Predict(s.id, st, &op); got.Outcome != model.Refused || got.Next != st {
 		t.Errorf("without a cascade: outcome %d", got.Outcome)

@@ -39,6 +39,7 @@ func (a *attempt) cascade(st *State, t *Table, gone Row, depth int) (*State, boo
 				return nil
 			})
 			for _, row := range below {
+				a.unknown = a.unknown || a.anothers(o, row) // what Postgres does there is judged, not expected
 				var ok bool
 				if st, ok = a.cascade(st, o, row, depth+1); !ok {
 					return st, false
@@ -47,6 +48,21 @@ func (a *attempt) cascade(st *State, t *Table, gone Row, depth int) (*State, boo
 		}
 	}
 	return st, true
+}
+
+// anothers reports whether a row has a tenant that is not the session's.
+func (a *attempt) anothers(t *Table, row Row) bool {
+	found := false
+	a.Contract.Tenants(a.st, t, row, func(v Value) bool {
+		mine := false
+		a.Contract.SessionTenants(a.id, a.st, func(own Value) bool {
+			mine = own.Text == v.Text
+			return !mine
+		})
+		found = !mine
+		return !found
+	})
+	return found
 }
 
 func refersAny(st *State, o *Table, k *ForeignKey, gone Row) bool {

@@ -28,7 +28,8 @@ type View struct {
 	Triggers []Trigger
 }
 
-// ViewWrite is what a role may do with the rows of an updatable view.
+// ViewWrite is commands that write: what a role may do with the rows of an updatable view, or at
+// which of them a trigger fires.
 type ViewWrite struct{ Insert, Update, Delete bool }
 
 // SQL is the quoted, qualified name.

@@ -194,6 +194,10 @@ type Trigger struct {
 	Always bool // ENABLE ALWAYS: fires under the replica role too
 	// Replica is ENABLE REPLICA: fires under the replica role only.
 	Replica bool
+	// Definer is that it runs with its owner's rights: its function is SECURITY DEFINER, or it is
+	// a rule, which acts as the table's owner.
+	Definer bool
+	On      ViewWrite // the commands at which it fires
 	// Body is what its function says, or the rule. Schema.Texts has functions too, for what a schema means.
 	Body string `json:"-"`
 }

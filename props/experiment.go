@@ -156,6 +156,11 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 	if d.Class == judge.Lockout {
 		list = append(list, l.opened(d, &step.Op)...)
 	} else {
+		if only, err := l.consequences(ctx, s, d); err != nil {
+			return Cause{}, err
+		} else if only {
+			list = append(list, taken(l.Contract.Schema.Tables[d.Cell.Table])...)
+		}
 		list = append(list, l.causes(d, &step.Op, id)...)
 	}
 	if c, err := l.carrier(ctx, s, d, list, run.Variant{}, l.off); err != nil || c.Key != "" {
@@ -166,6 +171,22 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 	}
 	t := l.Contract.Schema.Tables[d.Cell.Table]
 	return Cause{Key: fmt.Sprintf("unknown %s %s", d.Class, t.Label()), Text: ""}, nil
+}
+
+// consequences reports whether a statement did in its own table only what it may, and what
+// diverges is what that brought about in another one.
+func (l *lab) consequences(ctx context.Context, s *model.Scenario, d *judge.Divergence) (bool, error) {
+	shape := s.Steps[d.Step].Op.Shape
+	if shape == nil || shape.Table.ID == d.Cell.Table || d.Became == nil {
+		return false, nil
+	}
+	v, err := l.under(ctx, s, run.Variant{})
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(v.Divergences, func(o judge.Divergence) bool {
+		return o.Step == d.Step && o.Cell.Table == shape.Table.ID && o.Cell.Path == nil
+	}), nil
 }
 
 // carrier is the first object without which a divergence is gone from a schema in which

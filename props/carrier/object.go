@@ -34,6 +34,7 @@ const (
 	Materialized      // materialized views
 	Trigger           // a trigger or rule of a table or view
 	Default           // a column's default
+	Reference         // a foreign key that takes rows along
 	PathText          // what a path itself says
 )
 
@@ -53,6 +54,7 @@ type Object struct {
 	Asked     []Question // of a Helper: what policies ask it directly
 	View      *model.View
 	Trigger   *model.Trigger
+	Key       *model.ForeignKey // of a Reference
 	Path      *model.Path
 }
 
@@ -92,6 +94,8 @@ func (o *Object) Name() string {
 		return o.Trigger.Kind() + " " + o.Trigger.Name + " on " + o.on()
 	case Default:
 		return "default of column " + o.Table.Label() + "." + o.Table.Columns[o.Column].Name
+	case Reference:
+		return "foreign key " + o.Key.Name + " on " + o.Table.Label()
 	case PathText:
 		return "path " + o.Path.Name
 	}
@@ -146,8 +150,25 @@ func (o *Object) SQL() string {
 		return "CREATE TRIGGER " + ident(o.Trigger.Name) + " … ON " + o.on()
 	case Default:
 		return o.column() + " SET DEFAULT " + o.Table.Columns[o.Column].Default
+	case Reference:
+		return "ALTER TABLE " + name(o.Table) + " ADD FOREIGN KEY (" + ident(o.Table.Columns[o.Key.Columns[0]].Name) + ") REFERENCES " + name(o.Key.Target) + " ON DELETE " + Action(o.Key.OnDelete)
 	}
 	return ""
+}
+
+// Action is what a foreign key does when the row that it names is gone, by its letter in the catalog.
+func Action(letter string) string {
+	switch letter {
+	case "c":
+		return "CASCADE"
+	case "n":
+		return "SET NULL"
+	case "d":
+		return "SET DEFAULT"
+	case "r":
+		return "RESTRICT"
+	}
+	return "NO ACTION"
 }
 
 // on is the table or view of a trigger.

@@ -121,7 +121,7 @@ func (o *Object) says(h head) saying {
 		i := h.index(o.Trigger.Kind())
 		on := o.on()
 		return is(h.at(0) == "create" && i > 0 && i < 5 && h.at(i+1) == o.Trigger.Name && h.has(on[strings.LastIndexByte(on, '.')+1:]))
-	case Default:
+	case Default, Reference:
 		return o.saysTable(h)
 	case Unknown, PathText:
 	}
@@ -144,6 +144,12 @@ func (o *Object) saysTable(h head) saying {
 	words := map[Kind][]string{
 		RowSecurity: {"disable", "row", "level"}, Force: {"no", "force", "row"}, Default: {"set", "default"},
 	}[o.Kind]
+	if o.Kind == Reference {
+		words = []string{"references", o.Key.Target.Name}
+		if !h.has(words...) {
+			words = []string{"references", o.Key.Target.Schema, ".", o.Key.Target.Name}
+		}
+	}
 	switch {
 	case h.at(0) == "alter" && h.has(words...):
 		return says

@@ -53,21 +53,30 @@ func (r *reader) eachTrigger(ctx context.Context, oids string, see func(of uint3
 		Rule    bool
 		Always  bool
 		Replica bool
+		Definer bool
+		Insert  bool
+		Update  bool
+		Delete  bool
 		Body    string
 	}
 	found, err := query[trigger](ctx, r, `
 SELECT * FROM (
-SELECT t.tgrelid AS of, t.tgname::text AS name, false AS rule, t.tgenabled = 'A', t.tgenabled = 'R', p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+SELECT t.tgrelid AS of, t.tgname::text AS name, false AS rule, t.tgenabled = 'A', t.tgenabled = 'R', p.prosecdef,
+  t.tgtype & 4 <> 0, t.tgtype & 16 <> 0, t.tgtype & 8 <> 0, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
 UNION ALL
-SELECT w.ev_class, w.rulename::text, true, w.ev_enabled = 'A', w.ev_enabled = 'R', pg_get_ruledef(w.oid) FROM pg_rewrite w
+SELECT w.ev_class, w.rulename::text, true, w.ev_enabled = 'A', w.ev_enabled = 'R', true,
+  w.ev_type = '3', w.ev_type = '2', w.ev_type = '4', pg_get_ruledef(w.oid) FROM pg_rewrite w
 WHERE w.ev_class = ANY ($1::oid[]) AND w.ev_type <> '1' AND w.ev_enabled <> 'D'
 ) x ORDER BY x.of, x.rule, x.name COLLATE "C"`, oids)
 	if err != nil {
 		return err
 	}
 	for _, f := range found {
-		see(f.Of, model.Trigger{Name: f.Name, Rule: f.Rule, Always: f.Always, Replica: f.Replica, Body: f.Body})
+		see(f.Of, model.Trigger{
+			Name: f.Name, Rule: f.Rule, Always: f.Always, Replica: f.Replica, Definer: f.Definer,
+			On: model.ViewWrite{Insert: f.Insert, Update: f.Update, Delete: f.Delete}, Body: f.Body,
+		})
 	}
 	return nil
 }

@@ -22,11 +22,12 @@ func (r *resolver) found() {
 		}
 		r.add(p)
 		if !v.Materialized {
-			r.viewWrites(named, v, "view", r.base(v))
+			r.viewWrites(named, v, "view", r.base(v), anyWrite)
 			r.condition(v)
 		}
 	}
 	r.parts(named)
+	r.fired(named)
 	r.shadows()
 	overloaded := map[string]int{}
 	for _, m := range r.schema.Routines {

@@ -21,7 +21,7 @@ func (r *resolver) parts(named []*model.Path) {
 			r.use(p, s, []model.Transaction{{Statements: []model.PathStatement{{Text: selection(v, r.actor(s))}}}})
 		}
 		r.add(p)
-		r.viewWrites(named, v, "partition", whole)
+		r.viewWrites(named, v, "partition", whole, anyWrite)
 	}
 }
 

@@ -9,9 +9,10 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// viewWrites adds what sessions may write through a view, or directly to a partition: rows
-// put in, all rows moved, all rows changed, all rows removed. Values come from a table that has its columns.
-func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t *model.Table) {
+// viewWrites adds what sessions may write through a view, or directly to a partition or a table: rows
+// put in, all rows moved, all rows changed, all rows removed, as far as it is wanted. Values come from
+// a table that has its columns.
+func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t *model.Table, want model.ViewWrite) {
 	if t == nil {
 		return
 	}
@@ -19,10 +20,13 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 	said := make([]bool, len(r.schema.Tables))            // it is the table that is written, by the session's own rules
 	said[t.ID] = len(v.Triggers) == 0
 	add := func(name string, may func(model.ViewWrite) bool, text string, columns []int, sets bool) {
-		if text == "" {
+		if text == "" || !may(want) {
 			return
 		}
 		p := &model.Path{Name: name + " " + kind + " " + v.Label(), Kind: kind, View: v}
+		if may(model.ViewWrite{Insert: true}) {
+			p.Puts = t
+		}
 		s := model.PathStatement{Text: text}
 		for i, c := range columns {
 			arg := model.PathArg{Column: model.ColumnRef{Table: t.ID, Column: c}, Sets: sets}

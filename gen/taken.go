@@ -1,0 +1,126 @@
+package gen
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// taking is a reference through which a row of one tenant is removed or changed along with a row
+// of another: keys look past row security, both when a row names another one and when that is gone.
+type taking struct {
+	table *model.Table // whose rows go along
+	key   *model.ForeignKey
+}
+
+// takings lists the references that do something to the rows that have them when their target is
+// deleted. Where a row is whose its target is, nobody may have it name another tenant's.
+func (p *Plan) takings() []taking {
+	var out []taking
+	for i := range p.tables {
+		t := p.tables[i].table
+		for _, k := range p.tables[i].keys {
+			follows := slices.ContainsFunc(p.Contract.Belongs[t.ID].Paths, func(o model.TenantPath) bool {
+				return o.Key != nil && slices.Equal(o.Key.Columns, k.Columns)
+			})
+			if strings.Contains("cnd", k.OnDelete) && k.OnDelete != "" && len(k.Columns) == 1 && !follows && k.Target != p.Contract.Tenancy.Table {
+				out = append(out, taking{t, k})
+			}
+		}
+	}
+	return out
+}
+
+// along is two steps: a member makes a row of its own that names a row of another tenant, and who is
+// of that one deletes its row. Nil where one of them has no statement for it, or there is no row.
+func (p *Plan) along(d *Dataset, k taking, m, other *Member, n int) []model.Step {
+	if m.Tenant.Null || other.Tenant.Null || m.Tenant == other.Tenant {
+		return nil
+	}
+	insert, remove := p.simplest(m, d, k.table, model.Insert), p.simplest(other, d, k.key.Target, model.Delete)
+	if insert == nil || remove == nil {
+		return nil
+	}
+	w := walk{Plan: p, d: d}
+	theirs := w.foreign(m, other.Tenant, k.key.Target)
+	row := w.offer(k.table, m.Tenant, n)
+	if theirs == nil || row == nil {
+		return nil
+	}
+	row = slices.Clone(row)
+	row[k.key.Columns[0]] = theirs[k.key.Targets[0]]
+	return []model.Step{
+		{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: insert, Args: values(row, insert.Columns)}},
+		{Session: other.Session, Tenant: other.Tenant, User: other.User, Op: model.Op{Shape: remove, Args: w.compared(remove, nil, theirs)}},
+	}
+}
+
+// simplest is a member's plain insert into a table, or its delete of one row, where the contract
+// allows it any.
+func (p *Plan) simplest(m *Member, d *Dataset, t *model.Table, c model.Command) *model.Shape {
+	list := p.tablesOf(m, d)
+	for i := range list {
+		if list[i].table != t {
+			continue
+		}
+		writes := &m.Session.Writes[t.ID]
+		if c == model.Insert && writes.Insert != nil {
+			for _, w := range list[i].inserts {
+				if w.shape.Command == model.Insert && len(w.shape.Returning) == 0 {
+					return w.shape
+				}
+			}
+		}
+		if c == model.Delete && writes.Delete != nil {
+			for _, w := range list[i].deletes {
+				if w.shape.Where.Match == model.Equal && len(w.shape.Returning) == 0 && slices.Equal(w.shape.Where.Columns, t.Key) {
+					return w.shape
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// taken adds, for each such reference, one try of each two sessions, for both tenants.
+func (w *walk) taken() {
+	type pair struct{ a, b *model.Session }
+	for _, k := range w.takings() {
+		for tenant := range 2 {
+			seen := map[pair]bool{}
+			for i := range w.d.Cast {
+				for j := range w.d.Cast {
+					m, other := &w.d.Cast[i], &w.d.Cast[j]
+					if seen[pair{m.Session, other.Session}] || w.tenantIndex(w.d, m.Tenant) != tenant {
+						continue
+					}
+					w.fresh++
+					if steps := w.along(w.d, k, m, other, w.fresh); steps != nil {
+						seen[pair{m.Session, other.Session}] = true
+						w.cells = append(w.cells, steps)
+					}
+				}
+			}
+		}
+	}
+}
+
+// takenShare is how many of a hundred sequences are such two steps, where there is such a reference.
+const takenShare = 6
+
+// takenSequence draws one; nil where there is none.
+func (p *Plan) takenSequence(d *Dataset, c *choices) []model.Step {
+	list := p.takings()
+	if len(list) == 0 || len(d.Cast) == 0 || !c.percent(takenShare) {
+		return nil
+	}
+	k, first := list[c.upTo(len(list))], c.upTo(len(d.Cast)*len(d.Cast))
+	for n := range len(d.Cast) * len(d.Cast) {
+		at := (first + n) % (len(d.Cast) * len(d.Cast))
+		if steps := p.along(d, k, &d.Cast[at/len(d.Cast)], &d.Cast[at%len(d.Cast)], 1+n%walkRows); steps != nil {
+			return steps
+		}
+	}
+	return nil
+}

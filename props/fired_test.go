@@ -1,0 +1,78 @@
+package props_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rlsfuzz/rlsfuzz/props"
+)
+
+const firedSchema = `
+CREATE ROLE fired_desk LOGIN;
+CREATE TABLE accounts (id bigint PRIMARY KEY, name text NOT NULL);
+CREATE TABLE invoices (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts, number text NOT NULL, note text,
+	UNIQUE (account_id, number));
+ALTER TABLE invoices ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON invoices USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+GRANT SELECT, INSERT, UPDATE, DELETE ON invoices TO fired_desk;
+CREATE FUNCTION taken(wanted text) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+	$$ SELECT EXISTS (SELECT 1 FROM invoices WHERE number = wanted) $$;
+REVOKE EXECUTE ON FUNCTION taken FROM PUBLIC;
+CREATE FUNCTION fired() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+	BODY
+END $$;
+CREATE TRIGGER fired BEFORE INSERT OR UPDATE ON invoices FOR EACH ROW EXECUTE FUNCTION fired();
+`
+
+const firedContract = `
+schema: schema.sql
+tenant: {table: accounts, key: id}
+tables: {invoices: {tenant: account_id}}
+sessions:
+  desk:
+    login: fired_desk
+    settings: {app.tenant_id: $tenant}
+    sees: {"*": own, accounts: none}
+    writes: {"*": none, invoices: {insert: own, update: own, delete: own}}
+`
+
+// TestFired has a trigger look at rows with more rights than who writes: what it makes of the new
+// row, or says of it, tells of hidden ones. Its twins look at the row's own tenant.
+func TestFired(t *testing.T) {
+	t.Parallel()
+	const put = "interference by insert into table invoices: trigger fired on invoices does it"
+	for _, test := range []struct{ name, body, want string }{
+		{name: "a count of all", body: "NEW.note := (SELECT count(*) FROM invoices); RETURN NEW;", want: put},
+		{name: "a count of its own", body: "NEW.note := (SELECT count(*) FROM invoices i WHERE i.account_id = NEW.account_id); RETURN NEW;"},
+		{name: "a copy", body: "NEW.note := (SELECT i.note FROM invoices i WHERE i.number = NEW.number ORDER BY i.id LIMIT 1); RETURN NEW;", want: put},
+		{name: "a refusal", body: "IF taken(NEW.number) THEN RAISE EXCEPTION 'there is one'; END IF; RETURN NEW;", want: put},
+		{
+			name: "a refusal for its own",
+			body: "IF EXISTS (SELECT 1 FROM invoices i WHERE i.number = NEW.number AND i.account_id = NEW.account_id) THEN RAISE EXCEPTION 'there is one'; END IF; RETURN NEW;",
+		},
+		{name: "nothing of other rows", body: "NEW.note := btrim(NEW.note); RETURN NEW;"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cfg := written(t, strings.Replace(firedSchema, "BODY", test.body, 1), firedContract)
+			cfg.SkipRandom = true
+			r, err := props.Run(context.Background(), opened(t, cfg), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want, got []string
+			if test.want != "" {
+				want = []string{test.want}
+			}
+			for _, b := range r.Blocks {
+				got = append(got, b.Finding.Class.String()+" by "+b.Finding.Path+": "+b.Cause)
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				t.Error(d)
+			}
+		})
+	}
+}
