@@ -287,6 +287,41 @@ func TestEach(t *testing.T) {
 	}
 }
 
+// TestEachItem gives lists item by item.
+func TestEachItem(t *testing.T) {
+	q, err := sql.ParseQuery("SELECT unnest(users.tags) FROM memberships m WHERE m.user_id = users.id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := sql.CompileQuery(q, scope())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := frame()
+	for _, tt := range []struct {
+		list sql.Value
+		want []sql.Value
+	}{
+		{sql.Value{Null: true}, nil},
+		{sql.Value{Text: "{}"}, nil},
+		{sql.Value{Text: `{a,"b, \"c\"",NULL,"null"}`}, []sql.Value{{Text: "a"}, {Text: `b, "c"`}, {Null: true}, {Text: "null"}}},
+		{sql.Value{Text: "[2:3]={x,y}"}, []sql.Value{{Text: "x"}, {Text: "y"}}},
+	} {
+		f.Row = slices.Clone(f.Row)
+		f.Row[slices.IndexFunc(relations[0].Columns, func(c sql.RelColumn) bool { return c.Name == "tags" })] = tt.list
+		var got []sql.Value
+		p.Each(f, func(v sql.Value) bool { got = append(got, v); return true })
+		if want := slices.Repeat(tt.want, 2); !slices.Equal(got, want) || p.Kind() != sql.Text || p.Type() != "text" { // of two memberships
+			t.Errorf("%s: got %v of %s, want %v", tt.list.Text, got, p.Type(), want)
+		}
+	}
+	count := 0
+	p.Each(f, func(sql.Value) bool { count++; return false })
+	if count != 1 {
+		t.Errorf("%d values after the first said stop", count)
+	}
+}
+
 // An atom may evaluate another program on the same frame, inside a sub-select.
 func TestAtomInSubSelect(t *testing.T) {
 	s := scope()

@@ -110,7 +110,7 @@ func (d *domains) whole(m *domain) *domain {
 func (d *domains) group(cur *domain, sourced []*domain) *domain {
 	var fit []*domain
 	for _, m := range d.all {
-		if !d.above(m, cur) || m.home == nil && len(m.sources) == 0 {
+		if !d.above(m, cur) || m.home == nil && len(m.sources) == 0 && !d.lists(m, cur) {
 			continue
 		}
 		if m.home != nil && slices.Contains(d.survey.Own, m.home.Schema) {
