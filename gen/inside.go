@@ -230,6 +230,9 @@ func (p *Plan) housed(in *inside, col *column) {
 	}
 }
 
+// jointShare is how many of a hundred lists of tenants have two.
+const jointShare = 25
+
 // nobodys is how many of a hundred values name no tenant, where they may.
 const nobodys = 12
 
@@ -247,6 +250,11 @@ func (b *builder) house(t *model.Table, k int, row model.Row, fixed map[int]mode
 			continue
 		}
 		row[i] = in.put(row[i], b.tenant[k])
+		if in.list && len(b.tenant) > 1 && c.percent(jointShare) {
+			if other := b.tenant[(k+1)%len(b.tenant)]; !other.Null {
+				row[i] = enlist(row[i], other)
+			}
+		}
 	}
 }
 
@@ -256,6 +264,9 @@ func (w *walk) rehoused(t *model.Table, in *inside, old model.Value) [][]model.V
 	mine, ok := in.take(old)
 	var out [][]model.Value
 	for _, v := range w.others(w.d, mine) {
+		if in.list && ok {
+			out = append(out, []model.Value{enlist(old, v)})
+		}
 		out = append(out, []model.Value{in.put(old, v)})
 	}
 	for _, v := range w.tables[t.ID].columns[in.column].pool {

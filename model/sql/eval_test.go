@@ -104,7 +104,7 @@ func TestEval(t *testing.T) {
 			"active is true", "born is null", "not (born is not null)", "(id = null) is unknown", "null is unknown",
 			"id in (1, null, 7)", "id in (select user_id from memberships)", "name not in ('x', 'y')",
 			"8 not in (select user_id from memberships m where m.name = users.name)",
-			"id = any ($ids)", "-9 = any($ids)", "8 <> all ($ids)", `'b "c' = any (tags)`, "'' = any(tags)", "id = any ('{7, 8}')",
+			"id = any ($ids)", "-9 = any($ids)", "8 <> all ($ids)", "tags <> '{}'", `'b "c' = any (tags)`, "'' = any(tags)", "id = any ('{7, 8}')",
 			"id = any (array[1, 7])", "account = any (array['" + idA + "']::uuid[])", "not (id = any (array[]::int[]))",
 			"role = any ('{member,admin}'::role[])", "role = any ('{member,admin}')",
 			"name is distinct from null", "born is null and null is not distinct from null", "id is not distinct from 7",
@@ -121,7 +121,7 @@ func TestEval(t *testing.T) {
 			"not own", "id in (1, 2)", "id <> 7", "(null and true) is not unknown", "account <> $tenant",
 			"false and null", "not (true or null)", "null in (select user_id from memberships where false)",
 			"null = any ('{}'::int[])", "exists (select 1 from memberships where name = 'zoe')",
-			"id is distinct from $user.id and id = 8", "8 = any (array[1, 7])",
+			"id is distinct from $user.id and id = 8", "'{}' = tags", "8 = any (array[1, 7])",
 			"7 not in (select user_id from memberships)", "seen >= now()", "now() >= ends", "ends = now()",
 		},
 		sql.Unknown: {
