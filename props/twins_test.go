@@ -661,6 +661,50 @@ GRANT SELECT ON people TO twin_app; GRANT SELECT, INSERT, UPDATE, DELETE ON note
 		found: []string{"twin_app: insert notes (write)", "twin_app: update notes (move)"},
 	},
 	{
+		name: "firms that a second row of each user names, who see what those below them wrote",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE logins (id int PRIMARY KEY, email text);
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE staff (id int PRIMARY KEY REFERENCES logins, firm int NOT NULL REFERENCES firms, boss int REFERENCES staff, name text);
+CREATE TABLE costs (id int PRIMARY KEY, staff int NOT NULL REFERENCES staff, amount int, seen_by int REFERENCES staff);
+CREATE TABLE slips (id int PRIMARY KEY, cost int NOT NULL REFERENCES costs, url text);
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.me', true), '')::int $$;
+CREATE FUNCTION firm() RETURNS int STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS $$ SELECT firm FROM staff WHERE id = me() $$;
+CREATE FUNCTION below(s int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM staff x WHERE x.id = s AND x.firm = firm() AND x.boss = me()) $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE staff ENABLE ROW LEVEL SECURITY; ALTER TABLE costs ENABLE ROW LEVEL SECURITY; ALTER TABLE slips ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms FOR SELECT USING (id = firm()); CREATE POLICY p ON staff FOR SELECT USING (firm = firm());
+CREATE POLICY p ON costs FOR SELECT USING (staff = me() OR below(staff)); CREATE POLICY i ON costs FOR INSERT WITH CHECK (staff = me() AND seen_by IS NULL);
+CREATE POLICY u ON costs FOR UPDATE USING (below(staff)) WITH CHECK (below(staff) AND (seen_by IS NULL OR seen_by = me()));
+CREATE POLICY p ON slips USING (EXISTS (SELECT FROM costs c WHERE c.id = cost));
+GRANT SELECT ON firms, staff TO twin_app; GRANT SELECT, INSERT, UPDATE ON costs TO twin_app; GRANT SELECT, INSERT, UPDATE, DELETE ON slips TO twin_app;`,
+		leak:  `CREATE OR REPLACE FUNCTION below(s int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM staff x WHERE x.id = s AND x.boss IS NOT NULL) $$;`,
+		found: []string{"twin_app: select costs (read)"},
+	},
+	{
+		name: "documents of tenants, shared with others, who remark on them",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE orgs (id int PRIMARY KEY, name text);
+CREATE TABLE docs (id int PRIMARY KEY, org int NOT NULL REFERENCES orgs, title text);
+CREATE TABLE parts (id int PRIMARY KEY, doc int NOT NULL REFERENCES docs ON DELETE CASCADE, heading text);
+CREATE TABLE remarks (id int PRIMARY KEY, part int NOT NULL REFERENCES parts ON DELETE CASCADE, org int NOT NULL REFERENCES orgs, body text);
+CREATE TABLE shares (doc int REFERENCES docs ON DELETE CASCADE, guest int REFERENCES orgs, PRIMARY KEY (doc, guest));
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.org', true), '')::int $$;
+CREATE FUNCTION seen(d int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT EXISTS (SELECT FROM docs WHERE id = d AND org = me()) OR EXISTS (SELECT FROM shares WHERE doc = d AND guest = me()) $$;
+ALTER TABLE docs ENABLE ROW LEVEL SECURITY; ALTER TABLE parts ENABLE ROW LEVEL SECURITY; ALTER TABLE remarks ENABLE ROW LEVEL SECURITY; ALTER TABLE shares ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON docs USING (org = me()); CREATE POLICY q ON docs FOR SELECT USING (seen(id));
+CREATE POLICY p ON parts FOR SELECT USING (seen(doc)); CREATE POLICY q ON parts USING (doc IN (SELECT d.id FROM docs d WHERE d.org = me()));
+CREATE POLICY p ON remarks FOR SELECT USING (part IN (SELECT id FROM parts)); CREATE POLICY i ON remarks FOR INSERT WITH CHECK (org = me() AND part IN (SELECT id FROM parts));
+CREATE POLICY d ON remarks FOR DELETE USING (org = me());
+CREATE POLICY p ON shares USING (doc IN (SELECT d.id FROM docs d WHERE d.org = me())); CREATE POLICY q ON shares FOR SELECT USING (guest = me());
+GRANT SELECT, INSERT, UPDATE, DELETE ON docs, parts TO twin_app; GRANT SELECT, INSERT, DELETE ON remarks, shares TO twin_app;`,
+		leak: `DROP POLICY i ON remarks; CREATE POLICY i ON remarks FOR INSERT WITH CHECK (part IN (SELECT id FROM parts));
+DROP POLICY d ON remarks; CREATE POLICY d ON remarks FOR DELETE USING (part IN (SELECT id FROM parts));`,
+		found: []string{"twin_app: insert remarks (write)", "twin_app: delete remarks (write)"},
+	},
+	{
 		name: "a user whom functions of several statements alone ask for",
 		schema: `
 CREATE ROLE twin_app LOGIN;

@@ -56,7 +56,18 @@ func (p *placer) place() {
 		if !b.settled {
 			p.nowhere(b)
 		}
+		if len(b.parents) == 0 && len(b.ways) > 0 && !p.t.byUser && p.remarks(b) {
+			p.agree(b)
+		}
 	}
+}
+
+// remarks reports whether a table with a column of the tenants hangs on a document that may be shared
+// with others: whoever wrote the row, such as a comment, it is the document's too.
+func (p *placer) remarks(b *place) bool {
+	return slices.ContainsFunc(p.shares, func(s share) bool {
+		return !s.users && b.table != s.table && b.table != s.of.home && s.shown(p.survey, b.table, "$tenant", 0) != ""
+	})
 }
 
 func (p *placer) home() *model.Table {

@@ -121,6 +121,15 @@ func link(t *model.Table, m *domain) int {
 	return best
 }
 
+// single reports whether each value of a domain has one of a group: its own row names it, or one that
+// says more of it, such as the profile of a user.
+func (d *domains) single(group, of *domain) bool {
+	return link(of.home, group) >= 0 || slices.ContainsFunc(d.survey.Schema.Tables, func(t *model.Table) bool {
+		at := link(t, group)
+		return t != group.home && len(t.Key) == 1 && slices.Contains(of.in(t), t.Key[0]) && at >= 0 && t.Columns[at].NotNull
+	})
+}
+
 // above reports whether values of one domain are grouped by those of another.
 func (d *domains) above(group, of *domain) bool {
 	return group != of && (link(of.home, group) >= 0 || d.member(group, of) != nil)
