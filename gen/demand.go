@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -12,16 +13,18 @@ import (
 // it is a conjunction of equalities and EXISTS. What else it asks, chance may meet:
 // the cast is taken from the rows that meet the whole condition.
 type demands struct {
-	outer  *model.Table
-	fixed  map[int]model.Value
-	others []demand
+	outer   *model.Table
+	tenants *model.Table // whose rows stand for themselves; nil: no table's
+	fixed   map[int]model.Value
+	others  []demand
 }
 
 // demand is a row that must exist, with values that may refer to the outer row.
 type demand struct {
 	table   *model.Table
 	columns map[int]sql.Expr
-	more    bool // it asks something else too
+	lists   map[int]sql.Expr // what the lists in columns must have
+	more    bool             // it asks something else too
 }
 
 // meet collects the demands of a condition over table t.
@@ -75,12 +78,22 @@ func (d *demands) fix(t *model.Table, name string, v model.Value) {
 	}
 }
 
-// query collects what a sub-select over one table asks.
+// query collects what a sub-select over one table asks, or over one beside that of the tenants.
 func (d *demands) query(s *model.Schema, q *sql.Query) {
-	if q == nil || len(q.From) != 1 {
+	if q == nil {
 		return
 	}
-	f := q.From[0]
+	from, home := q.From, ""
+	for i, f := range from {
+		if len(from) == 2 && d.tenants != nil && s.Table(f.Schema, f.Name) == d.tenants {
+			from, home = []*sql.Table{from[1-i]}, cmp.Or(f.Alias, f.Name)
+			break
+		}
+	}
+	if len(from) != 1 {
+		return
+	}
+	f := from[0]
 	t := s.Table(f.Schema, f.Name)
 	if t == nil {
 		return
@@ -92,8 +105,17 @@ func (d *demands) query(s *model.Schema, q *sql.Query) {
 	inner := func(c *sql.Column) bool {
 		return c.Qualifier == label || c.Qualifier == "" && t.Column(c.Name) >= 0
 	}
-	o := demand{table: t, columns: map[int]sql.Expr{}}
+	o := demand{table: t, columns: map[int]sql.Expr{}, lists: map[int]sql.Expr{}}
 	for _, part := range conjuncts(q.Where) {
+		if x, ok := part.(*sql.AnyArray); ok && !x.Not {
+			if list, ok := plain(x.Array).(*sql.Column); ok && inner(list) && t.Column(list.Name) >= 0 {
+				o.lists[t.Column(list.Name)] = plain(x.X)
+				if c, ok := plain(x.X).(*sql.Column); ok && home != "" && c.Qualifier == home {
+					o.lists[t.Column(list.Name)] = &sql.Var{Name: "tenant"}
+				}
+				continue
+			}
+		}
 		col, v := asked(part)
 		if x, ok := part.(*sql.Compare); ok && x.Op == "=" && (col == nil || !inner(col)) { // the other way round
 			if r, ok := x.R.(*sql.Column); ok {

@@ -10,7 +10,8 @@ import (
 )
 
 // inside is a tenant that stands in a part of what a column holds: under keys of a JSON
-// document, or as one of the pieces of a text, such as the first folder of a path.
+// document, as one of the pieces of a text, such as the first folder of a path, or in a list, of
+// which each value is one.
 type inside struct {
 	table     int // Table.ID
 	column    int
@@ -19,6 +20,7 @@ type inside struct {
 	nth       int      // the piece, from 0
 	number    bool     // the tenant is a number in a document
 	binary    bool     // the document is jsonb, which Postgres prints in its own way
+	list      bool     // the column is an array
 }
 
 // insides finds where the rows of a table name their tenants inside of a column, by the
@@ -51,6 +53,9 @@ func (p *Plan) insideOf(t *model.Table, e sql.Expr) (inside, bool) {
 		return t.Column(c.Name)
 	}
 	switch x := e.(type) {
+	case *sql.AnyArray:
+		at := column(x.Array)
+		return inside{table: t.ID, column: at, list: true}, at >= 0 && !x.Not
 	case *sql.Field:
 		out := inside{table: t.ID, number: p.Contract.Tenancy.Type.Kind == sql.Int}
 		root := sql.Expr(x)
@@ -72,6 +77,9 @@ func (p *Plan) insideOf(t *model.Table, e sql.Expr) (inside, bool) {
 		return out, true
 	case *sql.Opaque:
 		list := sql.Columns(x)
+		if len(list) == 1 && column(list[0]) >= 0 && t.Columns[column(list[0])].Type.Array && x.What == "function unnest" {
+			return inside{table: t.ID, column: column(list[0]), list: true}, true
+		}
 		if len(list) != 1 || column(list[0]) < 0 || t.Columns[column(list[0])].Type.Kind != sql.Text {
 			return inside{}, false
 		}
@@ -91,6 +99,9 @@ func (p *Plan) insideOf(t *model.Table, e sql.Expr) (inside, bool) {
 
 // put is a column's value with a tenant in it; of NULL, one that has nothing else.
 func (in *inside) put(old, tenant model.Value) model.Value {
+	if in.list {
+		return listing([]model.Value{tenant})
+	}
 	if in.keys != nil {
 		var leaf any = tenant.Text
 		if in.number {
@@ -106,9 +117,15 @@ func (in *inside) put(old, tenant model.Value) model.Value {
 	return text(strings.Join(pieces, in.separator))
 }
 
-// take is the tenant in a column's value.
+// take is the tenant in a column's value; of a list, the first one.
 func (in *inside) take(v model.Value) (model.Value, bool) {
 	if v.Null {
+		return null, false
+	}
+	if in.list {
+		if all := items(v); len(all) > 0 {
+			return all[0], true
+		}
 		return null, false
 	}
 	if in.keys == nil {
@@ -140,6 +157,9 @@ func (in *inside) drop(v model.Value) model.Value {
 	if _, ok := in.take(v); !ok {
 		return v
 	}
+	if in.list {
+		return listing(nil)
+	}
 	if in.keys == nil {
 		pieces := strings.Split(v.Text, in.separator)
 		return text(strings.Join(slices.Delete(pieces, in.nth, in.nth+1), in.separator))
@@ -164,14 +184,35 @@ func (tp *tablePlan) inside(column int) *inside {
 	return nil
 }
 
-// Inside is the tenant that a column's value has inside, and how to put another one there.
-func (p *Plan) Inside(t *model.Table, i int, v model.Value) (tenant model.Value, put func(model.Value) model.Value, ok bool) {
+// takes is all the tenants in a column's value.
+func (in *inside) takes(v model.Value) []model.Value {
+	if in.list && !v.Null {
+		return items(v)
+	}
+	if one, ok := in.take(v); ok {
+		return []model.Value{one}
+	}
+	return nil
+}
+
+// Inside is a column's value with other tenants in the place of those that it has inside; it reports
+// false where it has none.
+func (p *Plan) Inside(t *model.Table, i int, v model.Value, other func(model.Value) model.Value) (model.Value, bool) {
 	in := p.tables[t.ID].inside(i)
 	if in == nil {
-		return null, nil, false
+		return v, false
 	}
-	tenant, ok = in.take(v)
-	return tenant, func(to model.Value) model.Value { return in.put(v, to) }, ok
+	all := slices.Clone(in.takes(v))
+	for n := range all {
+		all[n] = other(all[n])
+	}
+	switch {
+	case len(all) == 0:
+		return v, false
+	case in.list:
+		return listing(all), true
+	}
+	return in.put(v, all[0]), true
 }
 
 // housed makes the pool of a column whose values name tenants: with a tenant, as a constraint
@@ -188,6 +229,9 @@ func (p *Plan) housed(in *inside, col *column) {
 		}
 	}
 }
+
+// jointShare is how many of a hundred lists of tenants have two.
+const jointShare = 25
 
 // nobodys is how many of a hundred values name no tenant, where they may.
 const nobodys = 12
@@ -206,6 +250,11 @@ func (b *builder) house(t *model.Table, k int, row model.Row, fixed map[int]mode
 			continue
 		}
 		row[i] = in.put(row[i], b.tenant[k])
+		if in.list && len(b.tenant) > 1 && c.percent(jointShare) {
+			if other := b.tenant[(k+1)%len(b.tenant)]; !other.Null {
+				row[i] = enlist(row[i], other)
+			}
+		}
 	}
 }
 
@@ -215,6 +264,9 @@ func (w *walk) rehoused(t *model.Table, in *inside, old model.Value) [][]model.V
 	mine, ok := in.take(old)
 	var out [][]model.Value
 	for _, v := range w.others(w.d, mine) {
+		if in.list && ok {
+			out = append(out, []model.Value{enlist(old, v)})
+		}
 		out = append(out, []model.Value{in.put(old, v)})
 	}
 	for _, v := range w.tables[t.ID].columns[in.column].pool {

@@ -291,10 +291,20 @@ func (w *walk) insert(m *Member, s *model.Shape) {
 }
 
 // mixed proposes rows of the session's own tenant that refer to a row of another in one of
-// their references. What they return is nothing, so that no policy for reading stops them.
+// their references, or list another too. What they return is nothing, so that no policy for
+// reading stops them.
 func (w *walk) mixed(m *Member, s *model.Shape) {
 	if len(s.Returning) > 0 {
 		return
+	}
+	for _, in := range w.tables[s.Table.ID].insides {
+		for _, tenant := range w.others(w.d, m.Tenant) {
+			w.fresh++
+			if row := w.offer(s.Table, m.Tenant, w.fresh); in.list && row != nil {
+				row[in.column] = enlist(row[in.column], tenant)
+				w.add(m, s, values(row, s.Columns))
+			}
+		}
 	}
 	for _, k := range w.tables[s.Table.ID].keys {
 		if len(k.Columns) != 1 || k.Target == s.Table || k.Target == w.Contract.Tenancy.Table {

@@ -17,6 +17,7 @@ type seat struct {
 	table *model.Table
 	ties  map[int]model.Value // who, and whose
 	terms map[int]model.Value // what else is asked of it
+	lists map[int]model.Value // what the lists in it must have
 	more  bool                // something is asked that no value alone meets
 }
 
@@ -29,10 +30,10 @@ func (b *builder) seats(t *model.Table, row model.Row, k int) []seat {
 		if q == nil || len(q.From) == 0 {
 			continue
 		}
-		want := demands{outer: t}
+		want := demands{outer: t, tenants: b.Contract.Tenancy.Table}
 		want.query(b.Contract.Schema, q)
 		for _, o := range want.others {
-			s := seat{table: o.table, ties: map[int]model.Value{}, terms: map[int]model.Value{}, more: o.more}
+			s := seat{table: o.table, ties: map[int]model.Value{}, terms: map[int]model.Value{}, lists: map[int]model.Value{}, more: o.more}
 			for col, e := range o.columns {
 				if lit, ok := e.(*sql.Literal); ok {
 					s.terms[col] = lit.Value
@@ -40,7 +41,12 @@ func (b *builder) seats(t *model.Table, row model.Row, k int) []seat {
 					s.ties[col] = v
 				}
 			}
-			if target, ok := q.Target.(*sql.Column); ok {
+			for col, e := range o.lists {
+				if v, ok := b.value(e, t, row, k); ok {
+					s.lists[col] = v
+				}
+			}
+			if target, ok := q.Target.(*sql.Column); ok && len(q.From) == 1 {
 				if i := o.table.Column(target.Name); i >= 0 {
 					s.ties[i] = b.tenant[k]
 				}
@@ -67,11 +73,40 @@ func (b *builder) belong(t *model.Table, row model.Row, k int, c choices) {
 	if b.isOf(t, row, k) {
 		return
 	}
+	for n := range b.tables[t.ID].insides { // the row itself lists its tenants
+		if in := &b.tables[t.ID].insides[n]; in.list {
+			row[in.column] = enlist(row[in.column], b.tenant[k])
+			return
+		}
+	}
 	for _, s := range b.seats(t, row, k) {
 		fixed := maps.Clone(s.terms)
 		maps.Copy(fixed, s.ties)
+		if len(s.lists) > 0 && b.seat(&s, fixed) {
+			continue
+		}
+		for col, v := range s.lists {
+			fixed[col] = listing([]model.Value{v})
+		}
 		b.add(s.table, k, fixed, c)
 	}
+}
+
+// seat adds what a seat's lists must have to the row that has the rest of it, if there is one.
+func (b *builder) seat(s *seat, fixed map[int]model.Value) bool {
+	for _, row := range b.rows[s.table.ID] {
+		has := true
+		for col, v := range fixed {
+			has = has && row[col] == v
+		}
+		if has {
+			for col, v := range s.lists {
+				row[col] = enlist(row[col], v)
+			}
+			return true
+		}
+	}
+	return false
 }
 
 // formerTries is how often a membership is drawn that does not count.

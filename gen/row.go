@@ -231,7 +231,7 @@ func (p *Plan) spelled() bool {
 		return false
 	}
 	return slices.ContainsFunc(p.tables, func(tp tablePlan) bool {
-		return slices.ContainsFunc(tp.insides, func(in inside) bool { return in.keys == nil })
+		return slices.ContainsFunc(tp.insides, func(in inside) bool { return in.keys == nil && !in.list })
 	})
 }
 

@@ -29,8 +29,10 @@ func (p *Plan) owners(d *Dataset, table int, tenant model.Value) []int {
 				return true
 			})
 			for _, in := range p.tables[table].insides { // of which Go may not know how to read it
-				if v, ok := in.take(row[in.column]); ok && v.Text == tenant.Text {
-					list[i] = 0
+				for _, v := range in.takes(row[in.column]) {
+					if v.Text == tenant.Text {
+						list[i] = 0
+					}
 				}
 			}
 		}

@@ -402,6 +402,53 @@ CREATE ROLE init_app LOGIN; GRANT ALL ON ALL TABLES IN SCHEMA public TO init_app
 		},
 	},
 	{
+		name: "users who list their tenants, which a function gives",
+		schema: `
+CREATE ROLE init_app LOGIN;
+CREATE TABLE orgs (id int PRIMARY KEY, name text);
+CREATE TABLE people (id int PRIMARY KEY, email text, org_ids int[] NOT NULL DEFAULT '{}');
+CREATE TABLE tickets (id int PRIMARY KEY, org_id int NOT NULL REFERENCES orgs, author int REFERENCES people, body text);
+CREATE FUNCTION mine() RETURNS int[] STABLE LANGUAGE sql AS $$ SELECT org_ids FROM people WHERE id = nullif(current_setting('app.me', true), '')::int $$;
+ALTER TABLE people ENABLE ROW LEVEL SECURITY; ALTER TABLE tickets ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON people USING (org_ids && mine());
+CREATE POLICY p ON tickets USING (org_id = ANY (mine()));
+GRANT SELECT, UPDATE ON ALL TABLES IN SCHEMA public TO init_app;`,
+		want: []string{
+			"tenant: {table: orgs, key: id}", `people: {tenants: "SELECT t.id FROM public.orgs t WHERE t.id = ANY (people.org_ids)"}`, "user: {table: people}", "app.me: $user.id",
+			`tenants: "SELECT t.id FROM public.orgs t, public.people m WHERE m.id = $user.id AND t.id = ANY (m.org_ids)"`,
+			`people: {insert: {may: "own or id = $user.id and org_ids = '{}'"}, update: {may: "own or id = $user.id", to: "own or id = $user.id and org_ids = '{}'"}, delete: {may: "own or id = $user.id"}}`,
+		},
+	},
+	{
+		name: "tenants that list their users, to whom nothing refers",
+		schema: `
+CREATE TABLE spaces (id uuid PRIMARY KEY, name text, member_ids uuid[] NOT NULL DEFAULT '{}');
+CREATE TABLE pages (id uuid PRIMARY KEY, space_id uuid NOT NULL REFERENCES spaces, title text);
+ALTER TABLE spaces ENABLE ROW LEVEL SECURITY; ALTER TABLE pages ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON spaces FOR SELECT TO authenticated USING (auth.uid() = ANY (member_ids));
+CREATE POLICY p ON pages TO authenticated USING (space_id IN (SELECT id FROM spaces WHERE auth.uid() = ANY (member_ids)));`,
+		want: []string{
+			"schemas: [auth.users, public]", "tenant: {table: spaces, key: id}", `auth.users: {tenants: "SELECT m.id FROM public.spaces m WHERE users.id = ANY (m.member_ids)"}`,
+			`tenants: "SELECT m.id FROM public.spaces m WHERE $user.id = ANY (m.member_ids)"`, "claims: {sub: $user.id, role: authenticated}",
+		},
+	},
+	{
+		name: "users who list tenants that no table has",
+		schema: `
+CREATE ROLE init_app LOGIN;
+CREATE TABLE people (id uuid PRIMARY KEY, email text, spaces text[]);
+CREATE TABLE notes (id uuid PRIMARY KEY, space text NOT NULL, body text, author uuid REFERENCES people);
+CREATE TABLE files (id uuid PRIMARY KEY, space text NOT NULL, path text);
+CREATE FUNCTION mine() RETURNS SETOF text STABLE LANGUAGE sql AS $$ SELECT unnest(spaces) FROM people WHERE id = nullif(current_setting('app.me', true), '')::uuid $$;
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY; ALTER TABLE files ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON notes USING (space IN (SELECT mine())); CREATE POLICY p ON files USING (space IN (SELECT mine()));
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO init_app;`,
+		want: []string{
+			"tenant: {values: text}", "notes: {tenant: space}", "files: {tenant: space}", `people: {tenants: "SELECT unnest(people.spaces)"}`,
+			`tenants: "SELECT unnest(m.spaces) FROM public.people m WHERE m.id = $user.id"`,
+		},
+	},
+	{
 		name: "conditions that are no comparisons",
 		schema: `
 CREATE FUNCTION token() RETURNS jsonb STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('gate.token', true), '')::jsonb $$;

@@ -627,6 +627,103 @@ GRANT SELECT ON firms, spaces, pages, seats TO twin_app;`,
 		found: []string{"twin_app: select firms (read)"},
 	},
 	{
+		name: "users who list their tenants",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE clinics (id int PRIMARY KEY, name text);
+CREATE TABLE doctors (id int PRIMARY KEY, name text, clinic_ids int[]);
+CREATE TABLE patients (id int PRIMARY KEY, clinic_id int NOT NULL REFERENCES clinics, name text);
+CREATE TABLE reports (id int PRIMARY KEY, clinic_ids int[] NOT NULL CHECK (cardinality(clinic_ids) > 0), title text);
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.doctor', true), '')::int $$;
+CREATE FUNCTION mine() RETURNS int[] STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS $$ SELECT clinic_ids FROM doctors WHERE id = me() $$;
+ALTER TABLE clinics ENABLE ROW LEVEL SECURITY; ALTER TABLE doctors ENABLE ROW LEVEL SECURITY; ALTER TABLE patients ENABLE ROW LEVEL SECURITY; ALTER TABLE reports ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON clinics FOR SELECT USING (EXISTS (SELECT FROM doctors d WHERE d.id = me() AND d.clinic_ids @> ARRAY[clinics.id]));
+CREATE POLICY p ON doctors FOR SELECT USING (id = me()); CREATE POLICY u ON doctors FOR UPDATE USING (id = me());
+CREATE POLICY p ON patients USING (clinic_id IN (SELECT unnest(d.clinic_ids) FROM doctors d WHERE d.id = me()));
+CREATE POLICY r ON reports FOR SELECT USING (clinic_ids && mine()); CREATE POLICY i ON reports FOR INSERT WITH CHECK (clinic_ids <@ mine());
+GRANT SELECT ON clinics, doctors TO twin_app; GRANT UPDATE (name) ON doctors TO twin_app; GRANT SELECT, INSERT, UPDATE, DELETE ON patients TO twin_app; GRANT SELECT, INSERT ON reports TO twin_app;`,
+		leak: `GRANT UPDATE ON doctors TO twin_app;
+DROP POLICY i ON reports; CREATE POLICY i ON reports FOR INSERT WITH CHECK (clinic_ids && mine());`,
+		found: []string{"twin_app: update doctors (move)", "twin_app: insert reports (write)"},
+	},
+	{
+		name: "tenants that list their users",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE people (id uuid PRIMARY KEY, email text);
+CREATE TABLE spaces (id uuid PRIMARY KEY, name text, members uuid[] NOT NULL);
+CREATE TABLE pages (id uuid PRIMARY KEY, space uuid NOT NULL REFERENCES spaces, title text);
+CREATE TABLE blocks (id uuid PRIMARY KEY, page uuid NOT NULL REFERENCES pages, body text);
+CREATE FUNCTION me() RETURNS uuid STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.me', true), '')::uuid $$;
+ALTER TABLE people ENABLE ROW LEVEL SECURITY; ALTER TABLE spaces ENABLE ROW LEVEL SECURITY; ALTER TABLE pages ENABLE ROW LEVEL SECURITY; ALTER TABLE blocks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON people FOR SELECT USING (id = me()); CREATE POLICY p ON spaces FOR SELECT USING (me() = ANY (members));
+CREATE POLICY p ON pages USING (space IN (SELECT s.id FROM spaces s WHERE me() = ANY (s.members)));
+CREATE POLICY p ON blocks USING (EXISTS (SELECT FROM pages p JOIN spaces s ON s.id = p.space WHERE p.id = page AND me() = ANY (s.members)));
+GRANT SELECT ON people, spaces TO twin_app; GRANT SELECT, INSERT, UPDATE, DELETE ON pages, blocks TO twin_app;`,
+		leak:  `CREATE POLICY q ON pages FOR SELECT USING (EXISTS (SELECT FROM spaces s WHERE me() = ANY (s.members)));`,
+		found: []string{"twin_app: select pages (read)"},
+	},
+	{
+		name: "users who list tenants that no table has",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE people (id uuid PRIMARY KEY, email text, spaces text[] NOT NULL DEFAULT '{}');
+CREATE TABLE notes (id uuid PRIMARY KEY, space text NOT NULL, body text, author uuid REFERENCES people);
+CREATE TABLE files (id uuid PRIMARY KEY, space text NOT NULL, path text);
+CREATE FUNCTION me() RETURNS uuid STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.me', true), '')::uuid $$;
+CREATE FUNCTION mine() RETURNS SETOF text STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS $$ SELECT unnest(spaces) FROM people WHERE id = me() $$;
+ALTER TABLE people ENABLE ROW LEVEL SECURITY; ALTER TABLE notes ENABLE ROW LEVEL SECURITY; ALTER TABLE files ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON people FOR SELECT USING (id = me());
+CREATE POLICY p ON notes USING (space IN (SELECT mine())); CREATE POLICY p ON files USING (space IN (SELECT mine()));
+GRANT SELECT ON people TO twin_app; GRANT SELECT, INSERT, UPDATE, DELETE ON notes, files TO twin_app;`,
+		leak:  `DROP POLICY p ON notes; CREATE POLICY p ON notes USING (space IN (SELECT mine())) WITH CHECK (EXISTS (SELECT mine()));`,
+		found: []string{"twin_app: insert notes (write)", "twin_app: update notes (move)"},
+	},
+	{
+		name: "firms that a second row of each user names, who see what those below them wrote",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE logins (id int PRIMARY KEY, email text);
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE staff (id int PRIMARY KEY REFERENCES logins, firm int NOT NULL REFERENCES firms, boss int REFERENCES staff, name text);
+CREATE TABLE costs (id int PRIMARY KEY, staff int NOT NULL REFERENCES staff, amount int, seen_by int REFERENCES staff);
+CREATE TABLE slips (id int PRIMARY KEY, cost int NOT NULL REFERENCES costs, url text);
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.me', true), '')::int $$;
+CREATE FUNCTION firm() RETURNS int STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS $$ SELECT firm FROM staff WHERE id = me() $$;
+CREATE FUNCTION below(s int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM staff x WHERE x.id = s AND x.firm = firm() AND x.boss = me()) $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE staff ENABLE ROW LEVEL SECURITY; ALTER TABLE costs ENABLE ROW LEVEL SECURITY; ALTER TABLE slips ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms FOR SELECT USING (id = firm()); CREATE POLICY p ON staff FOR SELECT USING (firm = firm());
+CREATE POLICY p ON costs FOR SELECT USING (staff = me() OR below(staff)); CREATE POLICY i ON costs FOR INSERT WITH CHECK (staff = me() AND seen_by IS NULL);
+CREATE POLICY u ON costs FOR UPDATE USING (below(staff)) WITH CHECK (below(staff) AND (seen_by IS NULL OR seen_by = me()));
+CREATE POLICY p ON slips USING (EXISTS (SELECT FROM costs c WHERE c.id = cost));
+GRANT SELECT ON firms, staff TO twin_app; GRANT SELECT, INSERT, UPDATE ON costs TO twin_app; GRANT SELECT, INSERT, UPDATE, DELETE ON slips TO twin_app;`,
+		leak:  `CREATE OR REPLACE FUNCTION below(s int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS $$ SELECT EXISTS (SELECT FROM staff x WHERE x.id = s AND x.boss IS NOT NULL) $$;`,
+		found: []string{"twin_app: select costs (read)"},
+	},
+	{
+		name: "documents of tenants, shared with others, who remark on them",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE orgs (id int PRIMARY KEY, name text);
+CREATE TABLE docs (id int PRIMARY KEY, org int NOT NULL REFERENCES orgs, title text);
+CREATE TABLE parts (id int PRIMARY KEY, doc int NOT NULL REFERENCES docs ON DELETE CASCADE, heading text);
+CREATE TABLE remarks (id int PRIMARY KEY, part int NOT NULL REFERENCES parts ON DELETE CASCADE, org int NOT NULL REFERENCES orgs, body text);
+CREATE TABLE shares (doc int REFERENCES docs ON DELETE CASCADE, guest int REFERENCES orgs, PRIMARY KEY (doc, guest));
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.org', true), '')::int $$;
+CREATE FUNCTION seen(d int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT EXISTS (SELECT FROM docs WHERE id = d AND org = me()) OR EXISTS (SELECT FROM shares WHERE doc = d AND guest = me()) $$;
+ALTER TABLE docs ENABLE ROW LEVEL SECURITY; ALTER TABLE parts ENABLE ROW LEVEL SECURITY; ALTER TABLE remarks ENABLE ROW LEVEL SECURITY; ALTER TABLE shares ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON docs USING (org = me()); CREATE POLICY q ON docs FOR SELECT USING (seen(id));
+CREATE POLICY p ON parts FOR SELECT USING (seen(doc)); CREATE POLICY q ON parts USING (doc IN (SELECT d.id FROM docs d WHERE d.org = me()));
+CREATE POLICY p ON remarks FOR SELECT USING (part IN (SELECT id FROM parts)); CREATE POLICY i ON remarks FOR INSERT WITH CHECK (org = me() AND part IN (SELECT id FROM parts));
+CREATE POLICY d ON remarks FOR DELETE USING (org = me());
+CREATE POLICY p ON shares USING (doc IN (SELECT d.id FROM docs d WHERE d.org = me())); CREATE POLICY q ON shares FOR SELECT USING (guest = me());
+GRANT SELECT, INSERT, UPDATE, DELETE ON docs, parts TO twin_app; GRANT SELECT, INSERT, DELETE ON remarks, shares TO twin_app;`,
+		leak: `DROP POLICY i ON remarks; CREATE POLICY i ON remarks FOR INSERT WITH CHECK (part IN (SELECT id FROM parts));
+DROP POLICY d ON remarks; CREATE POLICY d ON remarks FOR DELETE USING (part IN (SELECT id FROM parts));`,
+		found: []string{"twin_app: insert remarks (write)", "twin_app: delete remarks (write)"},
+	},
+	{
 		name: "a user whom functions of several statements alone ask for",
 		schema: `
 CREATE ROLE twin_app LOGIN;

@@ -38,6 +38,25 @@ func inArray(text string, v Value) Tri {
 	return out
 }
 
+// eachItem yields the elements, of all dimensions, of an array as array_out prints it, until yield
+// says false; it reports whether it never did.
+func eachItem(text string, yield func(Value) bool) bool {
+	s := arrayBody(text)
+	for i := 0; i < len(s); {
+		switch s[i] {
+		case '{', '}', ',':
+			i++
+			continue
+		}
+		v, n, ok := arrayItem(s[i : i+elementLen(s[i:])])
+		if !ok || !yield(v) {
+			return false
+		}
+		i += n
+	}
+	return true
+}
+
 // elementLen is the length of the element, as it is written, at the start of s.
 func elementLen(s string) int {
 	if s[0] != '"' {
@@ -77,6 +96,10 @@ func sameElement(e, text string) bool {
 	}
 	return j == len(text)
 }
+
+// Items reads the elements of an array of one dimension, as array_out prints it. It reports false for
+// what is none.
+func Items(text string) ([]Value, bool) { return arrayItems(arrayBody(text)) }
 
 // arrayItems reads the elements of an array constant, as array_in does for
 // arrays of one dimension. ok is false for what Go does not take as one.

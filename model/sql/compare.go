@@ -41,7 +41,7 @@ func (c *compiler) compare(x *Compare) condFunc {
 		return run
 	}
 	l, r := c.operand(x.L), c.operand(x.R)
-	if !named(l, r) && !named(r, l) || x.Op != "=" && x.Op != "<>" {
+	if !named(l, r) && !named(r, l) && !empty(l, r) && !empty(r, l) || x.Op != "=" && x.Op != "<>" {
 		var ok bool
 		if l, r, ok = c.unify(x, x.Op, l, r); !ok {
 			return never
@@ -68,6 +68,12 @@ const longestName = 63
 // are equal where their texts are.
 func named(name, constant operand) bool {
 	return name.typ == "name" && constant.untyped() && !constant.lit.Value.Null && len(constant.lit.Value.Text) <= longestName
+}
+
+// empty reports whether an array is held against the constant that has nothing in it, of whatever
+// type: array_out prints each such array so.
+func empty(array, constant operand) bool {
+	return isArray(array.typ) && constant.untyped() && constant.lit.Value.Text == "{}"
 }
 
 // equal compares texts. Constants are folded: rules are mostly a column and

@@ -104,7 +104,7 @@ func TestEval(t *testing.T) {
 			"active is true", "born is null", "not (born is not null)", "(id = null) is unknown", "null is unknown",
 			"id in (1, null, 7)", "id in (select user_id from memberships)", "name not in ('x', 'y')",
 			"8 not in (select user_id from memberships m where m.name = users.name)",
-			"id = any ($ids)", "-9 = any($ids)", "8 <> all ($ids)", `'b "c' = any (tags)`, "'' = any(tags)", "id = any ('{7, 8}')",
+			"id = any ($ids)", "-9 = any($ids)", "8 <> all ($ids)", "tags <> '{}'", `'b "c' = any (tags)`, "'' = any(tags)", "id = any ('{7, 8}')",
 			"id = any (array[1, 7])", "account = any (array['" + idA + "']::uuid[])", "not (id = any (array[]::int[]))",
 			"role = any ('{member,admin}'::role[])", "role = any ('{member,admin}')",
 			"name is distinct from null", "born is null and null is not distinct from null", "id is not distinct from 7",
@@ -121,7 +121,7 @@ func TestEval(t *testing.T) {
 			"not own", "id in (1, 2)", "id <> 7", "(null and true) is not unknown", "account <> $tenant",
 			"false and null", "not (true or null)", "null in (select user_id from memberships where false)",
 			"null = any ('{}'::int[])", "exists (select 1 from memberships where name = 'zoe')",
-			"id is distinct from $user.id and id = 8", "8 = any (array[1, 7])",
+			"id is distinct from $user.id and id = 8", "'{}' = tags", "8 = any (array[1, 7])",
 			"7 not in (select user_id from memberships)", "seen >= now()", "now() >= ends", "ends = now()",
 		},
 		sql.Unknown: {
@@ -279,6 +279,41 @@ func TestEach(t *testing.T) {
 	})
 	if want := []sql.Value{{Text: idA}, {Null: true}}; !slices.Equal(got, want) || p.Kind() != sql.UUID || p.Type() != "uuid" {
 		t.Errorf("got %v of %s, want %v", got, p.Type(), want)
+	}
+	count := 0
+	p.Each(f, func(sql.Value) bool { count++; return false })
+	if count != 1 {
+		t.Errorf("%d values after the first said stop", count)
+	}
+}
+
+// TestEachItem gives lists item by item.
+func TestEachItem(t *testing.T) {
+	q, err := sql.ParseQuery("SELECT unnest(users.tags) FROM memberships m WHERE m.user_id = users.id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := sql.CompileQuery(q, scope())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := frame()
+	for _, tt := range []struct {
+		list sql.Value
+		want []sql.Value
+	}{
+		{sql.Value{Null: true}, nil},
+		{sql.Value{Text: "{}"}, nil},
+		{sql.Value{Text: `{a,"b, \"c\"",NULL,"null"}`}, []sql.Value{{Text: "a"}, {Text: `b, "c"`}, {Null: true}, {Text: "null"}}},
+		{sql.Value{Text: "[2:3]={x,y}"}, []sql.Value{{Text: "x"}, {Text: "y"}}},
+	} {
+		f.Row = slices.Clone(f.Row)
+		f.Row[slices.IndexFunc(relations[0].Columns, func(c sql.RelColumn) bool { return c.Name == "tags" })] = tt.list
+		var got []sql.Value
+		p.Each(f, func(v sql.Value) bool { got = append(got, v); return true })
+		if want := slices.Repeat(tt.want, 2); !slices.Equal(got, want) || p.Kind() != sql.Text || p.Type() != "text" { // of two memberships
+			t.Errorf("%s: got %v of %s, want %v", tt.list.Text, got, p.Type(), want)
+		}
 	}
 	count := 0
 	p.Each(f, func(sql.Value) bool { count++; return false })

@@ -1,9 +1,12 @@
 package sql
 
+import "strings"
+
 // QueryProgram is a compiled query of one output.
 type QueryProgram struct {
 	scan   *scan
 	target valueFunc
+	spread bool // the values of target are lists, of which each item is one
 	slots  int
 	kind   Kind
 	typ    string
@@ -13,11 +16,44 @@ type QueryProgram struct {
 // Compile does.
 func CompileQuery(q *Query, s *Scope) (*QueryProgram, error) {
 	c := &compiler{scope: s}
+	list := unnested(q)
+	if list != nil {
+		of := *q
+		of.Target, q = list, &of
+	}
 	sc, target := c.query(q, true)
+	if list != nil {
+		target = c.item(list, target)
+	}
 	if err := c.outcome(); err != nil {
 		return nil, err
 	}
-	return &QueryProgram{scan: sc, target: target.get, slots: c.slots, kind: target.kind, typ: target.typ}, nil
+	return &QueryProgram{scan: sc, target: target.get, spread: list != nil, slots: c.slots, kind: target.kind, typ: target.typ}, nil
+}
+
+// unnested is the column whose lists a query gives item by item: SELECT unnest(x); nil for another
+// query.
+func unnested(q *Query) *Column {
+	o, ok := q.Target.(*Opaque)
+	if !ok || len(o.Parts) != 3 || o.What != "function unnest" || o.Parts[0].Text != "unnest(" || o.Parts[2].Text != ")" {
+		return nil
+	}
+	return o.Parts[1].Column
+}
+
+// item is an item of a list.
+func (c *compiler) item(list *Column, o operand) operand {
+	switch {
+	case o.bad:
+	case !isArray(o.typ):
+		c.fail(list.Offset(), "unnest needs an array, not %s", o.typ)
+	default:
+		o.typ = strings.TrimSuffix(o.typ, "[]")
+		if o.kind == Other {
+			o.kind = builtin(o.typ)
+		}
+	}
+	return o
 }
 
 // Each yields the query's values, until yield says false. DISTINCT is not
@@ -25,7 +61,13 @@ func CompileQuery(q *Query, s *Scope) (*QueryProgram, error) {
 // programs meanwhile, if its row is put back.
 func (q *QueryProgram) Each(f *Frame, yield func(Value) bool) {
 	base, top := f.enter(q.slots)
-	q.scan.run(f, 0, func(f *Frame) bool { return yield(q.target(f)) })
+	q.scan.run(f, 0, func(f *Frame) bool {
+		v := q.target(f)
+		if !q.spread {
+			return yield(v)
+		}
+		return v.Null || eachItem(v.Text, yield)
+	})
 	f.leave(base, top)
 }
 

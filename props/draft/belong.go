@@ -56,7 +56,18 @@ func (p *placer) place() {
 		if !b.settled {
 			p.nowhere(b)
 		}
+		if len(b.parents) == 0 && len(b.ways) > 0 && !p.t.byUser && p.remarks(b) {
+			p.agree(b)
+		}
 	}
+}
+
+// remarks reports whether a table with a column of the tenants hangs on a document that may be shared
+// with others: whoever wrote the row, such as a comment, it is the document's too.
+func (p *placer) remarks(b *place) bool {
+	return slices.ContainsFunc(p.shares, func(s share) bool {
+		return !s.users && b.table != s.table && b.table != s.of.home && s.shown(p.survey, b.table, "$tenant", 0) != ""
+	})
 }
 
 func (p *placer) home() *model.Table {
@@ -246,7 +257,7 @@ func (p *placer) users() {
 		return
 	}
 	b, m := p.places[u.home.ID], p.t.member
-	b.query = m.query(sql.QuoteName(u.home.Name) + "." + sql.QuoteName(u.home.Columns[u.key].Name))
+	b.query = m.query(p.t.tenants, sql.QuoteName(u.home.Name)+"."+sql.QuoteName(u.home.Columns[u.key].Name))
 	b.settled, b.plural = true, true
 	p.places[m.table.ID].notes = append(p.places[m.table.ID].notes, "says which tenants a user belongs to")
 }
@@ -267,17 +278,11 @@ func (p *placer) members() bool {
 		if m == nil {
 			continue
 		}
-		b.query = m.query(sql.QuoteName(b.table.Name) + "." + sql.QuoteName(b.table.Columns[b.table.Key[0]].Name))
+		b.query = m.query(p.t.tenants, sql.QuoteName(b.table.Name)+"."+sql.QuoteName(b.table.Columns[b.table.Key[0]].Name))
 		b.settled, b.plural, some = true, true, true
 		p.places[m.table.ID].notes = append(p.places[m.table.ID].notes, "says which tenants a row of "+b.table.Label()+" belongs to")
 	}
 	return some
-}
-
-// query is the tenants of a member, which is an expression.
-func (m *membership) query(user string) string {
-	at := func(c int) string { return "m." + sql.QuoteName(m.table.Columns[c].Name) }
-	return "SELECT " + at(m.group) + " FROM " + sqlName(m.table) + " m WHERE " + at(m.member) + " = " + user
 }
 
 // byUser places tables that name a user and nothing else, or nothing else for certain.

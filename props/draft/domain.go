@@ -83,7 +83,12 @@ func (d *domains) subjects(first map[*Source]Column) map[Column]Column {
 
 // sameType reports whether two columns can hold the same values.
 func sameType(a, b Column) bool {
-	if a.isPart() || b.isPart() { // a text, which may be cast
+	switch {
+	case a.isItem():
+		return sameItem(a, b)
+	case b.isItem():
+		return sameItem(b, a)
+	case a.isPart() || b.isPart(): // a text, which may be cast
 		whole := a
 		if a.isPart() {
 			whole = b

@@ -113,7 +113,9 @@ func (e *evidence) expr(x sql.Expr, in scope) {
 			e.compare("=", x.L, x.R, in)
 			e.compare("=", x.R, x.L, in)
 		case *sql.AnyArray:
-			e.compare("=", x.X, x.Array, in)
+			if x.Not || !e.ofList(x.X, x.Array, in) {
+				e.compare("=", x.X, x.Array, in)
+			}
 			if list, ok := bare(x.Array).(*sql.Array); ok && !x.Not {
 				e.oneOf(x.X, list.Items, in)
 			}
@@ -137,6 +139,7 @@ func (e *evidence) expr(x sql.Expr, in scope) {
 			e.source(x)
 			e.pieces(x, in)
 			e.calls(x, in)
+			e.overlap(x, in)
 			if e.found() == before {
 				e.holds(x, in)
 			}
@@ -247,10 +250,15 @@ func (e *evidence) in(x *sql.InQuery, in scope) {
 		return
 	}
 	e.cast(left, x.X)
-	inner := in.with(x.Query)
-	if right, ok := inner.holder(x.Query.Target); ok && x.Query.Opaque == nil {
+	if right, ok := e.gathered(x.Query, in); ok {
 		e.same = append(e.same, [2]Column{left, right})
 		return
+	}
+	if o, ok := bare(x.Query.Target).(*sql.Opaque); ok && x.Query.Opaque == nil {
+		text, _ := sql.Print(o, sql.PrintOptions{})
+		if right, ok := e.given(text); ok {
+			e.same = append(e.same, [2]Column{left, right})
+		}
 	}
 	if s := e.set(x.Query); s != nil {
 		e.equal = append(e.equal, equality{column: left, source: s, op: "=", table: in.base})
@@ -447,7 +455,7 @@ func (e *evidence) lookupOf(q *sql.Query) *Source {
 			key, ok := in.column(sides[0])
 			if s := e.source(sides[1]); ok && s != nil && s.Lookup == nil {
 				out := *s
-				out.Lookup = &Lookup{Key: key, Value: value}
+				out.Lookup = &Lookup{Key: key, Value: value.items()}
 				return &out
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // membership is a table that says which values of one domain belong to which of
@@ -30,8 +31,11 @@ func (d *domains) member(group, of *domain) *membership {
 			}
 		}
 	}
+	if best == nil && group != of {
+		best = d.lister(group, of)
+	}
 	if best == nil {
-		return d.asking(group, of)
+		best = d.asking(group, of)
 	}
 	return best
 }
@@ -88,6 +92,21 @@ func pairing(t *model.Table, key, groups, members []int) (*membership, int) {
 	return nil, 0
 }
 
+// query is the values of a group that a member has, which is an expression.
+func (m *membership) query(group *domain, member string) string {
+	at := func(c int) string { return "m." + sql.QuoteName(m.table.Columns[c].Name) }
+	from := sqlName(m.table) + " m WHERE "
+	switch {
+	case m.inList(m.member):
+		return "SELECT " + at(m.group) + " FROM " + from + member + " = ANY (" + at(m.member) + ")"
+	case !m.inList(m.group):
+		return "SELECT " + at(m.group) + " FROM " + from + at(m.member) + " = " + member
+	case group.home == nil:
+		return "SELECT unnest(" + at(m.group) + ") FROM " + from + at(m.member) + " = " + member
+	}
+	return group.each() + ", " + from + at(m.member) + " = " + member + " AND " + group.among(at(m.group), Column{Table: m.table, Column: m.group})
+}
+
 // link is the column by which a table's own rows name a value of a domain; -1 for none.
 func link(t *model.Table, m *domain) int {
 	if t == nil || t == m.home {
@@ -100,6 +119,15 @@ func link(t *model.Table, m *domain) int {
 		}
 	}
 	return best
+}
+
+// single reports whether each value of a domain has one of a group: its own row names it, or one that
+// says more of it, such as the profile of a user.
+func (d *domains) single(group, of *domain) bool {
+	return link(of.home, group) >= 0 || slices.ContainsFunc(d.survey.Schema.Tables, func(t *model.Table) bool {
+		at := link(t, group)
+		return t != group.home && len(t.Key) == 1 && slices.Contains(of.in(t), t.Key[0]) && at >= 0 && t.Columns[at].NotNull
+	})
 }
 
 // above reports whether values of one domain are grouped by those of another.

@@ -164,10 +164,13 @@ func (r *referee) flag(x sql.Expr, t *model.Table) (flag, bool) {
 			return flag{}, false
 		}
 		who := r.e.source(x.X)
-		return flag{column: c.Column, member: who}, who != nil
+		return flag{column: c.Column, member: who}, who != nil && !r.member(x, r.scope(t)) && !r.whose(c)
 	case *sql.Opaque: // such as guests @> ARRAY[me()]
 		c, text, ok := r.scope(t).about(x)
 		if !ok || c.Table != t || !t.Columns[c.Column].Type.Array {
+			return flag{}, false
+		}
+		if r.whose(c) {
 			return flag{}, false
 		}
 		who := r.e.lists(text, t.Columns[c.Column].Type.Name)

@@ -87,6 +87,9 @@ func document(c Column, keys []string) Column {
 // piece is what only Postgres can make of one column and of nothing else.
 func (s scope) piece(o *sql.Opaque) (Column, bool) {
 	out, text, ok := s.about(o)
+	if ok && text == item && out.items().isItem() {
+		return out.items(), true
+	}
 	if !ok || s.survey == nil || out.Table.Columns[out.Column].Type.Kind != sql.Text {
 		return Column{}, false
 	}
@@ -130,7 +133,7 @@ func (d *domains) gatherParts(e *evidence) {
 		switch {
 		case i >= 0:
 			d.all[i].columns, d.of[c] = append(d.all[i].columns, c), d.all[i]
-		case c.inDocument():
+		case c.inDocument(), c.isItem():
 			d.of[c] = &domain{columns: []Column{c}}
 			d.all = append(d.all, d.of[c])
 		}
@@ -148,12 +151,16 @@ func (d *domains) gatherParts(e *evidence) {
 
 // within is the query of the tenant that a part of a row's column names.
 func (p *placer) within(c Column) string {
-	text := c.fill(sql.QuoteName(c.Table.Name) + "." + sql.QuoteName(c.Table.Columns[c.Column].Name))
+	column := sql.QuoteName(c.Table.Name) + "." + sql.QuoteName(c.Table.Columns[c.Column].Name)
+	if home := p.home(); home != nil && c.isItem() {
+		return p.t.tenants.each() + " WHERE " + p.t.tenants.among(column, c)
+	}
+	text := c.fill(column)
 	if home := p.home(); home != nil && !c.inDocument() { // it may be no tenant at all
 		key := "t." + sql.QuoteName(home.Columns[p.t.tenants.key].Name)
 		return "SELECT " + key + " FROM " + sqlName(home) + " t WHERE " + key + "::text = " + text
 	}
-	if typ := p.typeName(); typ != "text" {
+	if typ := p.typeName(); typ != "text" && !c.isItem() {
 		return "SELECT (" + text + ")::" + typ
 	}
 	return "SELECT " + text
@@ -169,7 +176,7 @@ func (p *placer) typeName() string {
 
 // inside places a table by a part of one of its columns.
 func (p *placer) inside(b *place, list []Column) {
-	b.query, b.settled = p.within(list[0]), true
+	b.query, b.settled, b.plural = p.within(list[0]), true, list[0].isItem()
 	b.asks = append(b.asks, "a row of "+b.table.Label()+" whose "+list[0].name()+" names no tenant there is nobody's: right? If everybody's, add null: shared")
 	for _, c := range list[1:] {
 		b.asks = append(b.asks, c.String()+" says whose a row is, too: is it another's then?")

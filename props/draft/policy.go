@@ -157,7 +157,7 @@ func (r *referee) tied(x sql.Expr, in scope) bool {
 	case *sql.IsDistinct:
 		return x.Not && (r.pair(x.L, x.R, in) || r.pair(x.R, x.L, in))
 	case *sql.AnyArray:
-		return !x.Not && (r.pair(x.X, x.Array, in) || r.reads(x))
+		return !x.Not && (r.pair(x.X, x.Array, in) || r.reads(x) || r.member(x, in))
 	case *sql.InQuery:
 		_, ok := in.holder(x.X)
 		return !x.Not && ok
@@ -171,6 +171,13 @@ func (r *referee) tied(x sql.Expr, in scope) bool {
 		}
 	}
 	return r.reads(x)
+}
+
+// member reports whether a condition asks the list of a tenant's users for the session's own.
+func (r *referee) member(x *sql.AnyArray, in scope) bool {
+	c, ok := in.column(x.Array)
+	m := r.t.member
+	return ok && m != nil && c == Column{Table: m.table, Column: m.member} && r.e.source(x.X) != nil
 }
 
 // pair reports whether l is a column and r a value of the session.

@@ -53,10 +53,10 @@ func (b *binder) rules(s *session) {
 		case between != nil:
 			s.writes = append(s.writes, *between)
 		case s.tenants != "" && self != "":
-			rule := strconv.Quote("own or " + self)
+			rule, fresh := strconv.Quote("own or "+self), strconv.Quote("own or "+b.unlisted(p, self))
 			s.sees = append(s.sees, entry{p.table, "{may: " + rule + "}", "who is in no tenant is somebody all the same"})
 			if changes {
-				s.writes = append(s.writes, entry{table: p.table, rule: fmt.Sprintf("{insert: {may: %[1]s}, update: {may: %[1]s, to: %[1]s}, delete: {may: %[1]s}}", rule)})
+				s.writes = append(s.writes, entry{table: p.table, rule: fmt.Sprintf("{insert: {may: %[2]s}, update: {may: %[1]s, to: %[2]s}, delete: {may: %[1]s}}", rule, fresh)})
 			}
 		case p.table == b.t.home() && s.tenants != "" && b.founder(s) != "":
 			s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote("own or "+b.founder(s)) + "}", "? it always names a user, who need not belong to it: may that user see it all the same?"})
@@ -158,10 +158,28 @@ func (b *binder) self(s *session, p *place) string {
 	if p.table == home {
 		return holds(p.table, b.t.users.key, user)
 	}
+	if m := b.t.member; m != nil && m.table == p.table && m.inList(m.group) {
+		return holds(p.table, m.member, user)
+	}
 	if len(p.ways) != 1 {
 		return ""
 	}
 	return holds(p.table, slices.IndexFunc(p.table.Columns, func(c model.Column) bool { return columnName(c.Name)+" -> "+tableName(home) == p.ways[0] }), user)
+}
+
+// unlisted is the condition by which a new row may be the session's own user: where it lists the
+// user's tenants, it lists none but those that the session has.
+func (b *binder) unlisted(p *place, self string) string {
+	m := b.t.member
+	if m == nil || m.table != p.table || !m.inList(m.group) {
+		return self
+	}
+	c := &p.table.Columns[m.group]
+	none := sql.QuoteName(c.Name) + " = '{}'"
+	if !c.NotNull {
+		none = "(" + none + " or " + sql.QuoteName(c.Name) + " is null)"
+	}
+	return self + " and " + none
 }
 
 // holds is the condition that a column holds a variable; empty without one of the two.

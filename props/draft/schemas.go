@@ -14,8 +14,8 @@ import (
 )
 
 // schemaQuery is the schemas with tables; of a preset's own, those that the users' tables
-// refer to, at whatever distance, and those with policies, which presets do not write. Then
-// the users' schemas with views or functions, which may have nothing else.
+// refer to, at whatever distance, and those with policies, which presets do not write; the users
+// too where a list may name them, from which no key can refer to them. Then the users' schemas with views or functions, which may have nothing else.
 const schemaQuery = `
 WITH RECURSIVE tables AS (
   SELECT c.oid, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -24,6 +24,10 @@ WITH RECURSIVE tables AS (
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e')
 ), wanted AS (
   SELECT oid FROM tables WHERE nspname <> ALL ($1::text[]) OR EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = tables.oid)
+  UNION
+  SELECT u.attrelid FROM pg_attribute u JOIN pg_type y ON y.oid = u.atttypid JOIN tables t ON t.oid = u.attrelid
+  WHERE t.nspname = 'auth' AND t.oid::regclass::text = 'auth.users' AND t.nspname = ANY ($1) AND u.attname = 'id'
+    AND EXISTS (SELECT FROM pg_attribute a JOIN tables o ON o.oid = a.attrelid WHERE a.atttypid = y.typarray AND o.nspname <> ALL ($1))
   UNION
   SELECT k.confrelid FROM wanted w JOIN pg_constraint k ON k.conrelid = w.oid AND k.contype = 'f'
 )

@@ -198,7 +198,7 @@ func (b *binder) bind(s *session) {
 	guarded := b.t.member != nil && b.d.guarded(b.t.tenants, b.t.users)
 	if b.t.member != nil && (!b.brought(s) || guarded) && s.user != nil {
 		if who := b.userColumn(s.user); who != "" {
-			s.tenants = b.t.member.query(who)
+			s.tenants = b.t.member.query(b.t.tenants, who)
 		}
 	}
 	if query, by := b.below(); s.tenants == "" && b.brought(s) && query != "" {
@@ -489,7 +489,7 @@ func (t tenancy) typeName() string {
 		return "text"
 	}
 	c := t.tenants.columns[0]
-	if c.isPart() {
+	if c.isPart() && !c.isItem() {
 		return cmp.Or(t.cast, "text")
 	}
 	typ := &c.Table.Columns[c.Column].Type

@@ -155,21 +155,24 @@ func (b *binder) guest(s *session, p *place) *guest {
 	return out
 }
 
-// authored adds that a session may write rows that say that its user wrote them, such as a
-// comment, where they hang on what it is shown.
+// authored adds that a session may write rows that say that its user or its tenant wrote them, such
+// as a comment, where they hang on what it is shown.
 func (b *binder) authored(s *session, p *place, g *guest) *guest {
-	if s.stranger || s.user == nil || b.t.users == nil || p.how != model.Owned || len(p.parents) == 0 {
+	if s.stranger || p.how != model.Owned || len(p.parents) == 0 {
 		return g
+	}
+	cols, who := b.columns(p), "$tenant" // it says which tenant wrote it, beside what it hangs on
+	if s.user != nil && b.t.users != nil && len(cols) == 0 {
+		cols, who = b.t.users.in(p.table), b.userColumn(s.user)
 	}
 	shown := b.openedAbove(s, p)
 	if g != nil {
 		shown = either(g.shown, shown)
 	}
-	cols := b.t.users.in(p.table)
 	if shown == "" || len(cols) != 1 || !p.table.Columns[cols[0]].NotNull || slices.ContainsFunc(b.shares, func(one share) bool { return one.table == p.table || one.of.home == p.table }) {
 		return g
 	}
-	wrote := holds(p.table, cols[0], b.userColumn(s.user))
+	wrote := holds(p.table, cols[0], who)
 	if wrote == "" {
 		return g
 	}

@@ -110,7 +110,7 @@ func (d *domains) whole(m *domain) *domain {
 func (d *domains) group(cur *domain, sourced []*domain) *domain {
 	var fit []*domain
 	for _, m := range d.all {
-		if !d.above(m, cur) || m.home == nil && len(m.sources) == 0 {
+		if !d.above(m, cur) || m.home == nil && len(m.sources) == 0 && !d.lists(m, cur) {
 			continue
 		}
 		if m.home != nil && slices.Contains(d.survey.Own, m.home.Schema) {
@@ -118,10 +118,11 @@ func (d *domains) group(cur *domain, sourced []*domain) *domain {
 		}
 		n, rest := d.reach(m, cur), d.reach(cur, m)
 		brought := slices.Contains(sourced, m)
-		own := link(cur.home, m) >= 0 || d.owns(m, cur) // a membership has no direction
+		one := d.single(m, cur)
+		own := one || d.owns(m, cur) // a membership has no direction
 		switch {
-		case n == 0, !brought && n <= rest && d.document(m, cur):
-		case link(cur.home, m) >= 0 && brought, own && !brought && 2*n >= rest, own && n > rest, !brought && d.guarded(m, cur) && (own || !d.owns(cur, m)):
+		case n == 0, !brought && (n <= rest && d.document(m, cur) || d.owned(m, cur)):
+		case one && brought, own && !brought && 2*n >= rest, own && n > rest, !brought && d.guarded(m, cur) && (own || !d.owns(cur, m)):
 			fit = append(fit, m)
 		}
 	}
@@ -139,6 +140,33 @@ func (d *domains) document(group, users *domain) bool {
 	return group.home != nil && slices.ContainsFunc(users.in(group.home), func(c int) bool {
 		return group.home.Columns[c].NotNull && d.asked[Column{Table: group.home, Column: c}]
 	})
+}
+
+// owned reports whether whoever a document is by its own column reads what hangs on it, whether or not
+// the membership table says so too: the policies of each table that refers to it ask for that column.
+func (d *domains) owned(group, users *domain) bool {
+	m := d.member(group, users)
+	if m == nil || !d.document(group, users) {
+		return false
+	}
+	some := false
+	for _, t := range d.survey.Schema.Tables {
+		below := slices.ContainsFunc(t.ForeignKeys, func(k model.ForeignKey) bool { return k.Target == group.home })
+		if t == group.home || t == m.table || !below || !t.RowSecurity {
+			continue
+		}
+		asks := slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
+			whole := d.survey.closure(p.Using)
+			return p.Permissive && (p.Command == "SELECT" || p.Command == "ALL") && stands(whole, group.home.Name) && slices.ContainsFunc(users.in(group.home), func(c int) bool {
+				return group.home.Columns[c].NotNull && stands(whole, group.home.Columns[c].Name)
+			})
+		})
+		if !asks {
+			return false
+		}
+		some = true
+	}
+	return some
 }
 
 // guarded reports whether row security lets users at the rows of a group by way of the

@@ -156,8 +156,8 @@ func (l *labels) rename(t *model.Table, c int, v model.Value) model.Value {
 	if v.Null {
 		return v
 	}
-	if tenant, put, ok := l.plan.Inside(t, c, v); ok {
-		return put(l.tenant(tenant))
+	if to, ok := l.plan.Inside(t, c, v, l.tenant); ok {
+		return to
 	}
 	d, ok := l.domain(t, c, 0)
 	if !ok {
