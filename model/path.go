@@ -36,6 +36,9 @@ type Path struct {
 	// not name; both are nil for one of the contract's.
 	View    *View
 	Routine *Routine
+	// Table is the one of which it is a plain statement: what that changes there, the table's own
+	// cells judge. Nil: it is none.
+	Table *Table
 	// Puts is the table into which it puts a row: its arguments are a new one. Nil: none.
 	Puts *Table
 	// Leaky: the session makes a function or a table of its own for it: it asks a view with a

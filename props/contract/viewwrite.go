@@ -27,6 +27,9 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 		if may(model.ViewWrite{Insert: true}) {
 			p.Puts = t
 		}
+		if v.Schema == t.Schema && v.Name == t.Name {
+			p.Table = t
+		}
 		s := model.PathStatement{Text: text}
 		for i, c := range columns {
 			arg := model.PathArg{Column: model.ColumnRef{Table: t.ID, Column: c}, Sets: sets}

@@ -24,7 +24,7 @@ func (c change) command() model.Command {
 // writes judges every row that the step changed, of whatever table.
 func (j *judge) writes() {
 	for _, t := range j.contract.Schema.Tables {
-		if t.Parent != "" {
+		if p := j.op.Path; t.Parent != "" || p != nil && p.Table == t {
 			continue
 		}
 		for _, c := range j.changes(t) {
