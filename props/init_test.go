@@ -489,6 +489,26 @@ CREATE FUNCTION mine() RETURNS SETOF text STABLE SECURITY DEFINER SET search_pat
 		not:  []string{"which role does the application connect as?"},
 	},
 	{
+		name: "staff of no tenant, who act for some",
+		schema: `
+CREATE ROLE init_desk LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE people (id int PRIMARY KEY, firm int REFERENCES firms, email text);
+CREATE TABLE stints (id int PRIMARY KEY, person int NOT NULL REFERENCES people, firm int NOT NULL REFERENCES firms, ended_at timestamptz);
+CREATE TABLE tickets (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, title text);
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.me', true), '')::int $$;
+CREATE FUNCTION acts(f int) RETURNS boolean STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT EXISTS (SELECT FROM people p WHERE p.id = me() AND p.firm = f) OR EXISTS (SELECT FROM stints s WHERE s.person = me() AND s.firm = f AND s.ended_at IS NULL) $$;
+ALTER TABLE people ENABLE ROW LEVEL SECURITY; ALTER TABLE tickets ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON people USING (id = me()); CREATE POLICY p ON tickets USING (acts(firm));
+GRANT SELECT ON people, tickets TO init_desk;`,
+		want: []string{"tenant: {table: firms, key: id}", "people: {tenant: firm}"},
+		says: []string{
+			"people.firm may be NULL, and policies ask stints for which tenants a user acts", "user: {table: people, where: firm IS NULL}",
+			"tenants: SELECT m.firm FROM public.stints m WHERE m.person = $user.id, after people: {tenant: firm, tenants: SELECT m.firm FROM public.stints m WHERE m.person = people.id}",
+		},
+	},
+	{
 		name: "conditions that are no comparisons",
 		schema: `
 CREATE FUNCTION token() RETURNS jsonb STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('gate.token', true), '')::jsonb $$;
