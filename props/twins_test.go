@@ -724,6 +724,23 @@ DROP POLICY d ON remarks; CREATE POLICY d ON remarks FOR DELETE USING (part IN (
 		found: []string{"twin_app: insert remarks (write)", "twin_app: delete remarks (write)"},
 	},
 	{
+		name: "users who name a tenant, or what hangs on one",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE sellers (id int PRIMARY KEY, name text);
+CREATE TABLE buyers (id int PRIMARY KEY, seller int NOT NULL REFERENCES sellers, name text);
+CREATE TABLE logins (id int PRIMARY KEY, seller int REFERENCES sellers, buyer int REFERENCES buyers, email text, CHECK ((seller IS NULL) <> (buyer IS NULL)));
+CREATE TABLE sites (id int PRIMARY KEY, buyer int NOT NULL REFERENCES buyers, host text);
+CREATE FUNCTION me() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.login', true), '')::int $$;
+CREATE FUNCTION mine() RETURNS SETOF int STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT b.id FROM buyers b JOIN logins l ON l.buyer = b.id OR l.seller = b.seller WHERE l.id = me() $$;
+ALTER TABLE sellers ENABLE ROW LEVEL SECURITY; ALTER TABLE buyers ENABLE ROW LEVEL SECURITY; ALTER TABLE logins ENABLE ROW LEVEL SECURITY; ALTER TABLE sites ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON buyers FOR SELECT USING (id IN (SELECT mine())); CREATE POLICY p ON logins FOR SELECT USING (id = me()); CREATE POLICY p ON sites USING (buyer IN (SELECT mine()));
+GRANT SELECT ON buyers, logins TO twin_app; GRANT SELECT, INSERT, UPDATE, DELETE ON sites TO twin_app;`,
+		leak:  `CREATE POLICY q ON sites FOR SELECT USING (EXISTS (SELECT FROM logins l WHERE l.id = me() AND l.buyer IS NOT NULL));`,
+		found: []string{"twin_app: select sites (read)"},
+	},
+	{
 		name: "a user whom functions of several statements alone ask for",
 		schema: `
 CREATE ROLE twin_app LOGIN;

@@ -102,7 +102,8 @@ func (p *placer) itself(b *place) {
 		b.ways = append(b.ways, columnName(t.Columns[c].Name))
 	}
 	b.settled = true
-	if nullable := !slices.ContainsFunc(cols, func(c int) bool { return t.Columns[c].NotNull }); nullable {
+	nullable := !slices.ContainsFunc(cols, func(c int) bool { return t.Columns[c].NotNull })
+	if nullable && !slices.ContainsFunc(t.ForeignKeys, func(k model.ForeignKey) bool { return instead(t, &k, cols) }) {
 		b.without(p.referee.global(t, cols, "") != nil, strings.Join(b.ways, ", "))
 	}
 }
@@ -168,12 +169,26 @@ func (p *placer) owners(b *place, cols []int) []int {
 // agree adds the parents of a table that has a tenant's column: a row whose column
 // says one tenant and whose parent says another ties the two together.
 func (p *placer) agree(b *place) {
-	for _, k := range p.owned(b.table, true, false) {
+	for _, k := range p.owned(b.table, false, false) {
+		if !always(b.table, k) && !instead(b.table, k, p.t.tenants.in(b.table)) {
+			continue
+		}
 		if !p.says(b, k) && !p.reaches(k.Target, b.table, map[int]bool{}) {
 			b.ways = append(b.ways, arrow(b.table, k))
 			b.parents = append(b.parents, k.Target)
 		}
 	}
+}
+
+// instead reports whether a row may name something else in the place of a tenant: a constraint reads
+// both columns, which may be NULL.
+func instead(t *model.Table, k *model.ForeignKey, columns []int) bool {
+	if k.Target == nil || len(k.Columns) != 1 || t.Columns[k.Columns[0]].NotNull || slices.Contains(columns, k.Columns[0]) {
+		return false
+	}
+	return slices.ContainsFunc(t.Checks, func(c model.Check) bool {
+		return slices.Contains(c.Columns, k.Columns[0]) && slices.ContainsFunc(columns, func(i int) bool { return !t.Columns[i].NotNull && slices.Contains(c.Columns, i) })
+	})
 }
 
 // says reports whether a foreign key is a column that says the tenant already, of a row that

@@ -111,6 +111,7 @@ func (d *Draft) ask(e *evidence) {
 		d.asks = append(d.asks, "which role does the application connect as? No role of the schema can be used, so "+d.options.Lent+" makes one")
 	}
 	d.hierarchy()
+	d.acting()
 	d.kinds()
 	d.ends()
 	d.selfMade(e)
@@ -177,6 +178,24 @@ func (d *Draft) hierarchy() {
 		d.asks = append(d.asks, fmt.Sprintf("tenants form a hierarchy (%s.%s): if a session of one sees those below, give it tenants: SELECT %s FROM %s WHERE %s = $tenant OR %s = $tenant",
 			t.Label(), col, key, t.Label(), key, col))
 	}
+}
+
+// acting asks about users who are of no tenant by their own row, such as the staff of a support desk,
+// where policies ask another table which tenants a user acts for.
+func (d *Draft) acting() {
+	u, group := d.tenancy.users, d.tenancy.tenants
+	if u == nil || group == nil || u.home == nil || d.tenancy.member != nil || !d.domains.guarded(group, u) {
+		return
+	}
+	at, m := link(u.home, group), d.domains.member(group, u)
+	if at < 0 || u.home.Columns[at].NotNull || len(u.home.Key) != 1 {
+		return
+	}
+	own, key := u.home.Columns[at].Name, sql.QuoteName(u.home.Columns[u.key].Name)
+	mine := &membership{table: u.home, group: at, member: u.key}
+	d.asks = append(d.asks, fmt.Sprintf("%[1]s.%[2]s may be NULL, and policies ask %[3]s for which tenants a user acts: the draft has no session of such a user. One more, with user: {table: %[4]s, where: %[5]s IS NULL} and tenants: %[6]s, "+
+		"after %[4]s: {tenant: %[7]s, tenants: %[8]s}; the other one has where: %[5]s IS NOT NULL then, and tenants: %[9]s",
+		u.home.Label(), own, m.table.Label(), tableName(u.home), sql.QuoteName(own), m.query(group, "$user."+key), columnName(own), m.query(group, sql.QuoteName(u.home.Name)+"."+key), mine.query(group, "$user."+key)))
 }
 
 // kinds asks about columns that tell kinds of users apart.

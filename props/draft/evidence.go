@@ -434,7 +434,7 @@ func (e *evidence) lookup(text string) *Source {
 }
 
 func (e *evidence) lookupOf(q *sql.Query) *Source {
-	if q.Opaque != nil || len(q.From) != 1 || q.Where == nil {
+	if q.Opaque != nil || len(q.From) == 0 || q.Where == nil {
 		return nil
 	}
 	in := scope{survey: e.survey}.with(q)
@@ -442,18 +442,14 @@ func (e *evidence) lookupOf(q *sql.Query) *Source {
 	if !ok {
 		return nil
 	}
-	conditions := []sql.Expr{q.Where}
-	if all, is := q.Where.(*sql.And); is { // the rest says which rows are valid: not yet expired
-		conditions = all.Args
-	}
-	for _, x := range conditions {
+	for _, x := range conjuncts(q.Where) { // the rest says which rows are valid: not yet expired
 		c, is := x.(*sql.Compare)
 		if !is || c.Op != "=" {
 			continue
 		}
 		for _, sides := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
-			key, ok := in.column(sides[0])
-			if s := e.source(sides[1]); ok && s != nil && s.Lookup == nil {
+			key, ok := in.column(anyCase(sides[0]))
+			if s := e.source(anyCase(sides[1])); ok && s != nil && s.Lookup == nil {
 				out := *s
 				out.Lookup = &Lookup{Key: key, Value: value.items()}
 				return &out

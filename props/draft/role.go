@@ -57,6 +57,13 @@ func (s *Survey) roles() cast {
 			}
 		}
 	}
+	if len(out.actors) == 0 { // a login that calls functions, as everybody may, and has no right to any table
+		for _, name := range sortedKeys(s.Schema.Privileges) {
+			if role := s.Schema.Roles[name]; role.Login && !role.Super && !role.BypassRLS && !role.Bootstrap && !s.owner(name) && s.definer(name) {
+				out.actors = append(out.actors, &actor{login: name})
+			}
+		}
+	}
 	for _, a := range out.actors {
 		a.power = s.power(a.acts())
 	}
@@ -104,8 +111,18 @@ func (s *Survey) useful(role string) bool {
 		}
 	}
 	return slices.ContainsFunc(s.Functions, func(f *Function) bool { // such as a worker's, which has no other right
-		return f.Definer && !f.Public && !f.Trigger && slices.Contains(f.Callers, role) && !slices.Contains(s.Own, f.Schema)
+		return !f.Public && s.lends(f, role)
 	})
+}
+
+// definer reports whether a role may call a function with its owner's rights.
+func (s *Survey) definer(role string) bool {
+	return slices.ContainsFunc(s.Functions, func(f *Function) bool { return s.lends(f, role) })
+}
+
+// lends reports whether a function gives a role that calls it the rights of its owner.
+func (s *Survey) lends(f *Function, role string) bool {
+	return f.Definer && !f.Trigger && slices.Contains(f.Callers, role) && !slices.Contains(s.Own, f.Schema)
 }
 
 // power counts the privileges of a role on tables, and the policies that name it.

@@ -107,7 +107,7 @@ var (
 	jsonStep    = `\s*\)*\s*->>?\s*'([^']+)'(?:::text)?`
 	jsonPath    = regexp.MustCompile(`(?:` + jsonStep + `)+`)
 	oneStep     = regexp.MustCompile(jsonStep)
-	keyOfJSON   = regexp.MustCompile(`((?:` + jsonStep + `)*)\s*\)*\s*->>?\s*\(?(?:\$\d|[A-Za-z_])|()\bjsonb?_extract_path`)
+	keyOfJSON   = regexp.MustCompile(`((?:` + jsonStep + `)*)\s*\)*\s*->>?\s*\(?(?:'([^']*)'(?:::text)?\s*\|\|\s*)?(?:\$\d|[A-Za-z_])|()\bjsonb?_extract_path`)
 	bracedPath  = regexp.MustCompile(`#>>?\s*'\{([^}']*)\}'`)
 	called      = regexp.MustCompile(`(?:"?([A-Za-z_][\w$]*)"?\s*\.\s*)?"?([A-Za-z_][\w$]*)"?\s*\(`)
 	roleWord    = regexp.MustCompile(`(?i)\b(current_user|session_user|current_role)\b`)
@@ -249,7 +249,7 @@ func jsonPaths(text string) [][]string {
 		}
 		for _, key := range named(textLiteral, text) {
 			if claimName.MatchString(key) && !strings.Contains(key, ".") {
-				add(append(slices.Clone(p), key))
+				add(append(slices.Clone(p), m[3]+key))
 			}
 		}
 	}
