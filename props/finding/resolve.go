@@ -171,7 +171,7 @@ func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *
 	}
 	out.Tenant = spelled(c.Tenancy.Type, st.Tenant)
 	if u := out.Session.User; u != nil {
-		if st.User.Null && !(st.Call != "" && st.Tenant.Null) {
+		if st.User.Null && !st.Tenant.Null {
 			if fit := c.Candidates(out.Session, out.Tenant, initial); len(fit) > 0 {
 				out.User = fit[0]
 			}
