@@ -2,7 +2,6 @@ package gen
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
@@ -24,7 +23,7 @@ func (p *Plan) takings() []taking {
 			follows := slices.ContainsFunc(p.Contract.Belongs[t.ID].Paths, func(o model.TenantPath) bool {
 				return o.Key != nil && slices.Equal(o.Key.Columns, k.Columns)
 			})
-			if strings.Contains("cnd", k.OnDelete) && k.OnDelete != "" && len(k.Columns) == 1 && !follows && k.Target != p.Contract.Tenancy.Table {
+			if k.Takes() && len(k.Columns) == 1 && !follows && k.Target != p.Contract.Tenancy.Table {
 				out = append(out, taking{t, k})
 			}
 		}
