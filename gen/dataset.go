@@ -113,7 +113,7 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 		o.abroad, o.Guests = true, abroadGuests
 	}
 	alike := first // a copy: what is drawn after it stays what it was
-	b.tenants(o.Tenants, o.swapped || open && alike.percent(alikeShare), bits)
+	b.tenants(o.Tenants, open && alike.percent(alikeShare), bits)
 	wanted := p.casting(&first, o)
 	for _, w := range wanted {
 		b.person(w, o, seeded(bits.Next(), -2))

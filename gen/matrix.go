@@ -131,6 +131,7 @@ func (p *Plan) Matrix(d *Dataset) [][]model.Step {
 		}
 	}
 	w.taken()
+	w.stray()
 	if len(p.parts) > 1 {
 		return FirstFirst(w.cells)
 	}
@@ -484,7 +485,7 @@ func (w *walk) references(m *Member, k *model.ForeignKey, j int, now model.Value
 func (p *Plan) FreshCells(d *Dataset) []model.Step {
 	var steps []model.Step
 	for _, s := range p.Contract.Sessions {
-		if !s.Tenantless {
+		if !s.Tenantless && !slices.Contains(p.lost, s) {
 			continue
 		}
 		list := p.inPart(s, d)

@@ -22,7 +22,8 @@ type Plan struct {
 	tables     []tablePlan // by Table.ID
 	shapes     [][]choice  // by Session.ID
 	copies     func(*model.Table) string
-	first      []int // by Table.ID: keys are counted from here
+	first      []int            // by Table.ID: keys are counted from here
+	lost       []*model.Session // sessions that may lose their tenant
 	clues      *clues
 	types      types
 	parts      []part
@@ -63,6 +64,7 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 		clues: newClues(c.Schema), types: newTypes(c.Schema), most: map[*model.Table]int{}, strict: map[*model.Table]bool{},
 	}
 	p.nameTenants()
+	p.lost = p.strays()
 	p.parse()
 	constants := Constants(c)
 	p.tables = make([]tablePlan, len(c.Schema.Tables))

@@ -71,6 +71,7 @@ func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step 
 	step := model.Step{Session: who.Session, Tenant: who.Tenant, User: who.User}
 	shape := draw(p.tablesOf(who, d), c)
 	step.Op = model.Op{Shape: shape, Args: p.args(shape, who, d, fresh, c)}
+	p.lose(&step, c)
 	return step
 }
 

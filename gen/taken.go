@@ -2,7 +2,6 @@ package gen
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
@@ -24,7 +23,7 @@ func (p *Plan) takings() []taking {
 			follows := slices.ContainsFunc(p.Contract.Belongs[t.ID].Paths, func(o model.TenantPath) bool {
 				return o.Key != nil && slices.Equal(o.Key.Columns, k.Columns)
 			})
-			if strings.Contains("cnd", k.OnDelete) && k.OnDelete != "" && len(k.Columns) == 1 && !follows && k.Target != p.Contract.Tenancy.Table {
+			if k.Takes() && len(k.Columns) == 1 && !follows && k.Target != p.Contract.Tenancy.Table {
 				out = append(out, taking{t, k})
 			}
 		}
@@ -50,6 +49,12 @@ func (p *Plan) along(d *Dataset, k taking, m, other *Member, n int) []model.Step
 	}
 	row = slices.Clone(row)
 	row[k.key.Columns[0]] = theirs[k.key.Targets[0]]
+	if id, ok := p.Contract.Bind(m.Session, m.Tenant, m.User, d.State); ok {
+		predictor := model.Predictor{Contract: p.Contract}
+		if may, known := predictor.Holds(m.Session.Writes[k.table.ID].Insert, id, d.State, row); known && !may {
+			return nil // that it can be made is the leak, then
+		}
+	}
 	return []model.Step{
 		{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: insert, Args: values(row, insert.Columns)}},
 		{Session: other.Session, Tenant: other.Tenant, User: other.User, Op: model.Op{Shape: remove, Args: w.compared(remove, nil, theirs)}},

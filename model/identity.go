@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -25,11 +26,29 @@ func (id *Identity) Acts() string {
 	return id.Login
 }
 
+// Unset reports whether the identity is a session of tenants whose tenant was never set: what
+// follows from one is not set either.
+func (id *Identity) Unset() bool {
+	return id.Tenant.Null && id.User.Null && !id.Session.Tenantless
+}
+
+// Settings lists the settings that the application makes for the identity.
+func (id *Identity) Settings() []*Setting {
+	var out []*Setting
+	for i := range id.Session.Settings {
+		s := &id.Session.Settings[i]
+		if !id.Unset() || !slices.ContainsFunc(s.Value, func(p Part) bool { return p.Var >= 0 }) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // Bind makes the identity of a session for a tenant and a user, taking the values
-// of its variables from the state. It fails when the tenant's or the user's row
+// of its variables from the state. Without either it is the session whose tenant was never set. It fails when the tenant's or the user's row
 // that a variable needs is not there.
 func (c *Contract) Bind(s *Session, tenant, user Value, st *State) (*Identity, bool) {
-	if s.Tenantless && tenant.Null && user.Null {
+	if tenant.Null && user.Null {
 		id := c.unbound(s)
 		return id, id != nil
 	}

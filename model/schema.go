@@ -169,6 +169,12 @@ type ForeignKey struct {
 	Full       bool // MATCH FULL
 }
 
+// Takes reports whether a row that has the reference is removed or changed when the row that it
+// names is deleted.
+func (k *ForeignKey) Takes() bool {
+	return k.OnDelete == "c" || k.OnDelete == "n" || k.OnDelete == "d"
+}
+
 // Check is one CHECK constraint, domain constraints of the columns included.
 type Check struct {
 	Name    string

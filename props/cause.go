@@ -93,7 +93,7 @@ func taken(table *model.Table) []Cause {
 	var out []Cause
 	for i := range table.ForeignKeys {
 		k := &table.ForeignKeys[i]
-		if k.Target == nil || k.OnDelete == "" || !strings.Contains("cnd", k.OnDelete) {
+		if k.Target == nil || !k.Takes() {
 			continue
 		}
 		out = append(out, Cause{

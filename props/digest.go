@@ -222,14 +222,17 @@ func (c *campaign) doubt(calls []leak, reason string) {
 	}
 }
 
-// first is the leak that the least case is made from: by class, tables before paths, the
-// rows that it needs, session, command and table.
+// first is the leak that the least case is made from: who lost its tenant comes last, which shows
+// what it would with one; then by class, tables before paths, the rows that it needs, session,
+// command and table.
 func (c *campaign) first(like []leak, k leak) leak {
 	if len(like) == 0 {
 		return k
 	}
 	return slices.MinFunc(like, func(a, b leak) int {
 		switch {
+		case lost(&a) != lost(&b):
+			return last(lost(&a)) - last(lost(&b))
 		case a.target.Class != b.target.Class:
 			return int(a.target.Class) - int(b.target.Class)
 		case (a.target.Cell.Path == nil) != (b.target.Cell.Path == nil): // a table says more of its policy
@@ -243,6 +246,12 @@ func (c *campaign) first(like []leak, k leak) leak {
 		}
 		return 0
 	})
+}
+
+// lost reports whether who shows a leak is a session of tenants that has none.
+func lost(k *leak) bool {
+	step := &k.scenario.Steps[k.found.Step]
+	return step.Op.Path == nil && step.Tenant.Null && !step.Session.Tenantless
 }
 
 // depth estimates the rows that a leak needs: its table's chain of references, and a

@@ -165,7 +165,7 @@ func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *
 		return out, k.stale(st.Pos, "a session %s needs tenant: the key of one of the rows (or null, to try it without one)", st.Session)
 	}
 	out.Tenant = spelled(c.Tenancy.Type, st.Tenant)
-	if !st.User.Null || st.Call == "" || !st.Tenant.Null {
+	if !st.User.Null || !st.Tenant.Null {
 		out.User = user(c, out.Session, out.Tenant, st.User, initial)
 	}
 	if st.Call != "" {

@@ -26,7 +26,7 @@ func newTeller(f *Finding, c *model.Contract) *teller {
 // who is the session of a step: support of tenant 1 (user 7).
 func (t *teller) who(st *model.Step) string {
 	id := model.Identity{Session: st.Session, Tenant: st.Tenant, User: st.User}
-	if st.Op.Path != nil && st.Tenant.Null && !st.Session.Tenantless {
+	if id.Unset() {
 		return st.Session.Name + " without a tenant"
 	}
 	if st.Session.User == nil {

@@ -117,7 +117,10 @@ func (j *judge) holdsNew(r *model.Rule, row model.Row) (holds, known bool) {
 
 func (j *judge) found(d Divergence) {
 	d.Step = j.at
-	if d.Class != Lockout && (j.id.Session.Tenantless || j.op.Path != nil && j.id.Tenant.Null) {
+	if d.Class == Lockout && j.id.Unset() { // what it gets without a tenant, nothing promises
+		return
+	}
+	if d.Class != Lockout && (j.id.Session.Tenantless || j.id.Unset() || j.op.Path != nil && j.id.Tenant.Null) {
 		d.Class = Open
 	}
 	if d.Did == "" {
@@ -167,7 +170,7 @@ func (j *judge) foreign(st *model.State, t *model.Table, row model.Row) bool {
 // the setting that was never set: undefined_object names it where it does not exist, and
 // where it is empty, as on a connection that was used before, it is no value of its type.
 func (j *judge) denied(e *model.Failure) bool {
-	if e.Denied() || e == nil || !j.id.Session.Tenantless {
+	if e.Denied() || e == nil || !j.id.Session.Tenantless && !j.id.Unset() {
 		return e.Denied()
 	}
 	if e.Code == "22P02" {

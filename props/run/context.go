@@ -79,8 +79,8 @@ func (x *contexts) args(id *model.Identity) []model.Value {
 // value is what a setting is for an identity: what the contract binds, else the
 // login's default, else what it is without either.
 func (x *contexts) value(name string, id *model.Identity) string {
-	for i := range id.Session.Settings {
-		if s := &id.Session.Settings[i]; s.Name == name {
+	for _, s := range id.Settings() {
+		if s.Name == name {
 			return id.Setting(s)
 		}
 	}

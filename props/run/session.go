@@ -280,8 +280,7 @@ func (s *session) binding(id *model.Identity) []statement {
 	if id.Role != "" {
 		list = append(list, setting("role", id.Role, local))
 	}
-	for i := range id.Session.Settings {
-		own := &id.Session.Settings[i]
+	for _, own := range id.Settings() {
 		list = append(list, setting(own.Name, id.Setting(own), local))
 	}
 	return list
