@@ -45,8 +45,9 @@ func (id *Identity) Settings() []*Setting {
 }
 
 // Bind makes the identity of a session for a tenant and a user, taking the values
-// of its variables from the state. Without either it is the session whose tenant was never set. It fails when the tenant's or the user's row
-// that a variable needs is not there.
+// of its variables from the state. Without either it is the session whose tenant
+// was never set. It fails when the tenant's or the user's row that a variable needs
+// is not there.
 func (c *Contract) Bind(s *Session, tenant, user Value, st *State) (*Identity, bool) {
 	if tenant.Null && user.Null {
 		id := c.unbound(s)
