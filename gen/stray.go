@@ -4,11 +4,12 @@ import (
 	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // strays lists the sessions of tenants that may lose theirs: the application forgot to set it, or
-// a pool gave the connection to somebody else. Where the contract has a session without a tenant of
-// the same role, that one shows it, by rules of its own.
+// a pool gave the connection to somebody else. Who is known by its login alone cannot. Where the
+// contract has a session without a tenant of the same role, that one shows it, by rules of its own.
 func (p *Plan) strays() []*model.Session {
 	role := func(s *model.Session) string {
 		if s.Role.IsZero() {
@@ -19,12 +20,26 @@ func (p *Plan) strays() []*model.Session {
 	var out []*model.Session
 	for _, s := range p.Contract.Sessions {
 		_, binds := p.Contract.Bind(s, null, null, nil)
-		if !s.Tenantless && binds && !slices.ContainsFunc(p.Contract.Sessions, func(o *model.Session) bool { return o.Tenantless && role(o) == role(s) }) &&
+		if !s.Tenantless && binds && told(s) && !slices.ContainsFunc(p.Contract.Sessions, func(o *model.Session) bool { return o.Tenantless && role(o) == role(s) }) &&
 			!slices.ContainsFunc(out, func(o *model.Session) bool { return role(o) == role(s) }) {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+// told reports whether settings alone say whose a session is: its role is not who it is.
+func told(s *model.Session) bool {
+	if u := s.User; u != nil && u.Where != nil {
+		for _, name := range []string{s.Login.Text, s.Role.Text} {
+			if name != "" && slices.ContainsFunc(sql.Tokens(u.Where.Text), func(t sql.Token) bool { return t.Kind == sql.Str && t.Text == name }) {
+				return false
+			}
+		}
+	}
+	return slices.ContainsFunc(s.Settings, func(set model.Setting) bool {
+		return slices.ContainsFunc(set.Value, func(p model.Part) bool { return p.Var >= 0 })
+	})
 }
 
 // stray adds what such a session does: it reads, and writes to each table once in each way. What it
