@@ -45,7 +45,9 @@ func (c *campaign) explain(ctx context.Context, found []leak) error {
 		if b := c.blocks[k.cause.Key]; b != nil {
 			c.muted[k.target] = true
 			c.trace(k)
-			b.like(c.cellText(&k.found))
+			if !b.anyhow(&k) {
+				b.like(c.cellText(&k.found))
+			}
 			continue
 		}
 		if err := c.block(ctx, k); err != nil {
@@ -71,7 +73,7 @@ func (c *campaign) survey(ctx context.Context) error {
 }
 
 // tablesFirst orders divergences by class, those of tables that others' policies ask first.
-// Where a path is among them, what the walk found of tables comes first: what a table shows,
+// What shows only of who lost its tenant comes after. Where a path is among them, what the walk found of tables comes first: what a table shows,
 // a path that reads it shows too. What a path finds of what was left comes last, which may be
 // the consequence of a forbidden write.
 func (c *campaign) tablesFirst(found []leak) []leak {
@@ -83,7 +85,7 @@ func (c *campaign) tablesFirst(found []leak) []leak {
 		if a.target.Class == judge.Lockout || b.target.Class == judge.Lockout {
 			return byClass(a, b)
 		}
-		return cmp.Or(c.rank[a.target.Cell.Table]-c.rank[b.target.Cell.Table], byClass(a, b))
+		return cmp.Or(last(lost(&a))-last(lost(&b)), c.rank[a.target.Cell.Table]-c.rank[b.target.Cell.Table], byClass(a, b))
 	}
 	var tables, paths []leak
 	for _, k := range found {
@@ -190,12 +192,17 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 		c.trace(w)
 	}
 	b := &Block{Cause: least.cause.Text, Carrier: least.cause.Key, AtCheck: k.at, Finding: c.finding(least)}
+	for _, w := range append(like, k) {
+		if !lost(&w) {
+			b.shown = append(b.shown, w.target.Cell)
+		}
+	}
 	for _, w := range like {
-		if w.target != least.target {
+		if w.target != least.target && !b.anyhow(&w) {
 			b.Like = append(b.Like, c.cellText(&w.found))
 		}
 	}
-	if len(like) > 0 && k.target != least.target && !slices.ContainsFunc(like, func(w leak) bool { return w.target == k.target }) {
+	if len(like) > 0 && k.target != least.target && !b.anyhow(&k) && !slices.ContainsFunc(like, func(w leak) bool { return w.target == k.target }) {
 		b.Like = append(b.Like, c.cellText(&k.found))
 	}
 	b.Finding.Like, b.Finding.Escalation = b.Like, escalation
@@ -253,6 +260,10 @@ func lost(k *leak) bool {
 	step := &k.scenario.Steps[k.found.Step]
 	return step.Op.Path == nil && step.Tenant.Null && !step.Session.Tenantless
 }
+
+// anyhow reports whether a leak of who lost its tenant is one that the block has of the same cell
+// with a tenant: who sees too much then, sees it without one.
+func (b *Block) anyhow(k *leak) bool { return lost(k) && slices.Contains(b.shown, k.target.Cell) }
 
 // depth estimates the rows that a leak needs: its table's chain of references, and a
 // user where the session has one.

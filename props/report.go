@@ -51,6 +51,8 @@ type Block struct {
 	Accepted string   // the reason of the accept entry that matches; else empty
 	Case     []byte   // the case's text, where it could not be kept
 	Places   []Place  // lines that it is about: the contract's last; none before the run ends
+
+	shown []judge.Cell // of the cells, those that somebody with a tenant shows
 }
 
 // Lead is a divergence of the fast way that real logins did not show.
