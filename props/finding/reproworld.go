@@ -71,19 +71,21 @@ func (r *repro) twice(i int) {
 // compared decides by the three runs, what is new in each aside. Where somebody else looks at what
 // the call makes, there must be something else in each world, not only more.
 func (r *repro) compared() {
+	plain := func(name string) string { return ":'rlsfuzz_" + name + "'" }
+	masked := func(name string) string {
+		return "regexp_replace(" + plain(name) + ", '[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]{8,}([+-][0-9:]{2,5})?', '', 'g')"
+	}
 	if r.f.Scenario.Steps[r.d.Step].Observed() {
-		lines := func(name string) string { return "SELECT unnest(string_to_array(:'rlsfuzz_" + name + "', E'\\n'))" }
-		r.text("UPDATE rlsfuzz_repro.watch SET leaked = :'rlsfuzz_first' = :'rlsfuzz_again'")
+		lines := func(name string) string { return "SELECT unnest(string_to_array(" + masked(name) + ", E'\\n'))" }
+		r.line("UPDATE rlsfuzz_repro.watch SET leaked = %s = %s", masked("first"), masked("again"))
 		for _, pair := range [][2]string{{"first", "second"}, {"second", "first"}} {
 			r.line("  AND EXISTS (%s EXCEPT ALL %s)", lines(pair[0]), lines(pair[1]))
 		}
 		r.text("  WHERE n = 1;")
 		return
 	}
-	mask := "regexp_replace(%s, '[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:.]{8,}([+-][0-9:]{2,5})?', '', 'g')"
-	r.line("UPDATE rlsfuzz_repro.watch SET leaked = CASE WHEN :'rlsfuzz_first' = :'rlsfuzz_again' THEN :'rlsfuzz_first' <> :'rlsfuzz_second'")
-	r.line("  ELSE %s = %s AND %s <> %s END WHERE n = 1;", fmt.Sprintf(mask, ":'rlsfuzz_first'"), fmt.Sprintf(mask, ":'rlsfuzz_again'"),
-		fmt.Sprintf(mask, ":'rlsfuzz_first'"), fmt.Sprintf(mask, ":'rlsfuzz_second'"))
+	r.line("UPDATE rlsfuzz_repro.watch SET leaked = CASE WHEN %s = %s THEN %s <> %s", plain("first"), plain("again"), plain("first"), plain("second"))
+	r.line("  ELSE %s = %s AND %s <> %s END WHERE n = 1;", masked("first"), masked("again"), masked("first"), masked("second"))
 }
 
 // once writes one run of the call and keeps what the session received.
