@@ -24,6 +24,7 @@ type Plan struct {
 	copies     func(*model.Table) string
 	first      []int            // by Table.ID: keys are counted from here
 	lost       []*model.Session // sessions that may lose their tenant
+	takes      []taking         // references that take rows along
 	clues      *clues
 	types      types
 	parts      []part
@@ -73,6 +74,7 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 		p.tables[i] = p.newTable(t, constants)
 		p.first[i] = 1 + seeded64(t)
 	}
+	p.takes = p.takings()
 	p.Order, _ = c.Schema.LoadOrder()
 	p.freeze()
 	p.want()

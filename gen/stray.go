@@ -37,15 +37,13 @@ func told(s *model.Session) bool {
 			}
 		}
 	}
-	return slices.ContainsFunc(s.Settings, func(set model.Setting) bool {
-		return slices.ContainsFunc(set.Value, func(p model.Part) bool { return p.Var >= 0 })
-	})
+	return slices.ContainsFunc(s.Settings, func(set model.Setting) bool { return set.Follows() })
 }
 
 // stray adds what such a session does: it reads, and writes to each table once in each way. What it
 // sees of all tables is looked at after each statement.
 func (w *walk) stray() {
-	for _, s := range w.strays() {
+	for _, s := range w.lost {
 		m := &Member{Session: s, Tenant: null, User: null}
 		list := w.tablesOf(m, w.d)
 		for i := range list {

@@ -91,7 +91,7 @@ func (p *Plan) simplest(m *Member, d *Dataset, t *model.Table, c model.Command) 
 // taken adds, for each such reference, one try of each two sessions, for both tenants.
 func (w *walk) taken() {
 	type pair struct{ a, b *model.Session }
-	for _, k := range w.takings() {
+	for _, k := range w.takes {
 		for tenant := range 2 {
 			seen := map[pair]bool{}
 			for i := range w.d.Cast {
@@ -116,11 +116,10 @@ const takenShare = 6
 
 // takenSequence draws one; nil where there is none.
 func (p *Plan) takenSequence(d *Dataset, c *choices) []model.Step {
-	list := p.takings()
-	if len(list) == 0 || len(d.Cast) == 0 || !c.percent(takenShare) {
+	if len(p.takes) == 0 || len(d.Cast) == 0 || !c.percent(takenShare) {
 		return nil
 	}
-	k, first := list[c.upTo(len(list))], c.upTo(len(d.Cast)*len(d.Cast))
+	k, first := p.takes[c.upTo(len(p.takes))], c.upTo(len(d.Cast)*len(d.Cast))
 	for n := range len(d.Cast) * len(d.Cast) {
 		at := (first + n) % (len(d.Cast) * len(d.Cast))
 		if steps := p.along(d, k, &d.Cast[at/len(d.Cast)], &d.Cast[at%len(d.Cast)], 1+n%walkRows); steps != nil {

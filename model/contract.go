@@ -1,6 +1,10 @@
 package model
 
-import "github.com/rlsfuzz/rlsfuzz/model/sql"
+import (
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
+)
 
 // Contract is the intent, resolved against a schema.
 type Contract struct {
@@ -139,6 +143,11 @@ type Setting struct {
 	// Value is the parts of the text: a setting has one part, claims one for each leaf
 	// of the JSON object. Parts are joined; JSON parts are encoded.
 	Value []Part
+}
+
+// Follows reports whether the setting depends on who the session is.
+func (s *Setting) Follows() bool {
+	return slices.ContainsFunc(s.Value, func(p Part) bool { return p.Var >= 0 })
 }
 
 // Part is literal text or a variable.

@@ -1,7 +1,7 @@
 package model
 
 import (
-	"slices"
+	"iter"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -32,16 +32,16 @@ func (id *Identity) Unset() bool {
 	return id.Tenant.Null && id.User.Null && !id.Session.Tenantless
 }
 
-// Settings lists the settings that the application makes for the identity.
-func (id *Identity) Settings() []*Setting {
-	var out []*Setting
-	for i := range id.Session.Settings {
-		s := &id.Session.Settings[i]
-		if !id.Unset() || !slices.ContainsFunc(s.Value, func(p Part) bool { return p.Var >= 0 }) {
-			out = append(out, s)
+// Settings is the settings that the application makes for the identity.
+func (id *Identity) Settings() iter.Seq[*Setting] {
+	return func(yield func(*Setting) bool) {
+		unset := id.Unset()
+		for i := range id.Session.Settings {
+			if s := &id.Session.Settings[i]; !(unset && s.Follows()) && !yield(s) {
+				return
+			}
 		}
 	}
-	return out
 }
 
 // Bind makes the identity of a session for a tenant and a user, taking the values

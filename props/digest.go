@@ -73,9 +73,9 @@ func (c *campaign) survey(ctx context.Context) error {
 }
 
 // tablesFirst orders divergences by class, those of tables that others' policies ask first.
-// What shows only of who lost its tenant comes after. Where a path is among them, what the walk found of tables comes first: what a table shows,
-// a path that reads it shows too. What a path finds of what was left comes last, which may be
-// the consequence of a forbidden write.
+// What shows only of who lost its tenant comes after. Where a path is among them, what the walk
+// found of tables comes first: what a table shows, a path that reads it shows too. What a path
+// finds of what was left comes last, which may be the consequence of a forbidden write.
 func (c *campaign) tablesFirst(found []leak) []leak {
 	byClass := func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) }
 	if c.rank == nil {

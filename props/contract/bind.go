@@ -2,6 +2,7 @@ package contract
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -33,14 +34,7 @@ func (r *resolver) session(d *sessionDecl) {
 }
 
 func constant(settings []model.Setting) bool {
-	for i := range settings {
-		for _, p := range settings[i].Value {
-			if p.Var >= 0 {
-				return false
-			}
-		}
-	}
-	return true
+	return !slices.ContainsFunc(settings, func(s model.Setting) bool { return s.Follows() })
 }
 
 // role resolves a role's name, $tenant or $tenant.column.

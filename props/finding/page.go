@@ -277,7 +277,7 @@ func (p *page) bound(st *model.Step) string {
 		return ""
 	}
 	var out []string
-	for _, set := range id.Settings() {
+	for set := range id.Settings() {
 		out = append(out, set.Name+" = "+shown(model.Value{Text: id.Setting(set)}))
 	}
 	return strings.Join(out, ", ")

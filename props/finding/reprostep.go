@@ -101,7 +101,7 @@ func (r *repro) binding(st *model.Step, id *model.Identity) {
 	if id.Session.Within() {
 		r.text("SAVEPOINT rlsfuzz;")
 	}
-	for _, s := range id.Settings() {
+	for s := range id.Settings() {
 		r.line("SELECT set_config(%s, %s, %t) \\gset rlsfuzz_", literal(s.Name), literal(id.Setting(s)), local)
 	}
 }

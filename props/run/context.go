@@ -79,7 +79,7 @@ func (x *contexts) args(id *model.Identity) []model.Value {
 // value is what a setting is for an identity: what the contract binds, else the
 // login's default, else what it is without either.
 func (x *contexts) value(name string, id *model.Identity) string {
-	for _, s := range id.Settings() {
+	for s := range id.Settings() {
 		if s.Name == name {
 			return id.Setting(s)
 		}

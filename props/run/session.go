@@ -280,7 +280,7 @@ func (s *session) binding(id *model.Identity) []statement {
 	if id.Role != "" {
 		list = append(list, setting("role", id.Role, local))
 	}
-	for _, own := range id.Settings() {
+	for own := range id.Settings() {
 		list = append(list, setting(own.Name, id.Setting(own), local))
 	}
 	return list
