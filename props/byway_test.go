@@ -1,11 +1,8 @@
 package props_test
 
 import (
-	"context"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
 )
@@ -61,20 +58,7 @@ func TestByways(t *testing.T) {
 			}
 			cfg := written(t, bywaySchema+test.grant+";", contract)
 			cfg.SkipRandom = true
-			r, err := props.Run(context.Background(), opened(t, cfg), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var want, got []string
-			if test.want != "" {
-				want = []string{test.want}
-			}
-			for _, b := range r.Blocks {
-				got = append(got, b.Finding.Class.String()+" by "+b.Finding.Path)
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Error(d)
-			}
+			reports(t, cfg, test.want, func(b *props.Block) string { return b.Finding.Class.String() + " by " + b.Finding.Path })
 		})
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
@@ -20,6 +22,25 @@ func opened(t *testing.T, cfg props.Config) *props.Target {
 	}
 	require.Closed(t, target)
 	return target
+}
+
+// reports has a search report one block, of which say names what matters, or none where nothing is wanted.
+func reports(t *testing.T, cfg props.Config, want string, say func(*props.Block) string) {
+	t.Helper()
+	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all, got []string
+	if want != "" {
+		all = []string{want}
+	}
+	for _, b := range r.Blocks {
+		got = append(got, say(b))
+	}
+	if d := cmp.Diff(all, got); d != "" {
+		t.Errorf("(-want +got)\n%s", d)
+	}
 }
 
 // written is a short search of a schema and its contract, in a folder of their own.

@@ -1,10 +1,7 @@
 package props_test
 
 import (
-	"context"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
 )
@@ -43,20 +40,7 @@ func TestStrays(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			cfg := written(t, straySchema+"CREATE POLICY own ON invoices USING ("+test.policy+");", strayContract)
 			cfg.SkipRandom = true
-			r, err := props.Run(context.Background(), opened(t, cfg), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var want, got []string
-			if test.want != "" {
-				want = []string{test.want}
-			}
-			for _, b := range r.Blocks {
-				got = append(got, b.Finding.Class.String())
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Error(d)
-			}
+			reports(t, cfg, test.want, func(b *props.Block) string { return b.Finding.Class.String() })
 		})
 	}
 }

@@ -1,10 +1,7 @@
 package props_test
 
 import (
-	"context"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
 )
@@ -47,20 +44,7 @@ func TestTaken(t *testing.T) {
 			for _, random := range []bool{false, true} {
 				cfg := written(t, takenSchema+"ALTER TABLE jobs ADD "+test.key+";", takenContract)
 				cfg.SkipRandom, cfg.SkipMatrix, cfg.Checks = !random, random, 300
-				r, err := props.Run(context.Background(), opened(t, cfg), cfg)
-				if err != nil {
-					t.Fatal(err)
-				}
-				var want, got []string
-				if test.want != "" {
-					want = []string{test.want}
-				}
-				for _, b := range r.Blocks {
-					got = append(got, b.Finding.Class.String()+": "+b.Cause)
-				}
-				if d := cmp.Diff(want, got); d != "" {
-					t.Errorf("random %t: %s", random, d)
-				}
+				reports(t, cfg, test.want, func(b *props.Block) string { return b.Finding.Class.String() + ": " + b.Cause })
 			}
 		})
 	}
