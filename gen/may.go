@@ -40,7 +40,7 @@ func (p *Plan) inSQL(m *Member) []*callPlan { return drawable(p.callsOf(m)) }
 func drawable(list []*callPlan) []*callPlan {
 	var out []*callPlan
 	for _, c := range list {
-		if !c.path.Really() && !c.path.Leaky {
+		if !c.path.Really() && !c.path.Asked() {
 			out = append(out, c)
 		}
 	}

@@ -65,6 +65,10 @@ func (t PathText) Fill(id *Identity, args []Value, in Surroundings) (string, err
 // connects by itself.
 func (p *Path) Really() bool { return p.Program != nil || p.Go != "" }
 
+// Asked reports whether a session writes a path itself to learn what it is not shown: only the walk
+// calls it, and what it tells is reported apart.
+func (p *Path) Asked() bool { return p.Leaky || p.Keyed }
+
 // Job reports whether a path works off what others left for it: a job, a webhook, or one
 // with a queue.
 func (p *Path) Job() bool { return p.Kind == "job" || p.Kind == "webhook" || p.Enqueue != nil }

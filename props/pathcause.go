@@ -28,6 +28,11 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 			object: l.logs(d.Cell.Path),
 		}, nil
 	}
+	if d.Class == judge.Existence {
+		if c, err := l.carrier(ctx, s, d, l.keys(d.Cell.Path), run.Variant{}, l.off); err != nil || c.Key != "" {
+			return c, err
+		}
+	}
 	observed := s.Steps[d.Step].Observed() // then who calls it may see all, whatever its role is
 	for _, c := range l.roleCauses(id) {
 		if observed {
@@ -216,6 +221,26 @@ func (t *Target) roleCauses(id *model.Identity) []Cause {
 		}
 	}
 	return append(append(out, t.defaults(id)...), t.memberships(id)...)
+}
+
+// keys lists the experiments with the unique keys of what a path uses.
+func (t *Target) keys(p *model.Path) []Cause {
+	var out []Cause
+	program := t.programText(p)
+	for _, table := range t.Contract.Schema.Tables {
+		if !t.reads(p, program, table.Name) {
+			continue
+		}
+		for i := range table.Unique {
+			u := &table.Unique[i]
+			object := carrier.Object{Kind: carrier.Unique, Table: table, Unique: u}
+			out = append(out, Cause{
+				Key: object.Name(), Text: object.Name() + " is one for all tenants",
+				try: run.Variant{Before: dropKey(table, u)}, object: object,
+			})
+		}
+	}
+	return out
 }
 
 // fired lists the experiments with the triggers and rules of what a path writes to.

@@ -35,6 +35,7 @@ const (
 	Trigger           // a trigger or rule of a table or view
 	Default           // a column's default
 	Reference         // a foreign key that takes rows along
+	Unique            // a key that one row of all tenants' may have
 	PathText          // what a path itself says
 )
 
@@ -55,6 +56,7 @@ type Object struct {
 	View      *model.View
 	Trigger   *model.Trigger
 	Key       *model.ForeignKey // of a Reference
+	Unique    *model.Unique     // of a Unique
 	Path      *model.Path
 }
 
@@ -96,6 +98,8 @@ func (o *Object) Name() string {
 		return "default of column " + o.Table.Label() + "." + o.Table.Columns[o.Column].Name
 	case Reference:
 		return "foreign key " + o.Key.Name + " on " + o.Table.Label()
+	case Unique:
+		return "key " + o.Unique.Name + " of " + o.Table.Label()
 	case PathText:
 		return "path " + o.Path.Name
 	}
@@ -152,8 +156,19 @@ func (o *Object) SQL() string {
 		return o.column() + " SET DEFAULT " + o.Table.Columns[o.Column].Default
 	case Reference:
 		return "ALTER TABLE " + name(o.Table) + " ADD FOREIGN KEY (" + ident(o.Table.Columns[o.Key.Columns[0]].Name) + ") REFERENCES " + name(o.Key.Target) + " ON DELETE " + Action(o.Key.OnDelete)
+	case Unique:
+		return "CREATE UNIQUE INDEX " + ident(o.Unique.Name) + " ON " + name(o.Table) + " (" + strings.Join(o.keyed(), ", ") + ")"
 	}
 	return ""
+}
+
+// keyed is the columns of a key.
+func (o *Object) keyed() []string {
+	var out []string
+	for _, c := range o.Unique.Columns {
+		out = append(out, ident(o.Table.Columns[c].Name))
+	}
+	return out
 }
 
 // Action is what a foreign key does when the row that it names is gone, by its letter in the catalog.

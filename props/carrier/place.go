@@ -123,6 +123,11 @@ func (o *Object) says(h head) saying {
 		return is(h.at(0) == "create" && i > 0 && i < 5 && h.at(i+1) == o.Trigger.Name && h.has(on[strings.LastIndexByte(on, '.')+1:]))
 	case Default, Reference:
 		return o.saysTable(h)
+	case Unique:
+		if on := h.index("on"); h.at(0) == "create" && h.at(1) == "unique" && slices.Contains(h[:max(on, 0)], o.Unique.Name) {
+			return says
+		}
+		return o.saysTable(h)
 	case Unknown, PathText:
 	}
 	return nothing
@@ -144,6 +149,9 @@ func (o *Object) saysTable(h head) saying {
 	words := map[Kind][]string{
 		RowSecurity: {"disable", "row", "level"}, Force: {"no", "force", "row"}, Default: {"set", "default"},
 	}[o.Kind]
+	if o.Kind == Unique {
+		words = []string{o.Unique.Name}
+	}
 	if o.Kind == Reference {
 		words = []string{"references", o.Key.Target.Name}
 		if !h.has(words...) {

@@ -62,7 +62,7 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 		return o.unread()
 	case Default:
 		return statements(o.column() + " DROP DEFAULT")
-	case Unknown, Leaves, Body, Trigger, Reference, PathText:
+	case Unknown, Leaves, Body, Trigger, Reference, Unique, PathText:
 	}
 	return nil
 }

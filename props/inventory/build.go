@@ -26,7 +26,7 @@ func New(c *model.Contract, cat *Catalog, o Options) *Inventory {
 		b.object(obj)
 	}
 	for _, p := range c.Paths {
-		if cat.byID(p.Name) == nil && !p.Leaky { // the view is there
+		if cat.byID(p.Name) == nil && !p.Asked() { // the view or table is there
 			b.path(p)
 		}
 	}

@@ -20,7 +20,7 @@ func Prints(c *model.Contract, cat *Catalog) map[string]string {
 		out[roleID(r.Name)] = r.Print
 	}
 	for _, p := range c.Paths {
-		if id := cat.PathID(p); out[id] == "" && !p.Leaky { // its view is there
+		if id := cat.PathID(p); out[id] == "" && !p.Asked() { // its view or table is there
 			out[id] = pathPrint(p)
 		}
 	}

@@ -64,7 +64,10 @@ func undrawn(m *Mutant) string {
 		}
 		return ""
 	case UniqueKey:
-		return "not searched: that a key tells of another tenant's row is of class existence, which a check does not hold against a table"
+		if !m.strict {
+			return "not searched: another key of the table tells of hidden rows already, which a check reports apart"
+		}
+		return ""
 	default:
 		return ""
 	}
@@ -77,6 +80,8 @@ func (r *reach) advice(m *Mutant, found *props.Report) (Wants, string) {
 	switch m.Kind {
 	case SearchPath:
 		return OfSearch, "no table that a session put in the place of one changed what policies show: perhaps the routine names each with its schema"
+	case UniqueKey:
+		return OfContract, "no session that may insert into the table, and may not see all of it, was told of a hidden row"
 	case Guard:
 		return OfContract, "what it refuses fails all the same, or shows and changes no more than the sessions may see and change: say less under sees or writes, or without_tenant: fails"
 	case BindSession, NoRelease:

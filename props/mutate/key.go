@@ -29,6 +29,7 @@ func keys(c *model.Contract, t *model.Table) []Mutant {
 		}
 		out = append(out, m)
 	}
+	known := slices.ContainsFunc(c.Paths, func(p *model.Path) bool { return p.Keyed && p.Puts == t })
 	for i := range t.Unique {
 		u := &t.Unique[i]
 		columns, _ := less(u.Columns, nil, tenant)
@@ -37,7 +38,8 @@ func keys(c *model.Contract, t *model.Table) []Mutant {
 		}
 		m := Mutant{
 			Kind: UniqueKey, Object: "key " + u.Name + " of " + t.Label(), Change: "(" + columnNames(t, columns) + ") for (" + columnNames(t, u.Columns) + ")",
-			Do: []string{drop(u.Name), "ALTER TABLE " + t.SQL() + " ADD UNIQUE (" + columnNames(t, columns) + ")"},
+			Do:     []string{drop(u.Name), "ALTER TABLE " + t.SQL() + " ADD UNIQUE (" + columnNames(t, columns) + ")"},
+			strict: !known,
 		}
 		if !writes(c, t) {
 			m.Equivalent = "no session may write " + t.Label() + ", and only who writes hears of a key"

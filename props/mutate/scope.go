@@ -41,6 +41,8 @@ func (r *reach) scope(m *Mutant) []string {
 	switch {
 	case m.Edit != nil && m.Of != "":
 		return []string{m.Of}
+	case m.strict && m.Table != nil:
+		return r.named(func(p *model.Path) bool { return p.Keyed && p.Puts.ID == m.Table.ID })
 	case m.strict:
 		return r.asking(m.Of)
 	case m.Table != nil:
@@ -56,10 +58,17 @@ func (r *reach) scope(m *Mutant) []string {
 // asking lists the paths that ask a view with a condition of the session's own, or put a table of
 // its own in the place of one that a function takes.
 func (r *reach) asking(name string) []string {
+	return r.named(func(p *model.Path) bool {
+		deceives := p.Shadow != nil && slices.ContainsFunc(p.Shadow.Deceived, func(m *model.Routine) bool { return m.Name == name })
+		return deceives || p.Leaky && p.View != nil && p.View.Name == name
+	})
+}
+
+// named lists the paths for which a condition holds.
+func (r *reach) named(of func(p *model.Path) bool) []string {
 	var out []string
 	for _, p := range r.contract.Paths {
-		deceives := p.Shadow != nil && slices.ContainsFunc(p.Shadow.Deceived, func(m *model.Routine) bool { return m.Name == name })
-		if deceives || p.Leaky && p.View != nil && p.View.Name == name {
+		if of(p) {
 			out = append(out, p.Name)
 		}
 	}

@@ -36,7 +36,7 @@ func Text(w io.Writer, r *props.Report, s Style) error {
 			p.wrap("no barrier: ", "%s: view %s: a condition that the session writes itself is asked about rows that the view leaves out (no security_barrier); --strict makes it a finding", f.Session, path.View.Label())
 			continue
 		}
-		p.wrap("existence: ", "%s: %s %s: Postgres tells of a key that is taken, or missing; --strict makes it a finding", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema))
+		p.wrap("existence: ", "%s: %s %s: Postgres tells of a key that is taken, or missing (%s); --strict makes it a finding", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema), b.Cause)
 	}
 	p.untested(r)
 	for _, n := range r.Notes {
