@@ -61,7 +61,10 @@ type Path struct {
 type Shadow struct {
 	Table    *Table     // in whose place
 	Deceived []*Routine // that take it
-	Read     []*Table   // whose policies ask them
+	Read     []*Table   // whose policies ask them, or whose rows they tell
+	// Put and Away surround the call of a routine, where what stands in a table's place runs code of
+	// the session's own with the routine's rights.
+	Put, Away []PathStatement
 }
 
 // Transaction is some statements of a path that commit together.
@@ -136,7 +139,11 @@ func (p *Path) User(s *Session) *PathUser {
 func (u *PathUser) transactions(p *Path, args int) []Transaction {
 	switch {
 	case p.Routine != nil:
-		return []Transaction{{Statements: p.Routine.call(args)}}
+		call := p.Routine.call(args)
+		if p.Shadow != nil {
+			call = slices.Concat(p.Shadow.Put, call, p.Shadow.Away)
+		}
+		return []Transaction{{Statements: call}}
 	case u.SQL != nil:
 		return u.SQL
 	}

@@ -37,10 +37,10 @@ func (c *campaign) explained(ctx context.Context, l *lab, b *Block, k leak, like
 	if !ok {
 		c.say("explaining %s", c.cellText(&k.found))
 		var err error
-		e, err = c.explanation(ctx, l, &k, like)
+		e, err = c.explanation(ctx, l, &k, like, c.apart(b))
 		switch {
 		case err == nil:
-			if e.Fix.Note != unsought { // a run with more time looks for it
+			if e.Fix.Note != unsought && e.Fix.Note != unasked { // a run with more time looks for it
 				c.Target.known.list[key] = e
 			}
 		case ctx.Err() != nil || postgres.TroubleOf(err) != "":
@@ -54,13 +54,18 @@ func (c *campaign) explained(ctx context.Context, l *lab, b *Block, k leak, like
 	return nil
 }
 
-func (c *campaign) explanation(ctx context.Context, l *lab, k *leak, like []leak) (e finding.Explanation, err error) {
+// explanation is what experiments say of a leak; of what is reported apart, whether it can be repeated.
+func (c *campaign) explanation(ctx context.Context, l *lab, k *leak, like []leak, apart bool) (e finding.Explanation, err error) {
 	e.Carrier = c.carrier(k)
 	if e.Reproduced, e.Times, err = c.labs[0].again(ctx, k); err != nil {
 		return e, err
 	}
-	if c.overdue() {
+	switch {
+	case c.overdue():
 		e.Fix.Note = unsought
+		return e, nil
+	case apart:
+		e.Fix.Note = unasked
 		return e, nil
 	}
 	simple := *k
@@ -78,8 +83,11 @@ func (c *campaign) explanation(ctx context.Context, l *lab, k *leak, like []leak
 	return e, err
 }
 
-// unsought is what a finding says instead of a fix whose search the time did not allow.
-const unsought = "not looked for: the time was up (--duration gives it more)"
+// What a finding says instead of a fix that was not looked for.
+const (
+	unsought = "not looked for: the time was up (--duration gives it more)"
+	unasked  = "not looked for: it is reported apart (--strict looks for it)"
+)
 
 // overdue reports whether a run is past its time by half: what is found is confirmed, but
 // no experiment is made on what would mend it.

@@ -43,6 +43,35 @@ func reports(t *testing.T, cfg props.Config, want string, say func(*props.Block)
 	}
 }
 
+// apart walks a schema twice: what a check reports beside the findings, is a finding where it is
+// strict. It gives the blocks of the strict one, which there must be as many of in the other.
+func apart(t *testing.T, schema, contract string) ([]*props.Block, *props.Target) {
+	t.Helper()
+	var told []*props.Block
+	var target *props.Target
+	for _, strict := range []bool{false, true} {
+		cfg := written(t, schema, contract)
+		cfg.Strict, cfg.SkipRandom = strict, true
+		target = opened(t, cfg)
+		r, err := props.Run(t.Context(), target, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, other := r.Apart, r.Blocks
+		if strict {
+			found, other = r.Blocks, r.Apart
+		}
+		if len(other) > 0 || r.Incomplete() {
+			t.Errorf("strict %v: incomplete %v, and found %v", strict, r.Incomplete(), other)
+		}
+		if strict && len(found) != len(told) {
+			t.Errorf("%d are reported apart, and %d are findings of a strict check", len(told), len(found))
+		}
+		told = found
+	}
+	return told, target
+}
+
 // written is a short search of a schema and its contract, in a folder of their own.
 func written(t *testing.T, schema, contract string) props.Config {
 	t.Helper()

@@ -28,10 +28,15 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 			object: l.logs(d.Cell.Path),
 		}, nil
 	}
-	if d.Class == judge.Existence {
-		if c, err := l.carrier(ctx, s, d, l.keys(d.Cell.Path), run.Variant{}, l.off); err != nil || c.Key != "" {
-			return c, err
-		}
+	var plain []Cause // what says by itself why it leaks goes first
+	switch p := d.Cell.Path; {
+	case p.Shadow != nil:
+		plain = deceived(p.Shadow)
+	case d.Class == judge.Existence:
+		plain = l.keys(p)
+	}
+	if c, err := l.carrier(ctx, s, d, plain, run.Variant{}, l.off); err != nil || c.Key != "" {
+		return c, err
 	}
 	observed := s.Steps[d.Step].Observed() // then who calls it may see all, whatever its role is
 	for _, c := range l.roleCauses(id) {
@@ -274,10 +279,7 @@ func (t *Target) partCauses(p *model.Path, id *model.Identity) []Cause {
 // objectCauses lists the experiments with the views and routines that a path names.
 func (t *Target) objectCauses(p *model.Path) []Cause {
 	var out []Cause
-	switch {
-	case p.Shadow != nil:
-		out = append(out, deceived(p.Shadow)...)
-	case p.Leaky:
+	if p.Leaky && p.View != nil {
 		out = append(out, Cause{
 			Key: "barrier " + p.View.Label(), Text: fmt.Sprintf("view %s has no security_barrier: conditions of its readers are asked before its own", p.View.Label()),
 			try:    run.Variant{Before: []string{"ALTER VIEW " + p.View.SQL() + " SET (security_barrier = true)"}},
@@ -307,13 +309,17 @@ func (t *Target) objectCauses(p *model.Path) []Cause {
 
 // deceived lists the experiments with the functions that take a session's own table for another.
 func deceived(s *model.Shadow) []Cause {
+	does := ", where temporary tables come first"
+	if len(s.Put) > 0 {
+		does = ", and runs what its caller put there with its owner's rights"
+	}
 	var out []Cause
 	var all []string
 	for _, r := range s.Deceived {
 		object := carrier.Object{Kind: carrier.SearchPath, Routine: r, Table: s.Table}
 		all = append(all, object.Pin())
 		out = append(out, Cause{
-			Key: "search path of " + r.Label() + "(" + r.Signature + ")", Text: fmt.Sprintf("function %s takes %s from its caller's search path, where temporary tables come first", r.Label(), s.Table.Label()),
+			Key: "search path of " + r.Label() + "(" + r.Signature + ")", Text: fmt.Sprintf("function %s takes %s from its caller's search path%s", r.Label(), s.Table.Label(), does),
 			try:    run.Variant{Before: []string{object.Pin()}},
 			object: object,
 		})

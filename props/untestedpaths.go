@@ -67,6 +67,8 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 		return "", false // refused
 	case t.calls > 0 && t.failed == t.calls && p.User(s).Rules.Tenantless && c.answers(p):
 		return "", true // without a tenant it stops, as it should
+	case t.calls > 0 && p.Shadow != nil && len(p.Shadow.Put) > 0:
+		return "", false // what it runs fails, and tells nothing by that
 	case t.calls > 0 && t.failed == t.calls:
 		return "every call failed: " + t.failure, false
 	case t.calls > 0 && t.silent == t.calls:

@@ -29,6 +29,7 @@ func (r *resolver) found() {
 	r.parts(named)
 	r.fired(named)
 	r.shadows()
+	r.ownCode()
 	overloaded := map[string]int{}
 	for _, m := range r.schema.Routines {
 		overloaded[m.Label()]++

@@ -55,14 +55,14 @@ func (f *File) Resolve(s *model.Schema) (*model.Contract, error) {
 			r.path(&f.paths[i])
 		}
 	}
-	if len(r.errs) == 0 {
-		r.found()
-		r.stored()
-	}
 	for _, t := range f.secrets {
 		if ref, ok := r.columnRef(t); ok {
 			r.contract.Secrets = append(r.contract.Secrets, ref)
 		}
+	}
+	if len(r.errs) == 0 {
+		r.found()
+		r.stored()
 	}
 	r.exceptions()
 	r.services()

@@ -60,7 +60,7 @@ func undrawn(m *Mutant) string {
 	switch m.Kind {
 	case SearchPath:
 		if !m.strict {
-			return "not searched: a check puts temporary tables in the place of those that a function takes only where policies for reading ask it; of others it says that it tried none"
+			return "not searched: a check puts something in the place of the tables that a function takes only where sessions may call it, or policies for reading ask it; of others it says that it tried none"
 		}
 		return ""
 	case UniqueKey:
@@ -79,7 +79,7 @@ func (r *reach) advice(m *Mutant, found *props.Report) (Wants, string) {
 	c := r.contract
 	switch m.Kind {
 	case SearchPath:
-		return OfSearch, "no table that a session put in the place of one changed what policies show: perhaps the routine names each with its schema"
+		return OfSearch, "nothing that a session put in the place of a table changed what policies show, or told more than its owner may read: perhaps the routine names each with its schema"
 	case UniqueKey:
 		return OfContract, "no session that may insert into the table, and may not see all of it, was told of a hidden row"
 	case Guard:

@@ -140,17 +140,20 @@ func (l *lent) routineRights(r *model.Routine) {
 	}
 }
 
-// searchPath leaves it to the caller which tables a routine takes. Where policies ask it, a check
-// puts a temporary table in the place of one, and reports apart what that shows, unless it does so
-// already of another function.
+// searchPath leaves it to the caller which tables a routine takes. A check puts views in their place
+// that run code of the session's own with the routine's rights; where policies ask it, a table, unless
+// it does so already of another function. What that shows is reported apart.
 func (l *lent) searchPath(r *model.Routine) {
 	if !r.Pinned {
 		return
 	}
-	known := func(p *model.Path) bool { return p.Shadow != nil && sql.Takes(r.Source, p.Shadow.Table.Name) }
+	known := func(p *model.Path) bool {
+		return p.Shadow != nil && len(p.Shadow.Put) == 0 && sql.Takes(r.Source, p.Shadow.Table.Name)
+	}
+	lends := r.Definer && r.Unfit == "" && slices.ContainsFunc(l.contract.Sessions, l.uses)
 	l.add(Mutant{
 		Kind: SearchPath, Change: "RESET search_path", Do: []string{"ALTER ROUTINE " + r.SQL() + " RESET search_path"}, Equivalent: l.masked(),
-		strict: asked(l.contract.Schema, r, nil) && !slices.ContainsFunc(l.contract.Paths, known),
+		strict: lends || asked(l.contract.Schema, r, nil) && !slices.ContainsFunc(l.contract.Paths, known),
 	})
 }
 

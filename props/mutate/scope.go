@@ -55,9 +55,12 @@ func (r *reach) scope(m *Mutant) []string {
 	return nil
 }
 
-// asking lists the paths that ask a view with a condition of the session's own, or put a table of
-// its own in the place of one that a function takes.
+// asking lists the paths that ask a view with a condition of the session's own, or put something of
+// its own in the place of what a function takes: code, where sessions may call it, else a table.
 func (r *reach) asking(name string) []string {
+	if calls := r.named(func(p *model.Path) bool { return p.Leaky && p.Routine != nil && p.Routine.Name == name }); len(calls) > 0 {
+		return calls
+	}
 	return r.named(func(p *model.Path) bool {
 		deceives := p.Shadow != nil && slices.ContainsFunc(p.Shadow.Deceived, func(m *model.Routine) bool { return m.Name == name })
 		return deceives || p.Leaky && p.View != nil && p.View.Name == name
