@@ -56,14 +56,20 @@ type Path struct {
 	Untried string
 }
 
+// Relation is the name of a table or a view.
+type Relation struct{ Schema, Name string }
+
+// Label is the name for people.
+func (r Relation) Label() string { return Label(r.Schema, r.Name) }
+
 // Shadow is a temporary table of a session's own, where functions take another one from their
 // caller's search path.
 type Shadow struct {
-	Table    *Table     // in whose place
+	Taken    Relation   // in whose place
 	Deceived []*Routine // that take it
 	Read     []*Table   // whose policies ask them, or whose rows they tell
-	// Put and Away surround the call of a routine, where what stands in a table's place runs code of
-	// the session's own with the routine's rights.
+	// Put and Away surround the statements of a path that comes to what stands in that place, where it
+	// runs code of the session's own with the routine's rights.
 	Put, Away []PathStatement
 }
 

@@ -14,6 +14,7 @@ type View struct {
 	Check        string // LOCAL or CASCADED: what is written through it must be seen through it; empty: it need not
 	Owner        string
 	Columns      []string
+	Types        []string // of the columns, as SQL writes them
 	Definition   string
 	// Readers is the columns that a role may select, by role; a role that may select
 	// none is missing.
@@ -36,9 +37,10 @@ type ViewWrite struct{ Insert, Update, Delete bool }
 func (v *View) SQL() string { return Quote(v.Schema) + "." + Quote(v.Name) }
 
 // Label is the name for people: the schema is left out when it is public.
-func (v *View) Label() string { return label(v.Schema, v.Name) }
+func (v *View) Label() string { return Label(v.Schema, v.Name) }
 
-func label(schema, name string) string {
+// Label is the name of an object for people: the schema is left out when it is public.
+func Label(schema, name string) string {
 	if schema == "public" {
 		return name
 	}
@@ -86,7 +88,7 @@ func (r *Routine) SQL() string {
 }
 
 // Label is the name for people.
-func (r *Routine) Label() string { return label(r.Schema, r.Name) }
+func (r *Routine) Label() string { return Label(r.Schema, r.Name) }
 
 // Least is the fewest arguments of a call.
 func (r *Routine) Least() int { return len(r.Args) - r.Defaults }

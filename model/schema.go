@@ -34,6 +34,8 @@ type Schema struct {
 	// Helpers is the functions of other schemas that policies ask directly; no session calls
 	// them. Texts has what they say, for what a schema means.
 	Helpers []*Routine `json:"-"`
+	// Firing is the functions of triggers that run with their owners' rights.
+	Firing []*Routine `json:"-"`
 	// Frozen is the functions that are marked IMMUTABLE though their text asks for what differs
 	// between sessions: a plan that is kept keeps the result that it was made with. Only their
 	// names, arguments and texts are known.
@@ -203,7 +205,9 @@ type Trigger struct {
 	// Definer is that it runs with its owner's rights: its function is SECURITY DEFINER, or it is
 	// a rule, which acts as the table's owner.
 	Definer bool
-	On      ViewWrite // the commands at which it fires
+	// Function is the label of its function; empty for a rule.
+	Function string
+	On       ViewWrite // the commands at which it fires
 	// Body is what its function says, or the rule. Schema.Texts has functions too, for what a schema means.
 	Body string `json:"-"`
 }
@@ -271,10 +275,7 @@ func (s *Schema) Table(schema, name string) *Table {
 
 // Label is the name for people and for contracts: the schema is left out when it is public.
 func (t *Table) Label() string {
-	if t.Schema == "public" {
-		return t.Name
-	}
-	return t.Schema + "." + t.Name
+	return Label(t.Schema, t.Name)
 }
 
 // SQL is the quoted, qualified name.

@@ -35,7 +35,7 @@ sessions:
     login: lent_app
     settings: {app.tenant_id: $tenant}
     sees: {"*": own, accounts: none}
-    writes: {"*": none, tickets: {update: own}}
+    writes: {"*": none, tickets: {insert: own, update: own}}
 `
 
 // TestOwnCode has a session put views of its own in the place of what a function with more rights
@@ -70,6 +70,21 @@ func TestOwnCode(t *testing.T) {
 			}
 			if last := replayed(t, found[0].Finding, target.Material()); !leaks(last) {
 				t.Errorf("repro.sql says %q, want LEAK: …", last)
+			}
+		})
+	}
+	for _, k := range []struct{ name, made, runs string }{
+		{"a trigger", `CREATE TABLE log (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, account_id bigint REFERENCES accounts, what text);
+			CREATE FUNCTION logs() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+			'BEGIN INSERT INTO log (account_id, what) VALUES (NEW.account_id, NEW.subject); RETURN NEW; END';
+			CREATE TRIGGER logs AFTER INSERT ON tickets FOR EACH ROW EXECUTE FUNCTION logs(); GRANT INSERT ON tickets TO lent_app;`, "function logs takes log from"},
+		{"a view", `CREATE VIEW board AS SELECT account_id, count(*) AS n FROM tickets GROUP BY account_id;
+			CREATE FUNCTION sums() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS $$
+			DECLARE b board; BEGIN SELECT * INTO b FROM board WHERE account_id = nullif(current_setting('app.tenant_id', true), '')::bigint; RETURN b.n; END $$;`, "function sums takes board from"},
+	} {
+		t.Run(k.name, func(t *testing.T) {
+			if found, _ := apart(t, fmt.Sprintf(lentTickets, k.made), lentContract); len(found) != 1 || !strings.Contains(found[0].Cause, k.runs) {
+				t.Errorf("want one block, %s …, got %v", k.runs, found)
 			}
 		})
 	}

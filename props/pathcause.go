@@ -279,7 +279,7 @@ func (t *Target) partCauses(p *model.Path, id *model.Identity) []Cause {
 // objectCauses lists the experiments with the views and routines that a path names.
 func (t *Target) objectCauses(p *model.Path) []Cause {
 	var out []Cause
-	if p.Leaky && p.View != nil {
+	if p.Leaky && p.Shadow == nil {
 		out = append(out, Cause{
 			Key: "barrier " + p.View.Label(), Text: fmt.Sprintf("view %s has no security_barrier: conditions of its readers are asked before its own", p.View.Label()),
 			try:    run.Variant{Before: []string{"ALTER VIEW " + p.View.SQL() + " SET (security_barrier = true)"}},
@@ -316,10 +316,10 @@ func deceived(s *model.Shadow) []Cause {
 	var out []Cause
 	var all []string
 	for _, r := range s.Deceived {
-		object := carrier.Object{Kind: carrier.SearchPath, Routine: r, Table: s.Table}
+		object := carrier.Object{Kind: carrier.SearchPath, Routine: r, Taken: s.Taken}
 		all = append(all, object.Pin())
 		out = append(out, Cause{
-			Key: "search path of " + r.Label() + "(" + r.Signature + ")", Text: fmt.Sprintf("function %s takes %s from its caller's search path%s", r.Label(), s.Table.Label(), does),
+			Key: "search path of " + r.Label() + "(" + r.Signature + ")", Text: fmt.Sprintf("function %s takes %s from its caller's search path%s", r.Label(), s.Taken.Label(), does),
 			try:    run.Variant{Before: []string{object.Pin()}},
 			object: object,
 		})

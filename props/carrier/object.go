@@ -42,7 +42,8 @@ const (
 // Object is one object of a schema. Which fields are set follows from its kind.
 type Object struct {
 	Kind      Kind
-	Table     *model.Table    // of SearchPath: the one that another may stand for
+	Table     *model.Table
+	Taken     model.Relation  // of SearchPath: what another may stand for
 	Policies  []*model.Policy // of Policy: one
 	Command   model.Command
 	Role      string   // that has the attribute, the setting (empty: the database), the membership

@@ -76,8 +76,8 @@ func (o *Object) Stable() string {
 // come last.
 func (o *Object) Pin() string {
 	schemas := []string{ident(o.Routine.Schema)}
-	if o.Table.Schema != o.Routine.Schema {
-		schemas = append(schemas, ident(o.Table.Schema))
+	if o.Taken.Schema != o.Routine.Schema {
+		schemas = append(schemas, ident(o.Taken.Schema))
 	}
 	return "ALTER " + strings.ToUpper(o.routine()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") SET search_path = " +
 		strings.Join(append(schemas, "pg_temp"), ", ")

@@ -54,6 +54,8 @@ func (r *reader) eachTrigger(ctx context.Context, oids string, see func(of uint3
 		Always  bool
 		Replica bool
 		Definer bool
+		Schema  string
+		Calls   string
 		Insert  bool
 		Update  bool
 		Delete  bool
@@ -61,11 +63,11 @@ func (r *reader) eachTrigger(ctx context.Context, oids string, see func(of uint3
 	}
 	found, err := query[trigger](ctx, r, `
 SELECT * FROM (
-SELECT t.tgrelid AS of, t.tgname::text AS name, false AS rule, t.tgenabled = 'A', t.tgenabled = 'R', p.prosecdef,
+SELECT t.tgrelid AS of, t.tgname::text AS name, false AS rule, t.tgenabled = 'A', t.tgenabled = 'R', p.prosecdef, (SELECT n.nspname::text FROM pg_namespace n WHERE n.oid = p.pronamespace), p.proname::text,
   t.tgtype & 4 <> 0, t.tgtype & 16 <> 0, t.tgtype & 8 <> 0, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
 WHERE t.tgrelid = ANY ($1::oid[]) AND NOT t.tgisinternal AND t.tgenabled <> 'D'
 UNION ALL
-SELECT w.ev_class, w.rulename::text, true, w.ev_enabled = 'A', w.ev_enabled = 'R', true,
+SELECT w.ev_class, w.rulename::text, true, w.ev_enabled = 'A', w.ev_enabled = 'R', true, '', '',
   w.ev_type = '3', w.ev_type = '2', w.ev_type = '4', pg_get_ruledef(w.oid) FROM pg_rewrite w
 WHERE w.ev_class = ANY ($1::oid[]) AND w.ev_type <> '1' AND w.ev_enabled <> 'D'
 ) x ORDER BY x.of, x.rule, x.name COLLATE "C"`, oids)
@@ -73,8 +75,12 @@ WHERE w.ev_class = ANY ($1::oid[]) AND w.ev_type <> '1' AND w.ev_enabled <> 'D'
 		return err
 	}
 	for _, f := range found {
+		function := ""
+		if !f.Rule {
+			function = model.Label(f.Schema, f.Calls)
+		}
 		see(f.Of, model.Trigger{
-			Name: f.Name, Rule: f.Rule, Always: f.Always, Replica: f.Replica, Definer: f.Definer,
+			Name: f.Name, Rule: f.Rule, Always: f.Always, Replica: f.Replica, Definer: f.Definer, Function: function,
 			On: model.ViewWrite{Insert: f.Insert, Update: f.Update, Delete: f.Delete}, Body: f.Body,
 		})
 	}

@@ -8,17 +8,23 @@ import (
 )
 
 // readRoutines finds the functions and procedures of the judged schemas that a session
-// may call, and the functions of others that policies ask: none of an extension, no trigger
-// function, no aggregate.
+// may call, the functions of others that policies ask, and those of triggers that run with their
+// owners' rights: none of an extension, no aggregate.
 func (r *reader) readRoutines(ctx context.Context, _ Options) error {
 	var err error
-	if r.schema.Routines, err = r.routines(ctx, "p.pronamespace = ANY ($1::oid[])"); err != nil {
+	if r.schema.Routines, err = r.routines(ctx, "p.pronamespace = ANY ($1::oid[]) AND "+called); err != nil {
 		return err
 	}
-	r.schema.Helpers, err = r.routines(ctx, `NOT p.pronamespace = ANY ($1::oid[]) AND p.oid >= 16384
+	if r.schema.Firing, err = r.routines(ctx, "p.prosecdef AND p.prorettype = 'trigger'::regtype AND $1::oid[] IS NOT NULL AND p.oid IN (SELECT t.tgfoid FROM pg_trigger t)"); err != nil {
+		return err
+	}
+	r.schema.Helpers, err = r.routines(ctx, called+` AND NOT p.pronamespace = ANY ($1::oid[]) AND p.oid >= 16384
   AND p.oid IN (SELECT d.refobjid FROM pg_depend d WHERE d.classid = 'pg_policy'::regclass AND d.refclassid = 'pg_proc'::regclass)`)
 	return err
 }
+
+// called is that no trigger calls it.
+const called = "p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)"
 
 // routines finds those of which a condition holds.
 func (r *reader) routines(ctx context.Context, which string) ([]*model.Routine, error) {
@@ -56,7 +62,6 @@ FROM pg_proc p LEFT JOIN LATERAL (
   FROM unnest(p.proallargtypes) WITH ORDINALITY a (t, i) WHERE p.prokind = 'f' AND p.proargmodes[a.i] IN ('o', 'b', 't')
 ) o ON 'refcursor'::regtype = ANY (p.proallargtypes) JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
 WHERE `+which+` AND p.prokind IN ('f', 'p')
-  AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 ORDER BY n.nspname::text COLLATE "C", p.proname::text COLLATE "C", 4`, r.judged, texts(r.session))
 	if err != nil || len(found) == 0 {

@@ -244,9 +244,9 @@ func guarded() *model.Table {
 			},
 		},
 		Triggers: []model.Trigger{
-			{Name: "always", Always: true, On: model.ViewWrite{Insert: true}, Body: "BEGIN RETURN NULL; END"},
-			{Name: "plain", On: model.ViewWrite{Insert: true}, Body: "BEGIN RETURN NULL; END"},
-			{Name: "replica", Replica: true, On: model.ViewWrite{Insert: true}, Body: "BEGIN RETURN NULL; END"},
+			{Name: "always", Always: true, Function: "nothing", On: model.ViewWrite{Insert: true}, Body: "BEGIN RETURN NULL; END"},
+			{Name: "plain", Function: "nothing", On: model.ViewWrite{Insert: true}, Body: "BEGIN RETURN NULL; END"},
+			{Name: "replica", Replica: true, Function: "nothing", On: model.ViewWrite{Insert: true}, Body: "BEGIN RETURN NULL; END"},
 			{Name: "kept", Rule: true, Definer: true, On: model.ViewWrite{Delete: true}, Body: "CREATE RULE kept AS\n    ON DELETE TO public.guarded DO INSTEAD NOTHING;"},
 		},
 		Seed: seed([]string{"1", "a", "∅"}, []string{"2", "b", "x"}),

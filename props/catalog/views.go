@@ -17,6 +17,7 @@ func (r *reader) readViews(ctx context.Context, _ Options) error {
 		Check        string
 		Owner        string
 		Columns      []string
+		Types        []string
 		Definition   string
 		Updatable    int
 	}
@@ -27,6 +28,7 @@ SELECT c.oid, n.nspname::text, c.relname::text, c.relkind = 'm',
        coalesce((SELECT upper(o.option_value) FROM pg_options_to_table(c.reloptions) o WHERE o.option_name = 'check_option'), ''),
        pg_get_userbyid(c.relowner)::text,
        ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
+       ARRAY(SELECT format_type(a.atttypid, a.atttypmod) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
        pg_get_viewdef(c.oid), CASE c.relkind WHEN 'v' THEN pg_relation_is_updatable(c.oid, true) ELSE 0 END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('v', 'm') AND c.relpersistence <> 't' AND c.relnamespace = ANY ($1::oid[])
@@ -41,7 +43,7 @@ ORDER BY c.oid`, r.judged)
 	for i, f := range found {
 		v := &model.View{
 			Schema: f.Schema, Name: f.Name, Materialized: f.Materialized, Invoker: f.Invoker, Barrier: f.Barrier, Check: f.Check, Owner: f.Owner,
-			Columns: f.Columns, Definition: f.Definition, Readers: map[string][]bool{}, Writers: map[string]model.ViewWrite{}, Updates: map[string][]bool{},
+			Columns: f.Columns, Types: f.Types, Definition: f.Definition, Readers: map[string][]bool{}, Writers: map[string]model.ViewWrite{}, Updates: map[string][]bool{},
 		}
 		v.Writable = model.ViewWrite{Insert: f.Updatable&canInsert != 0, Update: f.Updatable&canUpdate != 0, Delete: f.Updatable&canDelete != 0}
 		oids[i], byOID[f.OID] = f.OID, v

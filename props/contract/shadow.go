@@ -19,7 +19,7 @@ func (r *resolver) shadows() {
 		if t.Parent != "" {
 			continue
 		}
-		shadow := &model.Shadow{Table: t}
+		shadow := &model.Shadow{Taken: model.Relation{Schema: t.Schema, Name: t.Name}}
 		for _, m := range slices.Concat(r.schema.Routines, r.schema.Helpers) {
 			if m.Pinned || !sql.Takes(m.Source, t.Name) {
 				continue

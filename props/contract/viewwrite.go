@@ -23,23 +23,10 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 		if text == "" || !may(want) {
 			return
 		}
-		p := &model.Path{Name: name + " " + kind + " " + v.Label(), Kind: kind, View: v}
-		if may(model.ViewWrite{Insert: true}) {
+		p := r.viewWrite(v, kind, t, text, columns, sets)
+		if p.Name = name + " " + kind + " " + v.Label(); may(model.ViewWrite{Insert: true}) {
 			p.Puts = t
 		}
-		if v.Schema == t.Schema && v.Name == t.Name {
-			p.Table = t
-		}
-		s := model.PathStatement{Text: text}
-		for i, c := range columns {
-			arg := model.PathArg{Column: model.ColumnRef{Table: t.ID, Column: c}, Sets: sets}
-			if key := r.freshKey(t, c); key != "" {
-				arg = model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}, Constant: true, Text: key}
-			}
-			p.Args = append(p.Args, arg)
-			s.Params = append(s.Params, model.PathParam{Arg: i})
-		}
-		p.SQL = []model.Transaction{{Statements: []model.PathStatement{s}}}
 		for _, session := range r.users(named, v.Name, func(role string) bool { return may(v.Writers[role]) }) {
 			r.use(p, session, nil)
 			p.Users[len(p.Users)-1].Said = said
@@ -56,6 +43,26 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 		}
 	}
 	add("delete from", func(w model.ViewWrite) bool { return w.Delete }, "DELETE FROM "+v.SQL(), nil, false)
+}
+
+// viewWrite is a path that writes values of a table's columns by one statement, which has a parameter
+// for each.
+func (r *resolver) viewWrite(v *model.View, kind string, t *model.Table, text string, columns []int, sets bool) *model.Path {
+	p := &model.Path{Kind: kind, View: v}
+	if v.Schema == t.Schema && v.Name == t.Name {
+		p.Table = t
+	}
+	s := model.PathStatement{Text: text}
+	for i, c := range columns {
+		arg := model.PathArg{Column: model.ColumnRef{Table: t.ID, Column: c}, Sets: sets}
+		if key := r.freshKey(t, c); key != "" {
+			arg = model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}, Constant: true, Text: key}
+		}
+		p.Args = append(p.Args, arg)
+		s.Params = append(s.Params, model.PathParam{Arg: i})
+	}
+	p.SQL = []model.Transaction{{Statements: []model.PathStatement{s}}}
+	return p
 }
 
 // setAll is an update of some columns of all rows.

@@ -148,7 +148,7 @@ func (l *lent) searchPath(r *model.Routine) {
 		return
 	}
 	known := func(p *model.Path) bool {
-		return p.Shadow != nil && len(p.Shadow.Put) == 0 && sql.Takes(r.Source, p.Shadow.Table.Name)
+		return p.Shadow != nil && len(p.Shadow.Put) == 0 && sql.Takes(r.Source, p.Shadow.Taken.Name)
 	}
 	lends := r.Definer && r.Unfit == "" && slices.ContainsFunc(l.contract.Sessions, l.uses)
 	l.add(Mutant{

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -17,20 +18,24 @@ const (
 
 // matrix prints a line for each table and path: of each session, the commands of which something
 // was at stake by their first letters, a dot for one that was not tested, a dash for a path
-// to which no row makes a difference, and a mark where there is a finding.
+// to which no row makes a difference, and a mark where there is a finding. What a session writes itself
+// to learn what it is not shown has a line only where that is a finding.
 func (p *printer) matrix(r *props.Report) {
 	sessions := len(r.Sessions)
 	label := width - sessions*(matrixColumns+1)
-	if sessions == 0 || len(r.Tables)+len(r.Paths) > matrixRows || label < 16 {
+	found := cellsOf(r)
+	paths := slices.DeleteFunc(slices.Clone(r.Paths), func(path *model.Path) bool {
+		return path.Asked() && !slices.ContainsFunc(r.Sessions, func(s *model.Session) bool { return found[cellName{s.Name, path.Name, model.Call.String()}] })
+	})
+	if sessions == 0 || len(r.Tables)+len(paths) > matrixRows || label < 16 {
 		return
 	}
-	label = min(label, longest(r))
+	label = min(label, longest(r.Tables, paths))
 	head := strings.Repeat(" ", label)
 	for _, s := range r.Sessions {
 		head += " " + clip(s.Name, matrixColumns)
 	}
 	p.line("%s", strings.TrimRight(head, " "))
-	found := cellsOf(r)
 	for _, t := range r.Tables {
 		line := clip(t.Label(), label)
 		for _, s := range r.Sessions {
@@ -49,17 +54,17 @@ func (p *printer) matrix(r *props.Report) {
 		}
 		p.line("%s", strings.TrimRight(line, " "))
 	}
-	p.calls(r, label, found)
+	p.calls(r, paths, label, found)
 	p.line("letters: tested (select, insert, update, delete, call); dot: not; !: a finding")
 }
 
 // longest is the length of the longest name of a table or path.
-func longest(r *props.Report) int {
+func longest(tables []*model.Table, paths []*model.Path) int {
 	n := 0
-	for _, t := range r.Tables {
+	for _, t := range tables {
 		n = max(n, len([]rune(t.Label())))
 	}
-	for _, p := range r.Paths {
+	for _, p := range paths {
 		n = max(n, len([]rune(p.Name)))
 	}
 	return n
@@ -67,9 +72,9 @@ func longest(r *props.Report) int {
 
 // calls prints the lines of paths. What the contract names for some sessions and the catalog has
 // for others as well is one line.
-func (p *printer) calls(r *props.Report, label int, found map[cellName]bool) {
+func (p *printer) calls(r *props.Report, paths []*model.Path, label int, found map[cellName]bool) {
 	said := map[string]bool{}
-	for _, path := range r.Paths {
+	for _, path := range paths {
 		if said[path.Name] {
 			continue
 		}
@@ -77,7 +82,7 @@ func (p *printer) calls(r *props.Report, label int, found map[cellName]bool) {
 		line := clip(path.Name, label)
 		for _, s := range r.Sessions {
 			cell := ""
-			if path := used(r, path.Name, s); path != nil {
+			if path := used(paths, path.Name, s); path != nil {
 				cell = "C"
 				if st := r.Matrix.Path(s.ID, path.ID); r.Rowless[judge.PathCell(s.ID, path)] {
 					cell = "-"
@@ -95,8 +100,8 @@ func (p *printer) calls(r *props.Report, label int, found map[cellName]bool) {
 }
 
 // used is the path of a name that a session uses; nil where it has none.
-func used(r *props.Report, name string, s *model.Session) *model.Path {
-	for _, path := range r.Paths {
+func used(paths []*model.Path, name string, s *model.Session) *model.Path {
+	for _, path := range paths {
 		if path.Name == name && path.User(s) != nil {
 			return path
 		}

@@ -26,18 +26,7 @@ func Text(w io.Writer, r *props.Report, s Style) error {
 		f := b.Finding
 		p.wrap("accepted: ", "%s: %s %s (%s): %s", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema), f.Class, b.Accepted)
 	}
-	for _, b := range r.Apart {
-		f := b.Finding
-		switch path := f.Divergence.Cell.Path; {
-		case b.Leaky() && path.Shadow != nil:
-			p.wrap("search path: ", "%s: %s; --strict makes it a finding", f.Session, b.Cause)
-			continue
-		case b.Leaky():
-			p.wrap("no barrier: ", "%s: view %s: a condition that the session writes itself is asked about rows that the view leaves out (no security_barrier); --strict makes it a finding", f.Session, path.View.Label())
-			continue
-		}
-		p.wrap("existence: ", "%s: %s %s: Postgres tells of a key that is taken, or missing (%s); --strict makes it a finding", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema), b.Cause)
-	}
+	p.apart(r)
 	p.untested(r)
 	for _, n := range r.Notes {
 		p.wrap("note: ", "%s", n)

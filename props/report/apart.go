@@ -1,0 +1,37 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/props"
+)
+
+// apart prints what is no finding unless the user is strict.
+func (p *printer) apart(r *props.Report) {
+	const strict = "; --strict makes it a finding"
+	var sessions, functions []string // that run what a session put in the place of a table
+	add := func(list *[]string, s string) {
+		if !slices.Contains(*list, s) {
+			*list = append(*list, s)
+		}
+	}
+	for _, b := range r.Apart {
+		f := b.Finding
+		switch path := f.Divergence.Cell.Path; {
+		case b.Leaky() && path.Shadow != nil && len(path.Shadow.Put) > 0:
+			add(&sessions, f.Session)
+			add(&functions, path.Shadow.Deceived[0].Label()+" ("+path.Shadow.Taken.Label()+")")
+		case b.Leaky() && path.Shadow != nil:
+			p.wrap("search path: ", "%s: %s"+strict, f.Session, b.Cause)
+		case b.Leaky():
+			p.wrap("no barrier: ", "%s: view %s: a condition that the session writes itself is asked about rows that the view leaves out (no security_barrier)"+strict, f.Session, path.View.Label())
+		default:
+			p.wrap("existence: ", "%s: %s %s: Postgres tells of a key that is taken, or missing (%s)"+strict, f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema), b.Cause)
+		}
+	}
+	if len(functions) > 0 {
+		p.wrap("search path: ", "%s: functions take tables from their caller's search path, and run what it puts there with their owners' rights: %s"+strict,
+			strings.Join(sessions, ", "), strings.Join(functions, ", "))
+	}
+}
