@@ -150,9 +150,13 @@ func (l *lent) searchPath(r *model.Routine) {
 	known := func(p *model.Path) bool {
 		return p.Shadow != nil && len(p.Shadow.Put) == 0 && sql.Takes(r.Source, p.Shadow.Taken.Name)
 	}
+	same := l.masked()
+	if same == "" && !touches(l.contract.Schema, r) {
+		same = "it names no table, view or routine of the schema: its caller's search path finds it nothing else"
+	}
 	lends := r.Definer && r.Unfit == "" && slices.ContainsFunc(l.contract.Sessions, l.uses)
 	l.add(Mutant{
-		Kind: SearchPath, Change: "RESET search_path", Do: []string{"ALTER ROUTINE " + r.SQL() + " RESET search_path"}, Equivalent: l.masked(),
+		Kind: SearchPath, Change: "RESET search_path", Do: []string{"ALTER ROUTINE " + r.SQL() + " RESET search_path"}, Equivalent: same,
 		strict: lends || asked(l.contract.Schema, r, nil) && !slices.ContainsFunc(l.contract.Paths, known),
 	})
 }
