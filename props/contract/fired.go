@@ -7,9 +7,9 @@ import (
 // anyWrite is every command that writes.
 var anyWrite = model.ViewWrite{Insert: true, Update: true, Delete: true}
 
-// fired adds the writes to tables that may tell of rows which the session may not see, as a view or a
-// function may: something runs there that has more rights, a trigger's function, or one that it calls,
-// or a rule; or a new row meets a hidden one in a key.
+// fired adds the writes to tables at which something runs that has more rights than the session:
+// a trigger's function, or one that it calls, or a rule. What that makes of the row, or says, may tell
+// of rows that the session may not see, as a view or a function may.
 func (r *resolver) fired(named []*model.Path) {
 	texts, rights := map[string]string{}, map[string]bool{}
 	for _, m := range r.schema.Routines {
@@ -28,14 +28,8 @@ func (r *resolver) fired(named []*model.Path) {
 				on.Insert, on.Update, on.Delete = on.Insert || tr.On.Insert, on.Update || tr.On.Update, on.Delete || tr.On.Delete
 			}
 		}
-		keyed := !on.Insert && r.keyed(t)
-		if on.Insert = on.Insert || keyed; on == (model.ViewWrite{}) {
-			continue
-		}
-		n := len(r.contract.Paths)
-		r.viewWrites(named, r.part(t, t), "table", t, on)
-		for _, p := range r.contract.Paths[n:] {
-			p.Keyed = keyed && p.Puts != nil
+		if on != (model.ViewWrite{}) {
+			r.viewWrites(named, r.part(t, t), "table", t, on)
 		}
 	}
 }

@@ -28,6 +28,7 @@ func (r *resolver) found() {
 	}
 	r.parts(named)
 	r.fired(named)
+	r.keyed()
 	r.shadows()
 	r.ownCode()
 	overloaded := map[string]int{}

@@ -7,10 +7,30 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// keyed reports whether a new row of a table may meet a hidden one in a key: a unique key without
-// the tenant, whose values are neither secrets nor made anew for each row. Postgres holds a row
-// against all others there, whatever row security says (manual, "Row Security Policies").
-func (r *resolver) keyed(t *model.Table) bool {
+// keyed adds, for each table in which a new row may meet a hidden one in a key, a session's putting in
+// such a row. Postgres holds it against all others there, whatever row security says (manual, "Row
+// Security Policies").
+func (r *resolver) keyed() {
+	for _, t := range r.schema.Tables {
+		if t.Parent != "" || !r.meets(t) {
+			continue
+		}
+		v := r.part(t, t)
+		if p := r.puts(v, t); p != nil {
+			p.Name, p.Keyed = "insert a taken key into table "+t.Label(), true
+			for _, s := range r.contract.Sessions {
+				if v.Writers[r.actor(s)].Insert {
+					r.use(p, s, nil)
+				}
+			}
+			r.add(p)
+		}
+	}
+}
+
+// meets reports whether a table has a unique key without the tenant, whose values are neither
+// secrets nor made anew for each row.
+func (r *resolver) meets(t *model.Table) bool {
 	return slices.ContainsFunc(t.Unique, func(u model.Unique) bool {
 		return !slices.ContainsFunc(u.Columns, func(c int) bool { return r.tells(t, c) || r.made(t, c) || r.secret(t, c) })
 	})

@@ -32,16 +32,11 @@ func (r *resolver) ownCode() {
 		for i := range t.Triggers {
 			tr := &t.Triggers[i]
 			at := slices.IndexFunc(r.schema.Firing, func(m *model.Routine) bool { return m.Label() == tr.Function })
-			columns := r.shared(v, t)
-			if at < 0 || !tr.On.Insert || tr.Replica || t.Parent != "" || len(columns) == 0 {
+			if at < 0 || !tr.On.Insert || tr.Replica || t.Parent != "" {
 				continue
 			}
 			puts := func(role string) bool { return v.Writers[role].Insert }
-			r.trap(r.schema.Firing[at], "own code in trigger "+tr.Name+" on "+t.Label(), puts, func() *model.Path {
-				p := r.viewWrite(v, "table", t, insertInto(v, t, columns), columns, false)
-				p.Puts = t
-				return p
-			})
+			r.trap(r.schema.Firing[at], "own code in trigger "+tr.Name+" on "+t.Label(), puts, func() *model.Path { return r.puts(v, t) })
 		}
 	}
 }
@@ -61,6 +56,9 @@ func (r *resolver) trap(m *model.Routine, name string, may func(role string) boo
 		return
 	}
 	p := way()
+	if p == nil {
+		return
+	}
 	p.Name, p.Leaky = name, true
 	p.Shadow = &model.Shadow{Taken: taken[0].Relation, Deceived: []*model.Routine{m}, Read: []*model.Table{told}}
 	p.Shadow.Put, p.Shadow.Away = traps(told, taken)

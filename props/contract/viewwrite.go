@@ -65,6 +65,17 @@ func (r *resolver) viewWrite(v *model.View, kind string, t *model.Table, text st
 	return p
 }
 
+// puts is a path that puts a row into a table, as a view of itself; nil where no column may be filled.
+func (r *resolver) puts(v *model.View, t *model.Table) *model.Path {
+	columns := r.shared(v, t)
+	if len(columns) == 0 {
+		return nil
+	}
+	p := r.viewWrite(v, "table", t, insertInto(v, t, columns), columns, false)
+	p.Puts = t
+	return p
+}
+
 // setAll is an update of some columns of all rows.
 func setAll(v *model.View, t *model.Table, columns []int) string {
 	sets := make([]string, len(columns))
