@@ -134,8 +134,8 @@ func (p *Plan) callStep(c *callPlan, m *Member, args []model.Value) model.Step {
 // kinds lists how the arguments of a path can be chosen.
 func (c *callPlan) kinds() []Kind {
 	out := []Kind{Own}
-	if s := c.path.Shadow; s != nil && len(s.Put) > 0 {
-		return out // it need only come to what is put in a table's place
+	if s := c.path.Shadow; s != nil && len(s.Put) > 0 || c.path.Keyed != nil {
+		return out // it need only come to what is put in a table's place, or to the key
 	}
 	if slices.ContainsFunc(c.args, func(a argPlan) bool { return a.column.Table >= 0 || a.json }) {
 		out = []Kind{Other, Own}

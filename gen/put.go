@@ -21,37 +21,44 @@ func (a *arguments) put() bool {
 	}
 	n := a.nth + a.dice.upTo(walkRows)
 	w := walk{Plan: a.Plan, d: a.d}
+	_, list := a.rows(t)
+	if a.c.path.Keyed != nil {
+		a.row = a.taken(&w, t, list, n)
+		return a.row != nil
+	}
 	if a.row = w.offer(t, tenant, n+1); a.row == nil {
 		return false
 	}
-	_, list := a.rows(t)
-	switch {
-	case !a.mine || len(list) == 0:
-	case a.c.path.Keyed:
-		a.row = a.taken(t, a.row, list[n%len(list)])
-	case n%2 == 0:
+	if a.mine && n%2 == 0 && len(list) > 0 {
 		a.row = a.namesake(t, a.row, list[n%len(list)])
 	}
 	return true
 }
 
-// taken is a row that meets another one in each key over all tenants.
-func (p *Plan) taken(t *model.Table, row, like model.Row) model.Row {
-	out := slices.Clone(row)
-	for i := range out {
-		if p.alone(t, i) {
-			out[i] = like[i]
+// taken is a new row of the caller's tenant that is like one of some rows, and meets it in a key over
+// all tenants; nil where none of them has values there.
+func (a *arguments) taken(w *walk, t *model.Table, rows []model.Row, from int) model.Row {
+	keys := a.c.path.Keyed
+	for i := range keys {
+		key := keys[(from+i)%len(keys)].Columns
+		var full []model.Row
+		for _, row := range rows {
+			if !slices.ContainsFunc(key, func(c int) bool { return row[c].Null }) {
+				full = append(full, row)
+			}
 		}
+		row := w.offer(t, a.m.Tenant, from+1)
+		if row == nil || len(full) == 0 {
+			continue
+		}
+		like := full[from%len(full)]
+		row = a.namesake(t, row, like)
+		for _, c := range key {
+			row[c] = like[c]
+		}
+		return row
 	}
-	return out
-}
-
-// alone reports whether a column is part of a key that does not hold the tenant.
-func (p *Plan) alone(t *model.Table, column int) bool {
-	tenant := p.tables[t.ID].tenant
-	return slices.ContainsFunc(t.Unique, func(u model.Unique) bool {
-		return slices.Contains(u.Columns, column) && !slices.ContainsFunc(u.Columns, func(c int) bool { return slices.Contains(tenant, c) })
-	})
+	return nil
 }
 
 // namesake is a row with the values of another one, where these say neither whose it is nor to what
@@ -60,7 +67,10 @@ func (p *Plan) namesake(t *model.Table, row, like model.Row) model.Row {
 	out := slices.Clone(row)
 	tenant := p.tables[t.ID].tenant
 	for i := range out {
-		if !p.alone(t, i) && !slices.Contains(t.Key, i) && !slices.Contains(tenant, i) && !isReference(t, i) && p.tables[t.ID].inside(i) == nil {
+		alone := slices.ContainsFunc(t.Unique, func(u model.Unique) bool {
+			return slices.Contains(u.Columns, i) && !slices.ContainsFunc(u.Columns, func(c int) bool { return slices.Contains(tenant, c) })
+		})
+		if !alone && !slices.Contains(t.Key, i) && !slices.Contains(tenant, i) && !isReference(t, i) && p.tables[t.ID].inside(i) == nil {
 			out[i] = like[i]
 		}
 	}

@@ -41,9 +41,9 @@ type Path struct {
 	Table *Table
 	// Puts is the table into which it puts a row: its arguments are a new one. Nil: none.
 	Puts *Table
-	// Keyed: it runs with the session's own rights alone, so that nothing of what it tells counts but
-	// what a key of Puts does. Only the walk calls it.
-	Keyed bool
+	// Keyed is the keys of Puts that the row meets. It runs with the session's own rights alone, so that
+	// nothing else of what it tells counts. Only the walk calls it. Nil: it need meet none.
+	Keyed []*Unique
 	// Leaky: the session makes a function or a table of its own for it: it asks a view with a
 	// condition that tells of the rows that it is asked about, or puts its table in the place
 	// of another one. Only the walk calls it.

@@ -67,7 +67,7 @@ func (p *Path) Really() bool { return p.Program != nil || p.Go != "" }
 
 // Asked reports whether a session writes a path itself to learn what it is not shown: only the walk
 // calls it, and what it tells is reported apart.
-func (p *Path) Asked() bool { return p.Leaky || p.Keyed }
+func (p *Path) Asked() bool { return p.Leaky || p.Keyed != nil }
 
 // Job reports whether a path works off what others left for it: a job, a webhook, or one
 // with a queue.

@@ -46,7 +46,7 @@ func (l *lab) interference(ctx context.Context, s *model.Scenario, at int, under
 			return nil, "", err
 		}
 	}
-	if d.Class != judge.Existence && o.s.Steps[o.at].Op.Path.Keyed {
+	if d.Class != judge.Existence && o.s.Steps[o.at].Op.Path.Keyed != nil {
 		return nil, "", nil // its policies say that, with the session's own rights
 	}
 	if d.Class != judge.Existence && (o.id.Session.Tenantless || o.id.Tenant.Null) {
@@ -283,7 +283,7 @@ func dropKeys(s *model.Schema) []string {
 	var out []string
 	for _, t := range s.Tables {
 		for i := range t.ForeignKeys {
-			out = append(out, "ALTER TABLE "+t.SQL()+" DROP CONSTRAINT IF EXISTS "+model.Quote(t.ForeignKeys[i].Name)+" CASCADE")
+			out = append(out, dropReference(t, &t.ForeignKeys[i]))
 		}
 	}
 	for _, t := range s.Tables {
@@ -292,6 +292,11 @@ func dropKeys(s *model.Schema) []string {
 		}
 	}
 	return out
+}
+
+// dropReference drops a foreign key.
+func dropReference(t *model.Table, k *model.ForeignKey) string {
+	return "ALTER TABLE " + t.SQL() + " DROP CONSTRAINT IF EXISTS " + model.Quote(k.Name) + " CASCADE"
 }
 
 // dropKey drops a unique key, which is a constraint or an index.

@@ -228,7 +228,8 @@ func (t *Target) roleCauses(id *model.Identity) []Cause {
 	return append(append(out, t.defaults(id)...), t.memberships(id)...)
 }
 
-// keys lists the experiments with the unique keys of what a path uses.
+// keys lists the experiments with the keys of what a path uses: each unique one, each foreign one, and
+// all together.
 func (t *Target) keys(p *model.Path) []Cause {
 	var out []Cause
 	program := t.programText(p)
@@ -244,8 +245,19 @@ func (t *Target) keys(p *model.Path) []Cause {
 				try: run.Variant{Before: dropKey(table, u)}, object: object,
 			})
 		}
+		for i := range table.ForeignKeys {
+			k := &table.ForeignKeys[i]
+			if k.Target == nil {
+				continue
+			}
+			object := carrier.Object{Kind: carrier.Reference, Table: table, Key: k}
+			out = append(out, Cause{
+				Key: object.Name(), Text: object.Name() + " is held against the rows of all tenants",
+				try: run.Variant{Before: []string{dropReference(table, k)}}, object: object,
+			})
+		}
 	}
-	return out
+	return append(out, Cause{Key: "keys", Text: "unique and foreign keys are held against the rows of all tenants", try: run.Variant{Before: dropKeys(t.Contract.Schema)}})
 }
 
 // fired lists the experiments with the triggers and rules of what a path writes to.

@@ -12,12 +12,13 @@ import (
 // Security Policies").
 func (r *resolver) keyed() {
 	for _, t := range r.schema.Tables {
-		if t.Parent != "" || !r.meets(t) {
+		keys := r.untied(t)
+		if t.Parent != "" || len(keys) == 0 {
 			continue
 		}
 		v := r.part(t, t)
 		if p := r.puts(v, t); p != nil {
-			p.Name, p.Keyed = "insert a taken key into table "+t.Label(), true
+			p.Name, p.Keyed = "insert a taken key into table "+t.Label(), keys
 			for _, s := range r.contract.Sessions {
 				if v.Writers[r.actor(s)].Insert {
 					r.use(p, s, nil)
@@ -28,12 +29,17 @@ func (r *resolver) keyed() {
 	}
 }
 
-// meets reports whether a table has a unique key without the tenant, whose values are neither
-// secrets nor made anew for each row.
-func (r *resolver) meets(t *model.Table) bool {
-	return slices.ContainsFunc(t.Unique, func(u model.Unique) bool {
-		return !slices.ContainsFunc(u.Columns, func(c int) bool { return r.tells(t, c) || r.made(t, c) || r.secret(t, c) })
-	})
+// untied lists the unique keys of a table without the tenant, whose values are neither secrets nor
+// made anew for each row.
+func (r *resolver) untied(t *model.Table) []*model.Unique {
+	var out []*model.Unique
+	for i := range t.Unique {
+		u := &t.Unique[i]
+		if !slices.ContainsFunc(u.Columns, func(c int) bool { return r.tells(t, c) || r.made(t, c) || r.secret(t, c) }) {
+			out = append(out, u)
+		}
+	}
+	return out
 }
 
 // tells reports whether a column says whose a row is.

@@ -29,7 +29,7 @@ func keys(c *model.Contract, t *model.Table) []Mutant {
 		}
 		out = append(out, m)
 	}
-	known := slices.ContainsFunc(c.Paths, func(p *model.Path) bool { return p.Keyed && p.Puts == t })
+	known := slices.ContainsFunc(c.Paths, func(p *model.Path) bool { return p.Keyed != nil && p.Puts == t })
 	for i := range t.Unique {
 		u := &t.Unique[i]
 		columns, _ := less(u.Columns, nil, tenant)

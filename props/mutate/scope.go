@@ -42,7 +42,7 @@ func (r *reach) scope(m *Mutant) []string {
 	case m.Edit != nil && m.Of != "":
 		return []string{m.Of}
 	case m.strict && m.Table != nil:
-		return r.named(func(p *model.Path) bool { return p.Keyed && p.Puts.ID == m.Table.ID })
+		return r.named(func(p *model.Path) bool { return p.Keyed != nil && p.Puts.ID == m.Table.ID })
 	case m.strict:
 		return r.asking(m.Of)
 	case m.Table != nil:
