@@ -1,6 +1,10 @@
 package gen
 
-import "github.com/rlsfuzz/rlsfuzz/model"
+import (
+	"slices"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
 
 // Limit is the same plan for a few sessions, tables and paths: only these sessions act, on
 // these tables and paths. Rows are made for every table as before.
@@ -24,4 +28,15 @@ func (p *Plan) Limit(session func(*model.Session) bool, table func(*model.Table)
 	}
 	out.deal()
 	return &out
+}
+
+// Draws reports whether anything is drawn at random: what sessions write themselves to learn what
+// they are not shown, only the walk tries.
+func (p *Plan) Draws() bool {
+	for i := range p.shapes {
+		if len(p.shapes[i]) > 0 || slices.ContainsFunc(p.calls[i], func(c *callPlan) bool { return !c.path.Asked() }) {
+			return true
+		}
+	}
+	return false
 }

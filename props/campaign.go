@@ -89,6 +89,7 @@ func (c *campaign) fill() {
 	if c.cfg.Workers <= 0 {
 		c.cfg.Workers = runtime.NumCPU()
 	}
+	c.cfg.SkipRandom = c.cfg.SkipRandom || !c.Plan.Draws() // what draws nothing would count checks of nothing
 	if c.cfg.Seed == 0 {
 		c.cfg.Seed = seedFrom(c.Hash)
 	}

@@ -27,6 +27,9 @@ func (p *printer) matrix(r *props.Report) {
 	paths := slices.DeleteFunc(slices.Clone(r.Paths), func(path *model.Path) bool {
 		return path.Asked() && !slices.ContainsFunc(r.Sessions, func(s *model.Session) bool { return found[cellName{s.Name, path.Name, model.Call.String()}] })
 	})
+	if len(r.Tables)+len(paths) == 0 { // nothing else was asked for
+		paths = r.Paths
+	}
 	if sessions == 0 || len(r.Tables)+len(paths) > matrixRows || label < 16 {
 		return
 	}
@@ -84,9 +87,10 @@ func (p *printer) calls(r *props.Report, paths []*model.Path, label int, found m
 			cell := ""
 			if path := used(paths, path.Name, s); path != nil {
 				cell = "C"
-				if st := r.Matrix.Path(s.ID, path.ID); r.Rowless[judge.PathCell(s.ID, path)] {
+				switch {
+				case r.Rowless[judge.PathCell(s.ID, path)]:
 					cell = "-"
-				} else if st.Allowed+st.Forbidden == 0 {
+				case path.Untried != "", slices.ContainsFunc(r.Untested, func(u props.Untested) bool { return u.Session == s.Name && u.Object == path.Name }):
 					cell = "."
 				}
 			}
