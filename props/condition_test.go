@@ -20,10 +20,6 @@ CREATE VIEW safe WITH (security_barrier) AS TABLE own;
 ALTER VIEW own SET (security_barrier);
 CREATE VIEW counted AS SELECT subject, count(*) AS n FROM tickets WHERE account_id = current_setting('app.tenant_id')::bigint GROUP BY subject;
 GRANT SELECT ON own, safe, counted TO barrier_app, barrier_plain;
-CREATE FUNCTION loose() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ SELECT count(*) FROM tickets WHERE account_id = current_setting('app.tenant_id')::bigint $$;
-CREATE FUNCTION first() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$ SELECT count(*) FROM tickets WHERE account_id = current_setting('app.tenant_id')::bigint $$;
-CREATE FUNCTION bound() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT count(*) FROM tickets WHERE account_id = current_setting('app.tenant_id')::bigint $$;
-CREATE FUNCTION named() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ SELECT count(*) FROM public.tickets WHERE account_id = current_setting('app.tenant_id')::bigint $$;
 DO $$ BEGIN
   EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
   EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO barrier_app', current_database());
@@ -62,47 +58,39 @@ func TestConditions(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			for _, strict := range []bool{false, true} {
-				cfg := written(t, test.schema, ticketReaders)
-				cfg.Strict, cfg.SkipRandom = strict, true
-				target := opened(t, cfg)
-				for _, p := range target.Contract.Paths {
-					if p.Leaky && slices.ContainsFunc(p.Users, func(u model.PathUser) bool { return u.Session.Name == "plain" }) {
-						t.Errorf("%s: plain may make no function", p.Name)
-					}
+			found, target := apart(t, test.schema, ticketReaders)
+			for _, p := range target.Contract.Paths {
+				if p.Leaky && slices.ContainsFunc(p.Users, func(u model.PathUser) bool { return u.Session.Name == "plain" }) {
+					t.Errorf("%s: plain may make no function", p.Name)
 				}
-				r, err := props.Run(context.Background(), target, cfg)
-				if err != nil {
-					t.Fatal(err)
-				}
-				found, apart := r.Blocks, r.Apart
-				if !strict {
-					found, apart = apart, found
-				}
-				switch {
-				case len(apart) > 0:
-					t.Errorf("strict %v: %s", strict, apart[0])
-				case test.cause == "" && len(found) > 0:
-					t.Errorf("strict %v: %s", strict, found[0])
-				case test.cause == "":
-				case len(found) != 1 || found[0].Cause != test.cause || found[0].Finding.Fixed() != test.fix:
-					t.Errorf("strict %v: want one block with cause %q and fix %q, got %v", strict, test.cause, test.fix, found)
-				default:
-					if last := replayed(t, found[0].Finding, target.Material()); !leaks(last) {
-						t.Errorf("repro.sql says %q, want LEAK: …", last)
-					}
+			}
+			switch {
+			case test.cause == "" && len(found) > 0:
+				t.Error(found[0])
+			case test.cause == "":
+			case len(found) != 1 || found[0].Cause != test.cause || found[0].Finding.Fixed() != test.fix:
+				t.Errorf("want one block with cause %q and fix %q, got %v", test.cause, test.fix, found)
+			default:
+				if last := replayed(t, found[0].Finding, target.Material()); !leaks(last) {
+					t.Errorf("repro.sql says %q, want LEAK: …", last)
 				}
 			}
 		})
 	}
 }
 
-// TestImpostors says which functions a session might deceive with tables of its own and are asked by
-// no policy: that is not tried.
+const lateTrigger = `
+CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+$$ BEGIN PERFORM FROM accounts WHERE id = NEW.account_id; RETURN NEW; END $$;
+CREATE TRIGGER noted BEFORE UPDATE ON tickets FOR EACH ROW EXECUTE FUNCTION noted();
+`
+
+// TestImpostors says which functions a session might deceive with objects of its own where that is
+// not tried: a trigger's that fires at no new row.
 func TestImpostors(t *testing.T) {
 	t.Parallel()
-	for session, want := range map[string]string{"app": "first, loose", "plain": ""} {
-		cfg := written(t, ticketViews, ticketReaders)
+	for session, want := range map[string]string{"app": "noted", "plain": ""} {
+		cfg := written(t, ticketViews+lateTrigger, ticketReaders)
 		cfg.SkipRandom, cfg.Only = true, []string{session}
 		r, err := props.Run(context.Background(), opened(t, cfg), cfg)
 		if err != nil {

@@ -155,31 +155,39 @@ func (p *piece) length() int {
 // costly is about how many calls take as long as what is done with real logins and commits.
 const costly = 10
 
-// callPieces is the calls of paths, by session: every call of every member. Programs are
-// pieces of their own.
+// callPieces is the calls of paths, by session: every call of every member. Programs are pieces of their
+// own, and so is, after all others, what sessions write themselves to learn what they are not shown.
 func (c *campaign) callPieces(d *gen.Dataset, programs bool) []*piece {
 	type key struct {
 		session int
 		program *model.Path
+		asked   bool
 	}
 	pieces := map[key]*piece{}
-	var out []*piece
+	var out, last []*piece
 	of := func(step *model.Step) *piece {
 		k := key{session: step.Session.ID}
 		if step.Runs() {
 			k.program = step.Op.Path
 		}
-		if pieces[k] == nil {
-			pieces[k] = &piece{set: d}
-			out = append(out, pieces[k])
+		if k.asked = step.Op.Path != nil && step.Op.Path.Asked(); pieces[k] != nil {
+			return pieces[k]
 		}
-		return pieces[k]
+		p := &piece{set: d}
+		if pieces[k] = p; k.asked {
+			last = append(last, p)
+		} else {
+			out = append(out, p)
+		}
+		return p
 	}
 	for i := range d.Cast {
 		m := &d.Cast[i]
-		var steps []model.Step
+		var steps, asked []model.Step
 		for _, call := range c.Plan.Calls(d, m) {
 			switch {
+			case call.Step.Op.Path.Asked():
+				asked = append(asked, call.Step)
 			case !call.Step.Runs():
 				steps = append(steps, call.Step)
 			case programs:
@@ -191,6 +199,10 @@ func (c *campaign) callPieces(d *gen.Dataset, programs bool) []*piece {
 			p := of(&model.Step{Session: m.Session})
 			p.calls, p.pairs = append(p.calls, steps), append(p.pairs, pairs...)
 		}
+		if len(asked) > 0 {
+			p := of(&asked[0])
+			p.calls = append(p.calls, asked)
+		}
 	}
 	for _, call := range c.Plan.WithoutTenant(d) {
 		if programs || !call.Step.Runs() {
@@ -198,7 +210,7 @@ func (c *campaign) callPieces(d *gen.Dataset, programs bool) []*piece {
 			p.calls = append(p.calls, []model.Step{call.Step})
 		}
 	}
-	return out
+	return append(out, last...)
 }
 
 // chunks cuts a list into pieces of at most n.
