@@ -54,7 +54,7 @@ func (s *shared) mutate(cmd *cobra.Command, args []string, pairs int) error {
 	if err != nil {
 		return usage(err)
 	}
-	line := newStatus(cmd.ErrOrStderr())
+	line := newProgress(cmd.ErrOrStderr())
 	cfg := mutate.Config{Seed: s.cfg.Seed, Checks: s.cfg.Checks, Workers: s.cfg.Workers, Only: s.cfg.Only, Pairs: pairs, Done: done}
 	var kept error
 	cfg.Each = func(n, all int, r mutate.Result) {

@@ -1,22 +1,16 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
-	"github.com/rlsfuzz/rlsfuzz/props/contract"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
-	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
 func replayCommand() *cobra.Command {
@@ -135,60 +129,6 @@ func held(r *props.Replay) bool {
 		}
 	}
 	return true
-}
-
-// opened is the target of the case before, which the next one most often has too.
-type opened struct {
-	cfg    props.Config
-	target *props.Target
-	err    error
-}
-
-func (o *opened) close() {
-	if o.target != nil {
-		_ = o.target.Close()
-		o.target = nil
-	}
-}
-
-// open gives the target of a contract; mistake is why it has none.
-func (o *opened) open(ctx context.Context, path string) (t *props.Target, mistake, err error) {
-	if o.cfg.Contract != path || o.target == nil && o.err == nil {
-		o.close()
-		o.cfg.Contract = path
-		o.target, o.err = props.Open(ctx, o.cfg)
-	}
-	var written *contract.Errors
-	var statement *script.Error
-	var input *props.InputError
-	if ctx.Err() == nil && (errors.As(o.err, &written) || errors.As(o.err, &statement) || errors.As(o.err, &input)) {
-		return nil, o.err, nil
-	}
-	return o.target, nil, o.err
-}
-
-// replay runs one case. A case, a contract or a schema that cannot be used is a
-// verdict; an error is a failure of the environment.
-func (o *opened) replay(ctx context.Context, name, fallback string) (*props.Replay, error) {
-	stuck := func(why error) (*props.Replay, error) {
-		return &props.Replay{Case: name, Verdict: props.CannotRun, Why: why.Error()}, nil
-	}
-	k, err := props.ReadCase(name)
-	if err != nil {
-		return stuck(err)
-	}
-	path := filepath.Clean(props.ContractOf(k, fallback))
-	if _, err := os.Stat(path); k.Contract != "" && errors.Is(err, fs.ErrNotExist) {
-		return stuck(fmt.Errorf("there is no contract %s, which the case names: mend its line contract:, or take it out and name one with --contract", path))
-	}
-	t, mistake, err := o.open(ctx, path)
-	if mistake != nil {
-		return stuck(mistake)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return t.Replay(ctx, k)
 }
 
 // shown is how many divergences of a case are told in full, of one kind each.
