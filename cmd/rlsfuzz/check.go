@@ -13,18 +13,21 @@ func checkCommand() *cobra.Command {
 	var s shared
 	cmd := &cobra.Command{
 		Use:   "check [CONTRACT]",
-		Short: "Check a schema against its contract: saved cases, the matrix, random sequences",
-		Args:  cobra.MaximumNArgs(1),
-		RunE:  s.check,
+		Short: "Check a schema against its contract, for CI",
+		Long: `Check a schema against its contract, for CI: first the cases that earlier runs
+saved, then the matrix, in which each session tries each command on each table
+and each path, then random sequences.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: s.check,
 	}
 	s.server(cmd)
 	s.budget(cmd)
 	s.randomOnly(cmd)
-	cmd.Flags().BoolVar(&s.cfg.SkipRandom, "matrix-only", false, "walk the matrix only")
+	cmd.Flags().BoolVar(&s.cfg.SkipRandom, "matrix-only", false, "walk the matrix only, without searching at random after it")
 	return cmd
 }
 
-// check opens the contract, searches and reports.
+// check opens the contract, searches once and reports.
 func (s *shared) check(cmd *cobra.Command, args []string) error {
 	if err := s.prepare(cmd, args); err != nil {
 		return err

@@ -38,7 +38,7 @@ func demoCommand() *cobra.Command {
 		},
 	}
 	s.server(cmd)
-	cmd.Flags().StringVar(&write, "write", "", "write the example to this folder instead: contract, schema, leaks")
+	cmd.Flags().StringVar(&write, "write", "", "write the example to this `folder` instead: contract, schema, leaks")
 	return cmd
 }
 

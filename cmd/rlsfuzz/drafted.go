@@ -8,11 +8,11 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props"
 )
 
-// The width of what is printed, and how many points to review it holds.
-const (
-	screenWidth = 80
-	screenAsks  = 12
-)
+// screenWidth is the columns of a terminal that what is printed fits.
+const screenWidth = 80
+
+// mostAsks is how many points to review are printed.
+const mostAsks = 12
 
 // tell prints on one screen what was understood and what to review.
 func tell(w io.Writer, d *props.Drafted) {
@@ -35,7 +35,7 @@ func tell(w io.Writer, d *props.Drafted) {
 		fmt.Fprintln(w, "\nreview first:")
 	}
 	for i, r := range review {
-		if i == screenAsks {
+		if i == mostAsks {
 			fmt.Fprintf(w, "  and %d more in the contract (# ?)\n", len(review)-i)
 			break
 		}

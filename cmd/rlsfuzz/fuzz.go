@@ -15,8 +15,10 @@ func fuzzCommand() *cobra.Command {
 	var resume bool
 	cmd := &cobra.Command{
 		Use:   "fuzz [CONTRACT]",
-		Short: "Search for hours or days; keep going after a finding, whatever the server does",
-		Args:  cobra.MaximumNArgs(1),
+		Short: "Search for hours or days, whatever is found or breaks meanwhile",
+		Long: `Search for hours or days. A finding is saved and does not end the search, and a
+server that fails is started again, or waited for.`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			s.cfg.Endless = s.cfg.Checks == 0 && s.cfg.Duration == 0
 			s.cfg.Restart = true

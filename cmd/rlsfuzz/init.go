@@ -15,11 +15,11 @@ func initCommand() *cobra.Command {
 	var schema bool
 	cmd := &cobra.Command{
 		Use:   "init SOURCE…",
-		Short: "Draft a contract from SQL files, a folder of migrations, a dump or a database",
-		Long: `Draft a contract from SQL files, a folder of migrations in order, a dump by pg_dump,
-or a database that a connection string names. The schema is loaded into a scratch
-database; the database that is named is only read. What the draft cannot know is a
-question in a comment next to a best guess.`,
+		Short: "Draft a contract from SQL files, migrations, a dump or a database",
+		Long: `Draft a contract from SQL files, a folder of migrations in order, a dump by
+pg_dump, or a database that a connection string names. The schema is loaded into
+a scratch database; the database that is named is only read. What the draft
+cannot know is a question in a comment next to a best guess.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if schema {
 				return cobra.NoArgs(cmd, args)
@@ -44,9 +44,9 @@ question in a comment next to a best guess.`,
 	}
 	s.server(cmd)
 	f := cmd.Flags()
-	f.StringVar(&cfg.Contract, "contract", "rlsfuzz.yaml", "the contract to write")
+	f.StringVar(&cfg.Contract, "contract", contractFile, "the `file` to write")
 	f.BoolVar(&cfg.Overwrite, "force", false, "overwrite a contract that is there")
 	f.BoolVar(&schema, "schema", false, "print the JSON Schema of contracts, for editors, and nothing else")
-	f.StringVar(&cfg.Preset, "preset", "", "surroundings that the files expect: plain, supabase or postgrest (guessed)")
+	f.StringVar(&cfg.Preset, "preset", "", "surroundings that the files expect: plain, supabase or postgrest (default: guessed)")
 	return cmd
 }

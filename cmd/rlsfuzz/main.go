@@ -20,7 +20,7 @@ func run() (status int) {
 			if os.Getenv("RLSFUZZ_DEBUG") != "" {
 				panic(p)
 			}
-			fmt.Fprintf(os.Stderr, "rlsfuzz: internal error: %v\nThis is a bug in rlsfuzz; please report it with the command that you ran.\n", p)
+			fmt.Fprintf(os.Stderr, "rlsfuzz: internal error: %v\nThis is a bug in rlsfuzz; please report it with the command that you ran,\nand with what that prints where RLSFUZZ_DEBUG=1 is in the environment.\n", p)
 			status = statusEnvironment
 		}
 	}()

@@ -18,20 +18,22 @@ func mutateCommand() *cobra.Command {
 	var pairs int
 	cmd := &cobra.Command{
 		Use:   "mutate [CONTRACT]",
-		Short: "Weaken the schema in every known way: which would the contract catch?",
-		Args:  cobra.MaximumNArgs(1),
-		RunE:  func(cmd *cobra.Command, args []string) error { return s.mutate(cmd, args, pairs) },
+		Short: "Weaken the schema in every known way: what goes unnoticed?",
+		Long: `Weaken the schema in every known way, one at a time, and check each mutant: what
+survives is a mistake that the contract would not catch.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return s.mutate(cmd, args, pairs) },
 	}
 	s.server(cmd)
 	f := cmd.Flags()
 	f.Uint64Var(&s.cfg.Seed, "seed", 1, "where random search begins")
-	f.IntVar(&s.cfg.Checks, "checks", 1000, "random checks for each mutant, after all that may show it was walked; calls, where only paths may")
+	f.IntVar(&s.cfg.Checks, "checks", 1000, "random checks for each mutant, after a walk over all that may show it; calls, where only paths may")
 	f.IntVar(&s.cfg.Workers, "workers", 0, "mutants at the same time (0: one for each processor)")
 	f.IntVar(&pairs, "pairs", 0, "pairs of killed mutants to plant together: does one hide the other?")
-	f.StringSliceVar(&s.cfg.Only, "only", nil, "only mutants of these tables")
-	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review")
-	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder in which results are kept: an interrupted run goes on")
-	f.StringVar(&s.out.json, "json", "", "write the results as JSON to this file (- is stdout)")
+	f.StringSliceVar(&s.cfg.Only, "only", nil, "only mutants of these tables (`names` with commas between)")
+	s.apply(cmd)
+	f.StringVar(&s.cfg.Out, "out", outFolder, "`folder` in which results are kept: an interrupted run goes on")
+	f.StringVar(&s.out.json, "json", "", "write the results as JSON to this `file` (- is stdout)")
 	return cmd
 }
 

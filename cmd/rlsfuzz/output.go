@@ -24,10 +24,10 @@ type outputs struct {
 // flags adds the flags of a report's forms.
 func (o *outputs) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.json, "json", "", "write the report as JSON to this file (- is stdout)")
-	f.StringVar(&o.html, "html", "", "write it as one HTML page")
-	f.StringVar(&o.junit, "junit", "", "write it as JUnit XML: a test case for each cell")
-	f.StringVar(&o.sarif, "sarif", "", "write it as SARIF 2.1.0, for code scanning")
+	f.StringVar(&o.json, "json", "", "write the report as JSON to this `file` (- is stdout)")
+	f.StringVar(&o.html, "html", "", "write it as one HTML page to this `file`")
+	f.StringVar(&o.junit, "junit", "", "write it as JUnit XML to this `file`: a test case for each cell")
+	f.StringVar(&o.sarif, "sarif", "", "write it as SARIF 2.1.0 to this `file`, for code scanning")
 	f.BoolVar(&o.github, "github", false, "print annotations for GitHub Actions, and add a summary to $GITHUB_STEP_SUMMARY")
 }
 

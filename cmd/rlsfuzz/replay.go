@@ -19,8 +19,10 @@ func replayCommand() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "replay CASE… | --all DIR",
-		Short: "Run findings or leak reports again: still leaks, fixed, or cannot run",
-		Args:  cobra.MinimumNArgs(1),
+		Short: "Run findings or leak reports again: do they still leak?",
+		Long: `Run findings or leak reports again. A CASE is the folder of a finding, or a case
+written by hand; each still leaks, is fixed, or cannot run.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := s.validate(cmd); err != nil {
 				return err
@@ -37,9 +39,9 @@ func replayCommand() *cobra.Command {
 	}
 	s.server(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "run every case that was saved in these folders (.rlsfuzz), a line each; accepted ones do not fail")
-	cmd.Flags().StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema")
-	cmd.Flags().StringVar(&fallback, "contract", "rlsfuzz.yaml", "contract of cases that name none")
-	cmd.Flags().StringVar(&test, "pgtap", "", "write a regression test for pg_prove to this file or folder (- is stdout)")
+	s.apply(cmd)
+	cmd.Flags().StringVar(&fallback, "contract", contractFile, "contract (a `file`) of cases that name none")
+	cmd.Flags().StringVar(&test, "pgtap", "", "write a regression test for pg_prove to this `file` or folder (- is stdout)")
 	return cmd
 }
 

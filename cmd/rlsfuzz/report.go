@@ -16,14 +16,14 @@ func reportCommand() *cobra.Command {
 	var schema, markdown bool
 	cmd := &cobra.Command{
 		Use:   "report [DIR]",
-		Short: "Write what the last check found as HTML, JUnit XML, SARIF, for GitHub, or as JSON",
+		Short: "Write what the last check found as HTML, JUnit XML, SARIF or JSON",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if schema {
 				_, err := cmd.OutOrStdout().Write(report.Schema())
 				return err
 			}
-			dir := ".rlsfuzz"
+			dir := outFolder
 			if len(args) == 1 {
 				dir = args[0]
 			}

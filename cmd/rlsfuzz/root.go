@@ -9,10 +9,18 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// command is rlsfuzz with all its commands. Their help texts fit a terminal of screenWidth
+// columns.
 func command() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "rlsfuzz",
-		Short:         "Find tenant leaks in a Postgres schema that relies on row-level security",
+		Use:   "rlsfuzz",
+		Short: "Find tenant leaks in a Postgres schema that relies on row-level security",
+		Long: `Find tenant leaks in a Postgres schema that relies on row-level security.
+
+Exit status: 0 nothing found; 1 a finding, however the run ended; 2 wrong usage
+or contract, or a case that cannot run; 3 the environment failed; 4 nothing
+found, but something that the contract names was not tested; 130 interrupted
+with nothing found.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          known,
@@ -23,6 +31,7 @@ func command() *cobra.Command {
 		return usage(fmt.Errorf("%s; see %s --help", parsing.ReplaceAllString(err.Error(), ""), cmd.CommandPath()))
 	})
 	root.SetHelpCommand(helpCommand())
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", fmt.Sprintf("FlagUsagesWrapped %d", screenWidth)))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(demoCommand(), initCommand(), pathsCommand(), checkCommand(), fuzzCommand(), replayCommand(), mutateCommand(), reportCommand(), cleanCommand())
 	for _, c := range append(root.Commands(), root) {
@@ -38,7 +47,8 @@ func command() *cobra.Command {
 	return root
 }
 
-// parsing is the words of Go's own parsers in their errors.
+// parsing finds the words with which Go's own parsers begin an error. The rest of it says
+// what is wrong with a flag's value.
 var parsing = regexp.MustCompile(`strconv\.\w+: parsing ".*": |time: `)
 
 // version is what was built: a release, or the commit.
@@ -50,7 +60,7 @@ func version() string {
 	return info.Main.Version
 }
 
-// helpCommand tells of one command, or of all.
+// helpCommand is cobra's own, but for a command that there is not: it is wrong usage.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
@@ -71,7 +81,7 @@ func helpCommand() *cobra.Command {
 	}
 }
 
-// known refuses a command that is none.
+// known refuses the name of a command that there is not.
 func known(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

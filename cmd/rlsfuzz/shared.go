@@ -12,6 +12,12 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props"
 )
 
+// Where things are unless a flag or an argument says otherwise.
+const (
+	contractFile = "rlsfuzz.yaml"
+	outFolder    = ".rlsfuzz"
+)
+
 // shared is the flags that several commands have.
 type shared struct {
 	cfg    props.Config
@@ -22,22 +28,27 @@ type shared struct {
 // server adds the flags that choose a server.
 func (s *shared) server(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&s.cfg.Postgres, "postgres", "auto", "server: auto, a connection string, a folder of binaries, npm:17, or an image such as postgres:17")
+	f.StringVar(&s.cfg.Postgres, "postgres", "auto", "`server`: auto, a connection string, a folder of binaries, npm:17, or an image such as postgres:17")
 	f.BoolVar(&s.cfg.AllowAnyServer, "allow-any-server", false, "use a server given by a connection string even if it does not look meant for tests")
 }
 
-// budget adds the flags of a search.
+// apply adds the flag that names SQL to run after the schema.
+func (s *shared) apply(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&s.cfg.Apply, "apply", nil, "`file` of SQL to run after the schema: a migration under review, a planted leak; may be given several times")
+}
+
+// budget adds the flags that a search has: how long, over what, where its findings go.
 func (s *shared) budget(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.Uint64Var(&s.cfg.Seed, "seed", 0, "where random search begins (0: derived or drawn, and printed)")
 	f.IntVar(&s.cfg.Checks, "checks", 0, "end after so many random checks")
 	f.DurationVar(&s.cfg.Duration, "duration", 0, "end after so long, such as 90s or 2h")
 	f.IntVar(&s.cfg.Workers, "workers", 0, "checks at the same time (0: one for each processor)")
-	f.StringSliceVar(&s.cfg.Only, "only", nil, "only these sessions, tables and paths")
-	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review, a planted leak")
-	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder of findings")
+	f.StringSliceVar(&s.cfg.Only, "only", nil, "only these sessions, tables and paths (`names` with commas between)")
+	s.apply(cmd)
+	f.StringVar(&s.cfg.Out, "out", outFolder, "`folder` of findings")
 	s.out.flags(cmd)
-	f.BoolVar(&s.cfg.Strict, "strict", false, "let fail what Postgres documents: what keys tell, views without security_barrier, search paths")
+	f.BoolVar(&s.cfg.Strict, "strict", false, "fail also for what Postgres documents: what keys tell, views without security_barrier, search paths")
 }
 
 // randomOnly adds the flag that leaves out the walk.
@@ -45,7 +56,8 @@ func (s *shared) randomOnly(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&s.cfg.SkipMatrix, "random-only", false, "search at random only, without walking the matrix first")
 }
 
-// validate refuses values that make no sense.
+// validate refuses values that make no sense, before any work: the error is a mistake of
+// the user.
 func (s *shared) validate(cmd *cobra.Command) error {
 	for _, name := range []string{"apply", "only"} { // of a variable that is not set, perhaps
 		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "[]" {
@@ -72,7 +84,8 @@ func (s *shared) validate(cmd *cobra.Command) error {
 	return s.out.validate()
 }
 
-// plain is the cause of an error of the file system, without the call and the path.
+// plain is the cause of an error of the file system, without the call and the path, which
+// the message around it names already.
 func plain(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
@@ -86,10 +99,10 @@ func (s *shared) logTo(w io.Writer) {
 	s.cfg.Log = func(format string, args ...any) { fmt.Fprintf(w, "rlsfuzz: "+format+"\n", args...) }
 }
 
-// prepare looks at the flags, and at which contract is meant.
+// prepare settles which contract is meant, and validates the flags.
 func (s *shared) prepare(cmd *cobra.Command, args []string) error {
 	s.logTo(cmd.ErrOrStderr())
-	s.cfg.Contract = "rlsfuzz.yaml"
+	s.cfg.Contract = contractFile
 	if len(args) == 1 {
 		s.cfg.Contract = args[0]
 	}
