@@ -42,7 +42,8 @@ func (s *shared) check(cmd *cobra.Command, args []string) error {
 	return s.conclude(cmd, r, err)
 }
 
-// conclude reports what a search came to; r is nil if it could not begin.
+// conclude reports what a search came to, and gives the error that has the exit status. r is
+// nil if the search could not begin; then err says why.
 func (s *shared) conclude(cmd *cobra.Command, r *props.Report, err error) error {
 	if r == nil {
 		return err

@@ -42,6 +42,7 @@ func demoCommand() *cobra.Command {
 	return cmd
 }
 
+// writeDemo writes the example to a folder and says what to try with it.
 func writeDemo(cmd *cobra.Command, dir string) error {
 	if err := helpdesk.Write(dir); err != nil {
 		return usage(err)
@@ -54,7 +55,7 @@ func writeDemo(cmd *cobra.Command, dir string) error {
 	return nil
 }
 
-// quoted is a path for a shell.
+// quoted is a path as a person pastes it into a shell.
 func quoted(path string) string {
 	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+:@,") == "" {
 		return path
@@ -62,8 +63,8 @@ func quoted(path string) string {
 	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
-// demo checks the fixed schema, then a leaky one. It succeeds when the first passes
-// and the second fails, as they must.
+// demo checks the fixed schema, and beside it a leaky one, and shows one after the other.
+// It succeeds when the first passes and the second fails, as they must.
 func (s *shared) demo(cmd *cobra.Command) error {
 	dir, err := os.MkdirTemp("", "rlsfuzz-demo-")
 	if err != nil {
@@ -91,6 +92,7 @@ func (s *shared) demo(cmd *cobra.Command) error {
 	return showLeaky(cmd.OutOrStdout(), leak, r)
 }
 
+// showFixed checks the fixed schema and shows that nothing is found.
 func showFixed(cmd *cobra.Command, cfg props.Config) error {
 	out := cmd.OutOrStdout()
 	fmt.Fprint(out, "The helpdesk example: a support desk whose tenants share every table, kept\napart by row-level security. First as it should be:\n\n  $ rlsfuzz check\n")
@@ -105,6 +107,7 @@ func showFixed(cmd *cobra.Command, cfg props.Config) error {
 	return nil
 }
 
+// showLeaky shows the policy that was weakened and what was found of it.
 func showLeaky(out io.Writer, leak string, r *props.Report) error {
 	weak, err := os.ReadFile(leak)
 	if err != nil {
@@ -127,6 +130,7 @@ func verdict(out io.Writer, r *props.Report) {
 	fmt.Fprintf(out, "  %s: %d checks in %s\n  %s\n", server, r.Checks, r.Elapsed.Round(100*time.Millisecond), report.Verdict(r))
 }
 
+// once opens a contract, searches and closes it. An interrupted search is an error.
 func once(ctx context.Context, cfg props.Config) (*props.Report, error) {
 	t, err := props.Open(ctx, cfg)
 	if err != nil {
@@ -140,7 +144,8 @@ func once(ctx context.Context, cfg props.Config) (*props.Report, error) {
 	return r, err
 }
 
-// inBackground starts a run; what it returns waits for the end.
+// inBackground starts a search. The function that it gives waits for its end and gives what
+// it came to.
 func inBackground(ctx context.Context, cfg props.Config) func() (*props.Report, error) {
 	var r *props.Report
 	var err error

@@ -5,7 +5,9 @@ import (
 	"io"
 	"strings"
 
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
 
 // screenWidth is the columns of a terminal that what is printed fits.
@@ -14,12 +16,9 @@ const screenWidth = 80
 // mostAsks is how many points to review are printed.
 const mostAsks = 12
 
-// tell prints on one screen what was understood and what to review.
+// tell prints on one screen what was understood of a schema and what to review first.
 func tell(w io.Writer, d *props.Drafted) {
-	from := fmt.Sprintf("%d SQL files, preset %s", d.Files, d.Preset)
-	if d.Files == 1 {
-		from = "1 SQL file, preset " + d.Preset
-	}
+	from := noun.Count(d.Files, "SQL file") + ", preset " + d.Preset
 	if d.Database != "" {
 		from = d.Database
 	}
@@ -48,22 +47,15 @@ func tell(w io.Writer, d *props.Drafted) {
 	fmt.Fprintf(w, "; now: rlsfuzz check %s\n", quoted(d.Contract))
 }
 
-// hang prints a name and a text that is broken beside it.
+// hang prints a name and beside it a text in lines of the screen's width; the name - stands
+// for one point of a list.
 func hang(w io.Writer, name, text string) {
-	column := 11
+	lead := fmt.Sprintf("  %-8s ", name)
 	if name == "-" {
-		column = 4
+		lead = "  - "
 	}
-	line := fmt.Sprintf("  %-*s", column-2, name)
-	for _, word := range strings.Fields(text) {
-		if len(line)+1+len(word) > screenWidth && strings.TrimSpace(line) != "" {
-			fmt.Fprintln(w, strings.TrimRight(line, " "))
-			line = strings.Repeat(" ", column)
-		}
-		if !strings.HasSuffix(line, " ") {
-			line += " "
-		}
-		line += word
+	for _, line := range finding.Wrap(text, screenWidth-len(lead), 0) {
+		fmt.Fprintln(w, lead+line)
+		lead = strings.Repeat(" ", len(lead))
 	}
-	fmt.Fprintln(w, line)
 }

@@ -43,7 +43,8 @@ server that fails is started again, or waited for.`,
 	return cmd
 }
 
-// title announces a finding. One that is nowhere else is told whole.
+// title announces a finding in a line, with its folder. One that could not be saved is told
+// with its whole case, which is nowhere else.
 func title(b *props.Block) string {
 	f := b.Finding
 	what, where := "found", b.Dir
@@ -53,5 +54,5 @@ func title(b *props.Block) string {
 	if b.Unsaved != nil {
 		where = "NOT SAVED: " + b.Unsaved.Error() + "\n" + strings.TrimRight(string(b.Case), "\n")
 	}
-	return fmt.Sprintf("%s: %s: %s %s (%s) %s", what, f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(f.Contract.Schema), f.Class, where)
+	return fmt.Sprintf("%s: %s: %s %s (%s) %s", what, f.Session, f.Action(), f.Divergence.Cell.Object(f.Contract.Schema), f.Class, where)
 }

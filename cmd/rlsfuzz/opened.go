@@ -13,13 +13,15 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
-// opened is the target of the case before, which the next one most often has too.
+// opened keeps the contract of the last case open, since the next case most often has the
+// same one.
 type opened struct {
 	cfg    props.Config
 	target *props.Target
 	err    error
 }
 
+// close ends the target, if there is one.
 func (o *opened) close() {
 	if o.target != nil {
 		_ = o.target.Close()
@@ -27,7 +29,8 @@ func (o *opened) close() {
 	}
 }
 
-// open gives the target of a contract; mistake is why it has none.
+// open opens a contract, unless it is open. mistake is the user's: the contract or its
+// schema cannot be used; err is the environment's.
 func (o *opened) open(ctx context.Context, path string) (t *props.Target, mistake, err error) {
 	if o.cfg.Contract != path || o.target == nil && o.err == nil {
 		o.close()
@@ -55,7 +58,7 @@ func (o *opened) replay(ctx context.Context, name, fallback string) (*props.Repl
 	}
 	path := filepath.Clean(props.ContractOf(k, fallback))
 	if _, err := os.Stat(path); k.Contract != "" && errors.Is(err, fs.ErrNotExist) {
-		return stuck(fmt.Errorf("there is no contract %s, which the case names: mend its line contract:, or take it out and name one with --contract", path))
+		return stuck(fmt.Errorf("there is no contract %s, which the case names: mend the line contract: of the case, or remove it and name a contract with --contract", path))
 	}
 	t, mistake, err := o.open(ctx, path)
 	if mistake != nil {

@@ -31,12 +31,14 @@ func (o *outputs) flags(cmd *cobra.Command) {
 	f.BoolVar(&o.github, "github", false, "print annotations for GitHub Actions, and add a summary to $GITHUB_STEP_SUMMARY")
 }
 
-// form is one form of a report and where it goes.
+// form is one form of a report, the flag that asks for it, and the file that it goes to: - is
+// stdout, empty is nowhere.
 type form struct {
 	flag, path string
 	write      func(io.Writer) error
 }
 
+// list is the forms of a document, those that nobody asked for too.
 func (o *outputs) list(d *report.Document, b report.Beside) []form {
 	return []form{
 		{"--json", o.json, d.JSON},
@@ -46,7 +48,8 @@ func (o *outputs) list(d *report.Document, b report.Beside) []form {
 	}
 }
 
-// validate finds out before the search whether the reports can be written.
+// validate finds out before the search, which may take hours, whether the reports can be
+// written after it.
 func (o *outputs) validate() error {
 	on := ""
 	for _, f := range o.list(&report.Document{}, report.Beside{}) {
@@ -63,6 +66,7 @@ func (o *outputs) validate() error {
 	return nil
 }
 
+// writable makes sure that a file can be written, and leaves it as it is.
 func writable(flag, path string) error {
 	if path == "" || path == "-" {
 		return nil
@@ -166,7 +170,8 @@ func summarize(d *report.Document) error {
 	return errors.Join(d.Markdown(f), f.Close())
 }
 
-// colored reports whether a writer is a terminal that shows colours, and nobody said no.
+// colored reports whether a writer is a terminal that shows colours, and NO_COLOR does not
+// forbid them.
 func colored(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && os.Getenv("NO_COLOR") == "" && cmp.Or(os.Getenv("TERM"), "dumb") != "dumb" && term.IsTerminal(int(f.Fd()))

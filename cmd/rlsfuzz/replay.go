@@ -45,8 +45,8 @@ written by hand; each still leaks, is fixed, or cannot run.`,
 	return cmd
 }
 
-// replay runs each case, and writes its test where one is asked for. A case that leaks
-// makes the status 1, one that cannot run or cannot be a test 2.
+// replay runs each case, and writes its test where one is asked for. The exit status is 1
+// when some case leaks, else 2 when some cannot run or cannot be a test.
 func (s *shared) replay(cmd *cobra.Command, cases []string, fallback, test string) error {
 	out := cmd.OutOrStdout()
 	if test == "-" {
@@ -74,8 +74,8 @@ func (s *shared) replay(cmd *cobra.Command, cases []string, fallback, test strin
 	return replayed(leaks, stuck)
 }
 
-// replayAll judges every case that runs saved in folders, and adds up. What the contract
-// accepts by its key does not fail.
+// replayAll judges every case that earlier runs saved in some folders, and counts the
+// verdicts. A finding that the contract accepts by its key does not fail.
 func (s *shared) replayAll(cmd *cobra.Command, dirs []string, fallback string) error {
 	open := opened{cfg: s.cfg}
 	defer open.close()
@@ -124,6 +124,7 @@ func replayed(leaks, stuck bool) error {
 	return nil
 }
 
+// held reports whether all that the case expects held.
 func held(r *props.Replay) bool {
 	for _, e := range r.Expect {
 		if !e.Held {
@@ -133,9 +134,10 @@ func held(r *props.Replay) bool {
 	return true
 }
 
-// shown is how many divergences of a case are told in full, of one kind each.
+// shown is how many divergences of a case are told in full, each about something else.
 const shown = 3
 
+// printReplay tells a verdict, what the case shows, and whether its expectations held.
 func printReplay(w io.Writer, r *props.Replay) {
 	fmt.Fprintf(w, "%s: %s\n", r.Case, r.Verdict)
 	if r.Why != "" {

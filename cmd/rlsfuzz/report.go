@@ -36,7 +36,8 @@ func reportCommand() *cobra.Command {
 	return cmd
 }
 
-// report renders the report of a folder. Without a form it writes report.html there.
+// report writes the report that a run left in a folder, or of a file, in other forms. Where
+// none is asked for it writes report.html beside it.
 func (o *outputs) report(cmd *cobra.Command, dir string, markdown bool) error {
 	d, err := report.Load(dir)
 	if err != nil {
@@ -73,6 +74,7 @@ func (o *outputs) report(cmd *cobra.Command, dir string, markdown bool) error {
 	return nil
 }
 
+// none reports whether no form of the report was asked for.
 func (o *outputs) none() bool {
 	return o.json == "" && o.html == "" && o.junit == "" && o.sarif == "" && !o.github
 }
