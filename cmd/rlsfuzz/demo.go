@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/helpdesk"
 	"github.com/rlsfuzz/rlsfuzz/props/report"
 )
@@ -50,17 +51,9 @@ func writeDemo(cmd *cobra.Command, dir string) error {
 	out := cmd.OutOrStdout()
 	at := filepath.ToSlash(filepath.Clean(dir))
 	fmt.Fprintf(out, "wrote the helpdesk example to %s; now try\n", at)
-	fmt.Fprintf(out, "  rlsfuzz check %s\n", quoted(at+"/rlsfuzz.yaml"))
-	fmt.Fprintf(out, "  rlsfuzz check %s --apply %s\n", quoted(at+"/rlsfuzz.yaml"), quoted(at+"/leaks/"+demoLeak+".sql"))
+	fmt.Fprintf(out, "  rlsfuzz check %s\n", finding.ShellWord(at+"/rlsfuzz.yaml"))
+	fmt.Fprintf(out, "  rlsfuzz check %s --apply %s\n", finding.ShellWord(at+"/rlsfuzz.yaml"), finding.ShellWord(at+"/leaks/"+demoLeak+".sql"))
 	return nil
-}
-
-// quoted is a path as a person pastes it into a shell.
-func quoted(path string) string {
-	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+:@,") == "" {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // demo checks the fixed schema, and beside it a leaky one, and shows one after the other.

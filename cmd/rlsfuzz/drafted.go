@@ -44,7 +44,7 @@ func tell(w io.Writer, d *props.Drafted) {
 	if d.Roles != "" {
 		fmt.Fprintf(w, " and %s", d.Roles)
 	}
-	fmt.Fprintf(w, "; now: rlsfuzz check %s\n", quoted(d.Contract))
+	fmt.Fprintf(w, "; now: rlsfuzz check %s\n", finding.ShellWord(d.Contract))
 }
 
 // hang prints a name and beside it a text in lines of the screen's width; the name - stands

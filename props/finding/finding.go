@@ -93,16 +93,17 @@ func (f *Finding) Object() string {
 // Action is what the session did: call, or the command on the table.
 func (f *Finding) Action() string { return f.Divergence.Cell.Action() }
 
-// again is the command that replays the finding, a line for each file that it needs.
+// again is the command that replays the finding, as a person pastes it into a shell: a line
+// for each file that it needs.
 func (f *Finding) again() []string {
 	dir := f.Dir
 	if dir == "" {
 		dir = "."
 	}
-	lines := []string{"rlsfuzz replay " + dir}
+	lines := []string{"rlsfuzz replay " + ShellWord(dir)}
 	for _, file := range f.Apply {
 		lines[len(lines)-1] += ` \`
-		lines = append(lines, "  --apply "+file)
+		lines = append(lines, "  --apply "+ShellWord(file))
 	}
 	return lines
 }

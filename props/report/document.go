@@ -91,16 +91,8 @@ func (e *Entry) Object() string {
 // Title names an entry in one line: member select invoices.
 func (e *Entry) Title() string { return e.Session + " " + e.Command + " " + e.Object() }
 
-// Kindly is what a report calls an entry: LEAK or LOCKOUT, with its class.
-func (e *Entry) Kindly() string {
-	switch {
-	case e.Class == "lockout":
-		return "LOCKOUT"
-	case len(e.Wider) > 0:
-		return "LEAK (" + e.Class + ", escalation)"
-	}
-	return "LEAK (" + e.Class + ")"
-}
+// Heading is what a report calls an entry: LEAK or LOCKOUT, with its class.
+func (e *Entry) Heading() string { return finding.Heading(e.Class, len(e.Wider) > 0) }
 
 // Wider is rows of a table that became readable.
 type Wider struct {

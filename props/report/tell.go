@@ -44,7 +44,7 @@ func (e *Entry) plain() string {
 
 // headline is an entry in one line.
 func (e *Entry) headline() string {
-	return fmt.Sprintf("%s, %s: %s [%s]", e.Kindly(), e.Scope, e.Title(), e.Key)
+	return fmt.Sprintf("%s, %s: %s [%s]", e.Heading(), e.Scope, e.Title(), e.Key)
 }
 
 // what is the sentence of an entry.
