@@ -217,12 +217,12 @@ func unwrapped(text string) string {
 func (in intent) variable(s *model.Session, slot int) (string, bool) {
 	for i := range s.Settings {
 		set := &s.Settings[i]
-		value := "nullif(current_setting(" + literal(set.Name) + ", true), '')"
+		value := "nullif(current_setting(" + sql.Constant(set.Name) + ", true), '')"
 		if len(set.Value) == 1 && set.Value[0].Var == slot && !set.Value[0].JSON {
 			return value, true
 		}
 		if path := Claim(set.Value, slot); path != nil {
-			return "(" + value + "::jsonb #>> " + literal("{"+strings.Join(path, ",")+"}") + ")", true
+			return "(" + value + "::jsonb #>> " + sql.Constant("{"+strings.Join(path, ",")+"}") + ")", true
 		}
 	}
 	v := &s.Vars[slot]

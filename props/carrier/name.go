@@ -19,13 +19,6 @@ func qualified(schema, name string) string {
 
 func ident(s string) string { return sql.QuoteName(s) }
 
-func literal(s string) string {
-	if strings.ContainsRune(s, '\\') {
-		return "E'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(s) + "'"
-	}
-	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
-}
-
 // setting is a setting's name, each part of it quoted where needed.
 func setting(s string) string {
 	parts := strings.Split(s, ".")

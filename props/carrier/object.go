@@ -128,7 +128,7 @@ func (o *Object) SQL() string {
 	case BypassRLS:
 		return "ALTER ROLE " + ident(o.Role) + " BYPASSRLS"
 	case Setting:
-		return o.owner() + " SET " + setting(o.Setting.Name) + " = " + literal(o.Setting.Value)
+		return o.owner() + " SET " + setting(o.Setting.Name) + " = " + sql.Constant(o.Setting.Value)
 	case Membership:
 		return "GRANT " + ident(o.Of) + " TO " + ident(o.Role)
 	case ColumnGrant:

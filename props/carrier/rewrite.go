@@ -116,7 +116,7 @@ func (o *Object) replace(s *model.Schema, body string) string {
 	head = language.ReplaceAllString(head, " LANGUAGE sql")
 	var path []string
 	for _, t := range s.Tables {
-		if n := literal(t.Schema); !slices.Contains(path, n) {
+		if n := sql.Constant(t.Schema); !slices.Contains(path, n) {
 			path = append(path, n)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // document makes the i-th argument of a function, a JSON document such as a webhook's, of the
@@ -26,7 +27,7 @@ func (b *binder) document(f *Function, i, given int) (string, []string) {
 	for _, key := range named(regexp.MustCompile(`(?i)`+name+`\s*->>\s*'([^']+)'`), f.Body) {
 		arg := b.part(f, key, named(regexp.MustCompile(`(?i)(\w+)"?\s*=\s*\(*(?:\w+\.)?`+name+`\s*->>\s*'`+regexp.QuoteMeta(key)+`'`), f.Body))
 		args = append(args, arg)
-		pairs = append(pairs, fmt.Sprintf("%s, $%d::text", literal(key), given+len(args)))
+		pairs = append(pairs, fmt.Sprintf("%s, $%d::text", sql.Constant(key), given+len(args)))
 	}
 	if len(pairs) == 0 {
 		return "", nil

@@ -87,7 +87,7 @@ func (p *probe) decided(text, typ string, s *Source, whole string) bool {
 		if strings.HasSuffix(typ, "[]") {
 			column = `{"` + column + `"}`
 		}
-		query := "SELECT (" + strings.ReplaceAll(text, hole, literal(column)+"::"+typ) + ")::text"
+		query := "SELECT (" + strings.ReplaceAll(text, hole, sql.Constant(column)+"::"+typ) + ")::text"
 		got, ok := p.ask(query, s.Setting, s.given(brought), named(settingName, whole))
 		return ok && got == "true"
 	}

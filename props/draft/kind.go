@@ -67,6 +67,7 @@ func (r *referee) asks(text string, t *model.Table, c *constant) bool {
 	return slices.ContainsFunc(r.loose(x, r.scope(t)), func(part sql.Expr) bool {
 		said, _ := sql.Print(part, sql.PrintOptions{})
 		whole := r.survey.closure(said)
-		return strings.Contains(whole, literal(c.value)) && strings.Contains(whole, literal(c.source.Setting))
+		names := func(s string) bool { return strings.Contains(whole, strings.TrimSpace(sql.Constant(s))) }
+		return names(c.value) && names(c.source.Setting)
 	})
 }

@@ -96,10 +96,10 @@ func (p *probe) ask(query, setting, value string, others []string) (string, bool
 	var b strings.Builder
 	b.WriteString("BEGIN; SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '1s'; SET LOCAL search_path = " + p.path + ";")
 	for _, name := range others {
-		b.WriteString("SELECT pg_catalog.set_config(" + literal(name) + ", '', true);")
+		b.WriteString("SELECT pg_catalog.set_config(" + sql.Constant(name) + ", '', true);")
 	}
 	if setting != "" {
-		b.WriteString("SELECT pg_catalog.set_config(" + literal(setting) + ", " + literal(value) + ", true);")
+		b.WriteString("SELECT pg_catalog.set_config(" + sql.Constant(setting) + ", " + sql.Constant(value) + ", true);")
 	}
 	results, err := p.conn.Exec(p.ctx, b.String()+query).ReadAll()
 	if _, end := p.conn.Exec(p.ctx, "ROLLBACK").ReadAll(); end != nil {
@@ -114,12 +114,4 @@ func (p *probe) ask(query, setting, value string, others []string) (string, bool
 		return "", false
 	}
 	return string(last.Rows[0][0]), true
-}
-
-func literal(s string) string {
-	quoted := "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	if strings.Contains(s, `\`) {
-		return "E" + strings.ReplaceAll(quoted, `\`, `\\`)
-	}
-	return quoted
 }

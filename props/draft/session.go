@@ -342,7 +342,7 @@ func (b *binder) source(s *session, src *Source) {
 			if stands(b.survey.policies(), "session_user") {
 				name = s.login
 			}
-			s.where = sql.QuoteName(src.Lookup.Key.name()) + " = " + literal(name)
+			s.where = sql.QuoteName(src.Lookup.Key.name()) + " = " + sql.Constant(name)
 			s.notes = append(s.notes, "each user has a role of its own, which "+src.Lookup.Key.String()+" names")
 			return
 		}

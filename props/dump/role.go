@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // mentioned is the roles that objects of the database depend on, its owner, what these
@@ -92,7 +93,7 @@ func (s *Schema) roles(ctx context.Context, tx pgx.Tx, b *strings.Builder, _ int
 			}
 		}
 		if super { // most servers have one of the name already
-			text = "DO $role$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = " + quoted(name) + ") THEN " + text + "; END IF; END $role$"
+			text = "DO $role$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = " + sql.Constant(name) + ") THEN " + text + "; END IF; END $role$"
 		}
 		b.WriteString(text + ";\n")
 		return nil
@@ -157,7 +158,7 @@ func (s *Schema) settings(ctx context.Context, tx pgx.Tx, b *strings.Builder, _ 
 			text = "ALTER ROLE " + model.Quote(role)
 		}
 		if !lists[name] {
-			value = quoted(value)
+			value = sql.Constant(value)
 		}
 		b.WriteString(text + " SET " + settingName(name) + " = " + value + ";\n")
 		return nil
@@ -172,12 +173,4 @@ func settingName(name string) string {
 		parts[i] = model.Quote(parts[i])
 	}
 	return strings.Join(parts, ".")
-}
-
-func quoted(s string) string {
-	out := "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	if strings.Contains(s, `\`) {
-		return "E" + strings.ReplaceAll(out, `\`, `\\`)
-	}
-	return out
 }

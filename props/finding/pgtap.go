@@ -125,7 +125,7 @@ func (r *repro) restore(id *model.Identity) {
 	}
 	r.text("SET LOCAL ROLE NONE;\nSET LOCAL SESSION AUTHORIZATION DEFAULT;")
 	for i := range id.Session.Settings {
-		r.line("SELECT set_config(%s, '', true);", literal(id.Session.Settings[i].Name))
+		r.line("SELECT set_config(%s, '', true);", sql.Constant(id.Session.Settings[i].Name))
 	}
 	r.text("SELECT set_config(name, was, true) FROM rlsfuzz_repro.setting;\nDELETE FROM rlsfuzz_repro.setting;")
 }
@@ -139,6 +139,6 @@ func (r *repro) tapVerdict() {
 	r.text("SELECT extnamespace::regnamespace AS rlsfuzz_tap FROM pg_extension WHERE extname = 'pgtap' \\gset")
 	r.text("SET LOCAL search_path = :rlsfuzz_tap, pg_catalog;")
 	r.text("SELECT plan(1);")
-	r.line("SELECT is(:'rlsfuzz_rows'::text, ''::text, %s);", literal(oneLine(r.allows()+" (rlsfuzz "+r.f.Key+")")))
+	r.line("SELECT is(:'rlsfuzz_rows'::text, ''::text, %s);", sql.Constant(oneLine(r.allows()+" (rlsfuzz "+r.f.Key+")")))
 	r.text("SELECT * FROM finish();\n\\endif\nROLLBACK;")
 }

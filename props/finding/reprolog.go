@@ -46,7 +46,7 @@ func (r *repro) wrong() string {
 	case judge.LogTenant:
 		var own []string
 		r.c.SessionTenants(id, r.state, func(v model.Value) bool {
-			own = append(own, literal(v.Text))
+			own = append(own, sql.Constant(v.Text))
 			return true
 		})
 		if len(own) == 0 {
@@ -54,7 +54,7 @@ func (r *repro) wrong() string {
 		}
 		return fmt.Sprintf("%s IS NULL OR %s::text NOT IN (%s)", col, col, strings.Join(own, ", "))
 	case judge.LogActor:
-		return fmt.Sprintf("%s::text IS DISTINCT FROM %s", col, literal(id.User.Text))
+		return fmt.Sprintf("%s::text IS DISTINCT FROM %s", col, sql.Constant(id.User.Text))
 	case judge.LogTime:
 		return fmt.Sprintf("%s IS NULL OR %s NOT BETWEEN clock_timestamp() - interval '1 hour' AND clock_timestamp() + interval '1 hour'", col, col)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
@@ -20,7 +21,7 @@ func (r *repro) roles() {
 	r.text("CREATE TABLE rlsfuzz_repro.role (name text, login boolean, super boolean, bypassrls boolean, inherit boolean, member_of text[], settings text[], checked boolean, existed boolean);")
 	needed := r.needed()
 	for _, role := range needed {
-		r.line("INSERT INTO rlsfuzz_repro.role VALUES (%s, %t, %t, %t, %t, %s, %s, %t);", literal(role.Name), role.Login, role.Super, role.BypassRLS, role.Inherit,
+		r.line("INSERT INTO rlsfuzz_repro.role VALUES (%s, %t, %t, %t, %t, %s, %s, %t);", sql.Constant(role.Name), role.Login, role.Super, role.BypassRLS, role.Inherit,
 			textArray(role.MemberOf), textArray(r.settings(role.Name)), !role.Bootstrap)
 	}
 	r.text("UPDATE rlsfuzz_repro.role r SET existed = EXISTS (SELECT FROM pg_roles p WHERE p.rolname = r.name);")
@@ -28,7 +29,7 @@ func (r *repro) roles() {
 	r.text(loginDefaults)
 	for i, role := range needed {
 		r.fresh[role.Name] = fmt.Sprintf("rlsfuzz_new_%d", i+1)
-		r.line("SELECT NOT existed AS %s FROM rlsfuzz_repro.role WHERE name = %s \\gset", r.fresh[role.Name], literal(role.Name))
+		r.line("SELECT NOT existed AS %s FROM rlsfuzz_repro.role WHERE name = %s \\gset", r.fresh[role.Name], sql.Constant(role.Name))
 		if r.created(role.Name) {
 			continue
 		}
@@ -89,7 +90,7 @@ func textArray(texts []string) string {
 	sorted := slices.Sorted(slices.Values(texts))
 	quoted := make([]string, len(sorted))
 	for i, s := range sorted {
-		quoted[i] = literal(s)
+		quoted[i] = sql.Constant(s)
 	}
 	return "ARRAY[" + strings.Join(quoted, ", ") + "]::text[]"
 }

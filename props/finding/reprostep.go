@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
@@ -84,7 +85,7 @@ func (r *repro) between(i int) bool {
 // then the application do it.
 func (r *repro) binding(st *model.Step, id *model.Identity) {
 	local := r.tap || id.Session.Local()
-	r.line("CALL rlsfuzz_repro.defaults(%s);", literal(id.Login))
+	r.line("CALL rlsfuzz_repro.defaults(%s);", sql.Constant(id.Login))
 	if !st.Fresh {
 		r.used()
 	}
@@ -96,13 +97,13 @@ func (r *repro) binding(st *model.Step, id *model.Identity) {
 		if r.tap { // of a schema that may have changed since: there may be none
 			end = ";"
 		}
-		r.line("SELECT set_config('role', substr(c, 6), true) FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole = %s::regrole AND c LIKE 'role=%%' LIMIT 1%s", literal(model.Quote(id.Login)), end)
+		r.line("SELECT set_config('role', substr(c, 6), true) FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole = %s::regrole AND c LIKE 'role=%%' LIMIT 1%s", sql.Constant(model.Quote(id.Login)), end)
 	}
 	if id.Session.Within() {
 		r.text("SAVEPOINT rlsfuzz;")
 	}
 	for s := range id.Settings() {
-		r.line("SELECT set_config(%s, %s, %t) \\gset rlsfuzz_", literal(s.Name), literal(id.Setting(s)), local)
+		r.line("SELECT set_config(%s, %s, %t) \\gset rlsfuzz_", sql.Constant(s.Name), sql.Constant(id.Setting(s)), local)
 	}
 }
 
@@ -118,7 +119,7 @@ func (r *repro) used() {
 		}
 	}
 	for _, n := range names {
-		r.line("SELECT set_config(%s, coalesce(current_setting(%s, true), ''), true) \\gset rlsfuzz_", literal(n), literal(n))
+		r.line("SELECT set_config(%s, coalesce(current_setting(%s, true), ''), true) \\gset rlsfuzz_", sql.Constant(n), sql.Constant(n))
 	}
 }
 
@@ -162,7 +163,7 @@ func (r *repro) prepare(text string, values []model.Value) string {
 	for i, a := range values {
 		args[i] = "NULL"
 		if !a.Null {
-			args[i] = literal(a.Text)
+			args[i] = sql.Constant(a.Text)
 		}
 	}
 	return "EXECUTE " + name + "(" + strings.Join(args, ", ") + ")"
@@ -201,7 +202,7 @@ BEGIN
   RAISE NOTICE 'received: %%', got;
   PERFORM set_config('rlsfuzz.received', got, true);
 END
-$rlsfuzz$;`, literal(text))
+$rlsfuzz$;`, sql.Constant(text))
 }
 
 // release does what the pool does when the connection comes back.

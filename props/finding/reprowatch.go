@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
@@ -48,7 +49,7 @@ func (r *repro) watch() {
 	r.section("what decides")
 	r.text("CREATE TABLE rlsfuzz_repro.watch (n int, label text, before text, after text, leaked boolean);")
 	for i, w := range r.watches {
-		r.line("INSERT INTO rlsfuzz_repro.watch (n, label) VALUES (%d, %s);", i+1, literal(w.label))
+		r.line("INSERT INTO rlsfuzz_repro.watch (n, label) VALUES (%d, %s);", i+1, sql.Constant(w.label))
 		if w.look != "" || w.other != "" {
 			r.line("\\set rlsfuzz_%d f\n\\set rlsfuzz_early_%d f", i+1, i+1)
 		}
@@ -86,7 +87,7 @@ func (r *repro) watchReads() {
 			for _, c := range st.Op.Shape.Columns {
 				got = append(got, row[c])
 			}
-			look := fmt.Sprintf("position(%s IN coalesce(current_setting('rlsfuzz.received', true), '')) > 0", literal(string(model.AppendRecord(nil, got, nil))))
+			look := fmt.Sprintf("position(%s IN coalesce(current_setting('rlsfuzz.received', true), '')) > 0", sql.Constant(string(model.AppendRecord(nil, got, nil))))
 			r.watches = append(r.watches, watched{label: r.label(row), look: look})
 			continue
 		}
@@ -114,7 +115,7 @@ func (r *repro) watchRefusal() {
 func (r *repro) watchTokens() {
 	for _, row := range r.d.Rows[:min(len(r.d.Rows), mostWatched)] {
 		for _, token := range tokensOf(row) {
-			look := fmt.Sprintf("position(%s IN coalesce(current_setting('rlsfuzz.received', true), '')) > 0", literal(token))
+			look := fmt.Sprintf("position(%s IN coalesce(current_setting('rlsfuzz.received', true), '')) > 0", sql.Constant(token))
 			label := r.teller
 			if r.d.Of != nil {
 				label = r.of(r.d.Of)
@@ -278,7 +279,7 @@ func (r *repro) readable(columns []int) []int {
 // condition finds a row by columns, over alias t.
 func (r *repro) condition(row model.Row, columns []int) string {
 	if len(columns) == 0 {
-		return "ROW(t.*)::text = " + literal(string(model.AppendRecord(nil, row, nil)))
+		return "ROW(t.*)::text = " + sql.Constant(string(model.AppendRecord(nil, row, nil)))
 	}
 	parts := make([]string, len(columns))
 	for n, i := range columns {

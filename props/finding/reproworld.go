@@ -167,9 +167,9 @@ func (r *repro) capture(i int) {
 	for _, tx := range r.callTexts(i) {
 		for _, text := range tx {
 			if query, ok := rowsOf(text); ok {
-				fmt.Fprintf(&body, "    FOR entry IN EXECUTE %s LOOP got := got || entry::text; END LOOP;\n", literal(query))
+				fmt.Fprintf(&body, "    FOR entry IN EXECUTE %s LOOP got := got || entry::text; END LOOP;\n", sql.Constant(query))
 			} else {
-				fmt.Fprintf(&body, "    EXECUTE %s;\n    GET DIAGNOSTICS n = ROW_COUNT; got := got || n::text;\n", literal(text))
+				fmt.Fprintf(&body, "    EXECUTE %s;\n    GET DIAGNOSTICS n = ROW_COUNT; got := got || n::text;\n", sql.Constant(text))
 			}
 		}
 	}
