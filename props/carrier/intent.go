@@ -24,8 +24,9 @@ type predicate struct{ using, check string }
 // never is the expression of a policy that lets nothing through.
 const never = "false"
 
-// of is what the sessions that act as some of the roles may do, by the rules: any of them
-// may. It reports false where a rule cannot be said in terms of what the session brings.
+// of is the predicate that lets the sessions of some roles do what any of their rules allows
+// by a command. It reports false where a rule cannot be said in SQL of a policy: that knows of
+// the session only what its settings and its role tell.
 func (in intent) of(roles []string, command string) (predicate, bool) {
 	var old, now []string
 	for _, s := range in.c.Sessions {
@@ -51,8 +52,9 @@ func (in intent) of(roles []string, command string) (predicate, bool) {
 	return predicate{using: either(old), check: either(now)}, true
 }
 
-// Rules lists what a session may do, by a command of a policy, to rows of a table that are
-// there, and which new rows it may make.
+// Rules lists what the contract allows a session by a command of a policy (SELECT, INSERT,
+// UPDATE, DELETE, ALL): of the rows that are there, as USING decides, and of new ones, as WITH
+// CHECK does.
 func Rules(s *model.Session, table *model.Table, command string) (using, check []*model.Rule) {
 	sees, w := s.Sees[table.ID].Rule, &s.Writes[table.ID]
 	switch command {
@@ -68,7 +70,14 @@ func Rules(s *model.Session, table *model.Table, command string) (using, check [
 	return []*model.Rule{sees, w.From, w.Delete}, []*model.Rule{w.Insert, w.To}
 }
 
-// uses reports whether statements of a session run with the rights of one of the roles.
+// wants reports whether the rules allow a session anything by a command of a policy.
+func (in intent) wants(s *model.Session, command string) bool {
+	using, check := Rules(s, in.table, command)
+	return slices.ContainsFunc(slices.Concat(using, check), func(r *model.Rule) bool { return r != nil && r.Kind != model.RuleNone })
+}
+
+// uses reports whether statements of a session run with the rights of one of the roles, or
+// may: where its role follows from the tenant.
 func (in intent) uses(s *model.Session, roles []string) bool {
 	role := Acting(s)
 	if role == "" || slices.Contains(roles, "public") {
@@ -88,7 +97,7 @@ func Acting(s *model.Session) string {
 	return s.Login.Text
 }
 
-// either joins expressions with OR, those aside that another one contains.
+// either joins expressions with OR, and leaves out those that another one covers.
 func either(list []string) string {
 	var out []string
 	for i, e := range list {
@@ -149,6 +158,9 @@ func (in intent) say(s *model.Session, r *model.Rule) (string, bool) {
 	return b.String(), true
 }
 
+// The pieces of a rule's SQL that plain leaves out or simplifies: that each further tenant of
+// the row is the session's too (alsoEvery in a sub-select, everyOne in a column), IS TRUE, and
+// parentheses.
 var (
 	alsoEvery = regexp.MustCompile(` AND NOT EXISTS \(SELECT 1 FROM [^()]* WHERE [^()]* AND \([^()]* IS NOT NULL AND NOT \([^()]*\) IS TRUE\)\)`)
 	everyOne  = regexp.MustCompile(` AND NOT \([^()]* IS NOT NULL AND NOT \([^()]*\) IS TRUE\)`)
@@ -159,8 +171,9 @@ var (
 	equals    = regexp.MustCompile(`( = \$\d+::[\w ]+?) IS TRUE`)
 )
 
-// plain writes a rule's SQL with fewer words, where a row has one way to its tenant: then
-// some tenant of it is every one, and in a policy NULL counts as false.
+// plain writes a rule's SQL as a person would. It applies where a row has one way to its
+// tenant: then "some tenant of the row is the session's" and "every one is" say the same, and
+// IS TRUE is not needed, since NULL counts as false in a policy.
 func (in intent) plain(s *model.Session, text string) string {
 	if len(in.c.Belongs[in.table.ID].Paths) != 1 || s.TenantsSQL != "" {
 		return text
@@ -174,8 +187,8 @@ func (in intent) plain(s *model.Session, text string) string {
 	return unwrapped(first.ReplaceAllString(whole.ReplaceAllString(text, "$1"), "$1 AND "))
 }
 
-// short leaves out what a person would: the schema public, and ONLY where a table has no
-// parts.
+// short leaves out what a person would not write: the schema public, and ONLY where a table
+// has no partitions.
 func (in intent) short(text string) string {
 	for _, t := range in.c.Schema.Tables {
 		parts := slices.ContainsFunc(in.c.Schema.Tables, func(o *model.Table) bool { return o.Parent == t.Label() })
@@ -212,8 +225,9 @@ func unwrapped(text string) string {
 	return text
 }
 
-// variable is a value that a session brings, as SQL: of a setting or a claim that is bound
-// to it, or of the row whose role the session is.
+// variable is a value that a session brings, by the slot of its variable, as SQL of a policy:
+// the setting or claim that holds it, or current_user where the role tells it. It reports false
+// where nothing of the kind does.
 func (in intent) variable(s *model.Session, slot int) (string, bool) {
 	for i := range s.Settings {
 		set := &s.Settings[i]
@@ -241,8 +255,8 @@ func (in intent) variable(s *model.Session, slot int) (string, bool) {
 	return "", false
 }
 
-// Claim is the path to a variable of a session in the JSON object that a setting has for a
-// value, by slot; nil where it is none, or is not there.
+// Claim is the path of keys to a variable, by its slot, in the JSON object that a setting
+// holds; nil where the setting holds no object, or none with the variable.
 func Claim(parts []model.Part, slot int) []string {
 	const mark = "\uE000"
 	var b strings.Builder
@@ -267,6 +281,7 @@ func Claim(parts []model.Part, slot int) []string {
 	return leaf(object, mark)
 }
 
+// leaf is the path to the text mark in an object.
 func leaf(object map[string]any, mark string) []string {
 	for _, key := range slices.Sorted(maps.Keys(object)) {
 		switch v := object[key].(type) {

@@ -11,19 +11,19 @@ import (
 // Remedy is statements that might mend a leak.
 type Remedy struct {
 	SQL []string // to be run as an owner of the objects, or a superuser
-	// Simulated is a setting whose default is left out instead of running SQL, which names
-	// the database that it is meant for.
+	// Simulated is a setting; empty for other remedies. To try the remedy, the setting's
+	// default is left out of the login: SQL names a database that is not the scratch one.
 	Simulated string
 	Roles     bool // it changes roles, which all databases of a server share
 }
 
-// Cell is a place that leaks.
+// Cell is a session, an object and a command that leak.
 type Cell struct {
 	Session *model.Session
-	Table   *model.Table // nil of a path
+	Table   *model.Table // nil for a path
 	Command model.Command
-	Wrote   bool // something was written
-	Lockout bool // too little, not too much
+	Wrote   bool // the leak is that something was written, not read
+	Lockout bool // it is that too little is allowed, not too much
 }
 
 // Remedies lists what might mend the cells that the object makes leak, the least intrusive
@@ -45,8 +45,7 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 	case ColumnGrant:
 		return o.revoke(c)
 	case Routine:
-		invoker := "ALTER " + strings.ToUpper(o.routine()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") SECURITY INVOKER"
-		return append(statements(invoker), o.narrow(c, cells)...)
+		return append(statements(o.alterRoutine()+"SECURITY INVOKER"), o.narrow(c, cells)...)
 	case Helper:
 		return o.rewrite(c)
 	case SearchPath:
@@ -67,10 +66,9 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 	return nil
 }
 
-// Stable is the statement that has a function say that its result follows from the session.
-func (o *Object) Stable() string {
-	return "ALTER FUNCTION " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") STABLE"
-}
+// Stable is the statement that declares a function STABLE: its result follows from the
+// session, so that it must not be computed once for all.
+func (o *Object) Stable() string { return o.alterRoutine() + "STABLE" }
 
 // Pin is the statement that gives a function a search path of its own, in which temporary tables
 // come last.
@@ -79,10 +77,10 @@ func (o *Object) Pin() string {
 	if o.Table.Schema != o.Routine.Schema {
 		schemas = append(schemas, ident(o.Table.Schema))
 	}
-	return "ALTER " + strings.ToUpper(o.routine()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") SET search_path = " +
-		strings.Join(append(schemas, "pg_temp"), ", ")
+	return o.alterRoutine() + "SET search_path = " + strings.Join(append(schemas, "pg_temp"), ", ")
 }
 
+// statements is one remedy: these statements, one after the other.
 func statements(list ...string) []Remedy { return []Remedy{{SQL: list}} }
 
 // policies mends a policy, or narrows it with another one.
@@ -105,12 +103,14 @@ func (o *Object) policies(c *model.Contract, cells []Cell) []Remedy {
 	return out
 }
 
+// drop is the statement that drops the first policy.
 func (o *Object) drop() string {
 	return "DROP POLICY " + ident(o.Policies[0].Name) + " ON " + name(o.Table)
 }
 
-// narrower alters one policy: to the roles that need it, or to what the rules want. One
-// that gives nobody anything besides others of its command goes first.
+// narrower lists what might be done with one policy: limit it to the roles that need it, or
+// to the predicate that the rules want. Dropping it comes first where others of its command,
+// or the rules, show that nobody needs it.
 func (o *Object) narrower(in intent, p *model.Policy, cells []Cell) []Remedy {
 	var out []Remedy
 	alter := func(clauses ...string) {
@@ -156,8 +156,8 @@ func (o *Object) besides(p *model.Policy) bool {
 	return false
 }
 
-// exact reports whether the rules of all sessions that a policy serves are exact: what is
-// lost with it would show.
+// exact reports whether the rules of all sessions that a policy serves are exact, not upper
+// bounds: then a session that loses a row with the policy would show as a lockout.
 func (in intent) exact(p *model.Policy) bool {
 	for _, s := range in.c.Sessions {
 		w := &s.Writes[in.table.ID]
@@ -168,8 +168,9 @@ func (in intent) exact(p *model.Policy) bool {
 	return true
 }
 
-// needed is the roles of the sessions for which the rules want what a policy is about; nil
-// where that is no fewer than now, or follows from the tenant.
+// needed is the roles of the sessions to which the rules allow something that a policy is
+// for. It is nil where these are no fewer than the policy names, and where a role follows
+// from the tenant.
 func (in intent) needed(p *model.Policy) []string {
 	var out []string
 	fewer := slices.Contains(p.Roles, "public")
@@ -181,9 +182,7 @@ func (in intent) needed(p *model.Policy) []string {
 		if role == "" {
 			return nil
 		}
-		using, check := Rules(s, in.table, p.Command)
-		wanted := slices.ContainsFunc(append(using, check...), func(r *model.Rule) bool { return r != nil && r.Kind != model.RuleNone })
-		if wanted && !slices.Contains(out, role) {
+		if in.wants(s, p.Command) && !slices.Contains(out, role) {
 			out = append(out, role)
 		}
 	}
@@ -198,8 +197,8 @@ func (in intent) needed(p *model.Policy) []string {
 	return out
 }
 
-// restrict is restrictive policies for the roles of the cells: one for each command and
-// predicate.
+// restrict adds restrictive policies for the roles of the cells: one for each command and
+// predicate. There is none where a rule cannot be said in SQL of a policy.
 func (in intent) restrict(cells []Cell) Remedy {
 	type group struct {
 		command string
@@ -231,7 +230,8 @@ func (in intent) restrict(cells []Cell) Remedy {
 	return out
 }
 
-// create is a policy with a name that the table does not have yet.
+// create is the statement for a policy with a name that the table does not have yet; nth is
+// how many of these were made before it. as is " AS RESTRICTIVE", or empty.
 func (in intent) create(command, as string, roles []string, want predicate, nth int) string {
 	label := in.table.Name + "_" + strings.ToLower(command) + "_tenant"
 	for n := 1; n <= nth || slices.ContainsFunc(in.table.Policies, func(p model.Policy) bool { return p.Name == label }); n++ {
@@ -267,9 +267,7 @@ func (o *Object) enable(c *model.Contract, cells []Cell) []Remedy {
 	for _, command := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
 		var roles []string
 		for _, s := range c.Sessions {
-			using, check := Rules(s, in.table, command)
-			wanted := slices.ContainsFunc(append(using, check...), func(r *model.Rule) bool { return r != nil && r.Kind != model.RuleNone })
-			if role := Acting(s); wanted && role != "" && !slices.Contains(roles, role) {
+			if role := Acting(s); in.wants(s, command) && role != "" && !slices.Contains(roles, role) {
 				roles = append(roles, role)
 			}
 		}
@@ -294,8 +292,9 @@ func (o *Object) unread() []Remedy {
 	return out
 }
 
-// revoke takes a column's privilege back from whom it may come; where it comes with the
-// whole table's, the other columns are given again.
+// revoke takes a column's privilege away: first from each role that may have it for the
+// column, then, where it comes with the privilege on the whole table, that one, and gives the
+// other columns again.
 func (o *Object) revoke(c *model.Contract) []Remedy {
 	var out []Remedy
 	for _, role := range o.Roles {
