@@ -2,7 +2,6 @@ package carrier
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -270,17 +269,4 @@ func enclosed(e string) string {
 		return "(" + e + ")"
 	}
 	return e
-}
-
-// Inherited lists a role and those that it is a member of.
-func Inherited(s *model.Schema, role string) []string {
-	out := []string{role}
-	for i := 0; i < len(out); i++ {
-		for _, m := range s.Roles[out[i]].MemberOf {
-			if !slices.Contains(out, m) {
-				out = append(out, m)
-			}
-		}
-	}
-	return out
 }
