@@ -11,9 +11,9 @@ import (
 )
 
 // Key names a finding: 12 hex digits of a hash of its class, session, table, command,
-// column, scope and scenario. Names are hashed, not numbers, and no text that a
-// release may word differently; columns that are NULL count for nothing, so that a new
-// nullable column changes no key.
+// column, scope and scenario. It stays the same when the schema or rlsfuzz change around the
+// finding: names are hashed, not numbers, and no text that a release may word differently; a
+// column that is NULL is not hashed, so that a new nullable column changes no key.
 func Key(c *model.Contract, s *model.Scenario, d *judge.Divergence) string {
 	k := keyer{sha256.New()}
 	t := tableOf(c, d)

@@ -9,7 +9,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
-// watchLog decides by the entries that the call adds to its log: none, or a wrong one.
+// watchLog watches the entries that the call adds to its log: that there is none, or a wrong
+// one.
 func (r *repro) watchLog() {
 	w := watched{label: r.d.Of.Label(), log: r.entry()}
 	if r.d.Rule == judge.MustLog {
@@ -21,7 +22,7 @@ func (r *repro) watchLog() {
 	r.watches = append(r.watches, w)
 }
 
-// entry is the condition of the rows that are entries of the path.
+// entry is the condition that a row of the log is an entry of the path.
 func (r *repro) entry() string {
 	p, id := r.d.Cell.Path, r.ids[r.d.Step]
 	for i := range p.Audit.Where {
@@ -38,7 +39,7 @@ func (r *repro) entry() string {
 	return "true"
 }
 
-// wrong is the condition of what an entry must not be.
+// wrong is the condition that an entry is wrong, by the rule that it breaks.
 func (r *repro) wrong() string {
 	id := r.ids[r.d.Step]
 	col := r.d.Of.SQL() + "." + model.Quote(r.d.Of.Columns[r.d.Column].Name)

@@ -11,8 +11,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
-// roles makes sure of the roles: it refuses a database that is not empty and a role
-// that is another, and notes which ones exist.
+// roles writes the part that creates the roles which are missing. The script stops in a database
+// that is not empty, and where a role exists with other attributes than the schema gives it.
 func (r *repro) roles() {
 	r.section("roles")
 	r.text("BEGIN;")
@@ -41,6 +41,7 @@ func (r *repro) roles() {
 	r.text("COMMIT;")
 }
 
+// emptyDatabase stops the script where it is not run by a superuser in an empty database.
 const emptyDatabase = `DO $rlsfuzz$
 BEGIN
   IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
@@ -53,6 +54,7 @@ BEGIN
 END
 $rlsfuzz$;`
 
+// sameRoles stops the script where a role exists and is another.
 const sameRoles = `DO $rlsfuzz$
 DECLARE others text;
 BEGIN
@@ -68,8 +70,8 @@ BEGIN
 END
 $rlsfuzz$;`
 
-// loginDefaults reads what a real login would receive when the script runs, so that
-// the script tells a mended schema from a leaky one.
+// loginDefaults makes a procedure that sets what a real login receives: the settings of the role
+// and of the database, read when the script runs, so that a mended one shows.
 const loginDefaults = `-- What a real login receives and SET SESSION AUTHORIZATION does not give: the settings of the role and of the database.
 CREATE PROCEDURE rlsfuzz_repro.defaults(login text) LANGUAGE plpgsql AS $rlsfuzz$
 DECLARE entry text;
@@ -86,6 +88,7 @@ BEGIN
 END
 $rlsfuzz$;`
 
+// textArray is a sorted list as an SQL array.
 func textArray(texts []string) string {
 	sorted := slices.Sorted(slices.Values(texts))
 	quoted := make([]string, len(sorted))
@@ -95,6 +98,7 @@ func textArray(texts []string) string {
 	return "ARRAY[" + strings.Join(quoted, ", ") + "]::text[]"
 }
 
+// attributes is a role's attributes, as CREATE ROLE has them.
 func attributes(r model.Role) string {
 	var b strings.Builder
 	for _, a := range []struct {
@@ -178,8 +182,10 @@ func (r *repro) created(name string) bool {
 	})
 }
 
+// codeThatCreates is a block or a function in which a role is created.
 var codeThatCreates = regexp.MustCompile(`(?is)^(?:do|create\s+(?:or\s+replace\s+)?(?:function|procedure))\b.*\bcreate\s+(?:role|user|group)\b`)
 
+// wholeWord matches a pattern where it is no part of a longer name.
 func wholeWord(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(?:^|[^\pL\pN_$])` + pattern + `(?:$|[^\pL\pN_$])`)
 }

@@ -61,8 +61,8 @@ func (r *repro) step(i int) {
 	}
 }
 
-// otherPool reports whether a step runs on a pooled connection of another login than
-// the step before, where a connection keeps what its sessions set.
+// otherPool reports whether a step runs on another connection than the step before: on one of
+// another login, where connections keep what sessions set, or beside a call that goes on later.
 func (r *repro) otherPool(i int) bool {
 	if i == 0 {
 		return false
@@ -74,15 +74,16 @@ func (r *repro) otherPool(i int) bool {
 	return kept && r.ids[i].Login != r.ids[i-1].Login
 }
 
-// between reports whether a step is a part of a call that others' steps come between. psql has
-// one connection: what such a call leaves on its own is lost, and what it commits is not.
+// between reports whether a step is a part of a call that is cut, and goes on after the steps of
+// others. psql has one connection, which is made anew between them: what such a call leaves on
+// its own connection is lost, what it commits is not.
 func (r *repro) between(i int) bool {
 	steps := r.f.Scenario.Steps
 	return steps[i].From > 0 || model.Resumed(steps, i) >= 0
 }
 
-// binding makes the connection be the session, in the order in which a real login and
-// then the application do it.
+// binding gives the connection the login, role and settings of the session, in the order in
+// which a real login and then the application do it.
 func (r *repro) binding(st *model.Step, id *model.Identity) {
 	local := r.tap || id.Session.Local()
 	r.line("CALL rlsfuzz_repro.defaults(%s);", sql.Constant(id.Login))
@@ -107,8 +108,8 @@ func (r *repro) binding(st *model.Step, id *model.Identity) {
 	}
 }
 
-// used leaves the settings as they are on a connection that was used before: those that
-// some session sets are empty there, and not missing.
+// used leaves custom settings as they are on a connection that was used before. There, a
+// setting that some session set is the empty text afterwards, and not NULL.
 func (r *repro) used() {
 	var names []string
 	for _, s := range r.c.Sessions {
@@ -139,7 +140,7 @@ func (r *repro) run(op *model.Op, i int) {
 		r.received(text, op)
 		return
 	}
-	r.quietly(func() {
+	r.printed(func() {
 		r.end(text)
 		if op.Shape != nil && op.Shape.Form == model.Cursor {
 			r.text("FETCH ALL FROM rlsfuzz_c;")
@@ -147,8 +148,8 @@ func (r *repro) run(op *model.Op, i int) {
 	})
 }
 
-// prepare has a statement stay prepared on the connection, unless it is, and gives the one
-// that runs it.
+// prepare writes a PREPARE, unless the connection has the statement already, and gives the
+// EXECUTE that runs it.
 func (r *repro) prepare(text string, values []model.Value) string {
 	name, ok := r.prepared[text]
 	if !ok {
@@ -169,15 +170,15 @@ func (r *repro) prepare(text string, values []model.Value) string {
 	return "EXECUTE " + name + "(" + strings.Join(args, ", ") + ")"
 }
 
-// gets reports whether what decides is the rows that the statement of a step itself returns,
-// since it is one that was prepared before: another would not show them.
+// gets reports whether the rows that the statement of a step returns decide. They do where it
+// was prepared before: another statement, planned anew, would not show the same.
 func (r *repro) gets(i int) bool {
 	st := &r.f.Scenario.Steps[i]
 	return st.Prepared && st.Op.Shape != nil && st.Op.Shape.Command == model.Select && r.d.Became == nil && r.d.Class < judge.Lockout
 }
 
-// received runs the statement so that all that the session receives, errors with
-// their details included, can be searched for a token.
+// received runs the statement in a DO block that keeps all that the session receives, errors
+// with their details included, in the setting rlsfuzz.received, which look searches.
 func (r *repro) received(text string, op *model.Op) {
 	loop := "    FOR entry IN EXECUTE %s LOOP got := got || entry::text; END LOOP;"
 	if s := op.Shape; s != nil && s.Command != model.Select && len(s.Returning) == 0 {

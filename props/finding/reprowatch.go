@@ -15,18 +15,20 @@ import (
 // mostWatched bounds the rows that a script looks at.
 const mostWatched = 20
 
-// watched is one row that decides whether there is a leak.
+// watched is one thing that decides whether there is a leak, most often a row. It is decided in
+// one of four ways, of which the others are empty: where (the superuser compares the row before
+// and after), look (the session asks an expression), log, other.
 type watched struct {
 	label string
-	where string // its condition for the superuser, over alias t; empty when the session looks
-	look  string // an expression that the session asks for; empty when the superuser looks
-	from  string // what it is asked of
-	early bool   // the session also looks before the statement, which removes the row
-	log   string // a condition over the entries of the path's log, which are counted
-	other string // a condition over what psql knows of the statement; empty otherwise
+	where string // condition that finds the row, over alias t
+	look  string // boolean expression; true is a leak
+	from  string // FROM and WHERE of look; may be empty
+	early bool   // the session looks before the statement too, which removes the row
+	log   string // condition that finds the entries of the path's log, which are counted before and after
+	other string // condition over psql's variables and the counts, such as the SQLSTATE; true is a leak
 }
 
-// watch lists what decides, and makes the table that keeps it.
+// watch lists what decides, by the class of the divergence, and makes the table that keeps it.
 func (r *repro) watch() {
 	switch {
 	case r.d.Worlds != nil:
@@ -56,6 +58,7 @@ func (r *repro) watch() {
 	}
 }
 
+// watchChanges watches each row that the step changed.
 func (r *repro) watchChanges() {
 	labels := r.changedLabels()
 	for i, old := range r.d.Rows[:min(len(r.d.Rows), mostWatched)] {
@@ -68,6 +71,7 @@ func (r *repro) watchChanges() {
 	}
 }
 
+// watchReads has the session look for each row that it should not see, or should.
 func (r *repro) watchReads() {
 	st := &r.f.Scenario.Steps[r.d.Step]
 	early := st.Op.Shape != nil && st.Op.Shape.Command != model.Select && len(st.Op.Shape.Returning) > 0 && r.d.Class != judge.Lockout
@@ -100,7 +104,8 @@ func (r *repro) watchReads() {
 	}
 }
 
-// watchRefusal decides a write that the contract allows: refused, or no more rows than when it was found.
+// watchRefusal decides a lockout from a write: it is refused, or reaches no more rows than when
+// it was found.
 func (r *repro) watchRefusal() {
 	reached := 0
 	fields := strings.Fields(r.d.Did)
@@ -111,7 +116,7 @@ func (r *repro) watchRefusal() {
 	r.watches = append(r.watches, watched{label: r.f.Command + " of " + r.table.Label(), other: other})
 }
 
-// watchTokens searches what the session received.
+// watchTokens searches what the session received for the tokens of the rows.
 func (r *repro) watchTokens() {
 	for _, row := range r.d.Rows[:min(len(r.d.Rows), mostWatched)] {
 		for _, token := range tokensOf(row) {
@@ -137,6 +142,7 @@ func (r *repro) tokens() []string {
 	return out
 }
 
+// tokensOf lists the canaries in the values of a row, each once.
 func tokensOf(row model.Row) []string {
 	var out []string
 	for _, v := range row {
@@ -163,7 +169,8 @@ func (r *repro) snapshot(when string) {
 	}
 }
 
-// look lets the session look; an error means that it sees nothing.
+// look has the session look, before or after the step's statement. An error means that it sees
+// nothing: no leak, or a lockout.
 func (r *repro) look(after bool) {
 	for i, w := range r.watches {
 		if w.look == "" || !after && !w.early {
@@ -197,9 +204,7 @@ func (r *repro) keep() {
 	}
 }
 
-// telling lists the columns by which a row is found: its key, else all that compare
-// exactly. Values that a step's defaults made are left out, since they come out
-// differently each time.
+// telling lists the columns by which a row is found: its key, else all columns of sure.
 func (r *repro) telling(row model.Row) []int {
 	sure := r.sure(row)
 	if len(r.table.Key) > 0 && !slices.ContainsFunc(r.table.Key, func(i int) bool { return !slices.Contains(sure, i) }) {
@@ -208,8 +213,8 @@ func (r *repro) telling(row model.Row) []int {
 	return sure
 }
 
-// deciding is telling, with the columns that the rule and the row's tenants depend on:
-// the same key with other values there may well be visible.
+// deciding is telling, and the columns that the rule and the row's tenants depend on: with
+// other values there, a row of the same key may well be visible.
 func (r *repro) deciding(row model.Row) []int {
 	columns := slices.Clone(r.telling(row))
 	add := func(list []int) {
@@ -233,7 +238,8 @@ func (r *repro) deciding(row model.Row) []int {
 	return columns
 }
 
-// sure lists the columns of a row that compare exactly and are the same in each run.
+// sure lists the columns of a row that compare exactly and are the same in each run of the
+// script. A value that a default made, such as a time, is not, unless the case gives it.
 func (r *repro) sure(row model.Row) []int {
 	known := slices.ContainsFunc(r.state.Rows(r.table.ID), func(o model.Row) bool { return slices.Equal(o, row) })
 	var out []int
@@ -276,7 +282,7 @@ func (r *repro) readable(columns []int) []int {
 	return out
 }
 
-// condition finds a row by columns, over alias t.
+// condition finds a row by columns, over alias t; by all of its text where there are none.
 func (r *repro) condition(row model.Row, columns []int) string {
 	if len(columns) == 0 {
 		return "ROW(t.*)::text = " + sql.Constant(string(model.AppendRecord(nil, row, nil)))

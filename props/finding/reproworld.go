@@ -18,7 +18,7 @@ func (r *repro) call(i int) {
 		return
 	}
 	texts := r.callTexts(i)
-	r.quietly(func() {
+	r.printed(func() {
 		for n, tx := range texts {
 			undone := st.Undone && n == len(texts)-1
 			if undone {
@@ -34,7 +34,7 @@ func (r *repro) call(i int) {
 	})
 }
 
-// callTexts is the SQL of a call; where its statements stay prepared, what runs them.
+// callTexts is the SQL of a call by transaction; EXECUTE, where its statements stay prepared.
 func (r *repro) callTexts(i int) [][]string {
 	texts := callTexts(r.ids[i], &r.f.Scenario.Steps[i])
 	for _, tx := range texts {
@@ -68,8 +68,10 @@ func (r *repro) twice(i int) {
 	r.compared()
 }
 
-// compared decides by the three runs, what is new in each aside. Where somebody else looks at what
-// the call makes, there must be something else in each world, not only more.
+// compared decides by the three runs: the first two, on the same rows, must be alike, and the
+// third different. Uuids and times, which may be new in each run, are left out where the first
+// two differ in them. Where an observer looks at what the call makes, each of the two worlds must
+// have lines that the other lacks: more lines alone do not count.
 func (r *repro) compared() {
 	plain := func(name string) string { return ":'rlsfuzz_" + name + "'" }
 	masked := func(name string) string {
@@ -112,15 +114,16 @@ func (r *repro) once(i int, name string) {
 	r.text(end)
 }
 
-// sequences has the sequences go on far beyond the keys of any row.
+// sequences sets every sequence to the same number, beyond the keys of any row.
 func (r *repro) sequences() {
 	if len(r.c.Schema.Sequences) > 0 {
 		r.text("SELECT count(setval(seqrelid::regclass, least(1000000, seqmax / 2))) AS rlsfuzz_sequences FROM pg_sequence \\gset")
 	}
 }
 
-// made is the rows that the contract lets the session see, or who looks in its place, of tables
-// in which a call made such rows and they differ; empty where none do.
+// made is SQL for the rows that the contract lets the session see after the call, or its
+// observer where it has one, of the tables in which such rows differ between the worlds; empty
+// where none do.
 func (r *repro) made(i int) string {
 	var parts []string
 	id, observed := r.ids[i], r.f.Scenario.Steps[i].Observed()
@@ -160,8 +163,8 @@ func (r *repro) made(i int) string {
 	return "(SELECT coalesce(string_agg(x, E'\\n' ORDER BY x), '') FROM (" + strings.Join(parts, " UNION ALL ") + ") made)"
 }
 
-// capture runs a call so that all that the session receives, errors with their details
-// included, is one text, the order of rows aside.
+// capture runs a call in a DO block that keeps all that the session receives, errors with their
+// details included, as one sorted text in the setting rlsfuzz.received.
 func (r *repro) capture(i int) {
 	var body strings.Builder
 	for _, tx := range r.callTexts(i) {
@@ -191,7 +194,8 @@ END
 $rlsfuzz$;`, body.String())
 }
 
-// rowsOf is the query whose rows a statement gives; ok is false when it gives none.
+// rowsOf is the query whose rows a statement returns: the statement itself, or that of a COPY;
+// ok is false when it returns none.
 func rowsOf(text string) (query string, ok bool) {
 	word := strings.ToUpper(strings.FieldsFunc(text, func(c rune) bool { return !('a' <= c|0x20 && c|0x20 <= 'z') })[0])
 	switch word {
@@ -232,16 +236,12 @@ func copied(text string) string {
 	return text
 }
 
-// edit writes what became of one hidden row.
+// edit writes the statement that makes the change of the second world to one hidden row.
 func (r *repro) edit(e judge.Edit) {
 	where := func(row model.Row) string {
 		o := *r
 		o.teller = r.of(e.Table)
-		columns := e.Table.Key
-		if len(columns) == 0 {
-			columns = nil
-		}
-		return o.condition(row, columns)
+		return o.condition(row, e.Table.Key)
 	}
 	switch {
 	case e.Old == nil:

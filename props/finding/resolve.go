@@ -40,6 +40,8 @@ type given struct {
 	values map[string]model.Value
 }
 
+// data is the rows of the case by table, in the order of Schema.Tables, with the columns that it
+// leaves out filled.
 func (k *Case) data(c *model.Contract) ([][]model.Row, error) {
 	rows := make([][]given, len(c.Schema.Tables))
 	for i := range k.Rows {
@@ -73,6 +75,7 @@ func (k *Case) data(c *model.Contract) ([][]model.Row, error) {
 	return data, nil
 }
 
+// given reads the values of one row.
 func (k *Case) given(t *model.Table, r *Record) (given, error) {
 	g := given{record: r, values: map[string]model.Value{}}
 	for _, f := range r.Fields {
@@ -85,8 +88,8 @@ func (k *Case) given(t *model.Table, r *Record) (given, error) {
 	return g, nil
 }
 
-// complete fills what the case leaves out. A case that a run wrote is complete: what
-// it lacks is new in the schema.
+// complete fills the columns that a row leaves out. A case that a run wrote leaves out none: a
+// NOT NULL column that it lacks is new in the schema, and makes the case stale.
 func (k *Case) complete(t *model.Table, g given, fill func(*model.Table, map[string]model.Value)) error {
 	open := func(i int) bool {
 		_, ok := g.values[t.Columns[i].Name]
@@ -114,6 +117,7 @@ func (k *Case) complete(t *model.Table, g given, fill func(*model.Table, map[str
 	return nil
 }
 
+// row puts values into the order of the columns; one that is missing is NULL.
 func row(t *model.Table, values map[string]model.Value) model.Row {
 	out := make(model.Row, len(t.Columns))
 	for i := range out {
@@ -156,6 +160,7 @@ func spelled(t model.Type, v model.Value) model.Value {
 	return v
 }
 
+// step resolves one step. Its session must be bound to rows that the case begins with.
 func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *Step) (out model.Step, err error) {
 	out = model.Step{Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, Cut: st.Cut, From: st.From, Undone: st.Undone, Prepared: st.Prepared}
 	if out.Session = session(c, st.Session); out.Session == nil {
@@ -185,6 +190,7 @@ func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *
 	return out, err
 }
 
+// observer resolves the observer of a step, likewise.
 func (k *Case) observer(c *model.Contract, initial *model.State, o *Observer) (model.Observer, error) {
 	step := model.Step{Session: session(c, o.Session), Tenant: spelled(c.Tenancy.Type, o.Tenant)}
 	if step.Session == nil {
@@ -197,6 +203,7 @@ func (k *Case) observer(c *model.Contract, initial *model.State, o *Observer) (m
 	return model.Observer{Session: step.Session, Tenant: step.Tenant, User: step.User}, nil
 }
 
+// session finds a session by its name; nil when there is none.
 func session(c *model.Contract, name string) *model.Session {
 	for _, s := range c.Sessions {
 		if s.Name == name {
@@ -220,7 +227,8 @@ func user(c *model.Contract, s *model.Session, tenant, given model.Value, initia
 	return spelled(u.Table.Columns[u.Table.Key[0]].Type, given)
 }
 
-// as is a session as it is on a path, if it calls one.
+// as is a session with the rules that hold for it on a path; the session itself where path is
+// none of its paths.
 func as(c *model.Contract, s *model.Session, path string) *model.Session {
 	for _, p := range c.Paths {
 		if u := p.User(s); u != nil && p.Name == path {
@@ -251,7 +259,7 @@ func (k *Case) call(c *model.Contract, s *model.Session, st *Step) (model.Op, er
 	return model.Op{}, k.stale(st.Pos, "there is no path %s: neither the contract nor the schema has it", st.Call)
 }
 
-// unbound says what a session lacks.
+// unbound says why a session cannot be bound: what the rows lack, or the step.
 func (k *Case) unbound(c *model.Contract, st *model.Step, pos Pos) error {
 	name, there := st.Session.Name, st.Session
 	if p := st.Op.Path; p != nil {
@@ -270,6 +278,7 @@ func (k *Case) unbound(c *model.Contract, st *model.Step, pos Pos) error {
 	return k.stale(pos, "the session %s cannot be bound to tenant %s", name, st.Tenant.Text)
 }
 
+// op is the operation of a step with SQL: a shape of the generator where the text is one.
 func op(s *model.Session, shapes Shapes, st *Step) model.Op {
 	if shapes != nil {
 		for _, shape := range shapes(s) {
