@@ -54,5 +54,5 @@ func title(b *props.Block) string {
 	if b.Unsaved != nil {
 		where = "NOT SAVED: " + b.Unsaved.Error() + "\n" + strings.TrimRight(string(b.Case), "\n")
 	}
-	return fmt.Sprintf("%s: %s: %s %s (%s) %s", what, f.Session, f.Action(), f.Divergence.Cell.Object(f.Contract.Schema), f.Class, where)
+	return fmt.Sprintf("%s: %s: %s %s (%s) %s", what, f.Session, f.Action(), f.Object(), f.Class, where)
 }
