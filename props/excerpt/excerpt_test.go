@@ -26,6 +26,13 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// TestOneLine leaves nothing that a terminal obeys.
+func TestOneLine(t *testing.T) {
+	if got, want := excerpt.OneLine(" SELECT\n\t'ä' \x1b[31m\u202e"), "SELECT 'ä' \ufffd[31m\ufffd"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestMasked(t *testing.T) {
 	for text, want := range map[string]string{
 		"ALTER ROLE a PASSWORD 'it''s' VALID":      "ALTER ROLE a PASSWORD ******* VALID",

@@ -3,8 +3,8 @@ package finding
 import (
 	"fmt"
 	"strings"
-	"unicode"
 
+	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
@@ -103,16 +103,8 @@ func Wrap(text string, width, most int) []string {
 	return lines
 }
 
-// oneLine makes a text one line of characters that can be seen: values of a database may hold
-// what a terminal would obey.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == ' ' || unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, strings.Join(strings.Fields(s), " "))
-}
+// oneLine makes a text one line of characters that can be seen.
+func oneLine(s string) string { return excerpt.OneLine(s) }
 
 // cut shortens text to width characters.
 func cut(s string, width int) string {
