@@ -40,6 +40,8 @@ WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_
   AND (s.setrole = 0 AND s.setdatabase <> 0 OR s.setrole IN (SELECT oid FROM all_roles) AND r.rolname !~ '^pg_')
 ORDER BY r.rolname::text COLLATE "C", s.setdatabase, c.at`
 
+// memberQuery reads memberships among these roles. Since Postgres 16 each grant has options of
+// its own, and there may be several of one pair.
 func memberQuery(version int) string {
 	options := "m.admin_option, u.rolinherit, u.rolinherit, true"
 	if version >= 160000 {
@@ -75,6 +77,7 @@ func (s *Schema) read(ctx context.Context, conn *pgx.Conn) (version int, err err
 	return version, err
 }
 
+// roles writes CREATE ROLE for each role.
 func (s *Schema) roles(ctx context.Context, tx pgx.Tx, b *strings.Builder, _ int) error {
 	rows, err := tx.Query(ctx, roleQuery)
 	if err != nil {
@@ -101,6 +104,7 @@ func (s *Schema) roles(ctx context.Context, tx pgx.Tx, b *strings.Builder, _ int
 	return err
 }
 
+// members writes GRANT for each membership.
 func (s *Schema) members(ctx context.Context, tx pgx.Tx, b *strings.Builder, version int) error {
 	rows, err := tx.Query(ctx, memberQuery(version))
 	if err != nil {
@@ -122,11 +126,11 @@ func (s *Schema) members(ctx context.Context, tx pgx.Tx, b *strings.Builder, ver
 	return err
 }
 
-// private is the names of settings whose values may be secrets.
+// private matches the names of settings whose values may be secrets, which are not copied.
 var private = regexp.MustCompile(`(?i)secret|passw|key|token|credential`)
 
-// meaning is the built-in settings that change what statements mean; the application's
-// own, with a dot, may do so too. The others only change how fast or how long.
+// meaning is the built-in settings that change what statements mean, and are copied. So are the
+// application's own, with a dot in their names. The others only change how fast or how long.
 var meaning = map[string]bool{
 	"search_path": true, "row_security": true, "role": true, "timezone": true, "datestyle": true, "intervalstyle": true,
 	"standard_conforming_strings": true, "quote_all_identifiers": true,
@@ -135,6 +139,7 @@ var meaning = map[string]bool{
 // lists is the settings whose stored value is SQL already: names in quotes, with commas.
 var lists = map[string]bool{"search_path": true}
 
+// settings writes ALTER ROLE and ALTER DATABASE for the defaults of settings.
 func (s *Schema) settings(ctx context.Context, tx pgx.Tx, b *strings.Builder, _ int) error {
 	rows, err := tx.Query(ctx, settingQuery)
 	if err != nil {
