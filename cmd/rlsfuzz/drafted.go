@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rlsfuzz/rlsfuzz/model/noun"
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
 
@@ -48,14 +50,22 @@ func tell(w io.Writer, d *props.Drafted) {
 }
 
 // hang prints a name and beside it a text in lines of the screen's width; the name - stands
-// for one point of a list.
+// for one point of a list. A longer word, such as a path, stays whole.
 func hang(w io.Writer, name, text string) {
-	lead := fmt.Sprintf("  %-8s ", name)
+	column := 11
 	if name == "-" {
-		lead = "  - "
+		column = 4
 	}
-	for _, line := range finding.Wrap(text, screenWidth-len(lead), 0) {
-		fmt.Fprintln(w, lead+line)
-		lead = strings.Repeat(" ", len(lead))
+	line := fmt.Sprintf("  %-*s", column-2, name)
+	for word := range strings.FieldsSeq(excerpt.OneLine(text)) {
+		if utf8.RuneCountInString(line+" "+word) > screenWidth && strings.TrimSpace(line) != "" {
+			fmt.Fprintln(w, strings.TrimRight(line, " "))
+			line = strings.Repeat(" ", column)
+		}
+		if !strings.HasSuffix(line, " ") {
+			line += " "
+		}
+		line += word
 	}
+	fmt.Fprintln(w, line)
 }
