@@ -260,7 +260,7 @@ func (p *placer) through(required, several bool) bool {
 func (p *placer) hangs(b *place) bool {
 	return !slices.ContainsFunc(b.parents, func(t *model.Table) bool {
 		return !p.places[t.ID].global || !slices.ContainsFunc(b.table.Policies, func(x model.Policy) bool {
-			return x.Permissive && (x.Command == "SELECT" || x.Command == "ALL") && p.survey.mentions(x.Using, t)
+			return grants(&x, "SELECT") && p.survey.mentions(x.Using, t)
 		})
 	})
 }
@@ -359,7 +359,7 @@ func (p *placer) above(t *model.Table) *model.ForeignKey {
 	shown := false
 	for i := range t.Policies {
 		o := &t.Policies[i]
-		if !o.Permissive || o.Command != "ALL" && o.Command != "SELECT" || !p.referee.concerns(o) {
+		if !grants(o, "SELECT") || !p.referee.concerns(o) {
 			continue
 		}
 		x, err := sql.ParseExpr(o.Using)

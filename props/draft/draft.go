@@ -127,16 +127,13 @@ func (d *Draft) ask(e *evidence) {
 	}
 }
 
-// metadata is the claim of Supabase's tokens that users write themselves.
-const metadata = "user_metadata"
-
 // selfMade warns of claims that say who somebody is and that users write themselves.
 func (d *Draft) selfMade(e *evidence) {
 	if cmp.Or(d.options.Brought, d.options.Preset) != "supabase" {
 		return
 	}
 	for _, s := range e.sources {
-		if path, ok := s.Claim(); ok && len(path) > 1 && path[0] == metadata {
+		if _, ok := s.selfWritten(); ok {
 			d.asks = append(d.asks, s.String()+" is what users write themselves (auth.updateUser): who may rely on it? The session "+impostor+" says something else there than what is true; app_metadata is the application's own")
 		}
 	}

@@ -320,8 +320,7 @@ func (e *evidence) set(q *sql.Query) *Source {
 // the session in a way that is not understood.
 func (e *evidence) remember(s *Source, text string) *Source {
 	if s == nil {
-		whole := e.survey.closure(text)
-		if (settingName.MatchString(whole) || roleWord.MatchString(whole)) && !slices.Contains(e.unread, text) {
+		if readsSession(e.survey.closure(text)) && !slices.Contains(e.unread, text) {
 			e.unread = append(e.unread, text)
 		}
 		return nil

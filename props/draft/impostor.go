@@ -20,8 +20,8 @@ func (b *binder) impostor() {
 	b.bind(s)
 	forged := false
 	for _, src := range b.e.sources {
-		path, ok := src.Claim()
-		if !ok || len(path) < 2 || path[0] != metadata {
+		path, ok := src.selfWritten()
+		if !ok {
 			continue
 		}
 		v := ""

@@ -15,7 +15,7 @@ const mostKinds = 3
 // kind of user or a level of authentication: each is what some session brings. What alone
 // lets at the rows of every tenant is left out: that is a question of its own.
 func (b *binder) constantsOf(src *Source) []string {
-	if b.role(src) || b.selfWritten(src) {
+	if _, own := src.selfWritten(); b.role(src) || own && b.preset == "supabase" {
 		return nil
 	}
 	var out []string
@@ -40,12 +40,6 @@ func (b *binder) kinds(s *session) []string {
 		}
 	}
 	return out
-}
-
-// selfWritten reports whether users write a claim themselves: it says nothing true.
-func (b *binder) selfWritten(src *Source) bool {
-	path, ok := src.Claim()
-	return ok && b.preset == "supabase" && len(path) > 1 && path[0] == metadata
 }
 
 // suffices reports whether some policy lets whoever brings a constant at rows of any tenant.

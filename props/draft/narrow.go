@@ -16,7 +16,7 @@ func (r *referee) narrower(p *place) {
 	first := true
 	for i := range p.table.Policies {
 		policy := &p.table.Policies[i]
-		if policy.Command != "SELECT" && policy.Command != "ALL" || !policy.Permissive || !r.concerns(policy) {
+		if !grants(policy, "SELECT") || !r.concerns(policy) {
 			continue
 		}
 		x, err := sql.ParseExpr(policy.Using)

@@ -32,7 +32,7 @@ func (r *referee) global(t *model.Table, columns []int, role string) *opening {
 	for i := range t.Policies {
 		p := &t.Policies[i]
 		x, err := sql.ParseExpr(p.Using)
-		if p.Using == "" || err != nil || !p.Permissive || p.Command != "SELECT" && p.Command != "ALL" || role == "" && !r.concerns(p) || role != "" && !r.survey.applies(p, role) {
+		if p.Using == "" || err != nil || !grants(p, "SELECT") || role == "" && !r.concerns(p) || role != "" && !r.survey.applies(p, role) {
 			continue
 		}
 		for _, part := range r.loose(x, r.scope(t)) {
@@ -89,7 +89,7 @@ func (r *referee) openings(t *model.Table, role string) []opening {
 	var out []opening
 	for i := range t.Policies {
 		p := &t.Policies[i]
-		if !p.Permissive || p.Command != "SELECT" && p.Command != "ALL" || !r.survey.applies(p, role) {
+		if !grants(p, "SELECT") || !r.survey.applies(p, role) {
 			continue
 		}
 		x, err := sql.ParseExpr(p.Using)
@@ -280,7 +280,7 @@ func (b *binder) openTo(s *session, t *model.Table, of string) string {
 // policies hold there, or a function that looks whether its row is open.
 func (b *binder) readsThrough(t, other *model.Table, role string) bool {
 	return slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
-		if !p.Permissive || p.Command != "SELECT" && p.Command != "ALL" || !b.survey.applies(&p, role) {
+		if !grants(&p, "SELECT") || !b.survey.applies(&p, role) {
 			return false
 		}
 		if stands(p.Using, other.Name) {

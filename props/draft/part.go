@@ -93,7 +93,7 @@ func (s scope) piece(o *sql.Opaque) (Column, bool) {
 	if !ok || s.survey == nil || out.Table.Columns[out.Column].Type.Kind != sql.Text {
 		return Column{}, false
 	}
-	if whole := s.survey.closure(text); settingName.MatchString(whole) || roleWord.MatchString(whole) {
+	if readsSession(s.survey.closure(text)) {
 		return Column{}, false
 	}
 	out.Part = text

@@ -41,6 +41,11 @@ func (r *referee) differs(p *place) {
 	r.narrower(p)
 }
 
+// grants reports whether a policy is permissive and holds for a command.
+func grants(p *model.Policy, command string) bool {
+	return p.Permissive && (p.Command == command || p.Command == "ALL")
+}
+
 // concerns reports whether a policy is for a role that sessions run as.
 func (r *referee) concerns(p *model.Policy) bool {
 	return slices.ContainsFunc(r.cast.actors, func(a *actor) bool { return r.survey.applies(p, a.acts()) })
@@ -218,8 +223,7 @@ func (r *referee) reads(x sql.Expr) bool {
 		}
 		text, _ := sql.Print(e, sql.PrintOptions{})
 		whole := r.survey.closure(text)
-		asks := settingName.MatchString(whole) || roleWord.MatchString(whole)
-		found = found || len(sql.Columns(e)) > 0 && (asks || !field && (len(whole) > len(text) || len(sql.Tables(e)) > 0))
+		found = found || len(sql.Columns(e)) > 0 && (readsSession(whole) || !field && (len(whole) > len(text) || len(sql.Tables(e)) > 0))
 		return !found
 	})
 	return found

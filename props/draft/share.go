@@ -108,7 +108,7 @@ func (s *share) shown(sv *Survey, t *model.Table, who string, depth int) string 
 func (s *share) asked(sv *Survey, t, above *model.Table, command string) bool {
 	return slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
 		text := p.Using + " " + p.Check
-		return p.Permissive && (p.Command == command || p.Command == "ALL") && (sv.mentions(text, s.table) || above != nil && sv.mentions(text, above))
+		return grants(&p, command) && (sv.mentions(text, s.table) || above != nil && sv.mentions(text, above))
 	})
 }
 
@@ -180,7 +180,7 @@ func (b *binder) authored(s *session, p *place, g *guest) *guest {
 		g = &guest{changes: map[string]string{}}
 	}
 	for _, command := range []string{"INSERT", "UPDATE", "DELETE"} {
-		if slices.ContainsFunc(p.table.Policies, func(x model.Policy) bool { return x.Permissive && (x.Command == command || x.Command == "ALL") }) {
+		if slices.ContainsFunc(p.table.Policies, func(x model.Policy) bool { return grants(&x, command) }) {
 			g.changes[command] = either(g.changes[command], wrote+" and ("+shown+")")
 		}
 	}

@@ -79,6 +79,16 @@ func (s *Source) String() string {
 	return out
 }
 
+// metadata is the claim of Supabase's tokens that users write themselves.
+const metadata = "user_metadata"
+
+// selfWritten is the path of a claim that users of Supabase write themselves, so that it may say
+// what is not true; ok is false for other sources.
+func (s *Source) selfWritten() (path []string, ok bool) {
+	path, claim := s.Claim()
+	return path, claim && len(path) > 1 && path[0] == metadata
+}
+
 // put writes one value into claims where the source has it.
 func (s *Source) put(c *claims, path []string, value string) {
 	switch value = s.text(value); {
@@ -112,6 +122,11 @@ var (
 	called      = regexp.MustCompile(`(?:"?([A-Za-z_][\w$]*)"?\s*\.\s*)?"?([A-Za-z_][\w$]*)"?\s*\(`)
 	roleWord    = regexp.MustCompile(`(?i)\b(current_user|session_user|current_role)\b`)
 )
+
+// readsSession reports whether a text reads a setting or the role's name.
+func readsSession(text string) bool {
+	return settingName.MatchString(text) || roleWord.MatchString(text)
+}
 
 // closure is a text with the bodies of the functions that it calls, and that those
 // call.

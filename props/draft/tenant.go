@@ -157,7 +157,7 @@ func (d *domains) owned(group, users *domain) bool {
 		}
 		asks := slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
 			whole := d.survey.closure(p.Using)
-			return p.Permissive && (p.Command == "SELECT" || p.Command == "ALL") && stands(whole, group.home.Name) && slices.ContainsFunc(users.in(group.home), func(c int) bool {
+			return grants(&p, "SELECT") && stands(whole, group.home.Name) && slices.ContainsFunc(users.in(group.home), func(c int) bool {
 				return group.home.Columns[c].NotNull && stands(whole, group.home.Columns[c].Name)
 			})
 		})
