@@ -2,7 +2,6 @@ package draft
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -347,115 +346,6 @@ func (e *evidence) read(role string) []*Source {
 		list := e.readers[s.place()]
 		return len(list) > 0 && !slices.ContainsFunc(list, func(p *model.Policy) bool { return e.survey.applies(p, role) })
 	})
-}
-
-// bound reports whether what a text reads of the session is known from elsewhere.
-func (e *evidence) bound(text string) bool {
-	whole := e.survey.closure(text)
-	return !roleWord.MatchString(whole) && !slices.ContainsFunc(named(settingName, whole), func(name string) bool {
-		return !slices.ContainsFunc(e.sources, func(s *Source) bool { return s.Setting == name })
-	})
-}
-
-// expiry is the claim by which a token ends (RFC 7519, 4.1.4), and a time of it that
-// does not come while anybody tests.
-const (
-	expiry = "exp"
-	late   = "4102444800"
-)
-
-// expires reports whether policies, or what they call, look at when a token ends.
-func (s *Survey) expires() bool {
-	whole := s.policies()
-	return strings.Contains(whole, "jwt") && slices.ContainsFunc(jsonPaths(whole), func(p []string) bool { return slices.Equal(p, []string{expiry}) })
-}
-
-// policies is the text of all policies and of what they call.
-func (s *Survey) policies() string {
-	var b strings.Builder
-	for _, t := range s.Schema.Tables {
-		for _, p := range t.Policies {
-			b.WriteString(p.Using + "\n" + p.Check + "\n")
-		}
-	}
-	return s.closure(b.String())
-}
-
-// unbound is the settings and claims that policies, and what they call, name without
-// comparing anything with them in a way that is understood.
-func (e *evidence) unbound(s *Survey) []string {
-	var out []string
-	whole := s.policies()
-	add := func(name string) {
-		if !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
-	known := func(ok func(*Source) bool) bool { return slices.ContainsFunc(e.sources, ok) }
-	for _, name := range named(settingName, whole) {
-		if older(name) == 1 && !known(func(x *Source) bool { return x.Setting == name }) {
-			add("setting " + name)
-		}
-	}
-	for _, path := range jsonPaths(whole) {
-		key := strings.Join(path, ".")
-		if !known(func(x *Source) bool {
-			claim, _ := x.Claim()
-			inside := x.Keys && len(path) > len(claim) && slices.Equal(path[:len(claim)], claim)
-			return inside || strings.HasSuffix(strings.Join(append(slices.Clone(x.Path), claim...), "."), path[len(path)-1])
-		}) && strings.Contains(whole, "jwt") && key != "sub" && key != "role" && key != expiry {
-			add("claim " + key)
-		}
-	}
-	return out
-}
-
-// lookup recognises a function whose value is a column of the row that a setting
-// names: SELECT user_id FROM sessions WHERE id = current_session_id().
-func (e *evidence) lookup(text string) *Source {
-	m := called.FindStringSubmatch(text)
-	if m == nil || e.probe.err != nil {
-		return nil
-	}
-	if s, ok := e.probe.known["lookup "+text]; ok {
-		return s
-	}
-	var found *Source
-	for _, f := range e.survey.Functions {
-		if f.Name == m[2] && (m[1] == "" || f.Schema == m[1]) && len(f.Args) == 0 && !f.Set {
-			if q, ok := f.query(); ok && found == nil {
-				found = e.lookupOf(q)
-			}
-		}
-	}
-	e.probe.known["lookup "+text] = found
-	return found
-}
-
-func (e *evidence) lookupOf(q *sql.Query) *Source {
-	if q.Opaque != nil || len(q.From) == 0 || q.Where == nil {
-		return nil
-	}
-	in := scope{survey: e.survey}.with(q)
-	value, ok := in.column(q.Target)
-	if !ok {
-		return nil
-	}
-	for _, x := range conjuncts(q.Where) { // the rest says which rows are valid: not yet expired
-		c, is := x.(*sql.Compare)
-		if !is || c.Op != "=" {
-			continue
-		}
-		for _, sides := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
-			key, ok := in.column(anyCase(sides[0]))
-			if s := e.source(anyCase(sides[1])); ok && s != nil && s.Lookup == nil {
-				out := *s
-				out.Lookup = &Lookup{Key: key, Value: value.items()}
-				return &out
-			}
-		}
-	}
-	return nil
 }
 
 // bare is an expression without casts around it.

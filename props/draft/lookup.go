@@ -71,3 +71,51 @@ func keyed(where sql.Expr, parameter string, in scope) (Column, bool) {
 	}
 	return Column{}, false
 }
+
+// lookup recognises a function whose value is a column of the row that a setting
+// names: SELECT user_id FROM sessions WHERE id = current_session_id().
+func (e *evidence) lookup(text string) *Source {
+	m := called.FindStringSubmatch(text)
+	if m == nil || e.probe.err != nil {
+		return nil
+	}
+	if s, ok := e.probe.known["lookup "+text]; ok {
+		return s
+	}
+	var found *Source
+	for _, f := range e.survey.Functions {
+		if f.Name == m[2] && (m[1] == "" || f.Schema == m[1]) && len(f.Args) == 0 && !f.Set {
+			if q, ok := f.query(); ok && found == nil {
+				found = e.lookupOf(q)
+			}
+		}
+	}
+	e.probe.known["lookup "+text] = found
+	return found
+}
+
+func (e *evidence) lookupOf(q *sql.Query) *Source {
+	if q.Opaque != nil || len(q.From) == 0 || q.Where == nil {
+		return nil
+	}
+	in := scope{survey: e.survey}.with(q)
+	value, ok := in.column(q.Target)
+	if !ok {
+		return nil
+	}
+	for _, x := range conjuncts(q.Where) { // the rest says which rows are valid: not yet expired
+		c, is := x.(*sql.Compare)
+		if !is || c.Op != "=" {
+			continue
+		}
+		for _, sides := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
+			key, ok := in.column(anyCase(sides[0]))
+			if s := e.source(anyCase(sides[1])); ok && s != nil && s.Lookup == nil {
+				out := *s
+				out.Lookup = &Lookup{Key: key, Value: value.items()}
+				return &out
+			}
+		}
+	}
+	return nil
+}

@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -185,46 +184,6 @@ func (w *writer) entries(key string, list []entry) {
 		}
 		w.line(3, name+": "+e.rule)
 	}
-}
-
-func (c *claims) yaml() string {
-	if c.in == nil {
-		if c.many {
-			return "[" + scalar(c.value) + "]"
-		}
-		if c.value == late {
-			return late // a number
-		}
-		return scalar(c.value)
-	}
-	var parts []string
-	for _, name := range c.names {
-		parts = append(parts, scalar(name)+": "+c.in[name].yaml())
-	}
-	return "{" + strings.Join(parts, ", ") + "}"
-}
-
-// json is the claims as JSON.
-func (c *claims) json() string {
-	b, err := json.Marshal(c.tree())
-	if err != nil {
-		return "{}" // maps of strings always encode
-	}
-	return string(b)
-}
-
-func (c *claims) tree() any {
-	switch {
-	case c.in == nil && c.many:
-		return []string{c.value}
-	case c.in == nil:
-		return c.value
-	}
-	out := map[string]any{}
-	for name, in := range c.in {
-		out[name] = in.tree()
-	}
-	return out
 }
 
 func (d *Draft) ways(w *writer) {

@@ -197,6 +197,20 @@ func (s *Survey) withoutOwners(c cast) cast {
 	return c
 }
 
+// reach reports whether sessions have any privilege on a table.
+func (c *cast) reach(s *model.Schema, t *model.Table) bool {
+	return slices.ContainsFunc(c.actors, func(a *actor) bool {
+		list := s.Privileges[a.acts()]
+		if list == nil || !list[t.ID].Usage {
+			return false
+		}
+		p := &list[t.ID]
+		return some(p.Select) || some(p.Insert) || some(p.Update) || p.Delete
+	})
+}
+
+func some(list []bool) bool { return slices.Contains(list, true) }
+
 func sortedKeys[T any](m map[string]T) []string {
 	return slices.Sorted(maps.Keys(m))
 }

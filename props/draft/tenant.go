@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +19,29 @@ type tenancy struct {
 	cast    string      // of the values, where only parts of columns hold them
 	why     string
 	guess   bool // nothing that binds a session says so
+}
+
+func (t tenancy) home() *model.Table {
+	if t.tenants == nil {
+		return nil
+	}
+	return t.tenants.home
+}
+
+// typeName is the type of a tenant's value where no table lists them.
+func (t tenancy) typeName() string {
+	if t.tenants == nil || len(t.tenants.columns) == 0 {
+		return "text"
+	}
+	c := t.tenants.columns[0]
+	if c.isPart() && !c.isItem() {
+		return cmp.Or(t.cast, "text")
+	}
+	typ := &c.Table.Columns[c.Column].Type
+	if typ.Kind == sql.Other {
+		return typ.Base
+	}
+	return typ.Plain
 }
 
 // tenancy chooses. The session's own values come first; what groups them, if most of the
