@@ -164,31 +164,7 @@ func (b *binder) source(s *session, src *Source) {
 	}
 	v := b.variable(src, s.user)
 	if src.Role() {
-		if src.Lookup != nil && s.user == src.Lookup.Key.Table {
-			name := s.acts
-			if stands(b.survey.policies(), "session_user") {
-				name = s.login
-			}
-			s.where = sql.QuoteName(src.Lookup.Key.name()) + " = " + sql.Constant(name)
-			s.notes = append(s.notes, "each user has a role of its own, which "+src.Lookup.Key.String()+" names")
-			return
-		}
-		if s.where != "" {
-			return
-		}
-		if strings.HasPrefix(v, "$tenant") {
-			s.ofTenant = true
-			if s.role != "" {
-				s.role = v
-			} else {
-				s.login = v
-			}
-			if note := "policies compare current_user: one role for each tenant, all of which the schema's files must make"; !slices.Contains(s.notes, note) {
-				s.notes = append(s.notes, note)
-			}
-			return
-		}
-		s.asks = append(s.asks, "policies compare current_user: which role connects for which tenant?")
+		b.roleSource(s, src, v)
 		return
 	}
 	if v == "" {
@@ -206,6 +182,33 @@ func (b *binder) source(s *session, src *Source) {
 		return
 	}
 	b.give(s, src, v)
+}
+
+// roleSource binds the role's name, where policies compare it: with a column of the user's own
+// row, or of the tenant's, which v is then; else that is a question.
+func (b *binder) roleSource(s *session, src *Source, v string) {
+	switch {
+	case src.Lookup != nil && s.user == src.Lookup.Key.Table:
+		name := s.acts
+		if stands(b.survey.policies(), "session_user") {
+			name = s.login
+		}
+		s.where = sql.QuoteName(src.Lookup.Key.name()) + " = " + sql.Constant(name)
+		s.notes = append(s.notes, "each user has a role of its own, which "+src.Lookup.Key.String()+" names")
+	case s.where != "":
+	case strings.HasPrefix(v, "$tenant"):
+		s.ofTenant = true
+		if s.role != "" {
+			s.role = v
+		} else {
+			s.login = v
+		}
+		if note := "policies compare current_user: one role for each tenant, all of which the schema's files must make"; !slices.Contains(s.notes, note) {
+			s.notes = append(s.notes, note)
+		}
+	default:
+		s.asks = append(s.asks, "policies compare current_user: which role connects for which tenant?")
+	}
 }
 
 // give writes a source's value where the session brings it.
