@@ -47,7 +47,7 @@ func (d *Draft) ask(e *evidence) {
 	}
 }
 
-// selfMade warns of claims that say who somebody is and that users write themselves.
+// selfMade asks about claims that policies go by though users of Supabase write them themselves.
 func (d *Draft) selfMade(e *evidence) {
 	if cmp.Or(d.options.Brought, d.options.Preset) != "supabase" {
 		return
@@ -62,7 +62,7 @@ func (d *Draft) selfMade(e *evidence) {
 // mostNamed bounds the functions that one question names.
 const mostNamed = 5
 
-// offered asks about functions that run with their owner's rights for whoever calls them.
+// offered asks about SECURITY DEFINER functions that a session without a tenant may call.
 func (d *Draft) offered() {
 	var names []string
 	for _, p := range d.paths {
@@ -80,7 +80,7 @@ func (d *Draft) offered() {
 		"Is it meant for such sessions? Else REVOKE EXECUTE … FROM PUBLIC", strings.Join(names, ", ")))
 }
 
-// hierarchy asks about tenants that have tenants above them.
+// hierarchy asks about tenants above tenants: the tenants' own table refers to itself.
 func (d *Draft) hierarchy() {
 	t := d.tenancy.home()
 	if t == nil || d.tenancy.byUser || slices.ContainsFunc(d.sessions, func(s *session) bool { return s.below }) {
@@ -97,7 +97,7 @@ func (d *Draft) hierarchy() {
 	}
 }
 
-// acting asks about users who are of no tenant by their own row, such as the staff of a support desk,
+// acting asks about users whose own row may name no tenant, such as the staff of a support desk,
 // where policies ask another table which tenants a user acts for.
 func (d *Draft) acting() {
 	u, group := d.tenancy.users, d.tenancy.tenants
@@ -163,7 +163,8 @@ func (d *Draft) ends() {
 	}
 }
 
-// endsOf asks about the columns of one table; row names its row.
+// endsOf asks about the dates and flags of one table: may they say that its row does not count? row
+// qualifies a column ("m."), what is the question, with places for the table and the condition.
 func (d *Draft) endsOf(t *model.Table, row, what string) {
 	for i := range t.Columns {
 		c := &t.Columns[i]

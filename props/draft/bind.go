@@ -10,7 +10,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// bind gives a session its tenant and its user by everything that the schema reads.
+// bind gives a session everything that its role has to bring: its tenant, its user, and what else
+// the schema reads of it. What it cannot tell it asks.
 func (b *binder) bind(s *session) {
 	s.user = b.userTable(s)
 	for _, lookup := range []bool{true, false} { // the key of a row before the key alone
@@ -44,8 +45,8 @@ func (b *binder) bind(s *session) {
 	}
 }
 
-// handed gives the claims that functions read of the user, such as an address, where a
-// column of the user's has the name of one. Policies compare no such claim.
+// handed gives a session the claims that functions read of it, such as the user's e-mail address,
+// where a column of the user has the claim's name. Policies do not compare these claims.
 func (b *binder) handed(s *session) {
 	for _, f := range b.survey.Functions {
 		text := b.survey.closure(f.Body)
@@ -96,8 +97,8 @@ func (b *binder) userColumn(t *model.Table) string {
 	return ""
 }
 
-// variable is what a source is to a session: the tenant, a column of its row, the
-// user's; "" for something else.
+// variable is what a source brings of a session, as a contract writes it: $tenant, $tenant.column or
+// $user.column; empty for something else.
 func (b *binder) variable(s *Source, user *model.Table) string {
 	of := func(m *domain) bool { return m != nil && slices.Contains(m.sources, s) }
 	if s.Lookup != nil {
@@ -157,7 +158,8 @@ func variable(first string, t *model.Table, column int) string {
 	return ""
 }
 
-// source binds one source, or asks about it.
+// source binds one source: to what is known of it, else to a column of the same name or to a
+// constant, with a question; else it is asked about.
 func (b *binder) source(s *session, src *Source) {
 	if b.role(src) {
 		return // the role's claim: constants
@@ -255,6 +257,7 @@ func (b *binder) likeNamed(src *Source, user *model.Table) string {
 	return ""
 }
 
+// unknown asks what a source holds.
 func (b *binder) unknown(src *Source) string {
 	out := src.String() + " is read, but nothing says what it holds"
 	var list []string
@@ -287,8 +290,8 @@ func (b *binder) role(src *Source) bool {
 	})
 }
 
-// constants gives the claims that say which role it is, and the role where the preset's
-// tokens always carry it.
+// constants gives a session the claims that do not depend on its tenant: its role, where policies
+// read it or the preset's tokens always have it, and when its token ends.
 func (b *binder) constants(s *session) {
 	given := false
 	for _, src := range s.sources {

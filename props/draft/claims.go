@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// claims is the value of a claim: text, a list of one, or claims inside.
+// claims is the value of a claim: a text, a list of one text, or an object of claims.
 type claims struct {
 	value string
-	many  bool
-	names []string
-	in    map[string]*claims
+	many  bool               // it is a list
+	names []string           // of the object's claims, in their order
+	in    map[string]*claims // the object's claims by name; nil for a text or a list
 }
 
+// set gives a value to the claim at a path below this one; many makes it a list of one.
 func (c *claims) set(path []string, value string, many bool) {
 	if len(path) == 0 {
 		c.value, c.many = value, many
@@ -28,6 +29,7 @@ func (c *claims) set(path []string, value string, many bool) {
 	c.in[path[0]].set(path[1:], value, many)
 }
 
+// yaml is the claims as a contract writes them.
 func (c *claims) yaml() string {
 	if c.in == nil {
 		if c.many {
@@ -54,6 +56,7 @@ func (c *claims) json() string {
 	return string(b)
 }
 
+// tree is the claims as encoding/json takes them.
 func (c *claims) tree() any {
 	switch {
 	case c.in == nil && c.many:

@@ -15,8 +15,8 @@ type Options struct {
 	Files    []string // of schema:, as the contract will write them
 	Database string   // connection string, instead of files; without a password
 	Preset   string
-	Brought  string // the preset that a copied database's own surroundings are like
-	Lent     string // file with a login that the schema lacks; empty: none
+	Brought  string // the preset that the surroundings in a copied database are like; empty: none
+	Lent     string // the file that Login was written to; empty: the schema has a login
 }
 
 // Draft is a contract as structure suggests it, with what a person must review.
@@ -31,10 +31,10 @@ type Draft struct {
 	paths    []*path
 	secrets  []secret
 	shares   []share
-	inner    []string         // schemas that no client reaches
-	asks     []string         // about the schema as a whole
-	dropped  map[*path]string // paths that cannot be said, and why
-	lines    []any            // what each line of the contract is about: a place, a path
+	inner    []string         // schemas that clients of the preset's API do not reach
+	asks     []string         // questions about the schema as a whole
+	dropped  map[*path]string // paths that Mend took back, and why
+	lines    []any            // by line of the contract: the *place or *path that it is about, or nil
 }
 
 // Make drafts a contract. The connection leads to a scratch database with the schema; it
@@ -76,8 +76,8 @@ func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, er
 	return out, nil
 }
 
-// Lonely reports whether no role with LOGIN can act as the roles that have privileges,
-// and names those.
+// Lonely names the roles that sessions would act as, and reports whether no role with LOGIN can
+// act as them: then Login makes one.
 func (s *Survey) Lonely() ([]string, bool) {
 	c := s.roles()
 	var out []string

@@ -7,7 +7,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// Column is a column of a table, or a part of what it holds.
+// Column is a column of a table, or a part of what it holds, such as a key of a JSON document.
 type Column struct {
 	Table  *model.Table
 	Column int
@@ -27,13 +27,13 @@ type evidence struct {
 	probe  *probe
 
 	equal   []equality
-	same    [][2]Column
+	same    [][2]Column // columns that are compared with each other
 	consts  []constant
 	unread  []string // expressions that read the session in a way that is not understood
 	sources []*Source
-	policy  *model.Policy              // that is being read; nil for anything else
-	readers map[string][]*model.Policy // of a source, by its setting and path
-	casts   map[Column]string          // to what type a part of a column is cast
+	policy  *model.Policy              // the policy that is being read; nil for anything else
+	readers map[string][]*model.Policy // the policies that read a source, by its place
+	casts   map[Column]string          // the type that a part of a column is cast to
 }
 
 // equality is a column that is compared with a source.
@@ -42,7 +42,7 @@ type equality struct {
 	source *Source
 	op     string
 	table  *model.Table // whose policy or default says so; nil for a function
-	set    bool         // the function writes it there: that is what it holds, nobody looks for it
+	set    bool         // a function writes the source's value into the column, and compares nothing
 }
 
 // constant is a source that is compared with a constant.
@@ -81,15 +81,15 @@ func (e *evidence) collect() {
 	e.bodies()
 }
 
-// compared reports whether a source is held against a column or a constant, not only
-// handed on.
+// compared reports whether a source is compared with a column or a constant, and not only handed
+// on to something else.
 func (e *evidence) compared(s *Source) bool {
 	return slices.ContainsFunc(e.equal, func(q equality) bool { return q.source == s }) ||
 		slices.ContainsFunc(e.consts, func(c constant) bool { return c.source == s })
 }
 
-// defaulted notes what the session brings where a row says nothing else. The role's name alone,
-// which nothing is compared with, says who wrote the row, not whose it is.
+// defaulted notes a column whose default is what the session brings. The role's name counts only
+// if it is compared with something too: else it says who wrote the row, not whose it is.
 func (e *evidence) defaulted(c Column, text string) {
 	x, err := sql.ParseExpr(text)
 	if err != nil {
@@ -100,7 +100,7 @@ func (e *evidence) defaulted(c Column, text string) {
 	}
 }
 
-// expr goes through an expression in its scope.
+// expr notes every comparison in an expression.
 func (e *evidence) expr(x sql.Expr, in scope) {
 	sql.Walk(x, func(x sql.Expr) bool {
 		before := e.found()
@@ -154,10 +154,10 @@ func (e *evidence) expr(x sql.Expr, in scope) {
 	})
 }
 
-// found is how much was noted so far.
+// found is how much was noted so far, to see whether something was.
 func (e *evidence) found() int { return len(e.equal) + len(e.same) + len(e.consts) }
 
-// callsIn goes into the functions that a part of a document is asked of.
+// callsIn goes into the functions in the expression that a JSON document is taken from.
 func (e *evidence) callsIn(x *sql.Field, in scope) {
 	sql.Walk(x, func(x sql.Expr) bool {
 		if o, ok := x.(*sql.Opaque); ok {
@@ -176,6 +176,7 @@ func (e *evidence) oneOf(x sql.Expr, list []sql.Expr, in scope) {
 	}
 }
 
+// flipped is the operator with its sides exchanged.
 func flipped(op string) string {
 	switch op {
 	case "<":
@@ -214,7 +215,8 @@ func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
 	}
 }
 
-// anyCase is what lower() or upper() is asked for: texts that are compared in any case are compared.
+// anyCase is the argument of lower() or upper(), since texts that are compared in any case are
+// compared; any other expression is itself.
 func anyCase(x sql.Expr) sql.Expr {
 	o, ok := bare(x).(*sql.Opaque)
 	if !ok {
@@ -231,7 +233,7 @@ func anyCase(x sql.Expr) sql.Expr {
 	return x
 }
 
-// cast notes to what type a part of a column is cast.
+// cast notes the type that a part of a column is cast to.
 func (e *evidence) cast(c Column, x sql.Expr) {
 	if y, ok := x.(*sql.Cast); ok && c.isPart() && e.casts[c] == "" {
 		if e.casts == nil {
@@ -264,6 +266,7 @@ func (e *evidence) in(x *sql.InQuery, in scope) {
 	}
 }
 
+// query notes every comparison in a query.
 func (e *evidence) query(q *sql.Query, in scope) {
 	if q == nil {
 		return
@@ -286,8 +289,8 @@ func (e *evidence) query(q *sql.Query, in scope) {
 	}
 }
 
-// source says where an expression takes its value from; nil for one with columns,
-// for a constant, and where Postgres does not tell.
+// source is where an expression takes its value from, as Postgres tells; nil for one with columns
+// or tables, for a constant, and where it is no single setting, claim or role.
 func (e *evidence) source(x sql.Expr) *Source {
 	x = bare(x)
 	switch x.(type) {
@@ -306,7 +309,7 @@ func (e *evidence) source(x sql.Expr) *Source {
 	return e.remember(s, text)
 }
 
-// set is source for a query of any number of values.
+// set is source for a query that gives any number of values.
 func (e *evidence) set(q *sql.Query) *Source {
 	if len(sql.QueryTables(q)) > 0 {
 		return nil
@@ -315,8 +318,8 @@ func (e *evidence) set(q *sql.Query) *Source {
 	return e.remember(e.probe.source(text, true), text)
 }
 
-// remember gives the one value that stands for equal sources, and lists what reads
-// the session in a way that is not understood.
+// remember gives the one *Source that stands for all equal ones, and notes which policy reads it.
+// Without a source it notes a text that reads the session in a way that is not understood.
 func (e *evidence) remember(s *Source, text string) *Source {
 	if s == nil {
 		if readsSession(e.survey.closure(text)) && !slices.Contains(e.unread, text) {
@@ -339,8 +342,8 @@ func (e *evidence) remember(s *Source, text string) *Source {
 	return s
 }
 
-// read is the sources that a role has to bring: those of the policies for it, and those that
-// no policy reads.
+// read is the sources that sessions of a role have to bring: those that policies for it read, and
+// those that no policy reads.
 func (e *evidence) read(role string) []*Source {
 	return slices.DeleteFunc(slices.Clone(e.sources), func(s *Source) bool {
 		list := e.readers[s.place()]

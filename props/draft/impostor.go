@@ -5,12 +5,13 @@ import (
 	"strings"
 )
 
-// impostor is the session of somebody who writes the claims that users write themselves.
+// impostor is the name of the session of somebody who wrote what is not true into the claims that
+// users of Supabase write themselves.
 const impostor = "impostor"
 
-// impostor adds a session like the first one, but for what its user may have written: it
-// says that it is of another tenant, or has what policies compare such claims with. Its
-// rules are those of what it really is.
+// impostor adds a session like the first one, whose user wrote into such claims another tenant, or
+// whatever constant policies compare them with. Its rules are those of the tenant that it really
+// is of, so that believing the claims is a leak.
 func (b *binder) impostor() {
 	if b.preset != "supabase" || len(b.made) == 0 {
 		return

@@ -8,12 +8,12 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// mostKinds bounds the sessions of one role that differ in a constant that they bring.
+// mostKinds is how many sessions of one role there are at most that differ in a constant.
 const mostKinds = 3
 
-// constantsOf is what a source that holds no tenant and no user is compared with, such as a
-// kind of user or a level of authentication: each is what some session brings. What alone
-// lets at the rows of every tenant is left out: that is a question of its own.
+// constantsOf is the constants that policies compare a source with, such as kinds of users or
+// levels of authentication: each is what some session brings. One that by itself opens the rows
+// of every tenant is left out, since whether somebody has it is a question of its own.
 func (b *binder) constantsOf(src *Source) []string {
 	if _, own := src.selfWritten(); b.role(src) || own && b.preset == "supabase" {
 		return nil
@@ -27,8 +27,8 @@ func (b *binder) constantsOf(src *Source) []string {
 	return out
 }
 
-// kinds is the sessions of a role that it takes to bring each constant once, by the first
-// source with most of them; one session where there is none.
+// kinds is the constants of the source that has most of them, a session of the role for each; one
+// empty text, for one session, where no source has any.
 func (b *binder) kinds(s *session) []string {
 	out := []string{""}
 	for _, src := range s.sources {
@@ -51,8 +51,8 @@ func (r *referee) suffices(c *constant) bool {
 	})
 }
 
-// asks reports whether a condition has an alternative that asks for a constant and is not tied
-// to the session otherwise.
+// asks reports whether a condition has an alternative that compares a source with the constant and
+// asks nothing else of the session.
 func (r *referee) asks(text string, t *model.Table, c *constant) bool {
 	x, err := sql.ParseExpr(text)
 	if text == "" || err != nil {

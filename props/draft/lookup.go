@@ -20,8 +20,8 @@ func (e *evidence) holder(x sql.Expr, in scope) (Column, bool) {
 	return in.holder(x)
 }
 
-// looksUp recognises the call of a function with one column, whose value is another column of
-// the row that has it: value, of the row where key is of.
+// looksUp recognises the call of a function with one column, of, for its argument: its value is
+// the column value of the row whose column key equals the argument.
 func (e *evidence) looksUp(o *sql.Opaque, in scope) (value, key, of Column, found bool) {
 	of, text, ok := in.about(o)
 	m := called.FindStringSubmatch(text)
@@ -45,7 +45,8 @@ func (e *evidence) looksUp(o *sql.Opaque, in scope) (value, key, of Column, foun
 	return value, key, of, false
 }
 
-// keyed is the column that a condition compares a function's first parameter with.
+// keyed is the column that a condition compares with a function's first parameter, whose name is
+// given.
 func keyed(where sql.Expr, parameter string, in scope) (Column, bool) {
 	given := func(x sql.Expr) bool {
 		switch y := bare(x).(type) {
@@ -94,6 +95,8 @@ func (e *evidence) lookup(text string) *Source {
 	return found
 }
 
+// lookupOf is the source of a query's value where that is a column of the row that a setting
+// names; nil for others.
 func (e *evidence) lookupOf(q *sql.Query) *Source {
 	if q.Opaque != nil || len(q.From) == 0 || q.Where == nil {
 		return nil

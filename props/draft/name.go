@@ -20,8 +20,7 @@ func arrow(t *model.Table, k *model.ForeignKey) string {
 	return text + " -> " + tableName(k.Target)
 }
 
-// tableName is a table as a contract names it, in double quotes where a dot or another
-// sign would be taken for something else.
+// tableName is a table as a contract names it: without its schema where that is public.
 func tableName(t *model.Table) string {
 	name := contractName(t.Name)
 	if t.Schema == "public" {
@@ -30,8 +29,10 @@ func tableName(t *model.Table) string {
 	return contractName(t.Schema) + "." + name
 }
 
+// columnName is a column as a contract names it.
 func columnName(name string) string { return contractName(name) }
 
+// contractName is a name as a contract writes it, in double quotes where needed.
 func contractName(name string) string {
 	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$") == "" && name != "shared" && name != "internal" {
 		return name

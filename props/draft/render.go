@@ -48,8 +48,9 @@ func (d *Draft) YAML() string {
 	return w.b.String()
 }
 
-// schemas is those with tables, and those with ways to them alone: what is added there later
-// must not be missed.
+// schemas is what the contract judges: schemas with tables, of a preset's own the single tables,
+// and schemas that hold views or functions alone which sessions may use. It is written out, so
+// that what is added there later is not missed.
 func (d *Draft) schemas() []string {
 	var out []string
 	add := func(schema string, roles []string) {
@@ -78,6 +79,7 @@ func (d *Draft) schemas() []string {
 	return out
 }
 
+// tenant is the value of the contract's tenant.
 func (d *Draft) tenant() string {
 	t := d.tenancy.home()
 	if t == nil {
@@ -86,6 +88,7 @@ func (d *Draft) tenant() string {
 	return "{table: " + scalar(tableName(t)) + ", key: " + scalar(columnName(t.Columns[d.tenancy.tenants.key].Name)) + "}"
 }
 
+// tables writes the tables with their places.
 func (d *Draft) tables(w *writer) {
 	w.line(0, "tables:")
 	for _, p := range d.places {
@@ -101,6 +104,7 @@ func (d *Draft) tables(w *writer) {
 	w.line(0, "")
 }
 
+// remarks writes notes and questions as comments.
 func (w *writer) remarks(indent int, notes, asks []string) {
 	for _, n := range notes {
 		w.comment(indent, "", n)
@@ -110,6 +114,7 @@ func (w *writer) remarks(indent int, notes, asks []string) {
 	}
 }
 
+// yaml is the entry of a table.
 func (p *place) yaml() string {
 	switch p.how {
 	case model.Shared:
@@ -131,6 +136,7 @@ func (p *place) yaml() string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
+// session writes a session.
 func (d *Draft) session(w *writer, s *session) {
 	if s.stranger && len(s.asks) == 0 {
 		w.comment(1, "", "a session whose tenant was never set: a broken job, a request without a token")
@@ -168,6 +174,7 @@ func (d *Draft) session(w *writer, s *session) {
 	w.entries("writes", s.writes)
 }
 
+// entries writes the rules of a session under sees or writes.
 func (w *writer) entries(key string, list []entry) {
 	if len(list) == 1 {
 		w.line(2, key+": {\"*\": "+list[0].rule+"}")
@@ -186,6 +193,7 @@ func (w *writer) entries(key string, list []entry) {
 	}
 }
 
+// ways writes the paths.
 func (d *Draft) ways(w *writer) {
 	if len(d.paths) == 0 {
 		return

@@ -106,8 +106,9 @@ func (b *binder) everybodys(s *session, p *place, depth int) bool {
 	return depth < 16 && !slices.ContainsFunc(p.parents, func(t *model.Table) bool { return !b.everybodys(s, b.places[t.ID], depth+1) })
 }
 
-// author is the condition that the session wrote a row: the column whose default is who
-// asks, else the only one that is never NULL. It is empty without one.
+// author is the condition that the session's tenant wrote a row: it stands in the tenant's column
+// whose default is the session's own, else in the only one that is never NULL. It is empty where
+// there is no such column.
 func (b *binder) author(p *place) string {
 	var never []int
 	for _, i := range b.t.tenants.in(p.table) {
@@ -133,8 +134,8 @@ func newTenant(p *place) entry {
 	return entry{p.table, "{insert: {may: all}, update: {may: own}, delete: {may: own}}", "a new tenant is nobody's yet"}
 }
 
-// founder is the condition by which a tenant's row names the session's user in a column
-// that is never NULL; empty without one.
+// founder is the condition that a tenant's own row names the session's user, in a column that is
+// never NULL; empty without one.
 func (b *binder) founder(s *session) string {
 	home := b.t.home()
 	if s.user == nil || home == nil || b.t.byUser {
@@ -175,8 +176,8 @@ func (b *binder) self(s *session, p *place) string {
 	return holds(p.table, slices.IndexFunc(p.table.Columns, func(c model.Column) bool { return columnName(c.Name)+" -> "+tableName(home) == p.ways[0] }), user)
 }
 
-// unlisted is the condition by which a new row may be the session's own user: where it lists the
-// user's tenants, it lists none but those that the session has.
+// unlisted is self for a row that is written. Where the row lists the user's tenants, it must list
+// none: that it lists only the session's own is what own says.
 func (b *binder) unlisted(p *place, self string) string {
 	m := b.t.member
 	if m == nil || m.table != p.table || !m.inList(m.group) {

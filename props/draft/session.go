@@ -10,21 +10,21 @@ import (
 // session is a session of the draft.
 type session struct {
 	name, login, role string
-	acts              string // the role that its statements run as
-	user              *model.Table
-	where             string // which of its rows: that of the role's name
+	acts              string       // the role that its statements run as
+	user              *model.Table // the table with its user; nil for none
+	where             string       // condition for the user's row, where that follows from the role's name
 	claims            *claims
 	settings          []setting
-	tenants           string // a query
+	tenants           string // query of its tenants, where it may have several
 	stranger          bool   // it has no tenant, and may see nothing of any
-	service           bool   // it has none, and may see all
-	job               bool   // so, and row security does not hold for it
-	below             bool   // its tenants are those that its own one sees
+	service           bool   // it has no tenant, and may see everything
+	job               bool   // it is a service that row security does not hold for
+	below             bool   // its tenants are its own and those below it
 	ofTenant          bool   // its role follows from the tenant
 	notes, asks       []string
 	sees, writes      []entry
-	sources           []*Source // that its role has to bring
-	kind              int       // which of the constants it brings that sources are compared with
+	sources           []*Source // what sessions of its role have to bring
+	kind              int       // which of the constants of a source it brings, from 0
 }
 
 // setting is a setting with its text, or with the keys of the JSON that it holds.
@@ -52,7 +52,7 @@ type binder struct {
 	shares []share
 	made   []*session
 
-	referee *referee // reads how policies open rows to all
+	referee *referee // tells how policies open rows to all
 }
 
 // anonymous is the role of a request without a token, where the preset fixes it.
@@ -63,6 +63,8 @@ func (b *binder) anonymous() string {
 	return ""
 }
 
+// sessions makes the sessions: of each actor, of roles that follow from the tenant, the impostor,
+// those without a tenant, and the jobs.
 func (b *binder) sessions() {
 	actors := b.cast.actors
 	for _, a := range actors {
@@ -105,8 +107,8 @@ func (b *binder) sessions() {
 	b.jobs()
 }
 
-// mostNamedAlike is how many roles with the same rights, each of them one user's, have a
-// session: two may be of two tenants.
+// mostNamedAlike is how many sessions there are of roles with the same rights of which each is one
+// user's: two, since the users may be of two tenants.
 const mostNamedAlike = 2
 
 // named counts the sessions of other users' roles that have the same rights.
@@ -120,12 +122,13 @@ func (b *binder) named(s *session) int {
 	return n
 }
 
+// begin is a session of an actor, not bound to anything yet.
 func (b *binder) begin(a *actor, name string) *session {
 	return &session{name: name, login: a.login, role: a.role, acts: a.acts(), claims: &claims{}, sources: b.e.read(a.acts())}
 }
 
-// strangers is the actors of sessions whose tenant was never set: the weakest, and each
-// one where settings bind sessions, since a job can forget them.
+// strangers is the actors of which there is a session whose tenant was never set: the weakest one
+// alone where claims bind sessions; all where settings do, since any job can forget to set them.
 func (b *binder) strangers() []*actor {
 	list := slices.DeleteFunc(slices.Clone(b.cast.actors), func(a *actor) bool { // nobody without a tenant has its role
 		return slices.ContainsFunc(b.made, func(s *session) bool {
@@ -156,6 +159,7 @@ func (b *binder) strangers() []*actor {
 	return list
 }
 
+// String names the session for people, with its login and role.
 func (s *session) String() string {
 	how := s.login
 	if s.role != "" {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// bound reports whether what a text reads of the session is known from elsewhere.
+// bound reports whether all settings that a text reads are known from other expressions.
 func (e *evidence) bound(text string) bool {
 	whole := e.survey.closure(text)
 	return !roleWord.MatchString(whole) && !slices.ContainsFunc(named(settingName, whole), func(name string) bool {
@@ -20,7 +20,7 @@ const (
 	late   = "4102444800"
 )
 
-// expires reports whether policies, or what they call, look at when a token ends.
+// expires reports whether policies, or what they call, read the claim by which a token ends.
 func (s *Survey) expires() bool {
 	whole := s.policies()
 	return strings.Contains(whole, "jwt") && slices.ContainsFunc(jsonPaths(whole), func(p []string) bool { return slices.Equal(p, []string{expiry}) })
@@ -37,8 +37,8 @@ func (s *Survey) policies() string {
 	return s.closure(b.String())
 }
 
-// unbound is the settings and claims that policies, and what they call, name without
-// comparing anything with them in a way that is understood.
+// unbound names the settings and claims that policies, and what they call, read, but of which
+// nothing tells what they hold.
 func (e *evidence) unbound(s *Survey) []string {
 	var out []string
 	whole := s.policies()

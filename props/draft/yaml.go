@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// plainScalar is what YAML takes for a text without quotes, in whatever place.
+// plainScalar matches what YAML takes for a text without quotes, wherever it stands.
 var plainScalar = regexp.MustCompile(`^[A-Za-z_$./][A-Za-z0-9_$./-]*( [A-Za-z0-9_$./=<>-]+)*$`)
 
-// notText is plain scalars that YAML takes for something else.
+// notText matches those of them that YAML takes for something else than a text.
 var notText = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|null|~|y|n|\.inf|\.nan)$`)
 
 // scalar writes a text for YAML, in quotes where it needs them.
@@ -26,7 +26,7 @@ func scalar(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// flow writes a list, alone where there is one.
+// flow writes a list in brackets, or its only value without them.
 func flow(list []string) string {
 	if len(list) == 1 {
 		return scalar(list[0])
@@ -34,6 +34,7 @@ func flow(list []string) string {
 	return flowList(list)
 }
 
+// flowList writes a list in brackets.
 func flowList(list []string) string {
 	out := make([]string, len(list))
 	for i, s := range list {
@@ -49,6 +50,7 @@ type writer struct {
 	lines []any // what each line is about
 }
 
+// line writes one line.
 func (w *writer) line(indent int, text string) {
 	w.lines = append(w.lines, w.about)
 	w.b.WriteString(strings.Repeat("  ", indent) + text + "\n")
@@ -67,6 +69,7 @@ func (w *writer) comment(indent int, mark, text string) {
 	}
 }
 
+// wrap breaks a text into lines of at most room bytes, between words.
 func wrap(text string, room int) []string {
 	var out []string
 	line := ""
