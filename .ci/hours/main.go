@@ -12,6 +12,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -174,7 +175,7 @@ func judge(out string, samples []sample) error {
 	fmt.Printf("%d checks, %d findings, %d infrastructure errors, %d of %d reruns alike, %.0f s\n",
 		stats.Checks, stats.New, stats.Troubles(), stats.Stable, stats.Reruns, total)
 	if bad || last < 0.95*first {
-		return fmt.Errorf("it does not stay as it began")
+		return errors.New("it does not stay as it began: see above")
 	}
 	return nil
 }

@@ -94,7 +94,7 @@ func showFixed(cmd *cobra.Command, cfg props.Config) error {
 		return err
 	}
 	if len(r.Blocks) > 0 {
-		return errors.Join(report.Text(out, r, report.Style{}), errors.New("the fixed example shows a leak, which is a fault of rlsfuzz"))
+		return errors.Join(report.Text(out, r, report.Style{}), errors.New("the fixed example shows a leak, which is a fault of rlsfuzz; please report it"))
 	}
 	verdict(out, r)
 	return nil
@@ -111,7 +111,7 @@ func showLeaky(out io.Writer, leak string, r *props.Report) error {
 	report.Blocks(out, r, report.Style{Color: colored(out)})
 	verdict(out, r)
 	if len(r.Blocks) == 0 {
-		return errors.New("the planted leak was not found, which is a fault of rlsfuzz")
+		return errors.New("the planted leak was not found, which is a fault of rlsfuzz; please report it")
 	}
 	fmt.Fprintln(out, "\nTry it: rlsfuzz demo --write helpdesk")
 	return nil

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
@@ -70,7 +69,7 @@ func outcome(r *props.Report, interrupted bool) error {
 	case interrupted:
 		return &exit{status: statusInterrupted}
 	case len(r.Leads) > 0:
-		return &exit{statusEnvironment, fmt.Errorf("the fast way and real logins disagree, which is a fault of rlsfuzz: see above")}
+		return &exit{statusEnvironment, errors.New("what the search found did not show again with real logins (unconfirmed, above), which is a fault of rlsfuzz; please report it")}
 	case r.Incomplete():
 		return &exit{status: statusUntested}
 	}

@@ -54,7 +54,7 @@ func (o *outputs) validate() error {
 	on := ""
 	for _, f := range o.list(&report.Document{}, report.Beside{}) {
 		if f.path == "-" && on != "" {
-			return usage(fmt.Errorf("%s - and %s -: one of them can go to stdout", on, f.flag))
+			return usage(fmt.Errorf("%s - and %s -: only one of them can go to stdout; name a file for the other", on, f.flag))
 		}
 		if f.path == "-" {
 			on = f.flag
@@ -165,7 +165,7 @@ func summarize(d *report.Document) error {
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
 	if err != nil {
-		return fmt.Errorf("the job's summary: %w", err)
+		return fmt.Errorf("write the job's summary ($GITHUB_STEP_SUMMARY): %w", err)
 	}
 	return errors.Join(d.Markdown(f), f.Close())
 }

@@ -41,7 +41,7 @@ func (s *shared) paths(cmd *cobra.Command, args []string, statements string) err
 	if statements != "" {
 		data, err := os.ReadFile(statements)
 		if err != nil {
-			return usage(fmt.Errorf("--statements %s: %w", statements, plain(err)))
+			return usage(fmt.Errorf("--statements %s: %w: name a file that can be read", statements, plain(err)))
 		}
 		if seen, err = inventory.ReadStatements(statements, data); err != nil {
 			return usage(fmt.Errorf("--statements %w", err))

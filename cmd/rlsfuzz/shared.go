@@ -59,9 +59,9 @@ func (s *shared) randomOnly(cmd *cobra.Command) {
 // validate refuses values that make no sense, before any work: the error is a mistake of
 // the user.
 func (s *shared) validate(cmd *cobra.Command) error {
-	for _, name := range []string{"apply", "only"} { // of a variable that is not set, perhaps
+	for _, name := range []string{"apply", "only"} {
 		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "[]" {
-			return usage(fmt.Errorf("--%s names nothing", name))
+			return usage(fmt.Errorf("--%s names nothing: is a variable in it not set? Give it a value, or leave it out", name))
 		}
 	}
 	switch {
@@ -78,7 +78,7 @@ func (s *shared) validate(cmd *cobra.Command) error {
 	}
 	for _, name := range s.cfg.Apply {
 		if _, err := os.Stat(name); err != nil {
-			return usage(fmt.Errorf("--apply %s: %w", name, plain(err)))
+			return usage(fmt.Errorf("--apply %s: %w: name a file of SQL", name, plain(err)))
 		}
 	}
 	return s.out.validate()

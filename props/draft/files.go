@@ -59,7 +59,7 @@ func filesOf(source string) ([]string, error) {
 		return nil, err
 	}
 	if found = forward(found); len(found) == 0 {
-		return nil, fmt.Errorf("%s: no .sql file in it or below it", source)
+		return nil, fmt.Errorf("%s: no .sql file in it or below it; name the files, or the folder that holds them", source)
 	}
 	return found, nil
 }

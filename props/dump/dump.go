@@ -3,6 +3,7 @@ package dump
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -87,7 +88,7 @@ func secretless(err error, password string) error {
 	if password == "" || !strings.Contains(err.Error(), password) {
 		return err
 	}
-	return fmt.Errorf("%s", strings.ReplaceAll(err.Error(), password, "****"))
+	return errors.New(strings.ReplaceAll(err.Error(), password, "****"))
 }
 
 // run runs pg_dump and gives its output. The password is in its environment, not on its command

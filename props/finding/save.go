@@ -59,7 +59,7 @@ func save(path string, f *Finding, m Material) error {
 	case err == nil && info.IsDir():
 		return renew(path, files)
 	case err == nil:
-		return fmt.Errorf("%s is in the way: it is no folder", path)
+		return fmt.Errorf("%s is in the way: it is no folder; move it away", path)
 	case !errors.Is(err, os.ErrNotExist):
 		return err
 	}
