@@ -1,8 +1,6 @@
 package main
 
 import (
-	"encoding/json"
-
 	"github.com/spf13/cobra"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
@@ -28,9 +26,7 @@ cannot know is a question in a comment next to a best guess.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if schema {
-				e := json.NewEncoder(cmd.OutOrStdout())
-				e.SetIndent("", "  ")
-				return e.Encode(contract.JSONSchema())
+				return indented(cmd.OutOrStdout(), contract.JSONSchema())
 			}
 			s.logTo(cmd.ErrOrStderr())
 			cfg.Sources, cfg.Postgres, cfg.AllowAnyServer, cfg.Log = args, s.cfg.Postgres, s.cfg.AllowAnyServer, s.cfg.Log

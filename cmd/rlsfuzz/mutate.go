@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -75,10 +74,8 @@ func (s *shared) mutate(cmd *cobra.Command, args []string, pairs int) error {
 	}
 	text := func(w io.Writer) error { return mutate.Text(w, results) }
 	asJSON := func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
 		state.Results, state.Summary = results, mutate.SummaryOf(results)
-		return e.Encode(state)
+		return indented(w, state)
 	}
 	if err := s.out.both(cmd, text, asJSON); err != nil {
 		return err

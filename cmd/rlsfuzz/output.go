@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -155,6 +156,13 @@ func (o *outputs) both(cmd *cobra.Command, text, asJSON func(io.Writer) error) e
 		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil
+}
+
+// indented writes a value as JSON.
+func indented(w io.Writer, value any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
 }
 
 // summarize adds the summary to the file that GitHub shows with the job.

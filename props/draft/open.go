@@ -3,7 +3,6 @@ package draft
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -302,30 +301,4 @@ func (b *binder) publicFile(t *model.Table) string {
 		return ""
 	}
 	return "EXISTS (SELECT FROM storage.buckets m WHERE m.id = objects.bucket_id AND m.public)"
-}
-
-// widen lets a session see more of a table: the rows of a condition too. An empty one changes
-// nothing.
-func (s *session) widen(p *place, condition, note string) {
-	if condition == "" {
-		return
-	}
-	for i := range s.sees {
-		e := &s.sees[i]
-		if e.table != p.table {
-			continue
-		}
-		if text, err := strconv.Unquote(strings.TrimSuffix(strings.TrimPrefix(e.rule, "{may: "), "}")); err == nil {
-			e.rule = "{may: " + strconv.Quote(text+" or "+condition) + "}"
-		}
-		if e.note != "" {
-			note = "? " + strings.TrimPrefix(e.note, "? ") + "; " + strings.TrimPrefix(note, "? ")
-		}
-		e.note = note
-		return
-	}
-	if !s.stranger {
-		condition = "own or " + condition
-	}
-	s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote(condition) + "}", note})
 }

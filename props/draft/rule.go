@@ -96,6 +96,32 @@ func (b *binder) exceptions(s *session, p *place, changes, single bool) {
 	}
 }
 
+// widen lets a session see more of a table: the rows of a condition too. An empty one changes
+// nothing.
+func (s *session) widen(p *place, condition, note string) {
+	if condition == "" {
+		return
+	}
+	for i := range s.sees {
+		e := &s.sees[i]
+		if e.table != p.table {
+			continue
+		}
+		if text, err := strconv.Unquote(strings.TrimSuffix(strings.TrimPrefix(e.rule, "{may: "), "}")); err == nil {
+			e.rule = "{may: " + strconv.Quote(text+" or "+condition) + "}"
+		}
+		if e.note != "" {
+			note = "? " + strings.TrimPrefix(e.note, "? ") + "; " + strings.TrimPrefix(note, "? ")
+		}
+		e.note = note
+		return
+	}
+	if !s.stranger {
+		condition = "own or " + condition
+	}
+	s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote(condition) + "}", note})
+}
+
 // everybodys reports whether policies show rows that have no tenant to a session that has
 // none either: those of a table, or of what it hangs on.
 func (b *binder) everybodys(s *session, p *place, depth int) bool {
