@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/rlsfuzz/rlsfuzz/model/noun"
 	"github.com/rlsfuzz/rlsfuzz/props"
@@ -50,22 +49,13 @@ func tell(w io.Writer, d *props.Drafted) {
 }
 
 // hang prints a name and beside it a text in lines of the screen's width; the name - stands
-// for one point of a list. A longer word, such as a path, stays whole.
+// for one point of a list.
 func hang(w io.Writer, name, text string) {
-	column := 11
+	lead, indent := fmt.Sprintf("  %-8s ", name), 11
 	if name == "-" {
-		column = 4
+		lead, indent = "  - ", 4
 	}
-	line := fmt.Sprintf("  %-*s", column-2, name)
-	for word := range strings.FieldsSeq(excerpt.OneLine(text)) {
-		if utf8.RuneCountInString(line+" "+word) > screenWidth && strings.TrimSpace(line) != "" {
-			fmt.Fprintln(w, strings.TrimRight(line, " "))
-			line = strings.Repeat(" ", column)
-		}
-		if !strings.HasSuffix(line, " ") {
-			line += " "
-		}
-		line += word
+	for _, line := range excerpt.Hang(lead, strings.Repeat(" ", indent), text, screenWidth) {
+		fmt.Fprintln(w, line)
 	}
-	fmt.Fprintln(w, line)
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// policies mends a policy, or narrows it with another one.
+// policies lists what might mend one or several policies: to alter one, to add a restrictive one
+// for the roles of the cells, or to drop the only one.
 func (o *Object) policies(c *model.Contract, cells []Cell) []Remedy {
 	in := intent{c: c, table: o.Table}
 	var out []Remedy

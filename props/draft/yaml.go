@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
 )
 
 // plainScalar matches what YAML takes for a text without quotes, wherever it stands.
@@ -63,24 +65,8 @@ const pageWidth = 100
 func (w *writer) comment(indent int, mark, text string) {
 	lead := "# " + mark
 	room := pageWidth - 2*indent - len(lead)
-	for _, line := range wrap(text, room) {
+	for _, line := range excerpt.Hang("", "", text, room) {
 		w.line(indent, lead+line)
 		lead = "# " + strings.Repeat(" ", len(mark))
 	}
-}
-
-// wrap breaks a text into lines of at most room bytes, between words.
-func wrap(text string, room int) []string {
-	var out []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > room {
-			out, line = append(out, line), ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(out, line)
 }

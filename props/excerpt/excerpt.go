@@ -1,11 +1,11 @@
 // Package excerpt shows texts of others in messages: a line of a file with a caret under the
-// place that is meant, cut where it is long, and without the passwords in it.
+// place that is meant, cut where it is long, and without the passwords in it; and a paragraph in
+// lines of a terminal.
 package excerpt
 
 import (
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -20,17 +20,6 @@ func Masked(text string) string {
 		rest := s[len(m[1]+m[2]+m[3]+m[4]+m[5]+m[6]):]
 		return m[1] + m[3] + m[5] + strings.Repeat("*", utf8.RuneCountInString(m[2]+m[4]+m[6])) + rest
 	})
-}
-
-// OneLine makes text one line of characters that can be seen. What comes from a database or a
-// log may hold what a terminal would obey.
-func OneLine(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r == ' ' || unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, strings.Join(strings.Fields(text), " "))
 }
 
 // width is how many characters of a line are shown at most.

@@ -15,9 +15,9 @@ import (
 // mostWatched bounds the rows that a script looks at.
 const mostWatched = 20
 
-// watched is one thing that decides whether there is a leak, most often a row. It is decided in
-// one of four ways, of which the others are empty: where (the superuser compares the row before
-// and after), look (the session asks an expression), log, other.
+// watched is one thing that decides whether there is a leak, most often a row: by a difference
+// between before and after the step in what the superuser finds (where, log), by what the session
+// is told (look), or by a condition over all of that (other). What does not apply is empty.
 type watched struct {
 	label string
 	where string // condition that finds the row, over alias t

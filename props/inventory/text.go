@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rlsfuzz/rlsfuzz/model/noun"
 	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
@@ -254,28 +255,16 @@ func (p *printer) part(name, text string) {
 // field prints a name and beside it a text in lines of the terminal's width. Text comes from
 // catalogs and logs: what a terminal would obey is replaced.
 func (p *printer) field(name, indent, text string) {
-	line := indent + name
-	hang := strings.Repeat(" ", len([]rune(line))+1)
-	if name == "" { // a title
-		hang = indent + "  "
-	}
-	if len(hang) > width/3 {
-		hang = indent + "  "
-	}
-	empty := name == ""
-	for word := range strings.FieldsSeq(excerpt.OneLine(text)) {
-		switch {
-		case empty:
-			line += word
-		case len([]rune(line))+1+len([]rune(word)) > width:
-			p.line("%s", strings.TrimRight(line, " "))
-			line = hang + word
-		default:
-			line += " " + word
+	lead, under := indent, indent+"  "
+	if name != "" { // else it is a title
+		lead += name + " "
+		if n := utf8.RuneCountInString(lead); n <= width/3 {
+			under = strings.Repeat(" ", n)
 		}
-		empty = false
 	}
-	p.line("%s", strings.TrimRight(line, " "))
+	for _, line := range excerpt.Hang(lead, under, text, width) {
+		p.line("%s", line)
+	}
 }
 
 // shortened names some of a list.

@@ -23,7 +23,7 @@ type Way struct {
 	Mark      Mark     `json:"mark,omitempty"`
 	Cells     int      `json:"cells"`           // of the matrix that a check walks
 	Tested    int      `json:"tested"`          // of these, in the last check
-	Gap       string   `json:"gap,omitempty"`   // why nothing covers it; empty when something does
+	Gap       string   `json:"gap,omitempty"`   // why a role or a statement is not covered; empty for others
 	Calls     int      `json:"calls,omitempty"` // of a statement
 	Text      string   `json:"text,omitempty"`  // of a statement
 	Line      int      `json:"line,omitempty"`  // of the file that has the statement
