@@ -14,6 +14,7 @@ import (
 
 func main() { os.Exit(run()) }
 
+// run runs the command that the arguments name, and gives the exit status.
 func run() (status int) {
 	defer func() {
 		if p := recover(); p != nil {

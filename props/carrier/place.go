@@ -41,6 +41,7 @@ const (
 // head is a statement's tokens: words in lower case, quoted names as they are.
 type head []string
 
+// readHead is all tokens of a statement.
 func readHead(text string) head {
 	var out head
 	for _, t := range sql.Tokens(text) {

@@ -135,6 +135,7 @@ func (s *Survey) searched() []string {
 	return out
 }
 
+// readFunctions reads functions and procedures; roles are those whose right to call them is told.
 func (s *Survey) readFunctions(ctx context.Context, tx pgx.Tx, roles []string) error {
 	rows, err := tx.Query(ctx, functionQuery, roles)
 	if err != nil {
@@ -165,6 +166,7 @@ func (s *Survey) readFunctions(ctx context.Context, tx pgx.Tx, roles []string) e
 	return err
 }
 
+// readViews reads views; roles are those whose right to read them is told.
 func (s *Survey) readViews(ctx context.Context, tx pgx.Tx, roles []string) error {
 	rows, err := tx.Query(ctx, viewQuery, roles)
 	if err != nil {

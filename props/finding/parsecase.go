@@ -9,6 +9,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
+// root reads the keys of a case.
 func (p *caseParser) root(k *Case, n ast.Node) error {
 	entries, err := p.mapping(n, "a case")
 	if err != nil {
@@ -93,6 +94,7 @@ func (p *caseParser) rows(e entry) ([]Rows, error) {
 	return out, nil
 }
 
+// record reads a row. what is what a message calls it.
 func (p *caseParser) record(n ast.Node, what string) (Record, error) {
 	r := Record{Pos: place(n)}
 	entries, err := p.mapping(n, what)
@@ -125,6 +127,7 @@ func (p *caseParser) steps(e entry) ([]Step, error) {
 	return out, nil
 }
 
+// step reads a step, which needs a session, and either sql or call.
 func (p *caseParser) step(n ast.Node) (Step, error) {
 	st := Step{Pos: place(n), Tenant: model.Value{Null: true}, User: model.Value{Null: true}, untold: true}
 	entries, err := p.mapping(n, "a step")

@@ -233,6 +233,7 @@ func (t *teller) label(row model.Row) string {
 	return name
 }
 
+// tenants is the tenants of a row, each once.
 func (t *teller) tenants(row model.Row) []string {
 	var out []string
 	t.c.Tenants(t.state, t.table, row, func(v model.Value) bool {
@@ -244,6 +245,7 @@ func (t *teller) tenants(row model.Row) []string {
 	return out
 }
 
+// tenantText is tenants for people.
 func tenantText(tenants []string) string {
 	switch len(tenants) {
 	case 0:

@@ -74,6 +74,7 @@ func LoadCoverage(dir, contract string) (*Coverage, error) {
 	return s.Contracts[contractKey(dir, contract)], nil
 }
 
+// load reads the state in a folder; an empty one where there is no file.
 func load(dir string) (*state, error) {
 	path := filepath.Join(dir, CoverageFile)
 	empty := &state{Version: stateVersion, Contracts: map[string]*Coverage{}}

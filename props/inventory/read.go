@@ -30,6 +30,7 @@ type reader struct {
 	procs   map[uint32]*Object // routines by OID
 }
 
+// read reads everything, in a transaction that the caller began.
 func (r *reader) read(ctx context.Context) error {
 	if _, err := r.conn.PgConn().Exec(ctx, "SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off").ReadAll(); err != nil {
 		return fmt.Errorf("set formats: %w", err)
@@ -58,6 +59,7 @@ func (r *reader) read(ctx context.Context) error {
 	return nil
 }
 
+// compareNeeds orders needs by how they come about, then by name.
 func compareNeeds(a, b Need) int {
 	if a.Via != b.Via {
 		return int(a.Via) - int(b.Via)
@@ -179,6 +181,8 @@ FROM pg_policy p ORDER BY p.polrelid, p.polname::text COLLATE "C"`)
 	return nil
 }
 
+// readRoutines reads functions and procedures. The catalog keeps the bodies of some as text, which
+// readBodies reads later.
 func (r *reader) readRoutines(ctx context.Context) error {
 	type routine struct {
 		OID                             uint32
@@ -238,6 +242,7 @@ func searchPath(setting string) []string {
 	return out
 }
 
+// readRights reads what each of the wanted roles may do with each object.
 func (r *reader) readRights(ctx context.Context) error {
 	type right struct {
 		Role                                     string

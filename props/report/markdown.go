@@ -38,6 +38,7 @@ func (d *Document) Markdown(w io.Writer) error {
 	return err
 }
 
+// markdownUntested lists what was not tested, folded away.
 func (d *Document) markdownUntested(b *strings.Builder) {
 	if len(d.Untested) == 0 {
 		return
