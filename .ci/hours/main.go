@@ -12,6 +12,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -40,6 +41,7 @@ type sample struct {
 	own, backends, databases int     // KiB
 }
 
+// run builds the command, runs a session and judges it.
 func run(checks, workers int) error {
 	dir, err := os.MkdirTemp("", "rlsfuzz-hours-")
 	if err != nil {
@@ -71,7 +73,8 @@ func run(checks, workers int) error {
 	return judge(out, samples)
 }
 
-// watch samples a process and its server until it ends, at first often.
+// watch samples a process and its server until it ends: at first five times a second, later every
+// 30 seconds.
 func watch(pid int, ended chan error) ([]sample, error) {
 	began := time.Now()
 	var out []sample
@@ -132,7 +135,8 @@ func size(dir string) int {
 	return int(n >> 10)
 }
 
-// judge compares the first and the last tenth of a session.
+// judge prints how the first and the last tenth of a session compare, and fails where it does not
+// stay as it began.
 func judge(out string, samples []sample) error {
 	stats, err := session.ReadStats(out)
 	if err != nil || stats == nil {
@@ -171,7 +175,7 @@ func judge(out string, samples []sample) error {
 	fmt.Printf("%d checks, %d findings, %d infrastructure errors, %d of %d reruns alike, %.0f s\n",
 		stats.Checks, stats.New, stats.Troubles(), stats.Stable, stats.Reruns, total)
 	if bad || last < 0.95*first {
-		return fmt.Errorf("it does not stay as it began")
+		return errors.New("it does not stay as it began: see above")
 	}
 	return nil
 }

@@ -59,20 +59,21 @@ type event struct {
 	Elapsed                       float64 // seconds
 }
 
-// record is what a package printed, and which of its tests ended well.
+// record is what a package printed.
 type record struct {
 	lines []event
-	quiet map[string]bool
+	quiet map[string]bool // tests that passed or were skipped, whose output nobody needs
 }
 
 // ledger keeps what packages print until they end.
 type ledger struct {
-	tests   map[string]*record
+	tests   map[string]*record  // by package
 	lacking map[string][]string // the tests that were skipped, by the reason
 	reasons []string            // in the order in which they came
 	ended   []event             // tests that passed or failed
 }
 
+// read takes the output of go test -json, line by line.
 func (l *ledger) read(r io.Reader) error {
 	in := bufio.NewReader(r)
 	for {
@@ -92,6 +93,7 @@ func (l *ledger) read(r io.Reader) error {
 	}
 }
 
+// note keeps an event. A package that has ended is printed and forgotten.
 func (l *ledger) note(e event) {
 	p := l.tests[e.Package]
 	if p == nil {
@@ -132,9 +134,10 @@ func (p *record) print(failed bool) {
 	}
 }
 
+// place is how a test's message begins.
 var place = regexp.MustCompile(`^\s+\S+\.go:\d+: `)
 
-// reason is the last message of a test.
+// reason is the last message of a skipped test, which says what it lacks.
 func (p *record) reason(test string) string {
 	var words []string
 	for _, e := range p.lines {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/helpdesk"
 	"github.com/rlsfuzz/rlsfuzz/props/report"
 )
@@ -38,10 +39,11 @@ func demoCommand() *cobra.Command {
 		},
 	}
 	s.server(cmd)
-	cmd.Flags().StringVar(&write, "write", "", "write the example to this folder instead: contract, schema, leaks")
+	cmd.Flags().StringVar(&write, "write", "", "write the example to this `folder` instead: contract, schema, leaks")
 	return cmd
 }
 
+// writeDemo writes the example to a folder and says what to try with it.
 func writeDemo(cmd *cobra.Command, dir string) error {
 	if err := helpdesk.Write(dir); err != nil {
 		return usage(err)
@@ -49,21 +51,13 @@ func writeDemo(cmd *cobra.Command, dir string) error {
 	out := cmd.OutOrStdout()
 	at := filepath.ToSlash(filepath.Clean(dir))
 	fmt.Fprintf(out, "wrote the helpdesk example to %s; now try\n", at)
-	fmt.Fprintf(out, "  rlsfuzz check %s\n", quoted(at+"/rlsfuzz.yaml"))
-	fmt.Fprintf(out, "  rlsfuzz check %s --apply %s\n", quoted(at+"/rlsfuzz.yaml"), quoted(at+"/leaks/"+demoLeak+".sql"))
+	fmt.Fprintf(out, "  rlsfuzz check %s\n", finding.ShellWord(at+"/rlsfuzz.yaml"))
+	fmt.Fprintf(out, "  rlsfuzz check %s --apply %s\n", finding.ShellWord(at+"/rlsfuzz.yaml"), finding.ShellWord(at+"/leaks/"+demoLeak+".sql"))
 	return nil
 }
 
-// quoted is a path for a shell.
-func quoted(path string) string {
-	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+:@,") == "" {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-}
-
-// demo checks the fixed schema, then a leaky one. It succeeds when the first passes
-// and the second fails, as they must.
+// demo checks the fixed schema, and beside it a leaky one, and shows one after the other.
+// It succeeds when the first passes and the second fails, as they must.
 func (s *shared) demo(cmd *cobra.Command) error {
 	dir, err := os.MkdirTemp("", "rlsfuzz-demo-")
 	if err != nil {
@@ -91,6 +85,7 @@ func (s *shared) demo(cmd *cobra.Command) error {
 	return showLeaky(cmd.OutOrStdout(), leak, r)
 }
 
+// showFixed checks the fixed schema and shows that nothing is found.
 func showFixed(cmd *cobra.Command, cfg props.Config) error {
 	out := cmd.OutOrStdout()
 	fmt.Fprint(out, "The helpdesk example: a support desk whose tenants share every table, kept\napart by row-level security. First as it should be:\n\n  $ rlsfuzz check\n")
@@ -99,12 +94,13 @@ func showFixed(cmd *cobra.Command, cfg props.Config) error {
 		return err
 	}
 	if len(r.Blocks) > 0 {
-		return errors.Join(report.Text(out, r, report.Style{}), errors.New("the fixed example shows a leak, which is a fault of rlsfuzz"))
+		return errors.Join(report.Text(out, r, report.Style{}), errors.New("the fixed example shows a leak, which is a fault of rlsfuzz; please report it"))
 	}
 	verdict(out, r)
 	return nil
 }
 
+// showLeaky shows the policy that was weakened and what was found of it.
 func showLeaky(out io.Writer, leak string, r *props.Report) error {
 	weak, err := os.ReadFile(leak)
 	if err != nil {
@@ -115,7 +111,7 @@ func showLeaky(out io.Writer, leak string, r *props.Report) error {
 	report.Blocks(out, r, report.Style{Color: colored(out)})
 	verdict(out, r)
 	if len(r.Blocks) == 0 {
-		return errors.New("the planted leak was not found, which is a fault of rlsfuzz")
+		return errors.New("the planted leak was not found, which is a fault of rlsfuzz; please report it")
 	}
 	fmt.Fprintln(out, "\nTry it: rlsfuzz demo --write helpdesk")
 	return nil
@@ -127,6 +123,7 @@ func verdict(out io.Writer, r *props.Report) {
 	fmt.Fprintf(out, "  %s: %d checks in %s\n  %s\n", server, r.Checks, r.Elapsed.Round(100*time.Millisecond), report.Verdict(r))
 }
 
+// once opens a contract, searches and closes it. An interrupted search is an error.
 func once(ctx context.Context, cfg props.Config) (*props.Report, error) {
 	t, err := props.Open(ctx, cfg)
 	if err != nil {
@@ -140,7 +137,8 @@ func once(ctx context.Context, cfg props.Config) (*props.Report, error) {
 	return r, err
 }
 
-// inBackground starts a run; what it returns waits for the end.
+// inBackground starts a search. The function that it gives waits for its end and gives what
+// it came to.
 func inBackground(ctx context.Context, cfg props.Config) func() (*props.Report, error) {
 	var r *props.Report
 	var err error

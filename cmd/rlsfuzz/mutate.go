@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,20 +17,22 @@ func mutateCommand() *cobra.Command {
 	var pairs int
 	cmd := &cobra.Command{
 		Use:   "mutate [CONTRACT]",
-		Short: "Weaken the schema in every known way: which would the contract catch?",
-		Args:  cobra.MaximumNArgs(1),
-		RunE:  func(cmd *cobra.Command, args []string) error { return s.mutate(cmd, args, pairs) },
+		Short: "Weaken the schema in every known way: what goes unnoticed?",
+		Long: `Weaken the schema in every known way, one at a time, and check each mutant: what
+survives is a mistake that the contract would not catch.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return s.mutate(cmd, args, pairs) },
 	}
 	s.server(cmd)
 	f := cmd.Flags()
 	f.Uint64Var(&s.cfg.Seed, "seed", 1, "where random search begins")
-	f.IntVar(&s.cfg.Checks, "checks", 1000, "random checks for each mutant, after all that may show it was walked; calls, where only paths may")
+	f.IntVar(&s.cfg.Checks, "checks", 1000, "random checks for each mutant, after a walk over all that may show it; calls, where only paths may")
 	f.IntVar(&s.cfg.Workers, "workers", 0, "mutants at the same time (0: one for each processor)")
 	f.IntVar(&pairs, "pairs", 0, "pairs of killed mutants to plant together: does one hide the other?")
-	f.StringSliceVar(&s.cfg.Only, "only", nil, "only mutants of these tables")
-	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review")
-	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder in which results are kept: an interrupted run goes on")
-	f.StringVar(&s.out.json, "json", "", "write the results as JSON to this file (- is stdout)")
+	f.StringSliceVar(&s.cfg.Only, "only", nil, "only mutants of these tables (`names` with commas between)")
+	s.apply(cmd)
+	f.StringVar(&s.cfg.Out, "out", outFolder, "`folder` in which results are kept: an interrupted run goes on")
+	f.StringVar(&s.out.json, "json", "", "write the results as JSON to this `file` (- is stdout)")
 	return cmd
 }
 
@@ -54,7 +55,7 @@ func (s *shared) mutate(cmd *cobra.Command, args []string, pairs int) error {
 	if err != nil {
 		return usage(err)
 	}
-	line := newStatus(cmd.ErrOrStderr())
+	line := newProgress(cmd.ErrOrStderr())
 	cfg := mutate.Config{Seed: s.cfg.Seed, Checks: s.cfg.Checks, Workers: s.cfg.Workers, Only: s.cfg.Only, Pairs: pairs, Done: done}
 	var kept error
 	cfg.Each = func(n, all int, r mutate.Result) {
@@ -73,10 +74,8 @@ func (s *shared) mutate(cmd *cobra.Command, args []string, pairs int) error {
 	}
 	text := func(w io.Writer) error { return mutate.Text(w, results) }
 	asJSON := func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
 		state.Results, state.Summary = results, mutate.SummaryOf(results)
-		return e.Encode(state)
+		return indented(w, state)
 	}
 	if err := s.out.both(cmd, text, asJSON); err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,19 +25,21 @@ type outputs struct {
 // flags adds the flags of a report's forms.
 func (o *outputs) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.json, "json", "", "write the report as JSON to this file (- is stdout)")
-	f.StringVar(&o.html, "html", "", "write it as one HTML page")
-	f.StringVar(&o.junit, "junit", "", "write it as JUnit XML: a test case for each cell")
-	f.StringVar(&o.sarif, "sarif", "", "write it as SARIF 2.1.0, for code scanning")
+	f.StringVar(&o.json, "json", "", "write the report as JSON to this `file` (- is stdout)")
+	f.StringVar(&o.html, "html", "", "write it as one HTML page to this `file`")
+	f.StringVar(&o.junit, "junit", "", "write it as JUnit XML to this `file`: a test case for each cell")
+	f.StringVar(&o.sarif, "sarif", "", "write it as SARIF 2.1.0 to this `file`, for code scanning")
 	f.BoolVar(&o.github, "github", false, "print annotations for GitHub Actions, and add a summary to $GITHUB_STEP_SUMMARY")
 }
 
-// form is one form of a report and where it goes.
+// form is one form of a report, the flag that asks for it, and the file that it goes to: - is
+// stdout, empty is nowhere.
 type form struct {
 	flag, path string
 	write      func(io.Writer) error
 }
 
+// list is the forms of a document, those that nobody asked for too.
 func (o *outputs) list(d *report.Document, b report.Beside) []form {
 	return []form{
 		{"--json", o.json, d.JSON},
@@ -46,12 +49,13 @@ func (o *outputs) list(d *report.Document, b report.Beside) []form {
 	}
 }
 
-// validate finds out before the search whether the reports can be written.
+// validate finds out before the search, which may take hours, whether the reports can be
+// written after it.
 func (o *outputs) validate() error {
 	on := ""
 	for _, f := range o.list(&report.Document{}, report.Beside{}) {
 		if f.path == "-" && on != "" {
-			return usage(fmt.Errorf("%s - and %s -: one of them can go to stdout", on, f.flag))
+			return usage(fmt.Errorf("%s - and %s -: only one of them can go to stdout; name a file for the other", on, f.flag))
 		}
 		if f.path == "-" {
 			on = f.flag
@@ -63,6 +67,7 @@ func (o *outputs) validate() error {
 	return nil
 }
 
+// writable makes sure that a file can be written, and leaves it as it is.
 func writable(flag, path string) error {
 	if path == "" || path == "-" {
 		return nil
@@ -153,6 +158,13 @@ func (o *outputs) both(cmd *cobra.Command, text, asJSON func(io.Writer) error) e
 	return nil
 }
 
+// indented writes a value as JSON.
+func indented(w io.Writer, value any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
+}
+
 // summarize adds the summary to the file that GitHub shows with the job.
 func summarize(d *report.Document) error {
 	path := os.Getenv("GITHUB_STEP_SUMMARY")
@@ -161,12 +173,13 @@ func summarize(d *report.Document) error {
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o644)
 	if err != nil {
-		return fmt.Errorf("the job's summary: %w", err)
+		return fmt.Errorf("write the job's summary ($GITHUB_STEP_SUMMARY): %w", err)
 	}
 	return errors.Join(d.Markdown(f), f.Close())
 }
 
-// colored reports whether a writer is a terminal that shows colours, and nobody said no.
+// colored reports whether a writer is a terminal that shows colours, and NO_COLOR does not
+// forbid them.
 func colored(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && os.Getenv("NO_COLOR") == "" && cmp.Or(os.Getenv("TERM"), "dumb") != "dumb" && term.IsTerminal(int(f.Fd()))

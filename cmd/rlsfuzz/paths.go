@@ -15,18 +15,20 @@ func pathsCommand() *cobra.Command {
 	var statements string
 	cmd := &cobra.Command{
 		Use:   "paths [CONTRACT]",
-		Short: "List every way into tenant data: tables, views, functions, paths, roles; and what is covered",
-		Args:  cobra.MaximumNArgs(1),
+		Short: "List every way into tenant data, and what of it is covered",
+		Long: `List every way into tenant data: tables, views, functions, the contract's paths,
+roles, and statements of the application; and what of it the last check covered.`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return s.paths(cmd, args, statements)
 		},
 	}
 	s.server(cmd)
+	s.apply(cmd)
 	f := cmd.Flags()
-	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review")
-	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder in which the last check left what it covered")
-	f.StringVar(&s.out.json, "json", "", "write the inventory as JSON to this file (- is stdout)")
-	f.StringVar(&statements, "statements", "", "what the application runs: pg_stat_statements as CSV, or a server log (stderr or csvlog)")
+	f.StringVar(&s.cfg.Out, "out", outFolder, "`folder` in which the last check left what it covered")
+	f.StringVar(&s.out.json, "json", "", "write the inventory as JSON to this `file` (- is stdout)")
+	f.StringVar(&statements, "statements", "", "`file` of what the application runs: pg_stat_statements as CSV, or a server log (stderr or csvlog)")
 	return cmd
 }
 
@@ -39,7 +41,7 @@ func (s *shared) paths(cmd *cobra.Command, args []string, statements string) err
 	if statements != "" {
 		data, err := os.ReadFile(statements)
 		if err != nil {
-			return usage(fmt.Errorf("--statements %s: %w", statements, plain(err)))
+			return usage(fmt.Errorf("--statements %s: %w: name a file that can be read", statements, plain(err)))
 		}
 		if seen, err = inventory.ReadStatements(statements, data); err != nil {
 			return usage(fmt.Errorf("--statements %w", err))

@@ -12,7 +12,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
 
-// testable refuses a place for tests that will not do, before any case is run.
+// testable refuses a path for tests to which none could be written, before any case is run.
 func testable(path string, all bool) error {
 	switch {
 	case path == "" || path == "-" && !all:
@@ -29,12 +29,13 @@ func testable(path string, all bool) error {
 	return nil
 }
 
+// unwritten says that no test can be written to a path, and what can be done.
 func unwritten(path string, err error) error {
 	return usage(fmt.Errorf("--pgtap %s: %w: name a file or a folder that is there, or - for stdout", path, plain(err)))
 }
 
-// writeTest writes the regression test of a case to a file, into a folder, or with - to
-// stdout. ok is false where the case cannot be one, which is said.
+// writeTest writes the regression test of a case to a file, into a folder, or to stdout
+// where path is -. ok is false where the case cannot be a test; it says so on stderr.
 func writeTest(cmd *cobra.Command, r *props.Replay, path string) (ok bool, err error) {
 	t, err := r.Test(cmd.Context())
 	var stale *finding.Stale

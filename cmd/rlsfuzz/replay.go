@@ -1,22 +1,16 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
-	"github.com/rlsfuzz/rlsfuzz/props/contract"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
-	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
 func replayCommand() *cobra.Command {
@@ -25,8 +19,10 @@ func replayCommand() *cobra.Command {
 	var all bool
 	cmd := &cobra.Command{
 		Use:   "replay CASE… | --all DIR",
-		Short: "Run findings or leak reports again: still leaks, fixed, or cannot run",
-		Args:  cobra.MinimumNArgs(1),
+		Short: "Run findings or leak reports again: do they still leak?",
+		Long: `Run findings or leak reports again. A CASE is the folder of a finding, or a case
+written by hand; each still leaks, is fixed, or cannot run.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := s.validate(cmd); err != nil {
 				return err
@@ -43,14 +39,14 @@ func replayCommand() *cobra.Command {
 	}
 	s.server(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "run every case that was saved in these folders (.rlsfuzz), a line each; accepted ones do not fail")
-	cmd.Flags().StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema")
-	cmd.Flags().StringVar(&fallback, "contract", "rlsfuzz.yaml", "contract of cases that name none")
-	cmd.Flags().StringVar(&test, "pgtap", "", "write a regression test for pg_prove to this file or folder (- is stdout)")
+	s.apply(cmd)
+	cmd.Flags().StringVar(&fallback, "contract", contractFile, "contract (a `file`) of cases that name none")
+	cmd.Flags().StringVar(&test, "pgtap", "", "write a regression test for pg_prove to this `file` or folder (- is stdout)")
 	return cmd
 }
 
-// replay runs each case, and writes its test where one is asked for. A case that leaks
-// makes the status 1, one that cannot run or cannot be a test 2.
+// replay runs each case, and writes its test where one is asked for. The exit status is 1
+// when some case leaks, else 2 when some cannot run or cannot be a test.
 func (s *shared) replay(cmd *cobra.Command, cases []string, fallback, test string) error {
 	out := cmd.OutOrStdout()
 	if test == "-" {
@@ -78,8 +74,8 @@ func (s *shared) replay(cmd *cobra.Command, cases []string, fallback, test strin
 	return replayed(leaks, stuck)
 }
 
-// replayAll judges every case that runs saved in folders, and adds up. What the contract
-// accepts by its key does not fail.
+// replayAll judges every case that earlier runs saved in some folders, and counts the
+// verdicts. A finding that the contract accepts by its key does not fail.
 func (s *shared) replayAll(cmd *cobra.Command, dirs []string, fallback string) error {
 	open := opened{cfg: s.cfg}
 	defer open.close()
@@ -128,6 +124,7 @@ func replayed(leaks, stuck bool) error {
 	return nil
 }
 
+// held reports whether all that the case expects held.
 func held(r *props.Replay) bool {
 	for _, e := range r.Expect {
 		if !e.Held {
@@ -137,63 +134,10 @@ func held(r *props.Replay) bool {
 	return true
 }
 
-// opened is the target of the case before, which the next one most often has too.
-type opened struct {
-	cfg    props.Config
-	target *props.Target
-	err    error
-}
-
-func (o *opened) close() {
-	if o.target != nil {
-		_ = o.target.Close()
-		o.target = nil
-	}
-}
-
-// open gives the target of a contract; mistake is why it has none.
-func (o *opened) open(ctx context.Context, path string) (t *props.Target, mistake, err error) {
-	if o.cfg.Contract != path || o.target == nil && o.err == nil {
-		o.close()
-		o.cfg.Contract = path
-		o.target, o.err = props.Open(ctx, o.cfg)
-	}
-	var written *contract.Errors
-	var statement *script.Error
-	var input *props.InputError
-	if ctx.Err() == nil && (errors.As(o.err, &written) || errors.As(o.err, &statement) || errors.As(o.err, &input)) {
-		return nil, o.err, nil
-	}
-	return o.target, nil, o.err
-}
-
-// replay runs one case. A case, a contract or a schema that cannot be used is a
-// verdict; an error is a failure of the environment.
-func (o *opened) replay(ctx context.Context, name, fallback string) (*props.Replay, error) {
-	stuck := func(why error) (*props.Replay, error) {
-		return &props.Replay{Case: name, Verdict: props.CannotRun, Why: why.Error()}, nil
-	}
-	k, err := props.ReadCase(name)
-	if err != nil {
-		return stuck(err)
-	}
-	path := filepath.Clean(props.ContractOf(k, fallback))
-	if _, err := os.Stat(path); k.Contract != "" && errors.Is(err, fs.ErrNotExist) {
-		return stuck(fmt.Errorf("there is no contract %s, which the case names: mend its line contract:, or take it out and name one with --contract", path))
-	}
-	t, mistake, err := o.open(ctx, path)
-	if mistake != nil {
-		return stuck(mistake)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return t.Replay(ctx, k)
-}
-
-// shown is how many divergences of a case are told in full, of one kind each.
+// shown is how many divergences of a case are told in full, each about something else.
 const shown = 3
 
+// printReplay tells a verdict, what the case shows, and whether its expectations held.
 func printReplay(w io.Writer, r *props.Replay) {
 	fmt.Fprintf(w, "%s: %s\n", r.Case, r.Verdict)
 	if r.Why != "" {

@@ -16,14 +16,14 @@ func reportCommand() *cobra.Command {
 	var schema, markdown bool
 	cmd := &cobra.Command{
 		Use:   "report [DIR]",
-		Short: "Write what the last check found as HTML, JUnit XML, SARIF, for GitHub, or as JSON",
+		Short: "Write what the last check found as HTML, JUnit XML, SARIF or JSON",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if schema {
 				_, err := cmd.OutOrStdout().Write(report.Schema())
 				return err
 			}
-			dir := ".rlsfuzz"
+			dir := outFolder
 			if len(args) == 1 {
 				dir = args[0]
 			}
@@ -36,7 +36,8 @@ func reportCommand() *cobra.Command {
 	return cmd
 }
 
-// report renders the report of a folder. Without a form it writes report.html there.
+// report writes the report that a run left in a folder, or of a file, in other forms. Where
+// none is asked for it writes report.html beside it.
 func (o *outputs) report(cmd *cobra.Command, dir string, markdown bool) error {
 	d, err := report.Load(dir)
 	if err != nil {
@@ -73,6 +74,7 @@ func (o *outputs) report(cmd *cobra.Command, dir string, markdown bool) error {
 	return nil
 }
 
+// none reports whether no form of the report was asked for.
 func (o *outputs) none() bool {
 	return o.json == "" && o.html == "" && o.junit == "" && o.sarif == "" && !o.github
 }

@@ -1,31 +1,26 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"regexp"
 	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/rlsfuzz/rlsfuzz/props"
 )
 
-// shared is the flags that several commands have.
-type shared struct {
-	cfg    props.Config
-	out    outputs
-	before func() // is called before the report is printed; may be nil
-}
-
+// command is rlsfuzz with all its commands. Their help texts fit a terminal of screenWidth
+// columns.
 func command() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "rlsfuzz",
-		Short:         "Find tenant leaks in a Postgres schema that relies on row-level security",
+		Use:   "rlsfuzz",
+		Short: "Find tenant leaks in a Postgres schema that relies on row-level security",
+		Long: `Find tenant leaks in a Postgres schema that relies on row-level security.
+
+Exit status: 0 nothing found; 1 a finding, however the run ended; 2 wrong usage
+or contract, or a case that cannot run; 3 the environment failed; 4 nothing
+found, but something that the contract names was not tested; 130 interrupted
+with nothing found.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          known,
@@ -36,6 +31,7 @@ func command() *cobra.Command {
 		return usage(fmt.Errorf("%s; see %s --help", parsing.ReplaceAllString(err.Error(), ""), cmd.CommandPath()))
 	})
 	root.SetHelpCommand(helpCommand())
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", fmt.Sprintf("FlagUsagesWrapped %d", screenWidth)))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(demoCommand(), initCommand(), pathsCommand(), checkCommand(), fuzzCommand(), replayCommand(), mutateCommand(), reportCommand(), cleanCommand())
 	for _, c := range append(root.Commands(), root) {
@@ -51,7 +47,8 @@ func command() *cobra.Command {
 	return root
 }
 
-// parsing is the words of Go's own parsers in their errors.
+// parsing finds the words with which Go's own parsers begin an error. The rest of it says
+// what is wrong with a flag's value.
 var parsing = regexp.MustCompile(`strconv\.\w+: parsing ".*": |time: `)
 
 // version is what was built: a release, or the commit.
@@ -63,7 +60,7 @@ func version() string {
 	return info.Main.Version
 }
 
-// helpCommand tells of one command, or of all.
+// helpCommand is cobra's own, but for a command that there is not: it is wrong usage.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
@@ -84,7 +81,7 @@ func helpCommand() *cobra.Command {
 	}
 }
 
-// known refuses a command that is none.
+// known refuses the name of a command that there is not.
 func known(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -96,91 +93,4 @@ func known(cmd *cobra.Command, args []string) error {
 		}
 	}
 	return fmt.Errorf("there is no command %q: it is one of %s", args[0], strings.Join(names, ", "))
-}
-
-// server adds the flags that choose a server.
-func (s *shared) server(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&s.cfg.Postgres, "postgres", "auto", "server: auto, a connection string, a folder of binaries, npm:17, or an image such as postgres:17")
-	f.BoolVar(&s.cfg.AllowAnyServer, "allow-any-server", false, "use a server given by a connection string even if it does not look meant for tests")
-}
-
-// budget adds the flags of a search.
-func (s *shared) budget(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.Uint64Var(&s.cfg.Seed, "seed", 0, "where random search begins (0: derived or drawn, and printed)")
-	f.IntVar(&s.cfg.Checks, "checks", 0, "end after so many random checks")
-	f.DurationVar(&s.cfg.Duration, "duration", 0, "end after so long, such as 90s or 2h")
-	f.IntVar(&s.cfg.Workers, "workers", 0, "checks at the same time (0: one for each processor)")
-	f.StringSliceVar(&s.cfg.Only, "only", nil, "only these sessions, tables and paths")
-	f.StringSliceVar(&s.cfg.Apply, "apply", nil, "SQL to run after the schema: a migration under review, a planted leak")
-	f.StringVar(&s.cfg.Out, "out", ".rlsfuzz", "folder of findings")
-	s.out.flags(cmd)
-	f.BoolVar(&s.cfg.Strict, "strict", false, "let fail what Postgres documents: what keys tell, views without security_barrier, search paths")
-}
-
-// validate refuses values that make no sense.
-func (s *shared) validate(cmd *cobra.Command) error {
-	for _, name := range []string{"apply", "only"} { // of a variable that is not set, perhaps
-		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "[]" {
-			return usage(fmt.Errorf("--%s names nothing", name))
-		}
-	}
-	switch {
-	case s.cfg.SkipMatrix && s.cfg.SkipRandom:
-		return usage(errors.New("--matrix-only and --random-only: together they leave nothing to do"))
-	case s.cfg.Patience < 0:
-		return usage(fmt.Errorf("--patience %s: expected a length of time, such as 90s", s.cfg.Patience))
-	case s.cfg.Checks < 0:
-		return usage(fmt.Errorf("--checks %d: expected a number of checks, 1 or more", s.cfg.Checks))
-	case s.cfg.Duration < 0:
-		return usage(fmt.Errorf("--duration %s: expected a length of time, such as 90s", s.cfg.Duration))
-	case s.cfg.Workers < 0:
-		return usage(fmt.Errorf("--workers %d: expected a number of workers, 1 or more", s.cfg.Workers))
-	}
-	for _, name := range s.cfg.Apply {
-		if _, err := os.Stat(name); err != nil {
-			return usage(fmt.Errorf("--apply %s: %w", name, plain(err)))
-		}
-	}
-	return s.out.validate()
-}
-
-// plain is the cause of an error of the file system, without the call and the path.
-func plain(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
-}
-
-// logTo prints progress to a person's terminal, apart from the report.
-func (s *shared) logTo(w io.Writer) {
-	s.cfg.Log = func(format string, args ...any) { fmt.Fprintf(w, "rlsfuzz: "+format+"\n", args...) }
-}
-
-// prepare looks at the flags, and at which contract is meant.
-func (s *shared) prepare(cmd *cobra.Command, args []string) error {
-	s.logTo(cmd.ErrOrStderr())
-	s.cfg.Contract = "rlsfuzz.yaml"
-	if len(args) == 1 {
-		s.cfg.Contract = args[0]
-	}
-	return s.validate(cmd)
-}
-
-// outcome is the exit status of a report.
-func outcome(r *props.Report, interrupted bool) error {
-	switch {
-	case len(r.Blocks) > 0:
-		return &exit{status: statusFound}
-	case interrupted:
-		return &exit{status: statusInterrupted}
-	case len(r.Leads) > 0:
-		return &exit{statusEnvironment, fmt.Errorf("the fast way and real logins disagree, which is a fault of rlsfuzz: see above")}
-	case r.Incomplete():
-		return &exit{status: statusUntested}
-	}
-	return nil
 }

@@ -1,9 +1,6 @@
 package carrier
 
 import (
-	"encoding/json"
-	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,8 +21,9 @@ type predicate struct{ using, check string }
 // never is the expression of a policy that lets nothing through.
 const never = "false"
 
-// of is what the sessions that act as some of the roles may do, by the rules: any of them
-// may. It reports false where a rule cannot be said in terms of what the session brings.
+// of is the predicate that lets the sessions of some roles do what any of their rules allows
+// by a command. It reports false where a rule cannot be said in SQL of a policy: that knows of
+// the session only what its settings and its role tell.
 func (in intent) of(roles []string, command string) (predicate, bool) {
 	var old, now []string
 	for _, s := range in.c.Sessions {
@@ -51,8 +49,9 @@ func (in intent) of(roles []string, command string) (predicate, bool) {
 	return predicate{using: either(old), check: either(now)}, true
 }
 
-// Rules lists what a session may do, by a command of a policy, to rows of a table that are
-// there, and which new rows it may make.
+// Rules lists what the contract allows a session by a command of a policy (SELECT, INSERT,
+// UPDATE, DELETE, ALL): of the rows that are there, as USING decides, and of new ones, as WITH
+// CHECK does.
 func Rules(s *model.Session, table *model.Table, command string) (using, check []*model.Rule) {
 	sees, w := s.Sees[table.ID].Rule, &s.Writes[table.ID]
 	switch command {
@@ -68,7 +67,14 @@ func Rules(s *model.Session, table *model.Table, command string) (using, check [
 	return []*model.Rule{sees, w.From, w.Delete}, []*model.Rule{w.Insert, w.To}
 }
 
-// uses reports whether statements of a session run with the rights of one of the roles.
+// wants reports whether the rules allow a session anything by a command of a policy.
+func (in intent) wants(s *model.Session, command string) bool {
+	using, check := Rules(s, in.table, command)
+	return slices.ContainsFunc(slices.Concat(using, check), func(r *model.Rule) bool { return r != nil && r.Kind != model.RuleNone })
+}
+
+// uses reports whether statements of a session run with the rights of one of the roles, or
+// may: where its role follows from the tenant.
 func (in intent) uses(s *model.Session, roles []string) bool {
 	role := Acting(s)
 	if role == "" || slices.Contains(roles, "public") {
@@ -77,18 +83,7 @@ func (in intent) uses(s *model.Session, roles []string) bool {
 	return slices.ContainsFunc(Inherited(in.c.Schema, role), func(r string) bool { return slices.Contains(roles, r) })
 }
 
-// Acting is the role that a session acts as; empty where that follows from the tenant.
-func Acting(s *model.Session) string {
-	switch {
-	case s.Role.Text != "":
-		return s.Role.Text
-	case s.Role.Follows():
-		return ""
-	}
-	return s.Login.Text
-}
-
-// either joins expressions with OR, those aside that another one contains.
+// either joins expressions with OR, and leaves out those that another one covers.
 func either(list []string) string {
 	var out []string
 	for i, e := range list {
@@ -147,138 +142,4 @@ func (in intent) say(s *model.Session, r *model.Rule) (string, bool) {
 		i = end
 	}
 	return b.String(), true
-}
-
-var (
-	alsoEvery = regexp.MustCompile(` AND NOT EXISTS \(SELECT 1 FROM [^()]* WHERE [^()]* AND \([^()]* IS NOT NULL AND NOT \([^()]*\) IS TRUE\)\)`)
-	everyOne  = regexp.MustCompile(` AND NOT \([^()]* IS NOT NULL AND NOT \([^()]*\) IS TRUE\)`)
-	isTrue    = regexp.MustCompile(`\(([^()]*)\) IS TRUE`)
-	twice     = regexp.MustCompile(`\(\(([^()]*)\)\)`)
-	whole     = regexp.MustCompile(`^\(([^()]*)\)$`)
-	first     = regexp.MustCompile(`^\(([^()]*)\) AND `)
-	equals    = regexp.MustCompile(`( = \$\d+::[\w ]+?) IS TRUE`)
-)
-
-// plain writes a rule's SQL with fewer words, where a row has one way to its tenant: then
-// some tenant of it is every one, and in a policy NULL counts as false.
-func (in intent) plain(s *model.Session, text string) string {
-	if len(in.c.Belongs[in.table.ID].Paths) != 1 || s.TenantsSQL != "" {
-		return text
-	}
-	text = everyOne.ReplaceAllString(alsoEvery.ReplaceAllString(text, ""), "")
-	if strings.Contains(strings.ReplaceAll(text, "IS NOT NULL", ""), "NOT ") { // where NULL is not false
-		return text
-	}
-	text = twice.ReplaceAllString(isTrue.ReplaceAllString(text, "$1"), "($1)")
-	text = equals.ReplaceAllString(text, "$1")
-	return unwrapped(first.ReplaceAllString(whole.ReplaceAllString(text, "$1"), "$1 AND "))
-}
-
-// short leaves out what a person would: the schema public, and ONLY where a table has no
-// parts.
-func (in intent) short(text string) string {
-	for _, t := range in.c.Schema.Tables {
-		parts := slices.ContainsFunc(in.c.Schema.Tables, func(o *model.Table) bool { return o.Parent == t.Label() })
-		plain := qualified(t.Schema, t.Name)
-		for _, written := range []string{t.SQL(), ident(t.Schema) + "." + ident(t.Name)} {
-			if !parts {
-				text = strings.ReplaceAll(text, "FROM ONLY "+written+" AS ", "FROM "+plain+" ")
-			}
-			text = strings.ReplaceAll(text, "FROM "+written+" ", "FROM "+plain+" ")
-		}
-	}
-	return text
-}
-
-// unwrapped drops the parentheses around an EXISTS with which an expression begins.
-func unwrapped(text string) string {
-	if !strings.HasPrefix(text, "(EXISTS (") {
-		return text
-	}
-	for i, depth := 0, 0; i < len(text); i++ {
-		switch text[i] {
-		case '(':
-			depth++
-		case ')':
-			depth--
-		}
-		switch {
-		case depth == 1 && text[i] == ')' && !strings.HasPrefix(text[i+1:], ")"): // it is no EXISTS alone
-			return text
-		case depth == 0:
-			return text[1:i] + text[i+1:]
-		}
-	}
-	return text
-}
-
-// variable is a value that a session brings, as SQL: of a setting or a claim that is bound
-// to it, or of the row whose role the session is.
-func (in intent) variable(s *model.Session, slot int) (string, bool) {
-	for i := range s.Settings {
-		set := &s.Settings[i]
-		value := "nullif(current_setting(" + literal(set.Name) + ", true), '')"
-		if len(set.Value) == 1 && set.Value[0].Var == slot && !set.Value[0].JSON {
-			return value, true
-		}
-		if path := Claim(set.Value, slot); path != nil {
-			return "(" + value + "::jsonb #>> " + literal("{"+strings.Join(path, ",")+"}") + ")", true
-		}
-	}
-	v := &s.Vars[slot]
-	root := in.c.Tenancy.Table
-	for _, n := range []model.Name{s.Role, s.Login} {
-		switch {
-		case n.Tenant && v.Source == model.FromTenant:
-			return "current_user", true
-		case n.Column < 0 || root == nil || n.Text != "":
-		case v.Source == model.FromTenantRow && v.Column == n.Column:
-			return "current_user", true
-		case v.Source == model.FromTenant:
-			return "(SELECT r." + ident(root.Columns[in.c.Tenancy.Key].Name) + " FROM " + root.SQL() + " r WHERE r." + ident(root.Columns[n.Column].Name) + " = current_user)", true
-		}
-	}
-	return "", false
-}
-
-// Claim is the path to a variable of a session in the JSON object that a setting has for a
-// value, by slot; nil where it is none, or is not there.
-func Claim(parts []model.Part, slot int) []string {
-	const mark = "\uE000"
-	var b strings.Builder
-	for _, p := range parts {
-		switch {
-		case p.Var < 0:
-			b.WriteString(p.Text)
-		case p.Key:
-			b.WriteString(`""`)
-		case p.Var == slot && p.JSON:
-			b.WriteString(`"` + mark + `"`)
-		case p.Var == slot:
-			b.WriteString(mark)
-		case p.JSON:
-			b.WriteString("null")
-		}
-	}
-	var object map[string]any
-	if json.Unmarshal([]byte(b.String()), &object) != nil {
-		return nil
-	}
-	return leaf(object, mark)
-}
-
-func leaf(object map[string]any, mark string) []string {
-	for _, key := range slices.Sorted(maps.Keys(object)) {
-		switch v := object[key].(type) {
-		case string:
-			if v == mark {
-				return []string{key}
-			}
-		case map[string]any:
-			if path := leaf(v, mark); path != nil {
-				return append([]string{key}, path...)
-			}
-		}
-	}
-	return nil
 }

@@ -10,6 +10,7 @@ import (
 // name is a table as a person would write it, quoted where needed.
 func name(t *model.Table) string { return qualified(t.Schema, t.Name) }
 
+// qualified is a name with its schema, which is left out when it is public.
 func qualified(schema, name string) string {
 	if schema == "public" {
 		return ident(name)
@@ -17,14 +18,8 @@ func qualified(schema, name string) string {
 	return ident(schema) + "." + ident(name)
 }
 
+// ident is a name, quoted where needed.
 func ident(s string) string { return sql.QuoteName(s) }
-
-func literal(s string) string {
-	if strings.ContainsRune(s, '\\') {
-		return "E'" + strings.NewReplacer(`\`, `\\`, "'", "''").Replace(s) + "'"
-	}
-	return "'" + strings.ReplaceAll(s, "'", "''") + "'"
-}
 
 // setting is a setting's name, each part of it quoted where needed.
 func setting(s string) string {

@@ -8,11 +8,12 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// mostNarrow bounds how many tables of a text are narrowed by themselves.
+// mostNarrow is how many tables of a text are narrowed each by itself.
 const mostNarrow = 4
 
-// narrow gives a view or a routine its own text again, in which a table is read only as far
-// as the rules let the sessions of the cells: first one table after the other, then all.
+// narrow gives a view or a routine its own text again, in which each table is replaced by the
+// rows of it that the rules let the sessions of the cells see. There is a remedy for each table
+// by itself, then one for all of them together.
 func (o *Object) narrow(c *model.Contract, cells []Cell) []Remedy {
 	var text string
 	var put func(string) string
@@ -56,8 +57,8 @@ func (o *Object) narrow(c *model.Contract, cells []Cell) []Remedy {
 	return out
 }
 
-// allowed is the rows of a table that the sessions of some cells may see, as an expression;
-// empty where that is all, or none, or cannot be said.
+// allowed is the condition for the rows of a table that the sessions of some cells may see;
+// empty where that is all or none of them, or cannot be said in SQL of a policy.
 func allowed(c *model.Contract, t *model.Table, cells []Cell) string {
 	in := intent{c: c, table: t}
 	var list []string
@@ -84,7 +85,8 @@ var afterTable = []string{
 // afterCondition are the words that end the condition of an UPDATE or a DELETE.
 var afterCondition = []string{"returning", "loop"}
 
-// narrowed puts a condition on a table wherever a text reads, updates or deletes from it.
+// narrowed puts a condition on a table wherever a text reads, updates or deletes from it: a
+// table that is read becomes a sub-select with the condition.
 func narrowed(text string, t *model.Table, condition string) string {
 	tokens := sql.Tokens(text)
 	word := func(i int) string {

@@ -2,7 +2,6 @@ package carrier
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -17,9 +16,9 @@ const (
 	Unknown      Kind = iota
 	Policy            // one policy
 	Policies          // several policies of a table, for one command
-	RowSecurity       // of a table, which is off
-	Force             // of a table, which is missing: its owner is not subject to row security
-	BypassRLS         // a role's attribute
+	RowSecurity       // row security of a table is off
+	Force             // row security of a table is not forced: it does not hold for the owner
+	BypassRLS         // a role's attribute: row security does not hold for it
 	Setting           // a default that a login or a database gives
 	Membership        // a role is a member of another
 	ColumnGrant       // a privilege on a column
@@ -27,37 +26,37 @@ const (
 	Helper            // a function that policies call
 	SearchPath        // a function that takes tables from its caller's search path
 	Frozen            // a function that claims to be IMMUTABLE, and is not
-	Leaves            // a function that leaves something for the next session
-	Body              // what a function says
+	Leaves            // a function that leaves something on the connection for the next session
+	Body              // a function whose own text is wrong
 	View              // a view with its owner's rights
 	Barrier           // a view without security_barrier
 	Materialized      // materialized views
 	Trigger           // a trigger or rule of a table or view
 	Default           // a column's default
 	Reference         // a foreign key that takes rows along
-	Unique            // a key that one row of all tenants' may have
-	PathText          // what a path itself says
+	Unique            // a unique key without the tenant, which tells of others' rows
+	PathText          // a path of the contract whose own text is wrong
 )
 
 // Object is one object of a schema. Which fields are set follows from its kind.
 type Object struct {
 	Kind      Kind
 	Table     *model.Table
-	Taken     model.Relation  // of SearchPath: what another may stand for
-	Policies  []*model.Policy // of Policy: one
-	Command   model.Command
-	Role      string   // that has the attribute, the setting (empty: the database), the membership
-	Of        string   // the role that it is a member of
-	Roles     []string // of a grant: those through which it may come; empty is PUBLIC. Of a materialized view: who reads it
+	Taken     model.Relation  // for SearchPath: the table or view in whose place the caller may put another
+	Policies  []*model.Policy // for Policy: that one
+	Command   model.Command   // for Policies: the command that they are for
+	Role      string          // that has the attribute, the setting (empty: the database), the membership
+	Of        string          // for Membership: the role that Role is a member of
+	Roles     []string        // for ColumnGrant: from which the privilege may come, "" is PUBLIC; for Materialized: who reads it
 	Setting   model.RoleSetting
 	Column    int    // of Table
-	Privilege string // SELECT or UPDATE
+	Privilege string // for ColumnGrant: SELECT or UPDATE
 	Routine   *model.Routine
-	Asked     []Question // of a Helper: what policies ask it directly
+	Asked     []Question // for Helper: what policies ask it directly
 	View      *model.View
 	Trigger   *model.Trigger
-	Key       *model.ForeignKey // of a Reference
-	Unique    *model.Unique     // of a Unique
+	Key       *model.ForeignKey // for Reference
+	Unique    *model.Unique     // for Unique
 	Path      *model.Path
 }
 
@@ -88,7 +87,7 @@ func (o *Object) Name() string {
 	case ColumnGrant:
 		return fmt.Sprintf("grant %s (%s) on %s", o.Privilege, o.Table.Columns[o.Column].Name, o.Table.Label())
 	case Routine, Helper, SearchPath, Frozen, Leaves, Body:
-		return o.routine() + " " + o.Routine.Label() + "(" + o.Routine.Signature + ")"
+		return o.routine() + " " + o.called()
 	case View, Barrier:
 		return "view " + o.View.Label()
 	case Materialized:
@@ -107,6 +106,7 @@ func (o *Object) Name() string {
 	return ""
 }
 
+// routine is what a routine is: a function or a procedure.
 func (o *Object) routine() string {
 	if o.Routine.Procedure {
 		return "procedure"
@@ -114,8 +114,16 @@ func (o *Object) routine() string {
 	return "function"
 }
 
-// SQL is what makes the object what it is, by the catalog: what pg_dump would write, in
-// brief. It is empty where nothing of the schema says it.
+// called is a routine with the types of its arguments, for people.
+func (o *Object) called() string { return o.Routine.Label() + "(" + o.Routine.Signature + ")" }
+
+// alterRoutine begins a statement that alters a routine.
+func (o *Object) alterRoutine() string {
+	return "ALTER " + strings.ToUpper(o.routine()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") "
+}
+
+// SQL is the statement that makes the object what it is, by the catalog: about what pg_dump
+// would write, with … for what does not matter. It is empty where no statement does.
 func (o *Object) SQL() string {
 	switch o.Kind {
 	case Unknown, PathText:
@@ -133,17 +141,17 @@ func (o *Object) SQL() string {
 	case BypassRLS:
 		return "ALTER ROLE " + ident(o.Role) + " BYPASSRLS"
 	case Setting:
-		return o.owner() + " SET " + setting(o.Setting.Name) + " = " + literal(o.Setting.Value)
+		return o.owner() + " SET " + setting(o.Setting.Name) + " = " + sql.Constant(o.Setting.Value)
 	case Membership:
 		return "GRANT " + ident(o.Of) + " TO " + ident(o.Role)
 	case ColumnGrant:
 		return o.grant("GRANT", "TO", o.Roles[0])
 	case Routine:
-		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.Routine.Label() + "(" + o.Routine.Signature + ") … SECURITY DEFINER"
+		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.called() + " … SECURITY DEFINER"
 	case Helper, SearchPath, Leaves, Body:
-		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.Routine.Label() + "(" + o.Routine.Signature + ") … AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
+		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.called() + " … AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
 	case Frozen:
-		return "CREATE FUNCTION " + o.Routine.Label() + "(" + o.Routine.Signature + ") … IMMUTABLE AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
+		return "CREATE FUNCTION " + o.called() + " … IMMUTABLE AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
 	case View, Barrier:
 		return "CREATE VIEW " + o.View.Label() + " AS " + strings.TrimSpace(o.View.Definition)
 	case Materialized:
@@ -195,11 +203,12 @@ func (o *Object) on() string {
 	return o.Table.Label()
 }
 
+// column begins a statement that alters the column.
 func (o *Object) column() string {
 	return "ALTER TABLE " + name(o.Table) + " ALTER COLUMN " + ident(o.Table.Columns[o.Column].Name)
 }
 
-// owner is the role, or the database, whose setting it is.
+// owner begins a statement that alters the role, or the database, whose setting it is.
 func (o *Object) owner() string {
 	if o.Role == "" {
 		return "ALTER DATABASE " + thisDatabase
@@ -214,10 +223,13 @@ func (o *Object) owner() string {
 // their own.
 const thisDatabase = `:"DBNAME"`
 
+// grant gives or takes the privilege on the column: verb and to are GRANT and TO, or REVOKE
+// and FROM. The role is empty for PUBLIC.
 func (o *Object) grant(verb, to, role string) string {
 	return fmt.Sprintf("%s %s (%s) ON %s %s %s", verb, o.Privilege, ident(o.Table.Columns[o.Column].Name), name(o.Table), to, grantee(role))
 }
 
+// grantee is a role, empty for PUBLIC, as GRANT names it.
 func grantee(role string) string {
 	if role == "" {
 		return "PUBLIC"
@@ -242,6 +254,7 @@ func policySQL(t *model.Table, p *model.Policy) string {
 	return b.String()
 }
 
+// rolesSQL is the roles of a policy, as CREATE POLICY names them.
 func rolesSQL(roles []string) string {
 	out := make([]string, len(roles))
 	for i, r := range roles {
@@ -253,7 +266,8 @@ func rolesSQL(roles []string) string {
 	return strings.Join(out, ", ")
 }
 
-// enclosed puts an expression into parentheses, which Postgres prints around most.
+// enclosed puts an expression into parentheses, unless a pair encloses all of it already, as
+// Postgres prints most.
 func enclosed(e string) string {
 	depth := 0
 	for i, r := range e {
@@ -271,17 +285,4 @@ func enclosed(e string) string {
 		return "(" + e + ")"
 	}
 	return e
-}
-
-// Inherited lists a role and those that it is a member of.
-func Inherited(s *model.Schema, role string) []string {
-	out := []string{role}
-	for i := 0; i < len(out); i++ {
-		for _, m := range s.Roles[out[i]].MemberOf {
-			if !slices.Contains(out, m) {
-				out = append(out, m)
-			}
-		}
-	}
-	return out
 }

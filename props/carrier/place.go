@@ -34,28 +34,26 @@ type saying uint8
 
 const (
 	nothing saying = iota
-	makes          // it makes what the object lacks something of
+	makes          // it makes the table whose lack the object is, such as of row security
 	says           // it says what the object is
 )
 
 // head is a statement's tokens: words in lower case, quoted names as they are.
 type head []string
 
+// readHead is all tokens of a statement.
 func readHead(text string) head {
 	var out head
 	for _, t := range sql.Tokens(text) {
-		switch t.Kind {
-		case sql.Word:
-			out = append(out, strings.ToLower(t.Text))
-		case sql.QuotedName:
-			out = append(out, t.Text)
-		default:
-			out = append(out, t.Text)
+		if t.Kind == sql.Word {
+			t.Text = strings.ToLower(t.Text)
 		}
+		out = append(out, t.Text)
 	}
 	return out
 }
 
+// at is the token at i; empty beyond the ends.
 func (h head) at(i int) string {
 	if i < 0 || i >= len(h) {
 		return ""
@@ -66,6 +64,7 @@ func (h head) at(i int) string {
 // has reports whether the words stand somewhere, one after the other.
 func (h head) has(words ...string) bool { return h.index(words...) >= 0 }
 
+// index is where the words stand, one after the other; -1 where they do not.
 func (h head) index(words ...string) int {
 	for i := range h {
 		if i+len(words) <= len(h) && slices.Equal(h[i:i+len(words)], words) {
@@ -83,7 +82,7 @@ func (h head) names(i int, schema, name string) bool {
 	return h.at(i) == name
 }
 
-// after skips words that may stand at i.
+// after is the place after words that may stand at i, in any order.
 func (h head) after(i int, optional ...string) int {
 	for i < len(h) && slices.Contains(optional, h[i]) {
 		i++
@@ -91,6 +90,7 @@ func (h head) after(i int, optional ...string) int {
 	return i
 }
 
+// says is what a statement says of the object.
 func (o *Object) says(h head) saying {
 	switch o.Kind {
 	case Policy, Policies:
@@ -133,6 +133,7 @@ func (o *Object) says(h head) saying {
 	return nothing
 }
 
+// is turns a yes into says.
 func is(yes bool) saying {
 	if yes {
 		return says
@@ -140,8 +141,8 @@ func is(yes bool) saying {
 	return nothing
 }
 
-// saysTable looks for what switches row security off, or sets a default; and for what makes
-// the table, where nothing does.
+// saysTable looks for the ALTER TABLE that switches row security off, sets the default or adds
+// the foreign key; and for the CREATE TABLE, which has to do where there is none.
 func (o *Object) saysTable(h head) saying {
 	if h.at(1) != "table" || !h.names(h.after(2, "if", "not", "exists", "only"), o.Table.Schema, o.Table.Name) {
 		return nothing
@@ -188,6 +189,7 @@ func (o *Object) saysGrant(h head) bool {
 	return end > 0 && slices.Contains(h[i:i+end], o.Table.Columns[o.Column].Name)
 }
 
+// grantees is the roles from which the privilege may come, as a GRANT names them.
 func (o *Object) grantees() []string {
 	out := slices.Clone(o.Roles)
 	for i, r := range out {

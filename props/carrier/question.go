@@ -7,17 +7,18 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// Question is where a policy asks a function: about the values of a column, or whether these
-// are among what it returns.
+// Question is where a policy asks a function about a column: it gives the function the column
+// as an argument, or compares the column with what the function returns.
 type Question struct {
 	Table  *model.Table // of the policy
 	Policy *model.Policy
-	Of     *model.Table // of the column
-	Column int
-	Arg    int // of the function; Returned: the column is compared with what it returns
+	Of     *model.Table // that has the column
+	Column int          // of Of, from 0
+	Arg    int          // of the function, from 0; Returned: the column is compared with what it returns
 }
 
-// Returned is the place of a question that is about what a function returns.
+// Returned stands in the place of an argument where a column is compared with what a function
+// returns.
 const Returned = -1
 
 // Questions lists where the policies of a schema ask a function directly about a column.
@@ -44,10 +45,10 @@ func Questions(s *model.Schema, r *model.Routine) []Question {
 	return out
 }
 
-// mentioned is a column as it is written, and what of a function it has to do with.
+// mentioned is a column as a policy writes it.
 type mentioned struct {
 	column *sql.Column
-	arg    int
+	arg    int // as in Question
 }
 
 // compared lists the columns that are compared with the rows or the array of a function.

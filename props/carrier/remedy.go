@@ -1,8 +1,6 @@
 package carrier
 
 import (
-	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -11,19 +9,19 @@ import (
 // Remedy is statements that might mend a leak.
 type Remedy struct {
 	SQL []string // to be run as an owner of the objects, or a superuser
-	// Simulated is a setting whose default is left out instead of running SQL, which names
-	// the database that it is meant for.
+	// Simulated is a setting; empty for other remedies. To try the remedy, the setting's
+	// default is left out of the login: SQL names a database that is not the scratch one.
 	Simulated string
 	Roles     bool // it changes roles, which all databases of a server share
 }
 
-// Cell is a place that leaks.
+// Cell is a session, an object and a command that leak.
 type Cell struct {
 	Session *model.Session
-	Table   *model.Table // nil of a path
+	Table   *model.Table // nil for a path
 	Command model.Command
-	Wrote   bool // something was written
-	Lockout bool // too little, not too much
+	Wrote   bool // the leak is that something was written, not read
+	Lockout bool // it is that too little is allowed, not too much
 }
 
 // Remedies lists what might mend the cells that the object makes leak, the least intrusive
@@ -45,8 +43,7 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 	case ColumnGrant:
 		return o.revoke(c)
 	case Routine:
-		invoker := "ALTER " + strings.ToUpper(o.routine()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") SECURITY INVOKER"
-		return append(statements(invoker), o.narrow(c, cells)...)
+		return append(statements(o.alterRoutine()+"SECURITY INVOKER"), o.narrow(c, cells)...)
 	case Helper:
 		return o.rewrite(c)
 	case SearchPath:
@@ -67,10 +64,9 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 	return nil
 }
 
-// Stable is the statement that has a function say that its result follows from the session.
-func (o *Object) Stable() string {
-	return "ALTER FUNCTION " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") STABLE"
-}
+// Stable is the statement that declares a function STABLE: its result follows from the
+// session, so that it must not be computed once for all.
+func (o *Object) Stable() string { return o.alterRoutine() + "STABLE" }
 
 // Pin is the statement that gives a function a search path of its own, in which temporary tables
 // come last.
@@ -79,211 +75,11 @@ func (o *Object) Pin() string {
 	if o.Taken.Schema != o.Routine.Schema {
 		schemas = append(schemas, ident(o.Taken.Schema))
 	}
-	return "ALTER " + strings.ToUpper(o.routine()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") SET search_path = " +
-		strings.Join(append(schemas, "pg_temp"), ", ")
+	return o.alterRoutine() + "SET search_path = " + strings.Join(append(schemas, "pg_temp"), ", ")
 }
 
+// statements is one remedy: these statements, one after the other.
 func statements(list ...string) []Remedy { return []Remedy{{SQL: list}} }
-
-// policies mends a policy, or narrows it with another one.
-func (o *Object) policies(c *model.Contract, cells []Cell) []Remedy {
-	in := intent{c: c, table: o.Table}
-	var out []Remedy
-	for _, p := range o.Policies {
-		out = append(out, o.narrower(in, p, cells)...)
-	}
-	lockout := slices.ContainsFunc(cells, func(k Cell) bool { return k.Lockout })
-	if !lockout {
-		if r := in.restrict(cells); r.SQL != nil {
-			out = append(out, r)
-		}
-	}
-	drop := func(r Remedy) bool { return r.SQL[0] == o.drop() }
-	if len(o.Policies) == 1 && o.Policies[0].Permissive != lockout && !slices.ContainsFunc(out, drop) {
-		out = append(out, Remedy{SQL: []string{o.drop()}})
-	}
-	return out
-}
-
-func (o *Object) drop() string {
-	return "DROP POLICY " + ident(o.Policies[0].Name) + " ON " + name(o.Table)
-}
-
-// narrower alters one policy: to the roles that need it, or to what the rules want. One
-// that gives nobody anything besides others of its command goes first.
-func (o *Object) narrower(in intent, p *model.Policy, cells []Cell) []Remedy {
-	var out []Remedy
-	alter := func(clauses ...string) {
-		out = append(out, Remedy{SQL: []string{"ALTER POLICY " + ident(p.Name) + " ON " + name(o.Table) + " " + strings.Join(clauses, " ")}})
-	}
-	want, known := in.of(p.Roles, p.Command)
-	if len(o.Policies) == 1 && p.Permissive && in.exact(p) && (o.besides(p) || known && want == predicate{never, never}) {
-		out = append(out, Remedy{SQL: []string{o.drop()}})
-	}
-	if roles := in.needed(p); roles != nil {
-		alter("TO " + rolesSQL(roles))
-	}
-	if !known {
-		return out
-	}
-	using, check := "USING ("+want.using+")", "WITH CHECK ("+want.check+")"
-	wrote := slices.ContainsFunc(cells, func(k Cell) bool { return k.Wrote })
-	switch {
-	case p.Command == "INSERT":
-		alter(check)
-	case p.Command == "SELECT" || p.Command == "DELETE":
-		alter(using)
-	default:
-		if wrote && p.Check != "" {
-			alter(check)
-		}
-		alter(using)
-		alter(using, check)
-	}
-	return out
-}
-
-// besides reports whether other permissive policies serve some role of a policy for the
-// same command.
-func (o *Object) besides(p *model.Policy) bool {
-	for i := range o.Table.Policies {
-		q := &o.Table.Policies[i]
-		serves := slices.Contains(q.Roles, "public") || slices.ContainsFunc(p.Roles, func(r string) bool { return slices.Contains(q.Roles, r) })
-		if serves && q.Name != p.Name && q.Permissive && (q.Command == p.Command || q.Command == "ALL") {
-			return true
-		}
-	}
-	return false
-}
-
-// exact reports whether the rules of all sessions that a policy serves are exact: what is
-// lost with it would show.
-func (in intent) exact(p *model.Policy) bool {
-	for _, s := range in.c.Sessions {
-		w := &s.Writes[in.table.ID]
-		if in.uses(s, p.Roles) && (!s.Sees[in.table.ID].Exact || !w.Written || w.MayInsert || w.MayUpdate || w.MayDelete) {
-			return false
-		}
-	}
-	return true
-}
-
-// needed is the roles of the sessions for which the rules want what a policy is about; nil
-// where that is no fewer than now, or follows from the tenant.
-func (in intent) needed(p *model.Policy) []string {
-	var out []string
-	fewer := slices.Contains(p.Roles, "public")
-	for _, s := range in.c.Sessions {
-		role := Acting(s)
-		if !in.uses(s, p.Roles) {
-			continue
-		}
-		if role == "" {
-			return nil
-		}
-		using, check := Rules(s, in.table, p.Command)
-		wanted := slices.ContainsFunc(append(using, check...), func(r *model.Rule) bool { return r != nil && r.Kind != model.RuleNone })
-		if wanted && !slices.Contains(out, role) {
-			out = append(out, role)
-		}
-	}
-	for _, r := range p.Roles {
-		if r != "public" && !slices.Contains(out, r) {
-			fewer = true
-		}
-	}
-	if len(out) == 0 || !fewer {
-		return nil
-	}
-	return out
-}
-
-// restrict is restrictive policies for the roles of the cells: one for each command and
-// predicate.
-func (in intent) restrict(cells []Cell) Remedy {
-	type group struct {
-		command string
-		want    predicate
-	}
-	var order []group
-	roles := map[group][]string{}
-	for _, k := range cells {
-		role := Acting(k.Session)
-		if k.Table != in.table || role == "" {
-			continue
-		}
-		g := group{command: strings.ToUpper(k.Command.String())}
-		var known bool
-		if g.want, known = in.of([]string{role}, g.command); !known {
-			return Remedy{}
-		}
-		if roles[g] == nil {
-			order = append(order, g)
-		}
-		if !slices.Contains(roles[g], role) {
-			roles[g] = append(roles[g], role)
-		}
-	}
-	var out Remedy
-	for _, g := range order {
-		out.SQL = append(out.SQL, in.create(g.command, " AS RESTRICTIVE", roles[g], g.want, len(out.SQL)))
-	}
-	return out
-}
-
-// create is a policy with a name that the table does not have yet.
-func (in intent) create(command, as string, roles []string, want predicate, nth int) string {
-	label := in.table.Name + "_" + strings.ToLower(command) + "_tenant"
-	for n := 1; n <= nth || slices.ContainsFunc(in.table.Policies, func(p model.Policy) bool { return p.Name == label }); n++ {
-		label = in.table.Name + "_" + strings.ToLower(command) + "_tenant_" + strconv.Itoa(n+1)
-	}
-	text := "CREATE POLICY " + ident(label) + " ON " + name(in.table) + as + " FOR " + command + " TO " + rolesSQL(roles)
-	if command != "INSERT" {
-		text += " USING (" + want.using + ")"
-	}
-	if command == "INSERT" || command == "UPDATE" {
-		text += " WITH CHECK (" + want.check + ")"
-	}
-	return text
-}
-
-// enable switches row security on, for the owner too where it leaks to one, and adds
-// policies where there are none.
-func (o *Object) enable(c *model.Contract, cells []Cell) []Remedy {
-	in := intent{c: c, table: o.Table}
-	on, forced := "ALTER TABLE "+name(o.Table)+" ENABLE ROW LEVEL SECURITY", ""
-	if slices.ContainsFunc(cells, func(k Cell) bool { return slices.Contains(Inherited(c.Schema, Acting(k.Session)), o.Table.Owner) }) && !o.Table.Force {
-		forced = on + ", FORCE ROW LEVEL SECURITY"
-	}
-	out := statements(on)
-	if forced != "" {
-		out = append(out, Remedy{SQL: []string{forced}})
-		on = forced
-	}
-	if len(o.Table.Policies) > 0 {
-		return out
-	}
-	with := Remedy{SQL: []string{on}}
-	for _, command := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
-		var roles []string
-		for _, s := range c.Sessions {
-			using, check := Rules(s, in.table, command)
-			wanted := slices.ContainsFunc(append(using, check...), func(r *model.Rule) bool { return r != nil && r.Kind != model.RuleNone })
-			if role := Acting(s); wanted && role != "" && !slices.Contains(roles, role) {
-				roles = append(roles, role)
-			}
-		}
-		want, known := in.of(roles, command)
-		if !known || len(roles) == 0 {
-			continue
-		}
-		with.SQL = append(with.SQL, in.create(command, "", roles, want, 0))
-	}
-	if len(with.SQL) == 1 {
-		return out
-	}
-	return append(out, with)
-}
 
 // unread takes a materialized view from those who read it: row security does not reach it.
 func (o *Object) unread() []Remedy {
@@ -294,8 +90,9 @@ func (o *Object) unread() []Remedy {
 	return out
 }
 
-// revoke takes a column's privilege back from whom it may come; where it comes with the
-// whole table's, the other columns are given again.
+// revoke takes a column's privilege away: first from each role that may have it for the
+// column, then, where it comes with the privilege on the whole table, that one, and gives the
+// other columns again.
 func (o *Object) revoke(c *model.Contract) []Remedy {
 	var out []Remedy
 	for _, role := range o.Roles {

@@ -10,12 +10,13 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// mostBodies bounds how many bodies of a function are tried.
+// mostBodies is how many other bodies of a function there are at most.
 const mostBodies = 6
 
-// rewrite writes a function anew, so that it answers what the policies that ask it are for:
-// one that is asked about a column, by the rule of the column's table, in which the argument
-// stands for the column; one that returns values, by the rule of the table whose keys they are.
+// rewrite gives a function that policies ask another body, which answers by the contract's
+// rules. One that is given a column of the row answers by the rule of the row's table, with its
+// argument in the place of the column. One that returns keys returns those of the rows that the
+// rule of their table allows.
 func (o *Object) rewrite(c *model.Contract) []Remedy {
 	var bodies []string
 	for i := range o.Asked {
@@ -80,8 +81,8 @@ func (q *Question) body(rule string, r *model.Routine) string {
 	return ""
 }
 
-// replaceName puts something in the place of a qualified name in SQL, or of what qualifies one,
-// texts aside.
+// replaceName replaces a qualified name in SQL (notes.org), or what qualifies names (notes.),
+// outside of strings.
 func replaceName(text, name, with string) string {
 	var b strings.Builder
 	part := func(c byte) bool {
@@ -105,9 +106,10 @@ func replaceName(text, name, with string) string {
 
 var language = regexp.MustCompile(`(?m)^ LANGUAGE \w+$`)
 
-// replace gives the function another body, in SQL, and leaves its rights and settings as they
-// are, but for a search path in which the body would find no table. What it says follows from
-// the session, so that it must not claim to be IMMUTABLE.
+// replace is the statement that gives the function another body, in SQL. Its rights and
+// settings stay, but for an empty search path, in which the body would find no table, and
+// IMMUTABLE, which is wrong where the answer follows from the session. It is empty where the
+// function cannot be replaced.
 func (o *Object) replace(s *model.Schema, body string) string {
 	head := o.Routine.Head
 	if !language.MatchString(head) || strings.Contains(body, "$$") {
@@ -116,7 +118,7 @@ func (o *Object) replace(s *model.Schema, body string) string {
 	head = language.ReplaceAllString(head, " LANGUAGE sql")
 	var path []string
 	for _, t := range s.Tables {
-		if n := literal(t.Schema); !slices.Contains(path, n) {
+		if n := sql.Constant(t.Schema); !slices.Contains(path, n) {
 			path = append(path, n)
 		}
 	}

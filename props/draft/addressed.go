@@ -8,9 +8,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// addressed is the condition that a row names the session's user by a text, such as the address
-// that an invitation goes to: a column that a policy compares with what the session brings of its
-// user. It is empty without one.
+// addressed is the condition that a row names the session's user by a text, such as the e-mail
+// address that an invitation goes to: in a text column that a policy compares with a value of the
+// user that the session brings. It is empty where the table has no such column.
 func (b *binder) addressed(s *session, p *place) string {
 	for _, q := range b.e.equal {
 		if q.table != p.table || q.column.Table != p.table || q.column.isPart() || q.op != "=" || q.source.Role() || q.source.Lookup != nil || p.table == s.user {

@@ -9,17 +9,18 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// place is how the draft says that a table's rows belong to tenants.
+// place is what the draft says of how a table's rows belong to tenants. It is settled when it is
+// known; until then the placer may look at it again, as its neighbours are settled.
 type place struct {
 	table    *model.Table
 	how      model.How
-	ways     []string // columns and foreign keys, as a contract writes them
-	query    string   // SELECT of the tenants of a row
-	inherits bool     // as its parent, which the contract infers
+	ways     []string // columns and foreign keys that lead to a tenant, as a contract writes them
+	query    string   // SELECT of the tenants of a row; empty where the ways say it
+	inherits bool     // it is a partition or child: the contract places it as its parent
 	plural   bool     // a row may have several tenants
 	global   bool     // a row without a tenant is everybody's
 	settled  bool
-	parents  []*model.Table // that its ways lead to
+	parents  []*model.Table // the tables that its foreign keys among the ways lead to
 	notes    []string       // what a person should know, as comments
 	asks     []string       // what only a person can say
 }
@@ -34,9 +35,11 @@ type placer struct {
 	shares []share
 	places []*place // by Table.ID
 
-	referee *referee // reads which rows without a tenant policies show
+	referee *referee // tells which rows without a tenant policies show
 }
 
+// place settles every table. The tables with a tenant's column come first; then, in rounds, those
+// that lead to a settled one, the surest ways before the others; what is left leads nowhere.
 func (p *placer) place() {
 	for _, t := range p.survey.Schema.Tables {
 		p.places = append(p.places, &place{table: t})
@@ -62,20 +65,17 @@ func (p *placer) place() {
 	}
 }
 
-// remarks reports whether a table with a column of the tenants hangs on a document that may be shared
-// with others: whoever wrote the row, such as a comment, it is the document's too.
+// remarks reports whether a table with a tenant's column, such as one of comments, hangs on
+// documents that may be shared with other tenants. Its rows then belong to the document's tenant
+// too, whoever wrote them.
 func (p *placer) remarks(b *place) bool {
 	return slices.ContainsFunc(p.shares, func(s share) bool {
 		return !s.users && b.table != s.table && b.table != s.of.home && s.shown(p.survey, b.table, "$tenant", 0) != ""
 	})
 }
 
-func (p *placer) home() *model.Table {
-	if p.t.tenants == nil {
-		return nil
-	}
-	return p.t.tenants.home
-}
+// home is the tenants' own table; nil where there is none.
+func (p *placer) home() *model.Table { return p.t.home() }
 
 // itself places the tenants' table, and tables with a column of the tenants.
 func (p *placer) itself(b *place) {
@@ -108,8 +108,9 @@ func (p *placer) itself(b *place) {
 	}
 }
 
-// person leaves a table to the users where each row is one of them by its key: a tenant that such a
-// row may name besides, such as the one that is open on the screen, is not whose it is.
+// person reports whether a table with a tenant's column is about the users all the same: its key is
+// a user's, and the column may be NULL and no policy compares it, such as the tenant that a user
+// looked at last. It is placed by its user later.
 func (p *placer) person(b *place, cols []int) bool {
 	t, u := b.table, p.t.users
 	if u == nil || p.t.member == nil || p.t.byUser || t == u.home || len(t.Key) != 1 || !slices.Contains(u.in(t), t.Key[0]) {
@@ -125,7 +126,7 @@ func (p *placer) person(b *place, cols []int) bool {
 	return true
 }
 
-// without says whose a row is that has no tenant.
+// without asks whose a row is that has no tenant: everybody's if global, else nobody's.
 func (p *place) without(global bool, ways string) {
 	if p.global = global; global {
 		p.asks = append(p.asks, fmt.Sprintf("a row of %s without %s is everybody's to read, as policies have it: right? If nobody's, remove null: shared", p.table.Label(), ways))
@@ -134,8 +135,8 @@ func (p *place) without(global bool, ways string) {
 	p.asks = append(p.asks, fmt.Sprintf("a row of %s without %s is nobody's: right? If everybody's, add null: shared", p.table.Label(), ways))
 }
 
-// owners chooses among several columns that name a user: those that are never NULL
-// before others, part of a key before others, one that a policy compares before others.
+// owners chooses among the columns of a table that name a user the ones that say whose a row is:
+// those that are never NULL before others, then part of the key, then compared by a policy.
 func (p *placer) owners(b *place, cols []int) []int {
 	best, most := []int(nil), -1
 	for _, c := range cols {
@@ -166,8 +167,9 @@ func (p *placer) owners(b *place, cols []int) []int {
 	return best
 }
 
-// agree adds the parents of a table that has a tenant's column: a row whose column
-// says one tenant and whose parent says another ties the two together.
+// agree adds to a table with a tenant's column the foreign keys that lead to a tenant too. A row
+// whose column says one tenant and whose parent says another then belongs to both, and ties
+// the two together.
 func (p *placer) agree(b *place) {
 	for _, k := range p.owned(b.table, false, false) {
 		if !always(b.table, k) && !instead(b.table, k, p.t.tenants.in(b.table)) {
@@ -180,8 +182,8 @@ func (p *placer) agree(b *place) {
 	}
 }
 
-// instead reports whether a row may name something else in the place of a tenant: a constraint reads
-// both columns, which may be NULL.
+// instead reports whether a row may name a parent in the place of a tenant: a CHECK constraint
+// reads the foreign key and one of the tenant's columns, and both may be NULL.
 func instead(t *model.Table, k *model.ForeignKey, columns []int) bool {
 	if k.Target == nil || len(k.Columns) != 1 || t.Columns[k.Columns[0]].NotNull || slices.Contains(columns, k.Columns[0]) {
 		return false
@@ -191,13 +193,14 @@ func instead(t *model.Table, k *model.ForeignKey, columns []int) bool {
 	})
 }
 
-// says reports whether a foreign key is a column that says the tenant already, of a row that
-// is its tenant's own, such as a profile.
+// says reports whether a foreign key adds nothing: its column says the tenant already, and the
+// table that it leads to is placed by its key alone, such as a profile of a tenant.
 func (p *placer) says(b *place, k *model.ForeignKey) bool {
 	return len(k.Columns) == 1 && slices.Contains(b.ways, columnName(b.table.Columns[k.Columns[0]].Name)) &&
 		slices.Equal(p.places[k.Target.ID].ways, []string{columnName(k.Target.Columns[k.Targets[0]].Name)})
 }
 
+// reaches reports whether the ways of one table lead to another.
 func (p *placer) reaches(from, to *model.Table, seen map[int]bool) bool {
 	if from == to {
 		return true
@@ -209,7 +212,9 @@ func (p *placer) reaches(from, to *model.Table, seen map[int]bool) bool {
 	return slices.ContainsFunc(p.places[from.ID].parents, func(t *model.Table) bool { return p.reaches(t, to, seen) })
 }
 
-// owned is the foreign keys of a table to tables that are placed and owned.
+// owned is the foreign keys of a table to tables that are settled and owned by tenants: with
+// required those alone that are never NULL, with several also to tables whose rows may have
+// several tenants.
 func (p *placer) owned(t *model.Table, required, several bool) []*model.ForeignKey {
 	var out []*model.ForeignKey
 	for i := range t.ForeignKeys {
@@ -225,13 +230,13 @@ func (p *placer) owned(t *model.Table, required, several bool) []*model.ForeignK
 	return out
 }
 
-// guest reports whether a foreign key names with whom a document is shared: the row is the
-// document's alone.
+// guest reports whether a foreign key names the tenant that a document is shared with. The row
+// belongs to the document's tenant, not to that one.
 func (p *placer) guest(t *model.Table, k *model.ForeignKey) bool {
 	return slices.ContainsFunc(p.shares, func(s share) bool { return s.table == t && !s.users && slices.Contains(k.Columns, s.member) })
 }
 
-// through places tables by their foreign keys.
+// through places tables by the foreign keys of owned, and reports whether it placed any.
 func (p *placer) through(required, several bool) bool {
 	type found struct {
 		b    *place
@@ -255,12 +260,12 @@ func (p *placer) through(required, several bool) bool {
 	return len(all) > 0
 }
 
-// hangs reports whether the rows of a table hang on rows that may be everybody's, and are
-// shown with them.
+// hangs reports whether every parent of a table may have rows without a tenant, which are
+// everybody's, and a policy shows the table's rows with them.
 func (p *placer) hangs(b *place) bool {
 	return !slices.ContainsFunc(b.parents, func(t *model.Table) bool {
 		return !p.places[t.ID].global || !slices.ContainsFunc(b.table.Policies, func(x model.Policy) bool {
-			return x.Permissive && (x.Command == "SELECT" || x.Command == "ALL") && p.survey.mentions(x.Using, t)
+			return grants(&x, "SELECT") && p.survey.mentions(x.Using, t)
 		})
 	})
 }
@@ -277,8 +282,9 @@ func (p *placer) users() {
 	p.places[m.table.ID].notes = append(p.places[m.table.ID].notes, "says which tenants a user belongs to")
 }
 
-// members places tables that lead to no tenant by themselves, but that a membership table
-// ties to tenants: people rather than a list of features, which nobody protects.
+// members places tables that lead to no tenant by themselves, but that a membership table ties to
+// tenants. They must have row security: people have, a list of features that tenants choose from
+// has not.
 func (p *placer) members() bool {
 	some := false
 	for _, b := range p.places {
@@ -300,7 +306,8 @@ func (p *placer) members() bool {
 	return some
 }
 
-// byUser places tables that name a user and nothing else, or nothing else for certain.
+// byUser places tables that name a user and lead to no tenant otherwise: with required those whose
+// column is never NULL.
 func (p *placer) byUser(required bool) bool {
 	u := p.t.users
 	if u == nil || u.home == nil || !p.places[u.home.ID].settled || p.places[u.home.ID].how != model.Owned {
@@ -334,8 +341,7 @@ func (p *placer) parent(t *model.Table) *model.Table {
 	return nil
 }
 
-// inherit leaves partitions and children to the contract, which places them as their
-// parent.
+// inherit settles partitions and children, which the contract places as their parent.
 func (p *placer) inherit() bool {
 	some := false
 	for _, b := range p.places {
@@ -349,8 +355,9 @@ func (p *placer) inherit() bool {
 	return some
 }
 
-// above is the key by which tenants refer to a table that is not everybody's: row security
-// is on, and no policy shows its rows to whoever asks.
+// above is the foreign key by which the tenants' own table refers to a table, such as one of
+// companies, that is protected: row security is on, and no policy shows its rows to whoever asks.
+// It is nil where there is none.
 func (p *placer) above(t *model.Table) *model.ForeignKey {
 	home := p.home()
 	if home == nil || !t.RowSecurity || slices.Contains(p.survey.Own, t.Schema) {
@@ -359,7 +366,7 @@ func (p *placer) above(t *model.Table) *model.ForeignKey {
 	shown := false
 	for i := range t.Policies {
 		o := &t.Policies[i]
-		if !o.Permissive || o.Command != "ALL" && o.Command != "SELECT" || !p.referee.concerns(o) {
+		if !grants(o, "SELECT") || !p.referee.concerns(o) {
 			continue
 		}
 		x, err := sql.ParseExpr(o.Using)
@@ -406,52 +413,3 @@ func (p *placer) nowhere(b *place) {
 	}
 	b.asks = append(b.asks, b.table.Label()+" leads to no tenant: everybody's (shared), or nobody's (internal), or whose?")
 }
-
-// reach reports whether sessions have any privilege on a table.
-func (c *cast) reach(s *model.Schema, t *model.Table) bool {
-	return slices.ContainsFunc(c.actors, func(a *actor) bool {
-		list := s.Privileges[a.acts()]
-		if list == nil || !list[t.ID].Usage {
-			return false
-		}
-		p := &list[t.ID]
-		return some(p.Select) || some(p.Insert) || some(p.Update) || p.Delete
-	})
-}
-
-func some(list []bool) bool { return slices.Contains(list, true) }
-
-// arrow writes a foreign key as a contract does.
-func arrow(t *model.Table, k *model.ForeignKey) string {
-	var cols []string
-	for _, c := range k.Columns {
-		cols = append(cols, columnName(t.Columns[c].Name))
-	}
-	text := strings.Join(cols, ", ")
-	if len(cols) > 1 {
-		text = "(" + text + ")"
-	}
-	return text + " -> " + tableName(k.Target)
-}
-
-// tableName is a table as a contract names it, in double quotes where a dot or another
-// sign would be taken for something else.
-func tableName(t *model.Table) string {
-	name := contractName(t.Name)
-	if t.Schema == "public" {
-		return name
-	}
-	return contractName(t.Schema) + "." + name
-}
-
-func columnName(name string) string { return contractName(name) }
-
-func contractName(name string) string {
-	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_$") == "" && name != "shared" && name != "internal" {
-		return name
-	}
-	return model.Quote(name)
-}
-
-// sqlName is a table as SQL names it.
-func sqlName(t *model.Table) string { return sql.QuoteName(t.Schema) + "." + sql.QuoteName(t.Name) }

@@ -31,9 +31,10 @@ func (b *binder) between(s *session, p *place) *entry {
 	}
 }
 
-// writes is the condition that a session may write a row as one of two: it names the session's
-// tenant in a column that says whose it is, and what it hangs on is its own, or another's that
-// it has to do with. It is empty where a row is one tenant's, and where that cannot be said.
+// writes is the condition that a session may write a row that is between two tenants. The row
+// names the session's tenant in one of its tenant's columns, and each row that it hangs on is the
+// session's own, open to it, or its partner's. It is empty where rows are one tenant's alone, and
+// where that cannot be said in SQL.
 func (b *binder) writes(s *session, p *place) string {
 	var all []string
 	if mine := b.party(p, ""); mine != "" {
@@ -72,13 +73,13 @@ func (b *binder) writes(s *session, p *place) string {
 	return strings.Join(all, " and ")
 }
 
-// columns is those of a table that say themselves whose a row is.
+// columns is the columns of a table that say whose a row is.
 func (b *binder) columns(p *place) []int {
 	return slices.DeleteFunc(slices.Clone(b.t.tenants.in(p.table)), func(c int) bool { return !slices.Contains(p.ways, columnName(p.table.Columns[c].Name)) })
 }
 
-// party is the condition that a row names the session's tenant in one of those columns; of
-// names the row.
+// party is the condition that a row names the session's tenant in one of those columns. of
+// qualifies the columns: "m.", or nothing.
 func (b *binder) party(p *place, of string) string {
 	var out []string
 	for _, c := range b.columns(p) {
@@ -98,8 +99,9 @@ func (b *binder) parentKey(p *place, above *model.Table) *model.ForeignKey {
 	return nil
 }
 
-// partner is the condition that what a row hangs on by one foreign key is a tenant's that
-// another one, to a row between two, names: a line of an order is of an article of the seller.
+// partner is the condition that what a row hangs on by one foreign key belongs to a tenant that
+// another parent of the row names: a line of an order may be about an article of the seller, whom
+// the order names.
 func (b *binder) partner(p *place, k *model.ForeignKey) string {
 	own := b.columns(b.places[k.Target.ID])
 	if len(own) != 1 {

@@ -8,8 +8,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// bodies reads the functions that are more than one query, for settings and claims of which
-// nothing else says what they hold: an audit trigger writes who it was.
+// bodies reads the functions that are more than one query. What they say counts only for settings
+// and claims of which nothing else says what they hold, such as the user that an audit trigger
+// writes into its log.
 func (e *evidence) bodies() {
 	inside := &evidence{survey: e.survey, probe: e.probe}
 	for _, f := range e.survey.Functions {
@@ -34,8 +35,8 @@ func (e *evidence) bodies() {
 	}
 }
 
-// body notes what each statement of a function says. given is the sources that its
-// parameters have.
+// body notes what each statement of a function compares and writes. given is the sources of its
+// parameters by name and by number, as $1.
 func (e *evidence) body(f *Function, given map[string]*Source) {
 	if f.Language != "plpgsql" && f.Language != "sql" {
 		return
@@ -56,7 +57,7 @@ func (e *evidence) body(f *Function, given map[string]*Source) {
 	}
 }
 
-// value is the source of what a query without tables answers.
+// value is the source of the value that a query without tables gives; nil for none.
 func (e *evidence) value(c *sql.Change, in scope) *Source {
 	if c.Table != nil || c.Query.Target == nil || len(c.Query.From) > 0 {
 		return nil
@@ -64,7 +65,7 @@ func (e *evidence) value(c *sql.Change, in scope) *Source {
 	return e.held(c.Query.Target, in)
 }
 
-// change notes what a statement goes by, and what the session brings that it writes.
+// change notes what a statement compares, and which columns it sets to what the session brings.
 func (e *evidence) change(c *sql.Change, in scope) {
 	e.query(c.Query, in)
 	if c.Table == nil {
@@ -81,7 +82,7 @@ func (e *evidence) change(c *sql.Change, in scope) {
 	}
 }
 
-// written is the column that a statement sets.
+// written is the column of a table that a statement sets; false where that is not known.
 func written(table *model.Table, set *sql.Set) (Column, bool) {
 	if table == nil {
 		return Column{}, false

@@ -6,24 +6,27 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// domain is the columns that hold the same kind of value, all users or all accounts,
-// and the sources that bring one.
+// domain is a kind of value, such as users or accounts: the columns that hold such values, and the
+// sources by which a session brings one.
 type domain struct {
 	columns []Column
 	sources []*Source
-	home    *model.Table // the table with one row for each value; nil without one
-	key     int          // its column there
+	home    *model.Table // the table with one row for each value; nil where there is none
+	key     int          // the column of home that holds the value
 }
 
-// domains puts columns together that a foreign key or a comparison joins.
+// domains puts columns together that a foreign key or a comparison joins. While it does, parent
+// is a forest with a tree for each domain (union-find); after that all and of have the domains.
 type domains struct {
 	survey *Survey
 	parent map[Column]Column
 	all    []*domain
 	of     map[Column]*domain
-	asked  map[Column]bool // columns that other tables' policies, or functions, hold against the session
+	asked  map[Column]bool // columns that other tables' policies, or functions, compare with the session
 }
 
+// newDomains joins the columns of foreign keys and those that expressions compare with each
+// other, or with the same source.
 func newDomains(s *Survey, e *evidence) *domains {
 	d := &domains{survey: s, parent: map[Column]Column{}, of: map[Column]*domain{}, asked: map[Column]bool{}}
 	for _, t := range s.Schema.Tables {
@@ -65,7 +68,8 @@ func newDomains(s *Survey, e *evidence) *domains {
 	return d
 }
 
-// subjects joins the claim sub with the users of a preset that issues the tokens.
+// subjects is the columns that are compared with the claim sub, where the preset has the users to
+// whom tokens are issued: their key is what sub holds. first is a column of each source.
 func (d *domains) subjects(first map[*Source]Column) map[Column]Column {
 	out := map[Column]Column{}
 	t := d.survey.Schema.Table("auth", "users")
@@ -100,6 +104,7 @@ func sameType(a, b Column) bool {
 	return x.Base == y.Base && x.Array == y.Array || x.Kind == y.Kind && x.Kind.Comparable() && !x.Array && !y.Array
 }
 
+// find is the column that stands for the domain of a column.
 func (d *domains) find(c Column) Column {
 	for {
 		p, ok := d.parent[c]
@@ -110,6 +115,7 @@ func (d *domains) find(c Column) Column {
 	}
 }
 
+// join puts the domains of two columns together.
 func (d *domains) join(a, b Column) {
 	if a, b = d.find(a), d.find(b); a != b {
 		d.parent[b] = a
@@ -142,8 +148,8 @@ func (d *domains) gather(e *evidence) {
 	}
 }
 
-// settleHome finds the table that lists the values: a key of one column that refers to
-// no other, the one that most columns refer to.
+// settleHome finds the table that lists the values of a domain: one of its columns is a key by
+// itself and no foreign key. Of several it is the one that most columns refer to.
 func (d *domains) settleHome(m *domain) {
 	best := -1
 	for _, c := range m.columns {

@@ -2,13 +2,12 @@ package draft
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// Column is a column of a table, or a part of what it holds.
+// Column is a column of a table, or a part of what it holds, such as a key of a JSON document.
 type Column struct {
 	Table  *model.Table
 	Column int
@@ -28,13 +27,13 @@ type evidence struct {
 	probe  *probe
 
 	equal   []equality
-	same    [][2]Column
+	same    [][2]Column // columns that are compared with each other
 	consts  []constant
 	unread  []string // expressions that read the session in a way that is not understood
 	sources []*Source
-	policy  *model.Policy              // that is being read; nil for anything else
-	readers map[string][]*model.Policy // of a source, by its setting and path
-	casts   map[Column]string          // to what type a part of a column is cast
+	policy  *model.Policy              // the policy that is being read; nil for anything else
+	readers map[string][]*model.Policy // the policies that read a source, by its place
+	casts   map[Column]string          // the type that a part of a column is cast to
 }
 
 // equality is a column that is compared with a source.
@@ -43,7 +42,7 @@ type equality struct {
 	source *Source
 	op     string
 	table  *model.Table // whose policy or default says so; nil for a function
-	set    bool         // the function writes it there: that is what it holds, nobody looks for it
+	set    bool         // a function writes the source's value into the column, and compares nothing
 }
 
 // constant is a source that is compared with a constant.
@@ -82,15 +81,15 @@ func (e *evidence) collect() {
 	e.bodies()
 }
 
-// compared reports whether a source is held against a column or a constant, not only
-// handed on.
+// compared reports whether a source is compared with a column or a constant, and not only handed
+// on to something else.
 func (e *evidence) compared(s *Source) bool {
 	return slices.ContainsFunc(e.equal, func(q equality) bool { return q.source == s }) ||
 		slices.ContainsFunc(e.consts, func(c constant) bool { return c.source == s })
 }
 
-// defaulted notes what the session brings where a row says nothing else. The role's name alone,
-// which nothing is compared with, says who wrote the row, not whose it is.
+// defaulted notes a column whose default is what the session brings. The role's name counts only
+// if it is compared with something too: else it says who wrote the row, not whose it is.
 func (e *evidence) defaulted(c Column, text string) {
 	x, err := sql.ParseExpr(text)
 	if err != nil {
@@ -101,7 +100,7 @@ func (e *evidence) defaulted(c Column, text string) {
 	}
 }
 
-// expr goes through an expression in its scope.
+// expr notes every comparison in an expression.
 func (e *evidence) expr(x sql.Expr, in scope) {
 	sql.Walk(x, func(x sql.Expr) bool {
 		before := e.found()
@@ -155,10 +154,10 @@ func (e *evidence) expr(x sql.Expr, in scope) {
 	})
 }
 
-// found is how much was noted so far.
+// found is how much was noted so far, to see whether something was.
 func (e *evidence) found() int { return len(e.equal) + len(e.same) + len(e.consts) }
 
-// callsIn goes into the functions that a part of a document is asked of.
+// callsIn goes into the functions in the expression that a JSON document is taken from.
 func (e *evidence) callsIn(x *sql.Field, in scope) {
 	sql.Walk(x, func(x sql.Expr) bool {
 		if o, ok := x.(*sql.Opaque); ok {
@@ -177,6 +176,7 @@ func (e *evidence) oneOf(x sql.Expr, list []sql.Expr, in scope) {
 	}
 }
 
+// flipped is the operator with its sides exchanged.
 func flipped(op string) string {
 	switch op {
 	case "<":
@@ -215,7 +215,8 @@ func (e *evidence) compare(op string, l, r sql.Expr, in scope) {
 	}
 }
 
-// anyCase is what lower() or upper() is asked for: texts that are compared in any case are compared.
+// anyCase is the argument of lower() or upper(), since texts that are compared in any case are
+// compared; any other expression is itself.
 func anyCase(x sql.Expr) sql.Expr {
 	o, ok := bare(x).(*sql.Opaque)
 	if !ok {
@@ -232,7 +233,7 @@ func anyCase(x sql.Expr) sql.Expr {
 	return x
 }
 
-// cast notes to what type a part of a column is cast.
+// cast notes the type that a part of a column is cast to.
 func (e *evidence) cast(c Column, x sql.Expr) {
 	if y, ok := x.(*sql.Cast); ok && c.isPart() && e.casts[c] == "" {
 		if e.casts == nil {
@@ -265,6 +266,7 @@ func (e *evidence) in(x *sql.InQuery, in scope) {
 	}
 }
 
+// query notes every comparison in a query.
 func (e *evidence) query(q *sql.Query, in scope) {
 	if q == nil {
 		return
@@ -287,8 +289,8 @@ func (e *evidence) query(q *sql.Query, in scope) {
 	}
 }
 
-// source says where an expression takes its value from; nil for one with columns,
-// for a constant, and where Postgres does not tell.
+// source is where an expression takes its value from, as Postgres tells; nil for one with columns
+// or tables, for a constant, and where it is no single setting, claim or role.
 func (e *evidence) source(x sql.Expr) *Source {
 	x = bare(x)
 	switch x.(type) {
@@ -307,7 +309,7 @@ func (e *evidence) source(x sql.Expr) *Source {
 	return e.remember(s, text)
 }
 
-// set is source for a query of any number of values.
+// set is source for a query that gives any number of values.
 func (e *evidence) set(q *sql.Query) *Source {
 	if len(sql.QueryTables(q)) > 0 {
 		return nil
@@ -316,12 +318,11 @@ func (e *evidence) set(q *sql.Query) *Source {
 	return e.remember(e.probe.source(text, true), text)
 }
 
-// remember gives the one value that stands for equal sources, and lists what reads
-// the session in a way that is not understood.
+// remember gives the one *Source that stands for all equal ones, and notes which policy reads it.
+// Without a source it notes a text that reads the session in a way that is not understood.
 func (e *evidence) remember(s *Source, text string) *Source {
 	if s == nil {
-		whole := e.survey.closure(text)
-		if (settingName.MatchString(whole) || roleWord.MatchString(whole)) && !slices.Contains(e.unread, text) {
+		if readsSession(e.survey.closure(text)) && !slices.Contains(e.unread, text) {
 			e.unread = append(e.unread, text)
 		}
 		return nil
@@ -341,122 +342,13 @@ func (e *evidence) remember(s *Source, text string) *Source {
 	return s
 }
 
-// read is the sources that a role has to bring: those of the policies for it, and those that
-// no policy reads.
+// read is the sources that sessions of a role have to bring: those that policies for it read, and
+// those that no policy reads.
 func (e *evidence) read(role string) []*Source {
 	return slices.DeleteFunc(slices.Clone(e.sources), func(s *Source) bool {
 		list := e.readers[s.place()]
 		return len(list) > 0 && !slices.ContainsFunc(list, func(p *model.Policy) bool { return e.survey.applies(p, role) })
 	})
-}
-
-// bound reports whether what a text reads of the session is known from elsewhere.
-func (e *evidence) bound(text string) bool {
-	whole := e.survey.closure(text)
-	return !roleWord.MatchString(whole) && !slices.ContainsFunc(named(settingName, whole), func(name string) bool {
-		return !slices.ContainsFunc(e.sources, func(s *Source) bool { return s.Setting == name })
-	})
-}
-
-// expiry is the claim by which a token ends (RFC 7519, 4.1.4), and a time of it that
-// does not come while anybody tests.
-const (
-	expiry = "exp"
-	late   = "4102444800"
-)
-
-// expires reports whether policies, or what they call, look at when a token ends.
-func (s *Survey) expires() bool {
-	whole := s.policies()
-	return strings.Contains(whole, "jwt") && slices.ContainsFunc(jsonPaths(whole), func(p []string) bool { return slices.Equal(p, []string{expiry}) })
-}
-
-// policies is the text of all policies and of what they call.
-func (s *Survey) policies() string {
-	var b strings.Builder
-	for _, t := range s.Schema.Tables {
-		for _, p := range t.Policies {
-			b.WriteString(p.Using + "\n" + p.Check + "\n")
-		}
-	}
-	return s.closure(b.String())
-}
-
-// unbound is the settings and claims that policies, and what they call, name without
-// comparing anything with them in a way that is understood.
-func (e *evidence) unbound(s *Survey) []string {
-	var out []string
-	whole := s.policies()
-	add := func(name string) {
-		if !slices.Contains(out, name) {
-			out = append(out, name)
-		}
-	}
-	known := func(ok func(*Source) bool) bool { return slices.ContainsFunc(e.sources, ok) }
-	for _, name := range named(settingName, whole) {
-		if older(name) == 1 && !known(func(x *Source) bool { return x.Setting == name }) {
-			add("setting " + name)
-		}
-	}
-	for _, path := range jsonPaths(whole) {
-		key := strings.Join(path, ".")
-		if !known(func(x *Source) bool {
-			claim, _ := x.Claim()
-			inside := x.Keys && len(path) > len(claim) && slices.Equal(path[:len(claim)], claim)
-			return inside || strings.HasSuffix(strings.Join(append(slices.Clone(x.Path), claim...), "."), path[len(path)-1])
-		}) && strings.Contains(whole, "jwt") && key != "sub" && key != "role" && key != expiry {
-			add("claim " + key)
-		}
-	}
-	return out
-}
-
-// lookup recognises a function whose value is a column of the row that a setting
-// names: SELECT user_id FROM sessions WHERE id = current_session_id().
-func (e *evidence) lookup(text string) *Source {
-	m := called.FindStringSubmatch(text)
-	if m == nil || e.probe.err != nil {
-		return nil
-	}
-	if s, ok := e.probe.known["lookup "+text]; ok {
-		return s
-	}
-	var found *Source
-	for _, f := range e.survey.Functions {
-		if f.Name == m[2] && (m[1] == "" || f.Schema == m[1]) && len(f.Args) == 0 && !f.Set {
-			if q, ok := f.query(); ok && found == nil {
-				found = e.lookupOf(q)
-			}
-		}
-	}
-	e.probe.known["lookup "+text] = found
-	return found
-}
-
-func (e *evidence) lookupOf(q *sql.Query) *Source {
-	if q.Opaque != nil || len(q.From) == 0 || q.Where == nil {
-		return nil
-	}
-	in := scope{survey: e.survey}.with(q)
-	value, ok := in.column(q.Target)
-	if !ok {
-		return nil
-	}
-	for _, x := range conjuncts(q.Where) { // the rest says which rows are valid: not yet expired
-		c, is := x.(*sql.Compare)
-		if !is || c.Op != "=" {
-			continue
-		}
-		for _, sides := range [][2]sql.Expr{{c.L, c.R}, {c.R, c.L}} {
-			key, ok := in.column(anyCase(sides[0]))
-			if s := e.source(anyCase(sides[1])); ok && s != nil && s.Lookup == nil {
-				out := *s
-				out.Lookup = &Lookup{Key: key, Value: value.items()}
-				return &out
-			}
-		}
-	}
-	return nil
 }
 
 // bare is an expression without casts around it.

@@ -32,6 +32,7 @@ func Files(sources []string) ([]string, error) {
 	return out, nil
 }
 
+// filesOf is the files of one source.
 func filesOf(source string) ([]string, error) {
 	info, err := os.Stat(source)
 	if err != nil || !info.IsDir() {
@@ -58,7 +59,7 @@ func filesOf(source string) ([]string, error) {
 		return nil, err
 	}
 	if found = forward(found); len(found) == 0 {
-		return nil, fmt.Errorf("%s: no .sql file in it or below it", source)
+		return nil, fmt.Errorf("%s: no .sql file in it or below it; name the files, or the folder that holds them", source)
 	}
 	return found, nil
 }
@@ -69,6 +70,7 @@ var aside = regexp.MustCompile(`^(revert|verify|tests?|seeds?|down|rollback|\..*
 // backward is files that undo a migration, as golang-migrate, Flyway and others call them.
 var backward = regexp.MustCompile(`(?:[._-]|^)(down|undo|rollback)\.sql$|^U[0-9.]+__`)
 
+// glob is the files that match a pattern.
 func glob(pattern string) []string {
 	found, err := filepath.Glob(pattern)
 	if err != nil {
@@ -77,16 +79,18 @@ func glob(pattern string) []string {
 	return found
 }
 
-// forward leaves out what undoes a migration, and sorts as tools of migrations do: by
-// the numbers in names, not digit by digit.
+// forward leaves out files that undo a migration, and sorts the others as tools of migrations do:
+// by the numbers in their names, not digit by digit.
 func forward(files []string) []string {
 	out := slices.DeleteFunc(files, func(f string) bool { return backward.MatchString(filepath.Base(f)) })
 	slices.SortStableFunc(out, natural)
 	return out
 }
 
+// digits takes a text apart into numbers and what is between them.
 var digits = regexp.MustCompile(`[0-9]+|[^0-9]+`)
 
+// natural compares paths with the numbers in them as numbers: 9 comes before 10.
 func natural(a, b string) int {
 	x, y := digits.FindAllString(a, -1), digits.FindAllString(b, -1)
 	for i := range min(len(x), len(y)) {
@@ -134,6 +138,7 @@ func Written(folder string, files []string) []string {
 	return out
 }
 
+// relative is a file as seen from a folder, with slashes.
 func relative(folder, file string) string {
 	base, err := filepath.Abs(folder)
 	if err != nil {

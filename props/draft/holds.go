@@ -6,7 +6,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// others are values unlike the probes, in their order.
+// others are values of the same types as probes, in their order, and unlike them.
 var others = []string{"5ca1ab1e-0000-4000-8000-0000000c0de2", "918273646", "rlsfuzz other", "7184"}
 
 // holds notes a condition about one column that is no comparison, such as a claim that is
@@ -14,9 +14,11 @@ var others = []string{"5ca1ab1e-0000-4000-8000-0000000c0de2", "918273646", "rlsf
 // it is true for what the session brings, and for nothing else.
 func (e *evidence) holds(o *sql.Opaque, in scope) { e.asked(o, in, e.probe.decides) }
 
-// behind notes a condition about what stands behind a key of a claim, which a column has.
+// behind notes a condition about a claim that is an object with a column's values for its keys: it
+// asks what stands behind one of them.
 func (e *evidence) behind(x sql.Expr, in scope) { e.asked(x, in, e.probe.keyed) }
 
+// asked notes a condition about one column for which decides finds a source.
 func (e *evidence) asked(x sql.Expr, in scope, decides func(text, typ string) *Source) {
 	c, text, ok := in.about(x)
 	if !ok || in.base == nil || c.Table.Columns[c.Column].Type.Array {
@@ -27,7 +29,7 @@ func (e *evidence) asked(x sql.Expr, in scope, decides func(text, typ string) *S
 	}
 }
 
-// lists is the source that a condition about a list of a type asks it for; nil for none.
+// lists is the source whose value a condition looks for in a list of a type; nil for none.
 func (e *evidence) lists(text, typ string) *Source {
 	s := e.probe.decides(text, typ)
 	if s == nil {
@@ -36,7 +38,9 @@ func (e *evidence) lists(text, typ string) *Source {
 	return e.remember(s, text)
 }
 
-// decides says which source a condition about a value of a type is true for; nil for none.
+// decides finds the source by which a condition about a value of a type is decided: it is true
+// when the source brings that value, and false for another. The text has a hole for the value.
+// It is nil where there is none.
 func (p *probe) decides(text, typ string) *Source {
 	key := "decides " + typ + " " + text
 	if found, ok := p.known[key]; ok || p.err != nil {
@@ -53,8 +57,7 @@ func (p *probe) decides(text, typ string) *Source {
 	return found
 }
 
-// keyed says for which claim, an object with values of a type for its keys, a condition about one of
-// them is true; nil for none.
+// keyed is decides for claims that are objects with such values for their keys.
 func (p *probe) keyed(text, typ string) *Source {
 	key := "keyed " + typ + " " + text
 	if found, ok := p.known[key]; ok || p.err != nil {
@@ -76,18 +79,19 @@ func (p *probe) keyed(text, typ string) *Source {
 	return nil
 }
 
-// single reports whether another source is the same claim, with a list of values in it: where
-// one value does, a list is likelier.
+// single reports whether a source is one value of a claim of which another is a list. Where a
+// condition is true for both, the list is likelier what is meant.
 func (s *Source) single(o *Source) bool {
 	return !s.Many && !s.Keys && !s.Array && s.Setting == o.Setting && strings.Join(s.Path, "\x00") == strings.Join(o.Path, "\x00")
 }
 
+// decided reports whether a condition is true when a source brings the value, and false for another.
 func (p *probe) decided(text, typ string, s *Source, whole string) bool {
 	is := func(column, brought string) bool {
 		if strings.HasSuffix(typ, "[]") {
 			column = `{"` + column + `"}`
 		}
-		query := "SELECT (" + strings.ReplaceAll(text, hole, literal(column)+"::"+typ) + ")::text"
+		query := "SELECT (" + strings.ReplaceAll(text, hole, sql.Constant(column)+"::"+typ) + ")::text"
 		got, ok := p.ask(query, s.Setting, s.given(brought), named(settingName, whole))
 		return ok && got == "true"
 	}

@@ -5,12 +5,13 @@ import (
 	"strings"
 )
 
-// impostor is the session of somebody who writes the claims that users write themselves.
+// impostor is the name of the session of somebody who wrote what is not true into the claims that
+// users of Supabase write themselves.
 const impostor = "impostor"
 
-// impostor adds a session like the first one, but for what its user may have written: it
-// says that it is of another tenant, or has what policies compare such claims with. Its
-// rules are those of what it really is.
+// impostor adds a session like the first one, whose user wrote into such claims another tenant, or
+// whatever constant policies compare them with. Its rules are those of the tenant that it really
+// is of, so that believing the claims is a leak.
 func (b *binder) impostor() {
 	if b.preset != "supabase" || len(b.made) == 0 {
 		return
@@ -20,8 +21,8 @@ func (b *binder) impostor() {
 	b.bind(s)
 	forged := false
 	for _, src := range b.e.sources {
-		path, ok := src.Claim()
-		if !ok || len(path) < 2 || path[0] != metadata {
+		path, ok := src.selfWritten()
+		if !ok {
 			continue
 		}
 		v := ""

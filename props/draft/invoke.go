@@ -8,11 +8,11 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// deepestCall bounds how far functions are followed that hand on what the session brings.
+// deepestCall is how many calls deep functions are followed that hand on what the session brings.
 const deepestCall = 4
 
-// calls goes into the functions that an expression calls with what the session brings:
-// what they compare such a parameter with holds values of its kind.
+// calls goes into the functions that an expression gives what the session brings. What they compare
+// the parameter with holds the same kind of value.
 func (e *evidence) calls(x *sql.Opaque, in scope) {
 	if in.depth >= deepestCall {
 		return
@@ -44,8 +44,7 @@ func (e *evidence) invoke(f *Function, c sql.Call, in scope) {
 	}
 }
 
-// held is the source of a value: of the parameter that was given it, else of the
-// expression.
+// held is the source of an expression's value. A parameter has the source that it was given.
 func (e *evidence) held(x sql.Expr, in scope) *Source {
 	switch y := bare(x).(type) {
 	case *sql.Column:
@@ -56,8 +55,8 @@ func (e *evidence) held(x sql.Expr, in scope) *Source {
 	return e.source(x)
 }
 
-// compares is the columns that a function compares its parameters with, as a contract names
-// them, by parameter.
+// compares is the column that a function compares each parameter with, as a contract names it, by
+// the parameter's place from 0. One that it only writes counts where it is a foreign key.
 func (e *evidence) compares(f *Function) map[int]string {
 	marks, given := make([]*Source, len(f.Args)), map[string]*Source{}
 	for i := range f.Args {
@@ -113,6 +112,7 @@ func (e *evidence) pieces(o *sql.Opaque, in scope) {
 	}
 }
 
+// side is what stands on one side of a sign; nil for anything but a column or a parameter.
 func side(p *sql.Part) sql.Expr {
 	switch {
 	case p.Column != nil:

@@ -4,9 +4,9 @@ import (
 	"slices"
 )
 
-// jobs makes a session of each login that bypasses row security and may call a function without
-// arguments that no role of the other sessions may call, such as one which works off a queue: what
-// it makes for a tenant should come of that tenant's rows.
+// jobs makes a session of each login that bypasses row security and may call a function that no
+// other session may, without arguments, such as one that works off a queue. What the function
+// makes for a tenant should depend on that tenant's rows alone.
 func (b *binder) jobs() {
 	for _, name := range b.cast.bypass {
 		if role := b.survey.Schema.Roles[name]; !role.Login || !slices.ContainsFunc(b.survey.Functions, func(f *Function) bool { return b.job(f, name) }) {
@@ -20,7 +20,8 @@ func (b *binder) jobs() {
 	}
 }
 
-// job reports whether a function is one of a role alone.
+// job reports whether a function without arguments may be called by a role, and by no other
+// session's.
 func (b *binder) job(f *Function, role string) bool {
 	others := func(name string) bool {
 		return slices.ContainsFunc(b.made, func(s *session) bool { return s.acts == name })

@@ -8,14 +8,14 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// mostKinds bounds the sessions of one role that differ in a constant that they bring.
+// mostKinds is how many sessions of one role there are at most that differ in a constant.
 const mostKinds = 3
 
-// constantsOf is what a source that holds no tenant and no user is compared with, such as a
-// kind of user or a level of authentication: each is what some session brings. What alone
-// lets at the rows of every tenant is left out: that is a question of its own.
+// constantsOf is the constants that policies compare a source with, such as kinds of users or
+// levels of authentication: each is what some session brings. One that by itself opens the rows
+// of every tenant is left out, since whether somebody has it is a question of its own.
 func (b *binder) constantsOf(src *Source) []string {
-	if b.role(src) || b.selfWritten(src) {
+	if _, own := src.selfWritten(); b.role(src) || own && b.preset == "supabase" {
 		return nil
 	}
 	var out []string
@@ -27,8 +27,8 @@ func (b *binder) constantsOf(src *Source) []string {
 	return out
 }
 
-// kinds is the sessions of a role that it takes to bring each constant once, by the first
-// source with most of them; one session where there is none.
+// kinds is the constants of the source that has most of them, a session of the role for each; one
+// empty text, for one session, where no source has any.
 func (b *binder) kinds(s *session) []string {
 	out := []string{""}
 	for _, src := range s.sources {
@@ -42,12 +42,6 @@ func (b *binder) kinds(s *session) []string {
 	return out
 }
 
-// selfWritten reports whether users write a claim themselves: it says nothing true.
-func (b *binder) selfWritten(src *Source) bool {
-	path, ok := src.Claim()
-	return ok && b.preset == "supabase" && len(path) > 1 && path[0] == metadata
-}
-
 // suffices reports whether some policy lets whoever brings a constant at rows of any tenant.
 func (r *referee) suffices(c *constant) bool {
 	return slices.ContainsFunc(r.survey.Schema.Tables, func(t *model.Table) bool {
@@ -57,8 +51,8 @@ func (r *referee) suffices(c *constant) bool {
 	})
 }
 
-// asks reports whether a condition has an alternative that asks for a constant and is not tied
-// to the session otherwise.
+// asks reports whether a condition has an alternative that compares a source with the constant and
+// asks nothing else of the session.
 func (r *referee) asks(text string, t *model.Table, c *constant) bool {
 	x, err := sql.ParseExpr(text)
 	if text == "" || err != nil {
@@ -67,6 +61,7 @@ func (r *referee) asks(text string, t *model.Table, c *constant) bool {
 	return slices.ContainsFunc(r.loose(x, r.scope(t)), func(part sql.Expr) bool {
 		said, _ := sql.Print(part, sql.PrintOptions{})
 		whole := r.survey.closure(said)
-		return strings.Contains(whole, literal(c.value)) && strings.Contains(whole, literal(c.source.Setting))
+		names := func(s string) bool { return strings.Contains(whole, strings.TrimSpace(sql.Constant(s))) }
+		return names(c.value) && names(c.source.Setting)
 	})
 }

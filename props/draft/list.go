@@ -58,8 +58,8 @@ func (e *evidence) ofList(x, list sql.Expr, in scope) bool {
 	return true
 }
 
-// list is the values of a list that an expression is: of a column, of a sub-select or of a function.
-// Where these gather a column of several rows, it is that column.
+// list is the column whose values are in the list that an expression gives: a column that holds a
+// list, or a sub-select or function that gives one, or gathers a column of several rows.
 func (e *evidence) list(x sql.Expr, in scope) (Column, bool) {
 	if c, ok := in.column(x); ok {
 		return c.items(), c.items().isItem()
@@ -75,7 +75,7 @@ func (e *evidence) list(x sql.Expr, in scope) (Column, bool) {
 	return e.given(text)
 }
 
-// given is the column whose values a function gives, or gathers.
+// given is the column whose values the call of a function gives, one by one or in a list.
 func (e *evidence) given(text string) (Column, bool) {
 	m := called.FindStringSubmatch(text)
 	if m == nil || !strings.HasPrefix(text, m[0]) || !strings.HasSuffix(text, ")") {
@@ -109,7 +109,7 @@ func (e *evidence) gathered(q *sql.Query, in scope) (Column, bool) {
 	return Column{}, false
 }
 
-// gathers reports whether a text does nothing but make a list of what a column holds in several rows.
+// gathers reports whether a text is an array_agg of a column, whose place is a hole.
 func gathers(text string) bool {
 	calls := sql.Calls(text)
 	return len(calls) > 0 && calls[0].Name == "array_agg" && strings.HasPrefix(strings.TrimPrefix(calls[0].Args[0], "DISTINCT "), hole)
@@ -142,7 +142,7 @@ func (e *evidence) overlap(o *sql.Opaque, in scope) {
 	}
 }
 
-// elements is what an array constructor lists; else what it is itself, a list that the session brings.
+// elements is the items of an array constructor; any other expression is its own one item.
 func elements(x sql.Expr) []sql.Expr {
 	if a, ok := bare(x).(*sql.Array); ok {
 		return a.Items
@@ -169,13 +169,13 @@ func split(text, operator string) (l, r sql.Expr, ok bool) {
 	return nil, nil, false
 }
 
-// whose reports whether a column lists the tenants of its row, which no other column says.
+// whose reports whether a column lists the tenants of its row, and no other column says them.
 func (r *referee) whose(c Column) bool {
 	return len(r.t.tenants.in(c.Table)) == 0 && slices.Contains(r.t.tenants.parts(c.Table), c.items())
 }
 
-// lister finds a table whose own rows list the values of one domain for each of another: a user
-// its tenants, or a tenant its users.
+// lister finds a table with a row for each value of one domain, in which a column lists the values
+// of another: a user's row its tenants, or a tenant's row its users. It is nil without one.
 func (d *domains) lister(group, of *domain) *membership {
 	one := func(t *model.Table, m, list *domain) (key, at int, ok bool) {
 		for _, c := range list.parts(t) {
@@ -200,8 +200,7 @@ func (d *domains) lister(group, of *domain) *membership {
 	return nil
 }
 
-// lists reports whether rows of users, or of whatever else one domain is, list what groups them:
-// something compares such values, though no table has a row for each.
+// lists reports whether the rows of a domain, such as users, list the values that group them.
 func (d *domains) lists(group, of *domain) bool {
 	m := d.member(group, of)
 	return m != nil && m.inList(m.group)
@@ -210,7 +209,8 @@ func (d *domains) lists(group, of *domain) bool {
 // inList reports whether a column of the membership is a list.
 func (m *membership) inList(column int) bool { return m.table.Columns[column].Type.Array }
 
-// among is the condition that the row t of the table with a domain's values is one of a list.
+// among is the condition that the row t of the domain's home is in a list; c is the column that
+// holds the list.
 func (m *domain) among(list string, c Column) string {
 	key := "t." + sql.QuoteName(m.home.Columns[m.key].Name)
 	if family(m.home.Columns[m.key].Type.Base) != family(c.Table.Columns[c.Column].Type.Base) {
@@ -219,7 +219,7 @@ func (m *domain) among(list string, c Column) string {
 	return key + " = ANY (" + list + ")"
 }
 
-// each is the beginning of a query of some of a domain's values.
+// each begins a query of values of a domain: of its home, as t.
 func (m *domain) each() string {
 	return "SELECT t." + sql.QuoteName(m.home.Columns[m.key].Name) + " FROM " + sqlName(m.home) + " t"
 }

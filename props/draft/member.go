@@ -14,9 +14,10 @@ type membership struct {
 	group, member int // columns
 }
 
-// member finds the membership table between two domains: one with a key over a column of
-// each, columns that are never NULL before others; else one that others ask for the rows of
-// the session's user.
+// member finds the membership table between two domains, of groups and of what they group: the
+// best table with a key over a column of each; else one that lists the groups of a member or the
+// members of a group; else one that policies or functions ask for the rows of the session's user.
+// It is nil without one.
 func (d *domains) member(group, of *domain) *membership {
 	var best *membership
 	most := 0
@@ -69,7 +70,8 @@ func keys(t *model.Table) [][]int {
 	return out
 }
 
-// pairing looks for a column of each kind in a key of two or three columns.
+// pairing is the membership that a key of two or three columns makes, with a column of each kind.
+// The higher the rank the better it is; 0 where it makes none.
 func pairing(t *model.Table, key, groups, members []int) (*membership, int) {
 	if len(key) < 2 || len(key) > 3 {
 		return nil, 0
@@ -92,7 +94,7 @@ func pairing(t *model.Table, key, groups, members []int) (*membership, int) {
 	return nil, 0
 }
 
-// query is the values of a group that a member has, which is an expression.
+// query is the SELECT of the groups of a member, which is an SQL expression.
 func (m *membership) query(group *domain, member string) string {
 	at := func(c int) string { return "m." + sql.QuoteName(m.table.Columns[c].Name) }
 	from := sqlName(m.table) + " m WHERE "
@@ -121,8 +123,8 @@ func link(t *model.Table, m *domain) int {
 	return best
 }
 
-// single reports whether each value of a domain has one of a group: its own row names it, or one that
-// says more of it, such as the profile of a user.
+// single reports whether each value of a domain has one group: its own row names it, or a row that
+// says more of it does, such as the profile of a user.
 func (d *domains) single(group, of *domain) bool {
 	return link(of.home, group) >= 0 || slices.ContainsFunc(d.survey.Schema.Tables, func(t *model.Table) bool {
 		at := link(t, group)
@@ -167,6 +169,8 @@ func (d *domains) owns(m, other *domain) bool {
 	})
 }
 
+// leads reports whether a table has a column of the domain, or a foreign key that is never NULL to
+// one of the tables that lead to it.
 func (d *domains) leads(t *model.Table, m *domain, led map[*model.Table]bool) bool {
 	if t == m.home || len(m.in(t)) > 0 || len(m.parts(t)) > 0 {
 		return true

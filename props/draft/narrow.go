@@ -9,14 +9,14 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// narrower asks about rows of a tenant's own that no policy for reading shows, such as deleted
-// ones: the draft does not know whether views and functions may.
+// narrower asks about rows of a tenant that no policy for reading shows to it, such as deleted
+// ones: may views and functions show them?
 func (r *referee) narrower(p *place) {
 	var always []string
 	first := true
 	for i := range p.table.Policies {
 		policy := &p.table.Policies[i]
-		if policy.Command != "SELECT" && policy.Command != "ALL" || !policy.Permissive || !r.concerns(policy) {
+		if !grants(policy, "SELECT") || !r.concerns(policy) {
 			continue
 		}
 		x, err := sql.ParseExpr(policy.Using)
@@ -37,7 +37,7 @@ func (r *referee) narrower(p *place) {
 		p.table.Label(), rule, tableName(p.table), rule))
 }
 
-// ofRow is what a condition demands of a row by itself, whoever asks.
+// ofRow is the parts of a condition that are about the row alone, whoever asks.
 func (r *referee) ofRow(x sql.Expr, t *model.Table) []string {
 	var out []string
 	for _, c := range conjuncts(x) {

@@ -13,7 +13,8 @@ var returned = regexp.MustCompile(`(?is)^\s*begin\s+return\s+(query\s)?([^;]*);\
 // lineComment is a comment up to the end of its line.
 var lineComment = regexp.MustCompile(`(?m)--.*$`)
 
-// query is the SELECT that a function consists of.
+// query is the query that a function consists of; false where it is more than one, or none that
+// can be read.
 func (f *Function) query() (*sql.Query, bool) {
 	text := strings.TrimSpace(f.Body)
 	switch m := returned.FindStringSubmatch(lineComment.ReplaceAllString(text, "")); {
@@ -39,7 +40,7 @@ func (f *Function) query() (*sql.Query, bool) {
 	return q, err == nil
 }
 
-// inside is the query in parentheses that a query without tables gives: SELECT (SELECT …).
+// inside is the inner query of SELECT (SELECT …); any other text is itself.
 func inside(text string) string {
 	tokens := sql.Tokens(text)
 	if len(tokens) < 4 || !isWord(&tokens[0], "select") || !isSign(&tokens[1], "(") || !isWord(&tokens[2], "select") {
@@ -67,9 +68,9 @@ func isWord(t *sql.Token, word string) bool {
 	return t.Kind == sql.Word && strings.EqualFold(t.Text, word)
 }
 
-// gives is the one query whose value a body in PL/pgSQL gives: read into a variable that is
-// returned, or returned itself. Variables with a value that no table gives stand for it; guards
-// that look at variables alone make no difference to what the query says.
+// gives is the one query over tables whose value a body in PL/pgSQL returns, directly or by way of
+// a variable; false where there are several. In its text, variables that were set without a table
+// are replaced by what they were set to. Statements that look at variables alone are passed over.
 func gives(body string) (string, bool) {
 	values, query, into := map[string]string{}, "", ""
 	steps := sql.Steps(body)
@@ -97,7 +98,7 @@ func gives(body string) (string, bool) {
 	return "", false
 }
 
-// selected is what follows SELECT in a query of an expression.
+// selected is the expression of a SELECT without tables.
 func selected(text string) string {
 	text = strings.TrimSpace(text)
 	if len(text) < len("select ") {
@@ -106,7 +107,7 @@ func selected(text string) string {
 	return strings.TrimSpace(text[len("select "):])
 }
 
-// guards reports whether an expression is a constant, or says something of variables alone.
+// guards reports whether an expression has nothing but constants and variables in it.
 func guards(x sql.Expr) bool {
 	ok := x != nil
 	sql.Walk(x, func(x sql.Expr) bool {

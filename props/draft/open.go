@@ -3,36 +3,35 @@ package draft
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// flag is what a column must hold so that a row is shown to others: a value that it does
-// not have unless somebody says so, since its default is another one.
+// flag is what a column must hold so that a row is shown to others: a constant, or a list in which
+// the session is.
 type flag struct {
 	column int
-	value  *sql.Literal // nil is the boolean true
-	member *Source      // of the list that the column holds: it names whom the row is shown to
+	value  *sql.Literal // the constant; nil is the boolean true
+	member *Source      // what of the session must be in the list; nil for a constant
 }
 
-// opening is flags that together show the rows of a table to everybody, or to everybody
-// who has signed in.
+// opening is flags that together show a row of a table to everybody, or if signed to everybody who
+// has signed in.
 type opening struct {
 	flags  []flag
 	signed bool
 }
 
-// global is how policies show the rows of a table that have no tenant in its columns: to a
-// role, or to any if it is empty. It is nil where none does.
+// global is how policies show the rows of a table that have NULL in its tenant's columns: to a role,
+// or to any if it is empty. It is nil where no policy shows them.
 func (r *referee) global(t *model.Table, columns []int, role string) *opening {
 	var out *opening
 	for i := range t.Policies {
 		p := &t.Policies[i]
 		x, err := sql.ParseExpr(p.Using)
-		if p.Using == "" || err != nil || !p.Permissive || p.Command != "SELECT" && p.Command != "ALL" || role == "" && !r.concerns(p) || role != "" && !r.survey.applies(p, role) {
+		if p.Using == "" || err != nil || !grants(p, "SELECT") || role == "" && !r.concerns(p) || role != "" && !r.survey.applies(p, role) {
 			continue
 		}
 		for _, part := range r.loose(x, r.scope(t)) {
@@ -56,8 +55,8 @@ func (r *referee) global(t *model.Table, columns []int, role string) *opening {
 	return out
 }
 
-// otherwise is the column of a comparison in which the session's own value stands for NULL:
-// coalesce(firm_id, current_firm()) = current_firm().
+// otherwise is the column of a comparison that is true also where the column is NULL:
+// coalesce(firm_id, current_firm()) = current_firm(). ok is false for others.
 func (r *referee) otherwise(x sql.Expr, t *model.Table) (Column, bool) {
 	c, ok := x.(*sql.Compare)
 	if !ok || c.Op != "=" {
@@ -82,14 +81,14 @@ func conjuncts(x sql.Expr) []sql.Expr {
 	return []sql.Expr{x}
 }
 
-// openings is how rows of a table can be opened to a role: the alternatives of its
-// policies for reading that no session has part in, where all of what a row must hold has
-// a default that hides it. Whoever made such a column meant it to show rows.
+// openings is how rows of a table can be opened to a role: the alternatives of its policies for
+// reading that ask nothing of the session, but for flags of the row of which at least one hides
+// it by default. Whoever made such a column meant it to show rows.
 func (r *referee) openings(t *model.Table, role string) []opening {
 	var out []opening
 	for i := range t.Policies {
 		p := &t.Policies[i]
-		if !p.Permissive || p.Command != "SELECT" && p.Command != "ALL" || !r.survey.applies(p, role) {
+		if !grants(p, "SELECT") || !r.survey.applies(p, role) {
 			continue
 		}
 		x, err := sql.ParseExpr(p.Using)
@@ -108,8 +107,8 @@ func (r *referee) openings(t *model.Table, role string) []opening {
 	return out
 }
 
-// free reports whether an alternative of a policy is not tied to the session, but for a list in
-// the row that may name it.
+// free reports whether an alternative of a policy asks nothing of the session, other than to be in
+// a list of the row.
 func (r *referee) free(x sql.Expr, t *model.Table) bool {
 	return !slices.ContainsFunc(conjuncts(x), func(one sql.Expr) bool {
 		if f, ok := r.flag(one, t); ok && f.member != nil {
@@ -150,7 +149,7 @@ func (r *referee) opening(x sql.Expr, t *model.Table) (opening, bool) {
 	return out, hidden
 }
 
-// flag reads the test of one column: itself, or its being a constant.
+// flag reads a condition about one column as a flag; false for others.
 func (r *referee) flag(x sql.Expr, t *model.Table) (flag, bool) {
 	if c, ok := r.scope(t).column(x); ok && c.Table == t && t.Columns[c.Column].Type.Kind == sql.Bool {
 		return flag{column: c.Column}, true
@@ -189,7 +188,8 @@ func (r *referee) flag(x sql.Expr, t *model.Table) (flag, bool) {
 	return flag{}, false
 }
 
-// hides reports whether a row has another value by default.
+// hides reports whether the column's default is another value, so that a row is not shown until
+// somebody says so.
 func (f *flag) hides(t *model.Table) bool {
 	c := &t.Columns[f.column]
 	if f.member != nil && (c.Default == "" || strings.HasPrefix(c.Default, "'{}'")) {
@@ -209,8 +209,8 @@ func (f *flag) hides(t *model.Table) bool {
 	return l.Value.Text != f.value.Value.Text
 }
 
-// says is the condition that a row is opened; of names the row, who says what the session
-// brings. It is empty where the session does not bring whom the row must name.
+// says is the condition that a row is opened. of qualifies its columns; who is the variable for a
+// source, empty where the session does not bring it: then the condition is empty too.
 func (o *opening) says(t *model.Table, of string, who func(*Source) string) string {
 	var out []string
 	for _, f := range o.flags {
@@ -276,11 +276,11 @@ func (b *binder) openTo(s *session, t *model.Table, of string) string {
 	return strings.Join(out, " OR ")
 }
 
-// readsThrough reports whether a policy for reading a table asks another one, whose own
-// policies hold there, or a function that looks whether its row is open.
+// readsThrough reports whether a policy for reading a table asks another table, whose own policies
+// hold there, or a function that looks at the flags by which a row of it is opened.
 func (b *binder) readsThrough(t, other *model.Table, role string) bool {
 	return slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
-		if !p.Permissive || p.Command != "SELECT" && p.Command != "ALL" || !b.survey.applies(&p, role) {
+		if !grants(&p, "SELECT") || !b.survey.applies(&p, role) {
 			return false
 		}
 		if stands(p.Using, other.Name) {
@@ -301,29 +301,4 @@ func (b *binder) publicFile(t *model.Table) string {
 		return ""
 	}
 	return "EXISTS (SELECT FROM storage.buckets m WHERE m.id = objects.bucket_id AND m.public)"
-}
-
-// widen adds a condition to what a session sees of a table.
-func (s *session) widen(p *place, condition, note string) {
-	if condition == "" {
-		return
-	}
-	for i := range s.sees {
-		e := &s.sees[i]
-		if e.table != p.table {
-			continue
-		}
-		if text, err := strconv.Unquote(strings.TrimSuffix(strings.TrimPrefix(e.rule, "{may: "), "}")); err == nil {
-			e.rule = "{may: " + strconv.Quote(text+" or "+condition) + "}"
-		}
-		if e.note != "" {
-			note = "? " + strings.TrimPrefix(e.note, "? ") + "; " + strings.TrimPrefix(note, "? ")
-		}
-		e.note = note
-		return
-	}
-	if !s.stranger {
-		condition = "own or " + condition
-	}
-	s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote(condition) + "}", note})
 }

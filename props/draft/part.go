@@ -8,7 +8,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// hole stands in Column.Part for the column.
+// hole stands in an SQL text, such as Column.Part, where a column or a value belongs.
 const hole = "\x00"
 
 // isPart reports whether it is a part of what a column holds, and not all of it.
@@ -84,7 +84,8 @@ func document(c Column, keys []string) Column {
 	return c
 }
 
-// piece is what only Postgres can make of one column and of nothing else.
+// piece is an expression over one text column that only Postgres can evaluate, such as a function of
+// it, and that does not read the session; false for others.
 func (s scope) piece(o *sql.Opaque) (Column, bool) {
 	out, text, ok := s.about(o)
 	if ok && text == item && out.items().isItem() {
@@ -93,14 +94,15 @@ func (s scope) piece(o *sql.Opaque) (Column, bool) {
 	if !ok || s.survey == nil || out.Table.Columns[out.Column].Type.Kind != sql.Text {
 		return Column{}, false
 	}
-	if whole := s.survey.closure(text); settingName.MatchString(whole) || roleWord.MatchString(whole) {
+	if readsSession(s.survey.closure(text)) {
 		return Column{}, false
 	}
 	out.Part = text
 	return out, true
 }
 
-// about is the one column that SQL is about, and its text with a hole for it.
+// about is the one column in an expression, and the expression's text with a hole in its place;
+// false where it has none, or several.
 func (s scope) about(x sql.Expr) (Column, string, bool) {
 	var out Column
 	one := len(sql.Tables(x)) == 0
@@ -121,8 +123,9 @@ func (m *domain) parts(t *model.Table) []Column {
 	return slices.DeleteFunc(slices.Clone(m.columns), func(c Column) bool { return c.Table != t || !c.isPart() })
 }
 
-// gatherParts adds the parts of columns that hold what the domain's columns hold. One that
-// only Postgres can make counts where a column holds the same kind of value.
+// gatherParts adds the parts of columns to the domains whose values they hold. A key of a JSON
+// document or the items of a list may be a domain by themselves; what only Postgres can make of a
+// column counts only where some column holds the same kind of value.
 func (d *domains) gatherParts(e *evidence) {
 	add := func(c Column) {
 		if !c.isPart() || d.of[c] != nil {
@@ -183,8 +186,8 @@ func (p *placer) inside(b *place, list []Column) {
 	}
 }
 
-// named is a part of a document of a table, of which some text of the schema reads a key that
-// is called like a column with tenants.
+// named is a key of a JSON document in a table that some text of the schema reads, and that has the
+// name of a column with tenants. It decides nothing: the draft asks.
 func (p *placer) named(t *model.Table) (Column, bool) {
 	if p.t.tenants == nil || len(p.t.tenants.columns) == 0 {
 		return Column{}, false
@@ -234,7 +237,7 @@ func keysAfter(tokens []sql.Token) []string {
 	return out
 }
 
-// about is the texts of the schema that a table's own rules are, or that name it.
+// about is the texts of the schema about a table: its checks and policies, and bodies that name it.
 func (s *Survey) about(t *model.Table) []string {
 	var out []string
 	for i := range t.Checks {
@@ -251,7 +254,7 @@ func (s *Survey) about(t *model.Table) []string {
 	return out
 }
 
-// castOf is the type that a domain of parts of columns is cast to.
+// castOf is the type that parts of columns of a domain are cast to; empty where none is.
 func (e *evidence) castOf(m *domain) string {
 	if m != nil {
 		for _, c := range m.columns {
@@ -263,4 +266,5 @@ func (e *evidence) castOf(m *domain) string {
 	return ""
 }
 
+// isSign reports whether a token is a sign.
 func isSign(t *sql.Token, text string) bool { return t.Kind == sql.Sign && t.Text == text }

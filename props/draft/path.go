@@ -65,53 +65,10 @@ func (b *binder) users(roles []string) []string {
 	return out
 }
 
+// function is the path that calls a function or a procedure.
 func (b *binder) function(f *Function, as []string) *path {
 	p := &path{name: "function " + plainName(f.Schema, f.Name), kind: "function", as: as}
-	var list []string
-	compared := b.e.compares(f)
-	args := f.Args
-	for n := len(args); n > 0 && compared[n-1] == "" && b.vague(f, args[n-1]); n-- {
-		args = args[:n-1]
-	}
-	fetch := ""
-	for i, a := range args {
-		if a.Type == "refcursor" {
-			name := "c" + strconv.Itoa(i+1)
-			list = append(list, "'"+name+"'::refcursor")
-			fetch += "; FETCH ALL FROM " + name
-			continue
-		}
-		arg, ok := compared[i], true
-		if arg == "" {
-			arg, ok = b.argument(f, a, f.beside(a))
-		}
-		form, values := "%s::"+a.Type, 1
-		if element, is := strings.CutSuffix(a.Type, "[]"); !ok && is { // a list
-			arg, ok = b.argument(f, Arg{Name: strings.TrimSuffix(a.Name, "s"), Type: element}, f.beside(a))
-			form = "ARRAY[%s::" + element + "]"
-			if ok && !isConstant(arg) { // of two rows: one may be another tenant's
-				form, values = "ARRAY[%s::"+element+", %s::"+element+"]", 2
-			}
-		}
-		spread := ""
-		if a.Variadic {
-			spread = "VARIADIC "
-		}
-		if object, args := b.document(f, i, len(p.args)); !ok && object != "" {
-			list, p.args = append(list, object), append(p.args, args...)
-			continue
-		}
-		if !ok {
-			list = append(list, spread+"NULL::"+a.Type)
-			continue
-		}
-		places := make([]any, values)
-		for n := range places {
-			p.args = append(p.args, arg)
-			places[n] = "$" + strconv.Itoa(len(p.args))
-		}
-		list = append(list, spread+fmt.Sprintf(form, places...))
-	}
+	list, fetch := b.arguments(f, p)
 	call := sql.QuoteName(f.Schema) + "." + sql.QuoteName(f.Name) + "(" + strings.Join(list, ", ") + ")"
 	switch {
 	case f.Procedure:
@@ -125,6 +82,60 @@ func (b *binder) function(f *Function, as []string) *path {
 		p.notes = append(p.notes, "SECURITY DEFINER: runs with the rights of "+f.Owner)
 	}
 	return p
+}
+
+// arguments is the arguments of a call of a function, as SQL. What is drawn for them is added to
+// the path's. fetch reads the cursors that a procedure is given to open.
+func (b *binder) arguments(f *Function, p *path) (list []string, fetch string) {
+	compared := b.e.compares(f)
+	args := f.Args
+	for n := len(args); n > 0 && compared[n-1] == "" && b.vague(f, args[n-1]); n-- {
+		args = args[:n-1]
+	}
+	for i, a := range args {
+		if a.Type == "refcursor" {
+			name := "c" + strconv.Itoa(i+1)
+			list = append(list, "'"+name+"'::refcursor")
+			fetch += "; FETCH ALL FROM " + name
+			continue
+		}
+		list = append(list, b.value(f, i, compared[i], p))
+	}
+	return list, fetch
+}
+
+// value is the i-th argument of a call of a function, as SQL. compared is the column that the
+// function compares it with; empty for none.
+func (b *binder) value(f *Function, i int, compared string, p *path) string {
+	a, arg, ok := f.Args[i], compared, true
+	if arg == "" {
+		arg, ok = b.argument(f, a, f.beside(a))
+	}
+	form, values := "%s::"+a.Type, 1
+	if element, is := strings.CutSuffix(a.Type, "[]"); !ok && is { // a list
+		arg, ok = b.argument(f, Arg{Name: strings.TrimSuffix(a.Name, "s"), Type: element}, f.beside(a))
+		form = "ARRAY[%s::" + element + "]"
+		if ok && !isConstant(arg) { // of two rows: one may be another tenant's
+			form, values = "ARRAY[%s::"+element+", %s::"+element+"]", 2
+		}
+	}
+	spread := ""
+	if a.Variadic {
+		spread = "VARIADIC "
+	}
+	if !ok {
+		if object, args := b.document(f, i, len(p.args)); object != "" {
+			p.args = append(p.args, args...)
+			return object
+		}
+		return spread + "NULL::" + a.Type
+	}
+	places := make([]any, values)
+	for n := range places {
+		p.args = append(p.args, arg)
+		places[n] = "$" + strconv.Itoa(len(p.args))
+	}
+	return spread + fmt.Sprintf(form, places...)
 }
 
 // pseudo reports whether a function cannot be called with values.
@@ -144,18 +155,18 @@ func isText(typ string) bool {
 	return slices.Contains([]string{"text", "character varying", "name", "citext"}, strings.TrimPrefix(typ, "public."))
 }
 
-// takes reports whether a column's values fit an argument: those of its type, of whatever
-// length, and any text where it takes texts.
+// takes reports whether a column's values fit an argument: the type is the same, but for its
+// length, or both are texts.
 func (a *Arg) takes(typ *model.Type) bool {
 	plain := modifier.ReplaceAllString(typ.Plain, "")
 	return typ.Name == a.Type || plain == a.Type || !typ.Array && a.textual() && isText(plain)
 }
 
-// modifier is the length of a type, or how many digits it has.
+// modifier is the length, or the number of digits, in a type's name.
 var modifier = regexp.MustCompile(`\([\d, ]+\)`)
 
-// vague reports whether an argument has a default, and nothing says what else it may be: a
-// text such as the column to sort by.
+// vague reports whether an argument is better left to its default: a text, such as the column to
+// sort by, of which nothing says what else it may be.
 func (b *binder) vague(f *Function, a Arg) bool {
 	return a.Default && a.textual() && len(f.beside(a)) == 0 && !slices.ContainsFunc(b.survey.Schema.Tables, func(t *model.Table) bool {
 		return t.Column(strings.TrimLeft(strings.TrimPrefix(a.Name, "p_"), "_")) >= 0
@@ -174,8 +185,10 @@ func (f *Function) beside(a Arg) []string {
 	return out
 }
 
-// argument draws an argument of a function from a column of its type: one that the text
-// compares it with, one of its name, else the key of the tenants or users, else the first.
+// argument is where an argument of a function is drawn from: a column of its type that the
+// function's text compares it with, one of its name, else the key of the tenants or users, else
+// the first of the type. Without one it is a constant; false where that cannot be told either.
+// beside is the names that the text compares the argument with.
 func (b *binder) argument(f *Function, a Arg, beside []string) (string, bool) {
 	asText := func(t *model.Type) bool { return !t.Array }
 	if c, rank := b.nearest(f, a, beside, asText); a.textual() && rank >= 2*sameName { // id::text LIKE
@@ -235,4 +248,5 @@ func (b *binder) nearest(f *Function, a Arg, beside []string, fits func(*model.T
 // isConstant reports whether an argument is no column: a text in quotes, or a number.
 func isConstant(arg string) bool { return arg[0] == '\'' || arg[0] >= '0' && arg[0] <= '9' }
 
+// plainName is a name for people, with its schema unless that is public.
 func plainName(schema, name string) string { return (&model.Table{Schema: schema, Name: name}).Label() }

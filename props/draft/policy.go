@@ -19,7 +19,7 @@ type referee struct {
 	cast   cast
 }
 
-// differs notes where the policies of a table say something other than the draft.
+// differs notes at a table where its policies say something other than the draft.
 func (r *referee) differs(p *place) {
 	t := p.table
 	if p.how != model.Owned {
@@ -41,12 +41,18 @@ func (r *referee) differs(p *place) {
 	r.narrower(p)
 }
 
+// grants reports whether a policy is permissive and holds for a command.
+func grants(p *model.Policy, command string) bool {
+	return p.Permissive && (p.Command == command || p.Command == "ALL")
+}
+
 // concerns reports whether a policy is for a role that sessions run as.
 func (r *referee) concerns(p *model.Policy) bool {
 	return slices.ContainsFunc(r.cast.actors, func(a *actor) bool { return r.survey.applies(p, a.acts()) })
 }
 
-// restricted reports whether a restrictive policy ties the same rows to the session.
+// restricted reports whether a restrictive policy ties the rows of a permissive one to the session
+// all the same.
 func (r *referee) restricted(t *model.Table, p *model.Policy) bool {
 	return slices.ContainsFunc(t.Policies, func(o model.Policy) bool {
 		if o.Permissive || o.Command != "ALL" && o.Command != p.Command || o.Using == "" {
@@ -57,8 +63,11 @@ func (r *referee) restricted(t *model.Table, p *model.Policy) bool {
 	})
 }
 
+// scope is the scope of the policies of a table.
 func (r *referee) scope(t *model.Table) scope { return scope{survey: r.survey, base: t} }
 
+// compare notes what one permissive policy lets through whoever asks, and comparisons by another
+// operator than =.
 func (r *referee) compare(p *place, policy *model.Policy) {
 	said := map[string]bool{}
 	if policy.Command == "INSERT" && p.table == r.t.home() && !r.t.byUser {
@@ -91,7 +100,7 @@ func (r *referee) compare(p *place, policy *model.Policy) {
 	}
 }
 
-// short is a text of one line that fits beside a table.
+// short is a text in one line of at most 88 characters.
 func short(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if r := []rune(s); len(r) > 90 {
@@ -100,8 +109,8 @@ func short(s string) string {
 	return s
 }
 
-// loose is the alternatives of a condition that are not tied to the session: they let
-// rows through whoever asks.
+// loose is the alternatives of a condition (the parts of its ORs) that are not tied to the session:
+// they let rows through whoever asks.
 func (r *referee) loose(x sql.Expr, in scope) []sql.Expr {
 	switch x := x.(type) {
 	case *sql.Or:
@@ -148,8 +157,9 @@ func (r *referee) otherRole(x sql.Expr) bool {
 	return false
 }
 
-// tied reports whether a condition holds some column against the session. What cannot be
-// told, such as a function of the schema's own with a column, counts as tied.
+// tied reports whether a condition compares some column with what the session brings. Where that
+// cannot be told, as of a function of the schema's own with a column, it counts as tied: no
+// question is better than a wrong one.
 func (r *referee) tied(x sql.Expr, in scope) bool {
 	switch x := x.(type) {
 	case *sql.Compare:
@@ -186,7 +196,8 @@ func (r *referee) pair(l, v sql.Expr, in scope) bool {
 	return ok && r.e.source(v) != nil
 }
 
-// outer reports whether a sub-select names a column of the policy's own table.
+// outer reports whether a sub-select names a column of the policy's own table, or one that it
+// cannot place.
 func (r *referee) outer(x *sql.Exists, in scope) bool {
 	if x.Query.Opaque != nil {
 		return true
@@ -203,8 +214,8 @@ func (r *referee) outer(x *sql.Exists, in scope) bool {
 	return found
 }
 
-// reads reports whether a part that only Postgres understands, or a part of a document, has a
-// column and reads the session, or calls a function that does.
+// reads reports whether a condition has a part, a key of a JSON document or SQL that only Postgres
+// understands, in which a column and what the session brings may meet.
 func (r *referee) reads(x sql.Expr) bool {
 	found := false
 	sql.Walk(x, func(e sql.Expr) bool {
@@ -218,15 +229,14 @@ func (r *referee) reads(x sql.Expr) bool {
 		}
 		text, _ := sql.Print(e, sql.PrintOptions{})
 		whole := r.survey.closure(text)
-		asks := settingName.MatchString(whole) || roleWord.MatchString(whole)
-		found = found || len(sql.Columns(e)) > 0 && (asks || !field && (len(whole) > len(text) || len(sql.Tables(e)) > 0))
+		found = found || len(sql.Columns(e)) > 0 && (readsSession(whole) || !field && (len(whole) > len(text) || len(sql.Tables(e)) > 0))
 		return !found
 	})
 	return found
 }
 
-// unequal is comparisons of a tenant's or user's column with the session by another
-// operator.
+// unequal is the comparisons of a tenant's or user's column with the session by another operator
+// than =.
 func (r *referee) unequal(x sql.Expr, in scope) []equality {
 	var out []equality
 	sql.Walk(x, func(e sql.Expr) bool {

@@ -10,15 +10,15 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// probe asks Postgres which source an expression without columns takes its value
-// from: each candidate in turn is given a value that nothing else has.
+// probe asks Postgres which source an expression without columns takes its value from. Each
+// candidate in turn is given a value that nothing else has; if that comes out, it is the source.
 type probe struct {
 	ctx    context.Context
 	conn   *pgconn.PgConn
 	survey *Survey
 	path   string             // where names without a schema are looked for
-	known  map[string]*Source // by the expression's text; nil for none
-	err    error
+	known  map[string]*Source // what was asked before, by the question; nil for no source
+	err    error              // of the connection: after it nothing is asked any more
 }
 
 // probes are values that stand nowhere by chance, of the types that keys have.
@@ -57,7 +57,8 @@ func (p *probe) source(text string, set bool) *Source {
 	return found
 }
 
-// gives reports whether a query answers with the value that the source was given.
+// gives reports whether a query answers with the value that the source was given. whole is its text
+// with what it calls.
 func (p *probe) gives(query string, s *Source, whole string) bool {
 	for _, value := range probes {
 		if got, ok := p.ask(query, s.Setting, s.given(value), named(settingName, whole)); ok && (got == value || got == "{"+value+"}") { // an array of one is that one
@@ -70,7 +71,7 @@ func (p *probe) gives(query string, s *Source, whole string) bool {
 	return false
 }
 
-// given is the text of the setting in which a source has a value.
+// given is the text that the source's setting must have so that it brings a value.
 func (s *Source) given(value string) string {
 	if len(s.Path) == 0 {
 		return s.text(value)
@@ -87,8 +88,9 @@ func (p *probe) isRole(query string) bool {
 	return ok && same && got == name
 }
 
-// ask runs a query in a transaction of its own, which is rolled back, with one
-// setting given and the others empty. What Postgres refuses is no answer.
+// ask is the one value of a query, which runs in a transaction of its own that is rolled back, with
+// one setting set to a value and the others empty. ok is false where Postgres refuses the query, and
+// where it gives NULL or not one row.
 func (p *probe) ask(query, setting, value string, others []string) (string, bool) {
 	if p.err != nil {
 		return "", false
@@ -96,10 +98,10 @@ func (p *probe) ask(query, setting, value string, others []string) (string, bool
 	var b strings.Builder
 	b.WriteString("BEGIN; SET LOCAL statement_timeout = '2s'; SET LOCAL lock_timeout = '1s'; SET LOCAL search_path = " + p.path + ";")
 	for _, name := range others {
-		b.WriteString("SELECT pg_catalog.set_config(" + literal(name) + ", '', true);")
+		b.WriteString("SELECT pg_catalog.set_config(" + sql.Constant(name) + ", '', true);")
 	}
 	if setting != "" {
-		b.WriteString("SELECT pg_catalog.set_config(" + literal(setting) + ", " + literal(value) + ", true);")
+		b.WriteString("SELECT pg_catalog.set_config(" + sql.Constant(setting) + ", " + sql.Constant(value) + ", true);")
 	}
 	results, err := p.conn.Exec(p.ctx, b.String()+query).ReadAll()
 	if _, end := p.conn.Exec(p.ctx, "ROLLBACK").ReadAll(); end != nil {
@@ -114,12 +116,4 @@ func (p *probe) ask(query, setting, value string, others []string) (string, bool
 		return "", false
 	}
 	return string(last.Rows[0][0]), true
-}
-
-func literal(s string) string {
-	quoted := "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	if strings.Contains(s, `\`) {
-		return "E" + strings.ReplaceAll(quoted, `\`, `\\`)
-	}
-	return quoted
 }

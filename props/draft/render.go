@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -49,8 +48,9 @@ func (d *Draft) YAML() string {
 	return w.b.String()
 }
 
-// schemas is those with tables, and those with ways to them alone: what is added there later
-// must not be missed.
+// schemas is what the contract judges: schemas with tables, of a preset's own the single tables,
+// and schemas that hold views or functions alone which sessions may use. It is written out, so
+// that what is added there later is not missed.
 func (d *Draft) schemas() []string {
 	var out []string
 	add := func(schema string, roles []string) {
@@ -79,6 +79,7 @@ func (d *Draft) schemas() []string {
 	return out
 }
 
+// tenant is the value of the contract's tenant.
 func (d *Draft) tenant() string {
 	t := d.tenancy.home()
 	if t == nil {
@@ -87,6 +88,7 @@ func (d *Draft) tenant() string {
 	return "{table: " + scalar(tableName(t)) + ", key: " + scalar(columnName(t.Columns[d.tenancy.tenants.key].Name)) + "}"
 }
 
+// tables writes the tables with their places.
 func (d *Draft) tables(w *writer) {
 	w.line(0, "tables:")
 	for _, p := range d.places {
@@ -102,6 +104,7 @@ func (d *Draft) tables(w *writer) {
 	w.line(0, "")
 }
 
+// remarks writes notes and questions as comments.
 func (w *writer) remarks(indent int, notes, asks []string) {
 	for _, n := range notes {
 		w.comment(indent, "", n)
@@ -111,6 +114,7 @@ func (w *writer) remarks(indent int, notes, asks []string) {
 	}
 }
 
+// yaml is the entry of a table.
 func (p *place) yaml() string {
 	switch p.how {
 	case model.Shared:
@@ -132,6 +136,7 @@ func (p *place) yaml() string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
+// session writes a session.
 func (d *Draft) session(w *writer, s *session) {
 	if s.stranger && len(s.asks) == 0 {
 		w.comment(1, "", "a session whose tenant was never set: a broken job, a request without a token")
@@ -169,6 +174,7 @@ func (d *Draft) session(w *writer, s *session) {
 	w.entries("writes", s.writes)
 }
 
+// entries writes the rules of a session under sees or writes.
 func (w *writer) entries(key string, list []entry) {
 	if len(list) == 1 {
 		w.line(2, key+": {\"*\": "+list[0].rule+"}")
@@ -187,46 +193,7 @@ func (w *writer) entries(key string, list []entry) {
 	}
 }
 
-func (c *claims) yaml() string {
-	if c.in == nil {
-		if c.many {
-			return "[" + scalar(c.value) + "]"
-		}
-		if c.value == late {
-			return late // a number
-		}
-		return scalar(c.value)
-	}
-	var parts []string
-	for _, name := range c.names {
-		parts = append(parts, scalar(name)+": "+c.in[name].yaml())
-	}
-	return "{" + strings.Join(parts, ", ") + "}"
-}
-
-// json is the claims as JSON.
-func (c *claims) json() string {
-	b, err := json.Marshal(c.tree())
-	if err != nil {
-		return "{}" // maps of strings always encode
-	}
-	return string(b)
-}
-
-func (c *claims) tree() any {
-	switch {
-	case c.in == nil && c.many:
-		return []string{c.value}
-	case c.in == nil:
-		return c.value
-	}
-	out := map[string]any{}
-	for name, in := range c.in {
-		out[name] = in.tree()
-	}
-	return out
-}
-
+// ways writes the paths.
 func (d *Draft) ways(w *writer) {
 	if len(d.paths) == 0 {
 		return

@@ -11,7 +11,7 @@ import (
 type actor struct {
 	login string // empty: none has LOGIN, one must be made
 	role  string // of SET ROLE; empty: the login's own rights
-	power int    // how many privileges and policies it has
+	power int    // the more privileges and policies the role has, the higher
 }
 
 // acts is the role that statements run as.
@@ -22,11 +22,11 @@ func (a *actor) acts() string {
 	return a.login
 }
 
-// cast is the roles of a schema by what they are to it.
+// cast is the roles of a schema, by the part that each has in it.
 type cast struct {
 	actors []*actor
 	bypass []string // roles that row security does not hold for
-	owners []string // logins that own tables, beside others that do not
+	owners []string // roles that own tables; they are actors only where nobody else is
 	lonely bool     // the actors have no login
 }
 
@@ -125,7 +125,8 @@ func (s *Survey) lends(f *Function, role string) bool {
 	return f.Definer && !f.Trigger && slices.Contains(f.Callers, role) && !slices.Contains(s.Own, f.Schema)
 }
 
-// power counts the privileges of a role on tables, and the policies that name it.
+// power adds up the privileges of a role on tables, each of which counts twice, and the policies
+// for it.
 func (s *Survey) power(role string) int {
 	n := 0
 	for _, t := range s.Schema.Tables {
@@ -180,8 +181,8 @@ func (s *Survey) owner(role string) bool {
 	})
 }
 
-// withoutOwners takes a login that owns the tables for the one that runs migrations,
-// unless it is the only one.
+// withoutOwners leaves out roles that own tables, which are taken for those that run migrations,
+// unless there is no other.
 func (s *Survey) withoutOwners(c cast) cast {
 	var rest []*actor
 	for _, a := range c.actors {
@@ -197,6 +198,22 @@ func (s *Survey) withoutOwners(c cast) cast {
 	return c
 }
 
+// reach reports whether sessions have any privilege on a table.
+func (c *cast) reach(s *model.Schema, t *model.Table) bool {
+	return slices.ContainsFunc(c.actors, func(a *actor) bool {
+		list := s.Privileges[a.acts()]
+		if list == nil || !list[t.ID].Usage {
+			return false
+		}
+		p := &list[t.ID]
+		return some(p.Select) || some(p.Insert) || some(p.Update) || p.Delete
+	})
+}
+
+// some reports whether a list has any true.
+func some(list []bool) bool { return slices.Contains(list, true) }
+
+// sortedKeys is the keys of a map, in order.
 func sortedKeys[T any](m map[string]T) []string {
 	return slices.Sorted(maps.Keys(m))
 }

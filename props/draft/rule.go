@@ -10,7 +10,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// rules gives upper bounds: less is no lockout until a person has written the rule.
+// rules gives a session its rules. They are upper bounds: what a session cannot do is no lockout
+// until a person has made the rule exact.
 func (b *binder) rules(s *session) {
 	every := entry{rule: "{may: own}"}
 	switch {
@@ -24,58 +25,11 @@ func (b *binder) rules(s *session) {
 	s.sees, s.writes = []entry{every}, []entry{every}
 	single := b.brought(s) && s.tenants == ""
 	for _, p := range b.places {
-		may := b.survey.Schema.Privileges[s.acts]
 		if p.how == model.Internal || p.inherits {
 			continue
 		}
-		changes := may != nil && b.changes(s, p.table)
-		guest, self := b.authored(s, p, b.guest(s, p)), b.self(s, p)
-		if s.below { // whoever has the tenant is in it
-			self = ""
-		}
-		var between *entry
-		if changes && single {
-			between = b.between(s, p)
-		}
-		switch {
-		case p.how == model.Shared:
-			s.sees = append(s.sees, entry{table: p.table, rule: "{may: all}"})
-			if changes {
-				s.writes = append(s.writes, entry{p.table, "{may: all}", "? may it change what is everybody's?"})
-			}
-		case s.stranger:
-		case guest != nil:
-			if s.tenants == "" {
-				self = ""
-			}
-			sees, writes := guest.entries(p, self, changes)
-			s.sees, s.writes = append(s.sees, sees), append(s.writes, writes...)
-		case between != nil:
-			s.writes = append(s.writes, *between)
-		case s.tenants != "" && self != "":
-			rule, fresh := strconv.Quote("own or "+self), strconv.Quote("own or "+b.unlisted(p, self))
-			s.sees = append(s.sees, entry{p.table, "{may: " + rule + "}", "who is in no tenant is somebody all the same"})
-			if changes {
-				s.writes = append(s.writes, entry{table: p.table, rule: fmt.Sprintf("{insert: {may: %[2]s}, update: {may: %[1]s, to: %[2]s}, delete: {may: %[1]s}}", rule, fresh)})
-			}
-		case p.table == b.t.home() && s.tenants != "" && b.founder(s) != "":
-			s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote("own or "+b.founder(s)) + "}", "? it always names a user, who need not belong to it: may that user see it all the same?"})
-			if changes {
-				s.writes = append(s.writes, newTenant(p))
-			}
-		case p.table == b.t.home() && changes && !b.t.byUser:
-			s.writes = append(s.writes, newTenant(p))
-		case b.t.member != nil && p.table == b.t.member.table && single && s.user != nil && b.userColumn(s.user) != "":
-			member := sql.QuoteName(p.table.Columns[b.t.member.member].Name) + " = " + b.userColumn(s.user)
-			s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote("own or "+member) + "}", "a user may know of its other tenants"})
-		case p.plural && single:
-			if self != "" {
-				s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote("own or "+self) + "}", "who is in no tenant is somebody all the same"})
-			}
-			if changes {
-				s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
-			}
-		}
+		changes := b.survey.Schema.Privileges[s.acts] != nil && b.changes(s, p.table)
+		b.exceptions(s, p, changes, single)
 		if s.stranger && p.global && b.everybodys(s, p, 0) {
 			s.sees = append(s.sees, entry{p.table, `{may: "shared"}`, "? and of those without a tenant: meant?"})
 		}
@@ -88,6 +42,86 @@ func (b *binder) rules(s *session) {
 	}
 }
 
+// exceptions adds the rules of a session for a table that differ from those for every table.
+// changes is whether the session may change anything of it, single whether it brings one tenant.
+func (b *binder) exceptions(s *session, p *place, changes, single bool) {
+	guest, self := b.authored(s, p, b.guest(s, p)), b.self(s, p)
+	if s.below { // whoever has the tenant is in it
+		self = ""
+	}
+	var between *entry
+	if changes && single {
+		between = b.between(s, p)
+	}
+	const alone = "who is in no tenant is somebody all the same"
+	ownOr := func(more string) string { return strconv.Quote("own or " + more) }
+	switch {
+	case p.how == model.Shared:
+		s.sees = append(s.sees, entry{table: p.table, rule: "{may: all}"})
+		if changes {
+			s.writes = append(s.writes, entry{p.table, "{may: all}", "? may it change what is everybody's?"})
+		}
+	case s.stranger:
+	case guest != nil:
+		if s.tenants == "" {
+			self = ""
+		}
+		sees, writes := guest.entries(p, self, changes)
+		s.sees, s.writes = append(s.sees, sees), append(s.writes, writes...)
+	case between != nil:
+		s.writes = append(s.writes, *between)
+	case s.tenants != "" && self != "":
+		rule, fresh := ownOr(self), ownOr(b.unlisted(p, self))
+		s.sees = append(s.sees, entry{p.table, "{may: " + rule + "}", alone})
+		if changes {
+			s.writes = append(s.writes, entry{table: p.table, rule: fmt.Sprintf("{insert: {may: %[2]s}, update: {may: %[1]s, to: %[2]s}, delete: {may: %[1]s}}", rule, fresh)})
+		}
+	case p.table == b.t.home() && s.tenants != "" && b.founder(s) != "":
+		s.sees = append(s.sees, entry{p.table, "{may: " + ownOr(b.founder(s)) + "}", "? it always names a user, who need not belong to it: may that user see it all the same?"})
+		if changes {
+			s.writes = append(s.writes, newTenant(p))
+		}
+	case p.table == b.t.home() && changes && !b.t.byUser:
+		s.writes = append(s.writes, newTenant(p))
+	case b.t.member != nil && p.table == b.t.member.table && single && s.user != nil && b.userColumn(s.user) != "":
+		member := sql.QuoteName(p.table.Columns[b.t.member.member].Name) + " = " + b.userColumn(s.user)
+		s.sees = append(s.sees, entry{p.table, "{may: " + ownOr(member) + "}", "a user may know of its other tenants"})
+	case p.plural && single:
+		if self != "" {
+			s.sees = append(s.sees, entry{p.table, "{may: " + ownOr(self) + "}", alone})
+		}
+		if changes {
+			s.writes = append(s.writes, entry{p.table, "{may: all}", "? its rows may belong to several tenants: who may change them?"})
+		}
+	}
+}
+
+// widen lets a session see more of a table: the rows of a condition too. An empty one changes
+// nothing.
+func (s *session) widen(p *place, condition, note string) {
+	if condition == "" {
+		return
+	}
+	for i := range s.sees {
+		e := &s.sees[i]
+		if e.table != p.table {
+			continue
+		}
+		if text, err := strconv.Unquote(strings.TrimSuffix(strings.TrimPrefix(e.rule, "{may: "), "}")); err == nil {
+			e.rule = "{may: " + strconv.Quote(text+" or "+condition) + "}"
+		}
+		if e.note != "" {
+			note = "? " + strings.TrimPrefix(e.note, "? ") + "; " + strings.TrimPrefix(note, "? ")
+		}
+		e.note = note
+		return
+	}
+	if !s.stranger {
+		condition = "own or " + condition
+	}
+	s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote(condition) + "}", note})
+}
+
 // everybodys reports whether policies show rows that have no tenant to a session that has
 // none either: those of a table, or of what it hangs on.
 func (b *binder) everybodys(s *session, p *place, depth int) bool {
@@ -98,8 +132,9 @@ func (b *binder) everybodys(s *session, p *place, depth int) bool {
 	return depth < 16 && !slices.ContainsFunc(p.parents, func(t *model.Table) bool { return !b.everybodys(s, b.places[t.ID], depth+1) })
 }
 
-// author is the condition that the session wrote a row: the column whose default is who
-// asks, else the only one that is never NULL. It is empty without one.
+// author is the condition that the session's tenant wrote a row: it stands in the tenant's column
+// whose default is the session's own, else in the only one that is never NULL. It is empty where
+// there is no such column.
 func (b *binder) author(p *place) string {
 	var never []int
 	for _, i := range b.t.tenants.in(p.table) {
@@ -125,8 +160,8 @@ func newTenant(p *place) entry {
 	return entry{p.table, "{insert: {may: all}, update: {may: own}, delete: {may: own}}", "a new tenant is nobody's yet"}
 }
 
-// founder is the condition by which a tenant's row names the session's user in a column
-// that is never NULL; empty without one.
+// founder is the condition that a tenant's own row names the session's user, in a column that is
+// never NULL; empty without one.
 func (b *binder) founder(s *session) string {
 	home := b.t.home()
 	if s.user == nil || home == nil || b.t.byUser {
@@ -167,8 +202,8 @@ func (b *binder) self(s *session, p *place) string {
 	return holds(p.table, slices.IndexFunc(p.table.Columns, func(c model.Column) bool { return columnName(c.Name)+" -> "+tableName(home) == p.ways[0] }), user)
 }
 
-// unlisted is the condition by which a new row may be the session's own user: where it lists the
-// user's tenants, it lists none but those that the session has.
+// unlisted is self for a row that is written. Where the row lists the user's tenants, it must list
+// none: that it lists only the session's own is what own says.
 func (b *binder) unlisted(p *place, self string) string {
 	m := b.t.member
 	if m == nil || m.table != p.table || !m.inList(m.group) {

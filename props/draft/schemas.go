@@ -4,18 +4,18 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
-	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/catalog"
 )
 
-// schemaQuery is the schemas with tables; of a preset's own, those that the users' tables
-// refer to, at whatever distance, and those with policies, which presets do not write; the users
-// too where a list may name them, from which no key can refer to them. Then the users' schemas with views or functions, which may have nothing else.
+// schemaQuery lists the tables to judge, as schema, table, and whether the schema is a preset's own
+// ($1). Of a preset's own schemas these are the tables with policies, which presets do not write,
+// those that the users' tables refer to at whatever distance, and auth.users where a column holds
+// a list that may name users, since no foreign key can lead there. Then come the users' schemas
+// with views or functions, with an empty table: they may hold nothing else.
 const schemaQuery = `
 WITH RECURSIVE tables AS (
   SELECT c.oid, n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -45,8 +45,8 @@ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <>
     SELECT d.classid, d.objid FROM pg_depend d WHERE d.deptype = 'e')
 ORDER BY 1, 2`
 
-// Judged is the schemas that a draft is about, and the single tables of those that a
-// preset brings, which own names.
+// Judged is the schemas that a draft is about, and the single tables of the schemas that a preset
+// brings, which own names.
 func Judged(ctx context.Context, conn *pgx.Conn, own []string) ([]string, []catalog.TableName, error) {
 	if own == nil {
 		own = []string{}
@@ -73,9 +73,9 @@ func Judged(ctx context.Context, conn *pgx.Conn, own []string) ([]string, []cata
 	return schemas, single, nil
 }
 
-// inner is the schemas that clients of a preset's API do not reach, which offers those that
-// are meant for it alone: they hold nothing but functions that policies call. What such a
-// function tells too much shows where the policies let it through.
+// inner is the schemas that clients of a preset's API are taken not to reach, since they hold
+// nothing but functions that policies call. If such a function tells too much, it shows where the
+// policies let rows through.
 func (s *Survey) inner() []string {
 	whole := s.policies()
 	var out []string
@@ -93,8 +93,8 @@ func (s *Survey) inner() []string {
 	})
 }
 
-// Keeps runs the users' files and says which of the preset's schemas are still its own:
-// files that drop and make one anew fill it with their own tables.
+// Keeps calls run, which runs the users' files, and gives those of the preset's schemas that are
+// still its own. A schema that the files drop and create anew is the users'.
 func Keeps(ctx context.Context, conn *pgx.Conn, own []string, run func() error) ([]string, error) {
 	before, err := namespaces(ctx, conn)
 	if err != nil {
@@ -116,6 +116,7 @@ func Keeps(ctx context.Context, conn *pgx.Conn, own []string, run func() error) 
 	return out, nil
 }
 
+// namespaces is the OIDs of all schemas by name.
 func namespaces(ctx context.Context, conn *pgx.Conn) (map[string]uint32, error) {
 	rows, err := conn.Query(ctx, "SELECT nspname::text, oid FROM pg_namespace")
 	if err != nil {
@@ -130,43 +131,7 @@ func namespaces(ctx context.Context, conn *pgx.Conn) (map[string]uint32, error) 
 	return out, nil
 }
 
-// Login is SQL that makes a login for roles that none of the schema's can take; without
-// such roles, one with the usual privileges of an application. Where policies compare
-// current_user it makes two, so that there are two tenants.
-func Login(s *Survey, login string, roles []string) string {
-	var b strings.Builder
-	names, inherits := []string{login}, "NOINHERIT"
-	if roleWord.MatchString(s.policies()) {
-		names, inherits = append(names, login+"_2"), "INHERIT"
-	}
-	if len(roles) > 0 {
-		b.WriteString("-- Made by rlsfuzz init: no role of the schema has LOGIN and may take the roles that\n-- have privileges. Put the application's own login in its place.\n")
-	} else {
-		b.WriteString("-- Made by rlsfuzz init: no role of the schema has privileges. This one has those that an\n-- application usually has, and owns nothing. Put the application's own role in its place.\n")
-	}
-	for _, one := range names {
-		name := sql.QuoteName(one)
-		if len(roles) > 0 {
-			b.WriteString("CREATE ROLE " + name + " LOGIN " + inherits + ";\n")
-			for _, r := range roles {
-				b.WriteString("GRANT " + sql.QuoteName(r) + " TO " + name + ";\n")
-			}
-			continue
-		}
-		b.WriteString("CREATE ROLE " + name + " LOGIN;\n")
-		for _, schema := range tableSchemas(s.Schema) {
-			if slices.Contains(s.Own, schema) {
-				continue
-			}
-			at := sql.QuoteName(schema)
-			b.WriteString("GRANT USAGE ON SCHEMA " + at + " TO " + name + ";\n")
-			b.WriteString("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA " + at + " TO " + name + ";\n")
-			b.WriteString("GRANT USAGE ON ALL SEQUENCES IN SCHEMA " + at + " TO " + name + ";\n")
-		}
-	}
-	return b.String()
-}
-
+// tableSchemas is the schemas that have tables.
 func tableSchemas(s *model.Schema) []string {
 	var out []string
 	for _, t := range s.Tables {

@@ -12,11 +12,11 @@ import (
 // around it, the innermost last, and the table whose policy it is.
 type scope struct {
 	survey *Survey
-	base   *model.Table // nil for a function
-	inner  []bound
-	given  map[string]*Source // what the session brings a function's parameters
-	depth  int                // of calls around it
-	strict bool               // a name that two tables know is neither's
+	base   *model.Table       // nil for a function
+	inner  []bound            // the tables of the queries around it
+	given  map[string]*Source // the sources that a function's parameters are given, by name and as $1
+	depth  int                // how many calls of functions deep it is
+	strict bool               // a column's name that two tables have means neither
 }
 
 // bound is a table under the name that a query gives it.
@@ -49,6 +49,8 @@ func (s scope) around(o *sql.Opaque) scope {
 	return out
 }
 
+// table is the table of the schema that a query names; nil for another one. Without a schema it is
+// the one in public, if there is one.
 func (s scope) table(t *sql.Table) *model.Table {
 	if s.survey == nil {
 		return nil

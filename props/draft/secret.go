@@ -12,19 +12,19 @@ var randomDefault = regexp.MustCompile(`(?i)gen_random|uuid_generate|random\s*\(
 // secretName is what such columns are often called: a hint for a question, no more.
 var secretName = regexp.MustCompile(`(?i)(^|_)(token|secret|code|otp|api_?key)(_|$)`)
 
-// presentName is what those are called that somebody presents to be let in. It decides
-// only where a function that runs with its owner's rights takes one.
+// presentName is what such columns are called whose value somebody presents to be let in. It
+// decides only together with a SECURITY DEFINER function that takes one.
 var presentName = regexp.MustCompile(`(?i)(^|_)(token|secret|otp|api_?key)(_|$)`)
 
-// secret is a column whose value is a right, and what speaks for that.
+// secret is a column whose value gives rights to whoever has it, and what speaks for that.
 type secret struct {
 	column Column
 	why    string
 }
 
-// secrets finds columns whose value is a right: unique, no key that other tables refer to,
-// and either drawn at random or what a function takes for which it opens what its caller
-// may not see. Others that only their names speak for become questions.
+// secrets finds the columns whose value gives rights to whoever has it: unique, referred to by no
+// other table, and either random by default, or of such a name and taken by a SECURITY DEFINER
+// function. Those for which only the name speaks are asked about.
 func (s *Survey) secrets(d *domains, paths []*path) (found []secret, asked []Column) {
 	for _, t := range s.Schema.Tables {
 		if slices.Contains(s.Own, t.Schema) {

@@ -1,34 +1,30 @@
 package draft
 
 import (
-	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
-	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // session is a session of the draft.
 type session struct {
 	name, login, role string
-	acts              string // the role that its statements run as
-	user              *model.Table
-	where             string // which of its rows: that of the role's name
+	acts              string       // the role that its statements run as
+	user              *model.Table // the table with its user; nil for none
+	where             string       // condition for the user's row, where that follows from the role's name
 	claims            *claims
 	settings          []setting
-	tenants           string // a query
+	tenants           string // query of its tenants, where it may have several
 	stranger          bool   // it has no tenant, and may see nothing of any
-	service           bool   // it has none, and may see all
-	job               bool   // so, and row security does not hold for it
-	below             bool   // its tenants are those that its own one sees
+	service           bool   // it has no tenant, and may see everything
+	job               bool   // it is a service that row security does not hold for
+	below             bool   // its tenants are its own and those below it
 	ofTenant          bool   // its role follows from the tenant
 	notes, asks       []string
 	sees, writes      []entry
-	sources           []*Source // that its role has to bring
-	kind              int       // which of the constants it brings that sources are compared with
+	sources           []*Source // what sessions of its role have to bring
+	kind              int       // which of the constants of a source it brings, from 0
 }
 
 // setting is a setting with its text, or with the keys of the JSON that it holds.
@@ -44,29 +40,6 @@ type entry struct {
 	note  string
 }
 
-// claims is the value of a claim: text, a list of one, or claims inside.
-type claims struct {
-	value string
-	many  bool
-	names []string
-	in    map[string]*claims
-}
-
-func (c *claims) set(path []string, value string, many bool) {
-	if len(path) == 0 {
-		c.value, c.many = value, many
-		return
-	}
-	if c.in == nil {
-		c.in = map[string]*claims{}
-	}
-	if c.in[path[0]] == nil {
-		c.in[path[0]] = &claims{}
-		c.names = append(c.names, path[0])
-	}
-	c.in[path[0]].set(path[1:], value, many)
-}
-
 // binder makes the sessions.
 type binder struct {
 	survey *Survey
@@ -79,7 +52,7 @@ type binder struct {
 	shares []share
 	made   []*session
 
-	referee *referee // reads how policies open rows to all
+	referee *referee // tells how policies open rows to all
 }
 
 // anonymous is the role of a request without a token, where the preset fixes it.
@@ -90,6 +63,8 @@ func (b *binder) anonymous() string {
 	return ""
 }
 
+// sessions makes the sessions: of each actor, of roles that follow from the tenant, the impostor,
+// those without a tenant, and the jobs.
 func (b *binder) sessions() {
 	actors := b.cast.actors
 	for _, a := range actors {
@@ -132,8 +107,8 @@ func (b *binder) sessions() {
 	b.jobs()
 }
 
-// mostNamedAlike is how many roles with the same rights, each of them one user's, have a
-// session: two may be of two tenants.
+// mostNamedAlike is how many sessions there are of roles with the same rights of which each is one
+// user's: two, since the users may be of two tenants.
 const mostNamedAlike = 2
 
 // named counts the sessions of other users' roles that have the same rights.
@@ -147,12 +122,13 @@ func (b *binder) named(s *session) int {
 	return n
 }
 
+// begin is a session of an actor, not bound to anything yet.
 func (b *binder) begin(a *actor, name string) *session {
 	return &session{name: name, login: a.login, role: a.role, acts: a.acts(), claims: &claims{}, sources: b.e.read(a.acts())}
 }
 
-// strangers is the actors of sessions whose tenant was never set: the weakest, and each
-// one where settings bind sessions, since a job can forget them.
+// strangers is the actors of which there is a session whose tenant was never set: the weakest one
+// alone where claims bind sessions; all where settings do, since any job can forget to set them.
 func (b *binder) strangers() []*actor {
 	list := slices.DeleteFunc(slices.Clone(b.cast.actors), func(a *actor) bool { // nobody without a tenant has its role
 		return slices.ContainsFunc(b.made, func(s *session) bool {
@@ -183,322 +159,7 @@ func (b *binder) strangers() []*actor {
 	return list
 }
 
-// bind gives a session its tenant and its user by everything that the schema reads.
-func (b *binder) bind(s *session) {
-	s.user = b.userTable(s)
-	for _, lookup := range []bool{true, false} { // the key of a row before the key alone
-		for _, src := range s.sources {
-			if (src.Lookup != nil) == lookup {
-				b.source(s, src)
-			}
-		}
-	}
-	b.handed(s)
-	b.constants(s)
-	guarded := b.t.member != nil && b.d.guarded(b.t.tenants, b.t.users)
-	if b.t.member != nil && (!b.brought(s) || guarded) && s.user != nil {
-		if who := b.userColumn(s.user); who != "" {
-			s.tenants = b.t.member.query(b.t.tenants, who)
-		}
-	}
-	if query, by := b.below(); s.tenants == "" && b.brought(s) && query != "" {
-		s.tenants, s.below = query, true
-		s.asks = append(s.asks, "policies go by "+by+": a session of one tenant is taken to see those that it says; if it may see its own alone, remove tenants:. If it may change its own alone, say so under writes:")
-	}
-	switch {
-	case b.t.member == nil || !b.brought(s):
-	case s.tenants != "":
-		s.asks = append(s.asks, "the session brings one tenant, but policies go by all of a user's too ("+b.t.member.table.Label()+"): if it may see one at a time, remove tenants:")
-	default:
-		s.asks = append(s.asks, "the session brings one tenant, though a user may have several ("+b.t.member.table.Label()+"): if it may see all of them, give it tenants: SELECT …")
-	}
-	if b.t.guess {
-		s.asks = append(s.asks, "nothing in the schema reads a setting or claim: how does the application bind a session? settings: {app.tenant_id: $tenant}")
-	}
-}
-
-// handed gives the claims that functions read of the user, such as an address, where a
-// column of the user's has the name of one. Policies compare no such claim.
-func (b *binder) handed(s *session) {
-	for _, f := range b.survey.Functions {
-		text := b.survey.closure(f.Body)
-		if f.Trigger || !slices.Contains(f.Callers, s.acts) || slices.Contains(b.survey.Own, f.Schema) || !strings.Contains(text, "jwt") {
-			continue
-		}
-		for _, path := range jsonPaths(text) {
-			if len(path) != 1 || slices.Contains(s.claims.names, path[0]) {
-				continue
-			}
-			if v := b.likeNamed(&Source{Setting: jwtClaims, Path: path}, s.user); v != "" {
-				s.claims.set(path, v, false)
-			}
-		}
-	}
-}
-
-// brought reports whether the session itself brings the tenant.
-func (b *binder) brought(s *session) bool {
-	return b.t.tenants != nil && slices.ContainsFunc(s.sources, func(src *Source) bool {
-		return b.variable(src, nil) == "$tenant"
-	})
-}
-
-// userTable is the table whose rows are the sessions' users; nil where the tenants are.
-func (b *binder) userTable(s *session) *model.Table {
-	for _, src := range s.sources {
-		if src.Lookup != nil && len(src.Lookup.Key.Table.Key) == 1 && src.Lookup.Key.Table != b.t.home() {
-			return src.Lookup.Key.Table
-		}
-	}
-	if b.t.users == nil {
-		return nil
-	}
-	if t := b.d.bearer(b.t.users); t != b.t.home() || b.t.byUser {
-		return t
-	}
-	return nil // a tenant is its own user
-}
-
-// userColumn is the variable with the user's value in the domain of users.
-func (b *binder) userColumn(t *model.Table) string {
-	for _, c := range b.t.users.in(t) {
-		if v := variable("$user", t, c); v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-// variable is what a source is to a session: the tenant, a column of its row, the
-// user's; "" for something else.
-func (b *binder) variable(s *Source, user *model.Table) string {
-	of := func(m *domain) bool { return m != nil && slices.Contains(m.sources, s) }
-	if s.Lookup != nil {
-		switch s.Lookup.Key.Table {
-		case user:
-			return variable("$user", user, s.Lookup.Key.Column)
-		case b.t.home():
-			return variable("$tenant", b.t.home(), s.Lookup.Key.Column)
-		}
-		return ""
-	}
-	if of(b.t.tenants) {
-		return "$tenant"
-	}
-	for _, m := range b.d.all {
-		if !of(m) {
-			continue
-		}
-		if user != nil && m == b.t.users {
-			return b.userColumn(user)
-		}
-		if home := b.t.home(); home != nil {
-			for _, c := range m.in(home) {
-				if identifies(Column{Table: home, Column: c}) || s.Role() {
-					return variable("$tenant", home, c)
-				}
-			}
-		}
-		if user != nil {
-			for _, c := range m.in(user) {
-				return variable("$user", user, c)
-			}
-		}
-	}
-	return ""
-}
-
-// plainColumn is a name that a variable can have without quotes.
-var plainColumn = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-
-// variable writes $user.column; "" for a name that no variable can have. Variables are
-// read without regard to case: no other column may differ in that alone.
-func variable(first string, t *model.Table, column int) string {
-	name := t.Columns[column].Name
-	same := 0
-	for i := range t.Columns {
-		if strings.EqualFold(t.Columns[i].Name, name) {
-			same++
-		}
-	}
-	switch {
-	case plainColumn.MatchString(name) && (same == 1 || name == strings.ToLower(name)):
-		return first + "." + name
-	case first == "$user" && len(t.Key) == 1 && t.Key[0] == column:
-		return first // its key needs no name
-	}
-	return ""
-}
-
-// source binds one source, or asks about it.
-func (b *binder) source(s *session, src *Source) {
-	if b.role(src) {
-		return // the role's claim: constants
-	}
-	v := b.variable(src, s.user)
-	if src.Role() {
-		if src.Lookup != nil && s.user == src.Lookup.Key.Table {
-			name := s.acts
-			if stands(b.survey.policies(), "session_user") {
-				name = s.login
-			}
-			s.where = sql.QuoteName(src.Lookup.Key.name()) + " = " + literal(name)
-			s.notes = append(s.notes, "each user has a role of its own, which "+src.Lookup.Key.String()+" names")
-			return
-		}
-		if s.where != "" {
-			return
-		}
-		if strings.HasPrefix(v, "$tenant") {
-			s.ofTenant = true
-			if s.role != "" {
-				s.role = v
-			} else {
-				s.login = v
-			}
-			if note := "policies compare current_user: one role for each tenant, all of which the schema's files must make"; !slices.Contains(s.notes, note) {
-				s.notes = append(s.notes, note)
-			}
-			return
-		}
-		s.asks = append(s.asks, "policies compare current_user: which role connects for which tenant?")
-		return
-	}
-	if v == "" {
-		if named := b.likeNamed(src, s.user); named != "" {
-			v = named
-			s.asks = append(s.asks, src.String()+" is taken to be "+named+", by its name alone")
-		}
-	}
-	if list := b.constantsOf(src); v == "" && len(list) > 0 {
-		v = list[s.kind%len(list)]
-		s.asks = append(s.asks, src.String()+" is compared with "+strings.Join(list, ", ")+": are there sessions with something else, or without it?")
-	}
-	if v == "" {
-		s.asks = append(s.asks, b.unknown(src))
-		return
-	}
-	b.give(s, src, v)
-}
-
-// give writes a source's value where the session brings it.
-func (b *binder) give(s *session, src *Source, v string) {
-	if src.Keys {
-		s.asks = append(s.asks, fmt.Sprintf("%s: %q stands behind each key here; what else may?", src, src.Behind))
-	}
-	if path, ok := src.Claim(); ok {
-		src.put(s.claims, path, v)
-		return
-	}
-	at := slices.IndexFunc(s.settings, func(o setting) bool { return o.name == src.Setting })
-	if at < 0 {
-		at = len(s.settings)
-		s.settings = append(s.settings, setting{name: src.Setting})
-		if len(src.Path) == 0 {
-			s.settings[at].text = src.text(v)
-			return
-		}
-		s.settings[at].keys = &claims{}
-	}
-	switch o := &s.settings[at]; {
-	case len(src.Path) == 0: // it is bound by the row that it names
-	case o.keys == nil:
-		s.asks = append(s.asks, "setting "+src.Setting+" holds more keys: "+strings.Join(src.Path, "."))
-	default:
-		src.put(o.keys, src.Path, v)
-	}
-}
-
-// likeNamed is a column of the user or the tenant with the name of a claim.
-func (b *binder) likeNamed(src *Source, user *model.Table) string {
-	path, ok := src.Claim()
-	if !ok {
-		return ""
-	}
-	name := path[len(path)-1]
-	if user != nil && user.Column(name) >= 0 {
-		return variable("$user", user, user.Column(name))
-	}
-	if t := b.t.tenants; t != nil && t.home != nil && t.home.Column(name) >= 0 {
-		return variable("$tenant", t.home, t.home.Column(name))
-	}
-	return ""
-}
-
-func (b *binder) unknown(src *Source) string {
-	out := src.String() + " is read, but nothing says what it holds"
-	var list []string
-	for _, c := range b.e.consts {
-		if c.source == src && !slices.Contains(list, c.value) {
-			list = append(list, c.value)
-		}
-	}
-	if len(list) > 0 {
-		out += "; it is compared with " + strings.Join(list, ", ")
-	}
-	for _, q := range b.e.equal {
-		if q.source == src {
-			return out + "; it is compared with " + q.column.String()
-		}
-	}
-	return out
-}
-
-// role reports whether a source is a claim with the name of a role, as PostgREST
-// brings it.
-func (b *binder) role(src *Source) bool {
-	path, ok := src.Claim()
-	if !ok || len(path) != 1 {
-		return false
-	}
-	return path[0] == "role" || slices.ContainsFunc(b.e.consts, func(c constant) bool {
-		_, is := b.survey.Schema.Roles[c.value]
-		return c.source == src && is
-	})
-}
-
-// constants gives the claims that say which role it is, and the role where the preset's
-// tokens always carry it.
-func (b *binder) constants(s *session) {
-	given := false
-	for _, src := range s.sources {
-		if b.role(src) && s.role != "" {
-			path, _ := src.Claim()
-			s.claims.set(path, s.role, false)
-			given = given || path[0] == "role"
-		}
-	}
-	if b.survey.expires() && (b.anonymous() != "" || len(s.claims.names) > 0) {
-		s.claims.set([]string{expiry}, late, false)
-	}
-	if !given && s.role != "" && (b.anonymous() != "" || len(s.claims.names) > 0) {
-		s.claims.set([]string{"role"}, s.role, false)
-	}
-}
-
-func (t tenancy) home() *model.Table {
-	if t.tenants == nil {
-		return nil
-	}
-	return t.tenants.home
-}
-
-// typeName is the type of a tenant's value where no table lists them.
-func (t tenancy) typeName() string {
-	if t.tenants == nil || len(t.tenants.columns) == 0 {
-		return "text"
-	}
-	c := t.tenants.columns[0]
-	if c.isPart() && !c.isItem() {
-		return cmp.Or(t.cast, "text")
-	}
-	typ := &c.Table.Columns[c.Column].Type
-	if typ.Kind == sql.Other {
-		return typ.Base
-	}
-	return typ.Plain
-}
-
+// String names the session for people, with its login and role.
 func (s *session) String() string {
 	how := s.login
 	if s.role != "" {

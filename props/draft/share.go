@@ -10,16 +10,16 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// share is a table that says with which other tenants, or with which users, the rows of a
-// document's table are shared, where every row is one tenant's.
+// share is a table that says with whom documents are shared, each of which is one tenant's: with
+// other tenants, or with users. It is a membership whose groups are the documents.
 type share struct {
 	of    *domain // the documents
 	users bool    // it names users, who need not be of the document's tenant
 	*membership
 }
 
-// shares finds them. Whether a membership table shares is what policies of the documents, or
-// of what hangs on them, ask it for.
+// shares finds the tables that share documents: membership tables that the policies of the documents,
+// or of what hangs on them, ask.
 func (d *domains) shares(t tenancy) []share {
 	if t.tenants == nil {
 		return nil
@@ -50,8 +50,8 @@ func (m *membership) apart() bool {
 	})
 }
 
-// kinds is the column that tells apart what those may whom a document is shared with; -1
-// without one.
+// kinds is the column that says what somebody may do with a document that is shared, such as edit
+// it; -1 without one.
 func (s *share) kinds() int {
 	for i := range s.table.Columns {
 		c := &s.table.Columns[i]
@@ -71,11 +71,12 @@ func (s *share) with(document, who string) string {
 	return "EXISTS (SELECT FROM " + sqlName(s.table) + " m WHERE " + at(s.group) + " = " + document + " AND " + at(s.member) + " = " + who + ")"
 }
 
-// deepestShare bounds how far below a document a row may hang that is shown with it.
+// deepestShare is how many foreign keys below a document a row may be that is shown with it.
 const deepestShare = 3
 
-// shown is what of a table's rows may be shown to whom a document is shared with: the
-// document, what hangs on it, and that it is; empty for other tables.
+// shown is the condition that a table's row may be shown to somebody because a document is shared
+// with who: it is the document, hangs on it, or says that it is shared. It is empty for other
+// tables.
 func (s *share) shown(sv *Survey, t *model.Table, who string, depth int) string {
 	column := func(c int) string { return sql.QuoteName(t.Name) + "." + sql.QuoteName(t.Columns[c].Name) }
 	switch {
@@ -108,14 +109,14 @@ func (s *share) shown(sv *Survey, t *model.Table, who string, depth int) string 
 func (s *share) asked(sv *Survey, t, above *model.Table, command string) bool {
 	return slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
 		text := p.Using + " " + p.Check
-		return p.Permissive && (p.Command == command || p.Command == "ALL") && (sv.mentions(text, s.table) || above != nil && sv.mentions(text, above))
+		return grants(&p, command) && (sv.mentions(text, s.table) || above != nil && sv.mentions(text, above))
 	})
 }
 
 // guest is what a session may do with rows of a table because they are shared with it.
 type guest struct {
-	shown   string            // condition
-	changes map[string]string // the same by the command, where guests differ in their rights
+	shown   string            // condition for the rows that it may see
+	changes map[string]string // conditions for those that it may write, by INSERT, UPDATE and DELETE
 	note    string
 }
 
@@ -180,7 +181,7 @@ func (b *binder) authored(s *session, p *place, g *guest) *guest {
 		g = &guest{changes: map[string]string{}}
 	}
 	for _, command := range []string{"INSERT", "UPDATE", "DELETE"} {
-		if slices.ContainsFunc(p.table.Policies, func(x model.Policy) bool { return x.Permissive && (x.Command == command || x.Command == "ALL") }) {
+		if slices.ContainsFunc(p.table.Policies, func(x model.Policy) bool { return grants(&x, command) }) {
 			g.changes[command] = either(g.changes[command], wrote+" and ("+shown+")")
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // a row that a setting points at.
 type Source struct {
 	Setting string   // its name; empty for the role
-	Path    []string // of a claim in it; nil: the whole text
+	Path    []string // keys to the value in the JSON that the setting holds; nil: the whole text
 	Many    bool     // the claim is a JSON array of values
 	Keys    bool     // the claim is a JSON object whose keys are the values
 	Behind  string   // what stands behind such a key
@@ -46,7 +46,7 @@ func (s *Source) Claim() ([]string, bool) {
 	return nil, false
 }
 
-// place is where in what the session brings the source stands.
+// place identifies where a source stands in what the session brings: its setting and path.
 func (s *Source) place() string { return s.Setting + "\x00" + strings.Join(s.Path, "\x00") }
 
 // same reports whether two sources bring the same value.
@@ -79,6 +79,16 @@ func (s *Source) String() string {
 	return out
 }
 
+// metadata is the claim of Supabase's tokens that users write themselves.
+const metadata = "user_metadata"
+
+// selfWritten is the path of a claim that users of Supabase write themselves, so that it may say
+// what is not true; ok is false for other sources.
+func (s *Source) selfWritten() (path []string, ok bool) {
+	path, claim := s.Claim()
+	return path, claim && len(path) > 1 && path[0] == metadata
+}
+
 // put writes one value into claims where the source has it.
 func (s *Source) put(c *claims, path []string, value string) {
 	switch value = s.text(value); {
@@ -100,6 +110,7 @@ func (s *Source) text(value string) string {
 	return value
 }
 
+// What texts of SQL read of a session: settings, keys of JSON in them, calls, the role's name.
 var (
 	settingName = regexp.MustCompile(`(?i)current_setting\s*\(\s*'([^']+)'`)
 	textLiteral = regexp.MustCompile(`'((?:[^']|'')*)'`)
@@ -112,6 +123,11 @@ var (
 	called      = regexp.MustCompile(`(?:"?([A-Za-z_][\w$]*)"?\s*\.\s*)?"?([A-Za-z_][\w$]*)"?\s*\(`)
 	roleWord    = regexp.MustCompile(`(?i)\b(current_user|session_user|current_role)\b`)
 )
+
+// readsSession reports whether a text reads a setting or the role's name.
+func readsSession(text string) bool {
+	return settingName.MatchString(text) || roleWord.MatchString(text)
+}
 
 // closure is a text with the bodies of the functions that it calls, and that those
 // call.
@@ -189,7 +205,8 @@ func candidates(text string) []Source {
 	return out
 }
 
-// older puts PostgREST's present setting before those of its past.
+// older ranks settings: PostgREST's present one first, its older ones, a setting for each claim,
+// last.
 func older(setting string) int {
 	switch {
 	case setting == jwtClaims:
@@ -200,6 +217,7 @@ func older(setting string) int {
 	return 1
 }
 
+// named is what the first group of a pattern finds in a text, each once.
 func named(re *regexp.Regexp, text string) []string {
 	var out []string
 	for _, m := range re.FindAllStringSubmatch(text, -1) {

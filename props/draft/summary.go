@@ -39,6 +39,7 @@ func (d *Draft) Summary() []Fact {
 	return append(out, Fact{"paths", d.pathText()})
 }
 
+// tableText counts the tables by how their rows belong to tenants.
 func (d *Draft) tableText() string {
 	owned, shared, internal := 0, 0, 0
 	for _, p := range d.places {
@@ -54,6 +55,7 @@ func (d *Draft) tableText() string {
 	return fmt.Sprintf("%d: %d belong to tenants, %d shared, %d internal", len(d.places), owned, shared, internal)
 }
 
+// pathText counts the paths.
 func (d *Draft) pathText() string {
 	views, functions := 0, 0
 	for _, p := range d.paths {
@@ -66,8 +68,8 @@ func (d *Draft) pathText() string {
 	return noun.Count(views, "view") + ", " + noun.Count(functions, "function") + "; exports, jobs, searches and reports are yours to add"
 }
 
-// kinds of sessions that most applications have, with what their roles are called: it
-// only says which were not seen.
+// usual is the kinds of sessions that most applications have, with words in the names of their
+// roles. It only serves to say which were not seen.
 var usual = []struct {
 	name  string
 	signs []string

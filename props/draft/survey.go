@@ -53,6 +53,8 @@ type View struct {
 	Readers      []string // roles that may select from it
 }
 
+// functionQuery reads functions and procedures; $1 is the roles of which it is told whether they may
+// call them.
 const functionQuery = `
 SELECT n.nspname::text, p.proname::text, coalesce(a.names, '{}'), coalesce(a.types, '{}'), p.pronargdefaults::int, p.provariadic <> 0,
        coalesce(pg_get_function_result(p.oid), ''), p.proretset, p.prokind = 'p',
@@ -76,6 +78,7 @@ WHERE p.prokind IN ('f', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'informat
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
 ORDER BY n.nspname::text COLLATE "C", p.proname::text COLLATE "C", pg_get_function_identity_arguments(p.oid) COLLATE "C"`
 
+// viewQuery reads views; $1 is the roles of which it is told whether they may read them.
 const viewQuery = `
 SELECT n.nspname::text, c.relname::text, c.relkind = 'm',
        coalesce((SELECT o.option_value::bool FROM pg_options_to_table(c.reloptions) o WHERE o.option_name = 'security_invoker'), false),
@@ -114,8 +117,8 @@ func Look(ctx context.Context, conn *pgx.Conn, s *model.Schema, own []string) (*
 	return out, nil
 }
 
-// searched is the schemas where a name without one is looked for: public first, then the
-// others, which functions put in their search paths.
+// searched is the schemas where a name without a schema is looked for: public first, then all
+// others, since functions may have any in their search paths.
 func (s *Survey) searched() []string {
 	out := []string{"public"}
 	add := func(schema string) {
@@ -132,6 +135,7 @@ func (s *Survey) searched() []string {
 	return out
 }
 
+// readFunctions reads functions and procedures; roles are those whose right to call them is told.
 func (s *Survey) readFunctions(ctx context.Context, tx pgx.Tx, roles []string) error {
 	rows, err := tx.Query(ctx, functionQuery, roles)
 	if err != nil {
@@ -162,6 +166,7 @@ func (s *Survey) readFunctions(ctx context.Context, tx pgx.Tx, roles []string) e
 	return err
 }
 
+// readViews reads views; roles are those whose right to read them is told.
 func (s *Survey) readViews(ctx context.Context, tx pgx.Tx, roles []string) error {
 	rows, err := tx.Query(ctx, viewQuery, roles)
 	if err != nil {

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,15 +14,39 @@ import (
 type tenancy struct {
 	tenants *domain     // nil: nothing was found
 	users   *domain     // nil: none, or the tenants are the users
-	member  *membership // users of several tenants
-	byUser  bool        // isolation is between users
-	cast    string      // of the values, where only parts of columns hold them
-	why     string
-	guess   bool // nothing that binds a session says so
+	member  *membership // the tenants of each user, where there may be several; nil else
+	byUser  bool        // the tenants are users: isolation is between people
+	cast    string      // the type of the tenants' values, where only parts of columns hold them
+	why     string      // for people
+	guess   bool        // nothing that binds a session says so
 }
 
-// tenancy chooses. The session's own values come first; what groups them, if most of the
-// data hangs on the group, is the tenant.
+// home is the tenants' own table; nil where there is none.
+func (t tenancy) home() *model.Table {
+	if t.tenants == nil {
+		return nil
+	}
+	return t.tenants.home
+}
+
+// typeName is the type of a tenant's value where no table lists them.
+func (t tenancy) typeName() string {
+	if t.tenants == nil || len(t.tenants.columns) == 0 {
+		return "text"
+	}
+	c := t.tenants.columns[0]
+	if c.isPart() && !c.isItem() {
+		return cmp.Or(t.cast, "text")
+	}
+	typ := &c.Table.Columns[c.Column].Type
+	if typ.Kind == sql.Other {
+		return typ.Base
+	}
+	return typ.Plain
+}
+
+// tenancy chooses the tenants and the users. What sessions bring comes first; if something groups
+// those values and most of the data hangs on the group, the group is the tenant.
 func (d *domains) tenancy() tenancy {
 	sourced := d.sourced()
 	if len(sourced) == 0 {
@@ -54,6 +79,7 @@ func (d *domains) tenancy() tenancy {
 	return out
 }
 
+// between is the tenancy of users in groups.
 func (d *domains) between(group, users *domain) tenancy {
 	out := tenancy{tenants: d.whole(group), users: users, member: d.member(group, users)}
 	switch {
@@ -93,8 +119,8 @@ func (d *domains) widest(list []*domain, without *domain) *domain {
 	return best
 }
 
-// whole is the domain of the primary key, where sessions bring another unique column of
-// the table: a slug, or a role's name.
+// whole is the domain of a table's primary key, where sessions bring another unique column of the
+// table, such as a slug or a role's name; else the domain itself.
 func (d *domains) whole(m *domain) *domain {
 	if m.home == nil || len(m.home.Key) != 1 || m.home.Key[0] == m.key {
 		return m
@@ -105,8 +131,9 @@ func (d *domains) whole(m *domain) *domain {
 	return m
 }
 
-// group is the domain above one, if sessions bring it or if half of the data hangs on it
-// rather than on the other.
+// group is the domain that groups the values of another one: one that sessions bring, else one on
+// which at least half as much data hangs as on the other, or by whose membership table policies let
+// users at rows. It is nil without one.
 func (d *domains) group(cur *domain, sourced []*domain) *domain {
 	var fit []*domain
 	for _, m := range d.all {
@@ -134,16 +161,18 @@ func (d *domains) group(cur *domain, sourced []*domain) *domain {
 	return d.widest(fit, cur)
 }
 
-// document reports whether the rows of a group are somebody's, as functions and the policies
-// of other tables ask: then its membership table may say with whom they are shared.
+// document reports whether the rows of a group belong to one user each, by a column that functions
+// or the policies of other tables ask for. Then they are documents rather than tenants, and a
+// membership table says with whom they are shared.
 func (d *domains) document(group, users *domain) bool {
 	return group.home != nil && slices.ContainsFunc(users.in(group.home), func(c int) bool {
 		return group.home.Columns[c].NotNull && d.asked[Column{Table: group.home, Column: c}]
 	})
 }
 
-// owned reports whether whoever a document is by its own column reads what hangs on it, whether or not
-// the membership table says so too: the policies of each table that refers to it ask for that column.
+// owned reports whether the owner of a document reads what hangs on it even if the membership table
+// does not name the owner: the policies of each table that refers to documents ask for the column
+// with the owner.
 func (d *domains) owned(group, users *domain) bool {
 	m := d.member(group, users)
 	if m == nil || !d.document(group, users) {
@@ -157,7 +186,7 @@ func (d *domains) owned(group, users *domain) bool {
 		}
 		asks := slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
 			whole := d.survey.closure(p.Using)
-			return p.Permissive && (p.Command == "SELECT" || p.Command == "ALL") && stands(whole, group.home.Name) && slices.ContainsFunc(users.in(group.home), func(c int) bool {
+			return grants(&p, "SELECT") && stands(whole, group.home.Name) && slices.ContainsFunc(users.in(group.home), func(c int) bool {
 				return group.home.Columns[c].NotNull && stands(whole, group.home.Columns[c].Name)
 			})
 		})
@@ -248,8 +277,8 @@ func (d *domains) structural() tenancy {
 	return tenancy{tenants: d.commonest(), guess: true, why: "nothing in the schema says what a tenant is"}
 }
 
-// commonest is the uuid columns of one name that stand in most tables and are no keys,
-// those that are never NULL before others. Of other types it cannot be told.
+// commonest is the uuid columns of one name that stand in most tables and are no keys. It is nil
+// without any: of other types it cannot be told whether they name tenants.
 func (d *domains) commonest() *domain {
 	by := map[string]*domain{}
 	var best *domain
@@ -278,6 +307,7 @@ func (d *domains) commonest() *domain {
 	return best
 }
 
+// names lists sources for people.
 func names(list []*Source) string {
 	var out []string
 	for _, s := range list {

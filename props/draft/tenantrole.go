@@ -19,8 +19,8 @@ func (b *binder) alike(x, y string) bool {
 	})
 }
 
-// tenantRoles settles which sessions have the role of their tenant: those of the rights
-// that most roles have. The others, such as one for reports, keep their own role.
+// tenantRoles settles which session has a role that follows from its tenant: the one whose rights
+// most roles have. The others, such as one for reports, keep their own role.
 func (b *binder) tenantRoles() {
 	most, of := 0, (*session)(nil)
 	for _, s := range b.made {

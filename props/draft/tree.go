@@ -8,9 +8,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// below is the query of the tenants that a session of one sees beside its own, and what says
-// so: policies that go by a table of pairs of tenants, or up or down the tree that a foreign
-// key of the tenants' own table makes. It is empty without one.
+// below is the query of the tenants that a session of one tenant sees, its own among them, and what
+// says so: a table of pairs of tenants, or a foreign key by which the tenants' own table refers to
+// itself, that policies go by. Both are empty without one.
 func (b *binder) below() (query, by string) {
 	home := b.t.home()
 	if home == nil || b.t.byUser {
@@ -39,8 +39,8 @@ func (b *binder) below() (query, by string) {
 
 var recursive = regexp.MustCompile(`(?i)\bwith\s+recursive\b`)
 
-// pairs is the table that says of two tenants that one sees the other, which policies of other
-// tables ask: its member is the one that they hold against the session.
+// pairs is the table that says of two tenants that one sees the other, which policies of other tables
+// ask. Its member is the column that they compare with the session. It is nil without one.
 func (b *binder) pairs() *membership {
 	for _, t := range b.survey.Schema.Tables {
 		cols := b.t.tenants.in(t)

@@ -6,9 +6,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// untold takes a session that nothing binds its tenant and its user: no policy for its role asks
-// who it is, though others ask. Where policies name the role all the same, it is taken for a service
-// of all tenants.
+// untold settles a session that nothing binds to a tenant: no policy for its role asks who it is,
+// though others ask. It gets neither tenant nor user. Where policies name its role, it is taken for
+// a service of all tenants, else for one that may see nothing; either is a question.
 func (b *binder) untold(s *session) {
 	if b.t.guess || len(s.sources) > 0 || len(s.settings)+len(s.claims.names) > 0 || s.where != "" {
 		return

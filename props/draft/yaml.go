@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
 )
 
-// plainScalar is what YAML takes for a text without quotes, in whatever place.
+// plainScalar matches what YAML takes for a text without quotes, wherever it stands.
 var plainScalar = regexp.MustCompile(`^[A-Za-z_$./][A-Za-z0-9_$./-]*( [A-Za-z0-9_$./=<>-]+)*$`)
 
-// notText is plain scalars that YAML takes for something else.
+// notText matches those of them that YAML takes for something else than a text.
 var notText = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|null|~|y|n|\.inf|\.nan)$`)
 
 // scalar writes a text for YAML, in quotes where it needs them.
@@ -26,7 +28,7 @@ func scalar(s string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// flow writes a list, alone where there is one.
+// flow writes a list in brackets, or its only value without them.
 func flow(list []string) string {
 	if len(list) == 1 {
 		return scalar(list[0])
@@ -34,6 +36,7 @@ func flow(list []string) string {
 	return flowList(list)
 }
 
+// flowList writes a list in brackets.
 func flowList(list []string) string {
 	out := make([]string, len(list))
 	for i, s := range list {
@@ -49,6 +52,7 @@ type writer struct {
 	lines []any // what each line is about
 }
 
+// line writes one line.
 func (w *writer) line(indent int, text string) {
 	w.lines = append(w.lines, w.about)
 	w.b.WriteString(strings.Repeat("  ", indent) + text + "\n")
@@ -61,23 +65,8 @@ const pageWidth = 100
 func (w *writer) comment(indent int, mark, text string) {
 	lead := "# " + mark
 	room := pageWidth - 2*indent - len(lead)
-	for _, line := range wrap(text, room) {
+	for _, line := range excerpt.Hang("", "", text, room) {
 		w.line(indent, lead+line)
 		lead = "# " + strings.Repeat(" ", len(mark))
 	}
-}
-
-func wrap(text string, room int) []string {
-	var out []string
-	line := ""
-	for _, word := range strings.Fields(text) {
-		if line != "" && len(line)+1+len(word) > room {
-			out, line = append(out, line), ""
-		}
-		if line != "" {
-			line += " "
-		}
-		line += word
-	}
-	return append(out, line)
 }

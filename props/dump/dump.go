@@ -3,6 +3,7 @@ package dump
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -26,13 +27,15 @@ type Schema struct {
 // readTimeout bounds the query for the roles.
 const readTimeout = time.Minute
 
-// FormError says that a text is no connection string, or none that can be read.
+// FormError says that a text is no connection string, or none that can be read. It holds no
+// password.
 type FormError struct{ said string }
 
 // Error is one sentence.
 func (e *FormError) Error() string { return e.said }
 
-// Copy reads the schema that a connection string leads to.
+// Copy reads the schema that a connection string leads to, without writing there. Errors of
+// the string are a *FormError; where pg_dump is missing or too old it is a *MissingError.
 func Copy(ctx context.Context, dsn string) (*Schema, error) {
 	public, err := Public(dsn)
 	if err != nil {
@@ -40,7 +43,7 @@ func Copy(ctx context.Context, dsn string) (*Schema, error) {
 	}
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {
-		return nil, &FormError{public + ": not a connection string that can be read"}
+		return nil, &FormError{public + ": this connection string cannot be read; one is postgres://user@host:port/database"}
 	}
 	out := &Schema{Name: public}
 	reading, cancel := context.WithTimeout(ctx, readTimeout)
@@ -62,7 +65,8 @@ func Copy(ctx context.Context, dsn string) (*Schema, error) {
 	return out, err
 }
 
-// Public is a connection string without its password, for people and for contracts.
+// Public is a connection string without its passwords, for people and for contracts. The error
+// is a *FormError.
 func Public(dsn string) (string, error) {
 	u, err := url.Parse(dsn)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
@@ -79,15 +83,16 @@ func Public(dsn string) (string, error) {
 	return u.String(), nil
 }
 
-// secretless is an error without the password, should it stand in there.
+// secretless is an error with stars in the place of the password, should it be in there.
 func secretless(err error, password string) error {
 	if password == "" || !strings.Contains(err.Error(), password) {
 		return err
 	}
-	return fmt.Errorf("%s", strings.ReplaceAll(err.Error(), password, "****"))
+	return errors.New(strings.ReplaceAll(err.Error(), password, "****"))
 }
 
-// run runs pg_dump. The password is in its environment.
+// run runs pg_dump and gives its output. The password is in its environment, not on its command
+// line, which others can see.
 func run(ctx context.Context, program, dsn, password string) (string, error) {
 	cmd := exec.CommandContext(ctx, program, "--schema-only", "--no-tablespaces", "--no-publications", "--no-subscriptions",
 		"--no-security-labels", "--no-password", "--dbname="+dsn)

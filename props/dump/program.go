@@ -25,16 +25,17 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("%s is of version %d and cannot read a server of version %d: %s", e.Path, e.Have, e.Server, remedy)
 }
 
-// places is where pg_dump may be besides PATH.
+// places is where pg_dump may be besides PATH, as patterns.
 var places = []string{
 	"/usr/lib/postgresql/*/bin/pg_dump", "/usr/pgsql-*/bin/pg_dump",
 	"/opt/homebrew/opt/*/bin/pg_dump", "/usr/local/opt/*/bin/pg_dump", "/Applications/Postgres.app/Contents/Versions/*/bin/pg_dump",
 }
 
+// versionOf finds the major version in what pg_dump --version prints.
 var versionOf = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-// find is a pg_dump that is no older than the server: that on PATH, else the oldest
-// that will do.
+// find is the path of a pg_dump that is no older than the server: the one on PATH, else the first
+// of places that will do. The error is a *MissingError.
 func find(ctx context.Context, server int) (string, error) {
 	var candidates []string
 	if path, err := exec.LookPath("pg_dump"); err == nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // mentioned is the roles that objects of the database depend on, its owner, what these
@@ -39,6 +40,8 @@ WHERE s.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_
   AND (s.setrole = 0 AND s.setdatabase <> 0 OR s.setrole IN (SELECT oid FROM all_roles) AND r.rolname !~ '^pg_')
 ORDER BY r.rolname::text COLLATE "C", s.setdatabase, c.at`
 
+// memberQuery reads memberships among these roles. Since Postgres 16 each grant has options of
+// its own, and there may be several of one pair.
 func memberQuery(version int) string {
 	options := "m.admin_option, u.rolinherit, u.rolinherit, true"
 	if version >= 160000 {
@@ -74,6 +77,7 @@ func (s *Schema) read(ctx context.Context, conn *pgx.Conn) (version int, err err
 	return version, err
 }
 
+// roles writes CREATE ROLE for each role.
 func (s *Schema) roles(ctx context.Context, tx pgx.Tx, b *strings.Builder, _ int) error {
 	rows, err := tx.Query(ctx, roleQuery)
 	if err != nil {
@@ -92,7 +96,7 @@ func (s *Schema) roles(ctx context.Context, tx pgx.Tx, b *strings.Builder, _ int
 			}
 		}
 		if super { // most servers have one of the name already
-			text = "DO $role$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = " + quoted(name) + ") THEN " + text + "; END IF; END $role$"
+			text = "DO $role$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = " + sql.Constant(name) + ") THEN " + text + "; END IF; END $role$"
 		}
 		b.WriteString(text + ";\n")
 		return nil
@@ -100,6 +104,7 @@ func (s *Schema) roles(ctx context.Context, tx pgx.Tx, b *strings.Builder, _ int
 	return err
 }
 
+// members writes GRANT for each membership.
 func (s *Schema) members(ctx context.Context, tx pgx.Tx, b *strings.Builder, version int) error {
 	rows, err := tx.Query(ctx, memberQuery(version))
 	if err != nil {
@@ -121,11 +126,11 @@ func (s *Schema) members(ctx context.Context, tx pgx.Tx, b *strings.Builder, ver
 	return err
 }
 
-// private is the names of settings whose values may be secrets.
+// private matches the names of settings whose values may be secrets, which are not copied.
 var private = regexp.MustCompile(`(?i)secret|passw|key|token|credential`)
 
-// meaning is the built-in settings that change what statements mean; the application's
-// own, with a dot, may do so too. The others only change how fast or how long.
+// meaning is the built-in settings that change what statements mean, and are copied. So are the
+// application's own, with a dot in their names. The others only change how fast or how long.
 var meaning = map[string]bool{
 	"search_path": true, "row_security": true, "role": true, "timezone": true, "datestyle": true, "intervalstyle": true,
 	"standard_conforming_strings": true, "quote_all_identifiers": true,
@@ -134,6 +139,7 @@ var meaning = map[string]bool{
 // lists is the settings whose stored value is SQL already: names in quotes, with commas.
 var lists = map[string]bool{"search_path": true}
 
+// settings writes ALTER ROLE and ALTER DATABASE for the defaults of settings.
 func (s *Schema) settings(ctx context.Context, tx pgx.Tx, b *strings.Builder, _ int) error {
 	rows, err := tx.Query(ctx, settingQuery)
 	if err != nil {
@@ -157,7 +163,7 @@ func (s *Schema) settings(ctx context.Context, tx pgx.Tx, b *strings.Builder, _ 
 			text = "ALTER ROLE " + model.Quote(role)
 		}
 		if !lists[name] {
-			value = quoted(value)
+			value = sql.Constant(value)
 		}
 		b.WriteString(text + " SET " + settingName(name) + " = " + value + ";\n")
 		return nil
@@ -172,12 +178,4 @@ func settingName(name string) string {
 		parts[i] = model.Quote(parts[i])
 	}
 	return strings.Join(parts, ".")
-}
-
-func quoted(s string) string {
-	out := "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	if strings.Contains(s, `\`) {
-		return "E" + strings.ReplaceAll(out, `\`, `\\`)
-	}
-	return out
 }

@@ -1,5 +1,6 @@
-// Package excerpt shows a line of a file with a caret under the place that is meant, for
-// messages: cut where it is long, and without the passwords in it.
+// Package excerpt shows texts of others in messages: a line of a file with a caret under the
+// place that is meant, cut where it is long, and without the passwords in it; and a paragraph in
+// lines of a terminal.
 package excerpt
 
 import (

@@ -1,6 +1,7 @@
 package excerpt_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,31 @@ func TestOf(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, c.want)
 			}
 		})
+	}
+}
+
+// TestOneLine leaves nothing that a terminal obeys.
+func TestOneLine(t *testing.T) {
+	if got, want := excerpt.OneLine(" SELECT\n\t'ä' \x1b[31m\u202e"), "SELECT 'ä' \ufffd[31m\ufffd"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func TestHang(t *testing.T) {
+	for _, c := range []struct {
+		name, lead, text string
+		want             []string
+	}{
+		{"of exactly the width", "- ", "ä bb cc", []string{"- ä bb cc"}},
+		{"one more", "- ", "aä bb cc", []string{"- aä bb", "  cc"}},
+		{"a word that is too long", "- ", "a /a/long/path b", []string{"- a", "  /a/long/path", "  b"}},
+		{"too long from the start", "name ", "/a/long/path", []string{"name", "  /a/long/path"}},
+		{"after blanks alone", "    ", "/a/long/path", []string{"    /a/long/path"}},
+		{"nothing", "- ", " ", []string{"-"}},
+	} {
+		if got := excerpt.Hang(c.lead, "  ", c.text, 9); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
 	}
 }
 

@@ -3,14 +3,16 @@ package finding
 import (
 	"fmt"
 	"strings"
-	"unicode"
+
+	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
-// Sizes of a block.
+// The sizes of a block.
 const (
-	blockWidth  = 80
-	blockNumber = 4 // of a block in a list, before its title
-	blockSteps  = 4
+	blockWidth  = 80 // columns
+	blockNumber = 4  // columns left free for the number of a block in a list
+	blockSteps  = 4  // steps that are shown
 	blockLines  = 24
 )
 
@@ -27,11 +29,12 @@ func Block(f *Finding) string {
 			fmt.Fprintf(&b, "  %-9s%s\n", name, line)
 		}
 	}
+	heading := Heading(f.Class.String(), len(f.Escalation) > 0)
 	cell := oneLine(f.Session + " " + f.Action() + " " + f.Object())
-	if room := blockWidth - blockNumber - len(title(f)+f.Scope()+f.Key) - len(", :  []"); len([]rune(cell)) <= room {
-		fmt.Fprintf(&b, "%s, %s: %s [%s]\n", title(f), f.Scope(), cell, f.Key)
+	if room := blockWidth - blockNumber - len(heading+f.Scope()+f.Key) - len(", :  []"); len([]rune(cell)) <= room {
+		fmt.Fprintf(&b, "%s, %s: %s [%s]\n", heading, f.Scope(), cell, f.Key)
 	} else {
-		fmt.Fprintf(&b, "%s, %s [%s]\n", title(f), f.Scope(), f.Key)
+		fmt.Fprintf(&b, "%s, %s [%s]\n", heading, f.Scope(), f.Key)
 		entry("cell", cell, 2)
 	}
 	entry("what", t.sentence(), 3)
@@ -64,18 +67,21 @@ func Block(f *Finding) string {
 	return b.String()
 }
 
-func title(f *Finding) string {
-	if f.Class.String() == "lockout" {
+// Heading is what reports call a finding of a class: LOCKOUT, or LEAK with the class.
+// escalates is whether a forbidden write of it made more rows readable.
+func Heading(class string, escalates bool) string {
+	switch {
+	case class == judge.Lockout.String():
 		return "LOCKOUT"
+	case escalates:
+		return "LEAK (" + class + ", escalation)"
 	}
-	if len(f.Escalation) > 0 {
-		return "LEAK (" + f.Class.String() + ", escalation)"
-	}
-	return "LEAK (" + f.Class.String() + ")"
+	return "LEAK (" + class + ")"
 }
 
-// Wrap breaks text at blanks into lines of a width; what does not fit in most lines is cut.
-// Most is 0 for as many as it takes. What a terminal would obey is shown instead.
+// Wrap breaks text at blanks into lines of at most width characters. There are at most as
+// many lines as most says, the rest is cut off; 0 is as many as it takes. Characters that a
+// terminal would obey are replaced.
 func Wrap(text string, width, most int) []string {
 	var lines []string
 	rest := strings.TrimSpace(oneLine(text))
@@ -97,16 +103,10 @@ func Wrap(text string, width, most int) []string {
 	return lines
 }
 
-// oneLine makes a text one line of what can be seen: values may hold what a terminal obeys.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == ' ' || unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, strings.Join(strings.Fields(s), " "))
-}
+// oneLine makes a text one line of characters that can be seen.
+func oneLine(s string) string { return excerpt.OneLine(s) }
 
+// cut shortens text to width characters.
 func cut(s string, width int) string {
 	if runes := []rune(s); len(runes) > width {
 		return string(runes[:width-1]) + "…"

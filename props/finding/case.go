@@ -54,9 +54,9 @@ type Step struct {
 	Session string
 	Tenant  model.Value // NULL: none
 	User    model.Value // NULL: none, or the first that fits
-	Fresh   bool
-	Cut     int // the call ends after so many transactions, or a program's statements; 0: never
-	From    int // the call goes on where an earlier step was cut; 0: it begins
+	Fresh   bool        // on a new connection
+	Cut     int         // the call ends after so many transactions, or statements of a program; 0: at its end
+	From    int         // the call goes on after so many transactions, where an earlier step was cut; 0: it begins
 	// Undone and Prepared are those of [model.Step].
 	Undone, Prepared bool
 	Observer         *Observer // nil: nobody
@@ -65,9 +65,8 @@ type Step struct {
 	Args             []model.Value
 	Expect           *Expect // nil: nothing is expected
 	Pos              Pos
-	Any              []string // arguments that may be anything, for a comment: reading does not set it
-	// untold: the file says nothing of a tenant, not even null.
-	untold bool
+	Any              []string // arguments that may be anything, as $1, for a comment: reading does not set it
+	untold           bool     // the file has no entry tenant at all, not even null
 }
 
 // Observer is who may see what a step makes, if that is not who runs it.
@@ -113,8 +112,8 @@ func FromScenario(c *model.Contract, s *model.Scenario) *Case {
 	return k
 }
 
-// record leaves out what comes back by itself: NULL in a column that has no other
-// default, and generated columns.
+// record is a row as a case has it. It leaves out what reading the case brings back by itself:
+// generated columns, and NULL in a column that is not filled.
 func record(t *model.Table, row model.Row) Record {
 	var r Record
 	for i, v := range row {

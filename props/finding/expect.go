@@ -43,6 +43,7 @@ func (e *Expect) Holds(t *model.StepTrace, columns []string) (held bool, why str
 	return true, ""
 }
 
+// outcome is an SQLSTATE for people.
 func outcome(state string) string {
 	if state == "00000" {
 		return "success"
@@ -50,6 +51,7 @@ func outcome(state string) string {
 	return "SQLSTATE " + state
 }
 
+// rows compares rows in any order: each expected one must come, and no other.
 func (e *Expect) rows(got []model.Row, columns []string) (bool, string) {
 	rest := slices.Clone(got)
 	for i := range e.Rows {
@@ -65,6 +67,8 @@ func (e *Expect) rows(got []model.Row, columns []string) (bool, string) {
 	return true, ""
 }
 
+// matches reports whether a row has the values of a record: by the names of columns where the
+// record and the result have them, else by place.
 func (r *Record) matches(row model.Row, columns []string) bool {
 	for i, f := range r.Fields {
 		if f.Column != "" && columns != nil {

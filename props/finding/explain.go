@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Explanation is what experiments told of a finding. The zero value says nothing.
+// Explanation is what experiments with a finding showed. The zero value says nothing.
 type Explanation struct {
 	Carrier Carrier
 	Fix     Fix
@@ -22,8 +22,8 @@ type Explanation struct {
 // Carrier is the object of the schema that carries a leak.
 type Carrier struct {
 	Object string // in full: policy tickets_read on tickets; empty where it is not known
-	SQL    string // that makes it what it is: CREATE POLICY …; may be empty
-	File   string // of the schema, that says so last; empty where it is not known
+	SQL    string // the statement that makes it what it is: CREATE POLICY …; may be empty
+	File   string // the schema's file that says so last; empty where it is not known
 	Line   int
 }
 
@@ -84,7 +84,7 @@ func (e *Explanation) Sure() string {
 	return fmt.Sprintf("reproduced %d of %d with real logins and commits", e.Reproduced, e.Times)
 }
 
-// Fixed is the fix in one text; what there is to say instead, or nothing at all.
+// Fixed is the fix in one text; else why there is none; empty where nothing is known.
 func (e *Explanation) Fixed() string {
 	text := strings.Join(e.Fix.SQL, "; ")
 	switch {
@@ -98,7 +98,7 @@ func (e *Explanation) Fixed() string {
 	return text
 }
 
-// Whatever names the values that may be anything: name, slug of accounts.
+// Whatever names the values of Free for people: name, slug of accounts.
 func (e *Explanation) Whatever() string {
 	var tables []string
 	columns := map[string][]string{}

@@ -52,6 +52,8 @@ func plainValue(t *model.Table, i, n int) (string, bool) {
 	return byType(c, n, unique(t, i))
 }
 
+// byType is the plainest value of a column's type, with the number n in it where numbered is set;
+// ok is false for a type that has none.
 func byType(c *model.Column, n int, numbered bool) (string, bool) {
 	switch c.Type.Base {
 	case "int2", "int4", "int8", "numeric", "float4", "float8", "oid":
@@ -94,6 +96,7 @@ func byType(c *model.Column, n int, numbered bool) (string, bool) {
 	return "", false
 }
 
+// unique reports whether a column is part of a key or a unique constraint.
 func unique(t *model.Table, i int) bool {
 	if model.Contains(t.Key, i) {
 		return true
@@ -106,8 +109,8 @@ func unique(t *model.Table, i int) bool {
 	return false
 }
 
-// refer points the keys that a row must have, and does not give, at the first row of
-// the table that they refer to.
+// refer fills the foreign keys of one column that are NOT NULL and that a row leaves out: they
+// refer to the first row of the other table.
 func refer(t *model.Table, values map[string]model.Value, data [][]model.Row) {
 	for i := range t.ForeignKeys {
 		k := &t.ForeignKeys[i]

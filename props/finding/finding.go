@@ -16,7 +16,7 @@ type Finding struct {
 	Session    string
 	Table      string // label; empty where a path gave too much
 	Path       string // the path's name; empty for a statement over a table
-	Command    string
+	Command    string // select, insert, update, delete or call
 	Column     string // that must stay hidden or unchanged; empty for whole rows
 	Rule       string // of the contract, that decided
 	Cause      string // one sentence; may be empty
@@ -58,8 +58,8 @@ func (f *Finding) escalated() string {
 	return "after it the session reads rows that it did not read before: " + strings.Join(parts, ", ")
 }
 
-// New describes a divergence of a scenario. Cause, Like, Seed, Server and Referee
-// are left to the caller.
+// New describes a divergence of a scenario. What the scenario does not tell, such as the cause
+// and the folder, is left to the caller.
 func New(c *model.Contract, s *model.Scenario, d *judge.Divergence) *Finding {
 	f := &Finding{
 		Key: Key(c, s, d), Class: d.Class, Cross: d.Cross, Session: c.Sessions[d.Cell.Session].Name,
@@ -93,16 +93,17 @@ func (f *Finding) Object() string {
 // Action is what the session did: call, or the command on the table.
 func (f *Finding) Action() string { return f.Divergence.Cell.Action() }
 
-// again is the command that replays the finding, a line for each file that it needs.
+// again is the command that replays the finding, as a person pastes it into a shell: a line
+// for each file that it needs.
 func (f *Finding) again() []string {
 	dir := f.Dir
 	if dir == "" {
 		dir = "."
 	}
-	lines := []string{"rlsfuzz replay " + dir}
+	lines := []string{"rlsfuzz replay " + ShellWord(dir)}
 	for _, file := range f.Apply {
 		lines[len(lines)-1] += ` \`
-		lines = append(lines, "  --apply "+file)
+		lines = append(lines, "  --apply "+ShellWord(file))
 	}
 	return lines
 }

@@ -69,11 +69,13 @@ func (f *Found) format(b *strings.Builder) {
 	}
 }
 
+// foundEntry is a key under found: with the field that has its value.
 type foundEntry struct {
 	name  string
 	value *string
 }
 
+// entries is the keys under found:, in their order.
 func (f *Found) entries() []foundEntry {
 	return []foundEntry{
 		{"key", &f.Key},
@@ -89,6 +91,7 @@ func (f *Found) entries() []foundEntry {
 	}
 }
 
+// formatRecord writes a row as a mapping, or as a list where its columns have no names.
 func formatRecord(b *strings.Builder, r *Record) {
 	named := len(r.Fields) == 0 || r.Fields[0].Column != ""
 	open, end := "[", "]"
@@ -206,6 +209,7 @@ func printable(s string) bool {
 	return utf8.ValidString(s)
 }
 
+// doubleQuoted writes text in double quotes, with escapes that every version of YAML knows.
 func doubleQuoted(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -230,7 +234,8 @@ func doubleQuoted(s string) string {
 	return b.String()
 }
 
-// block writes longer text such as a statement: as it is, where YAML lets it.
+// block writes a text of several lines, such as a statement, as a YAML block where that keeps
+// every character, else in double quotes.
 func block(s, indent string) string {
 	lines := strings.Split(s, "\n")
 	for _, l := range lines {

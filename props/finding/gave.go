@@ -8,8 +8,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/noun"
 )
 
-// gave writes lines of outputs for people: a value alone as it is, rows as records, how many rows
-// there were, and, of several statements, which one it was.
+// gave writes lines of a path's outputs for people. A line of a trace begins with a mark: the
+// letter of the statement (A is the first), ROW for a row that the call made, ERROR or NOTICE, or
+// the name of a file. What follows is a row, or "count" and a number of rows.
 func (t *teller) gave(lines []string) []string {
 	several := len(t.calls(&t.f.Scenario.Steps[t.d.Step])) > 1
 	out := make([]string, len(lines))
@@ -31,10 +32,10 @@ func (t *teller) gave(lines []string) []string {
 				rest = "''"
 			}
 		}
-		switch place := len(mark) != 1 || mark < "A" || mark > "Z"; {
+		switch letter := len(mark) == 1 && "A" <= mark && mark <= "Z"; {
 		case mark == "ROW":
 			rest = "in " + strings.Replace(rest, " (", ": (", 1)
-		case place:
+		case !letter:
 			rest = mark + ": " + rest
 		case several:
 			rest = "statement " + strconv.Itoa(int(mark[0]-'A')+1) + ": " + rest
@@ -44,8 +45,8 @@ func (t *teller) gave(lines []string) []string {
 	return out
 }
 
-// apart leaves out what lines that are too long have in common at their beginnings, but for a
-// little: what tells them apart would be cut off.
+// apart shortens lines that are longer than width at their beginnings, by what they have in common
+// there but for a few characters: else what tells them apart would be cut off.
 func apart(lines []string, width int) []string {
 	const left = 8 // characters
 	var long []int

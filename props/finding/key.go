@@ -11,9 +11,9 @@ import (
 )
 
 // Key names a finding: 12 hex digits of a hash of its class, session, table, command,
-// column, scope and scenario. Names are hashed, not numbers, and no text that a
-// release may word differently; columns that are NULL count for nothing, so that a new
-// nullable column changes no key.
+// column, scope and scenario. It stays the same when the schema or rlsfuzz change around the
+// finding: names are hashed, not numbers, and no text that a release may word differently; a
+// column that is NULL is not hashed, so that a new nullable column changes no key.
 func Key(c *model.Contract, s *model.Scenario, d *judge.Divergence) string {
 	k := keyer{sha256.New()}
 	t := tableOf(c, d)
@@ -49,6 +49,7 @@ func (k keyer) add(texts ...string) {
 	k.Write([]byte{';'})
 }
 
+// row hashes the values of a row by the names of their columns.
 func (k keyer) row(t *model.Table, row model.Row) {
 	texts := []string{"row", t.Label()}
 	for i, v := range row {
@@ -59,6 +60,8 @@ func (k keyer) row(t *model.Table, row model.Row) {
 	k.add(texts...)
 }
 
+// step hashes a step. What a step did not have in earlier versions is hashed only where it is set,
+// so that keys of older findings stay.
 func (k keyer) step(st *model.Step) {
 	texts := []string{"step", st.Session.Name, valueKey(st.Tenant), valueKey(st.User), strconv.FormatBool(st.Fresh)}
 	if st.Cut > 0 {
@@ -108,6 +111,7 @@ func shapeKey(s *model.Shape) []string {
 	return texts
 }
 
+// valueKey tells NULL from the text null.
 func valueKey(v model.Value) string {
 	if v.Null {
 		return "null"

@@ -1,6 +1,8 @@
 package finding_test
 
 import (
+	"testing"
+
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
@@ -23,6 +25,18 @@ func ticket(c *model.Contract, s *model.Scenario, shape model.Shape, args ...mod
 func cell(c *model.Contract, session int, table string, command model.Command) judge.Cell {
 	t := c.Schema.Table("", table)
 	return judge.Cell{Session: session, Table: t.ID, Command: command}
+}
+
+// named is the planted leak of a name.
+func named(t *testing.T, name string) planted {
+	t.Helper()
+	for _, p := range leaks() {
+		if p.name == name {
+			return p
+		}
+	}
+	t.Fatalf("no leak is called %s", name)
+	return planted{}
 }
 
 var theirs, ours = model.Row{text("20"), text("2"), text("it's\nzq7abcdefgh")}, model.Row{text("10"), text("1"), text("back\\slash")}

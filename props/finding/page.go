@@ -30,6 +30,7 @@ func Page(w io.Writer, f *Finding, m Material) error {
 	return err
 }
 
+// page is a page under construction.
 type page struct {
 	*teller
 	b strings.Builder
@@ -37,12 +38,13 @@ type page struct {
 
 func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n", args...) }
 
+// head is the title and the sentence that tells the finding.
 func (p *page) head() {
 	p.line("# %s, %s: %s (%s)\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.Action()+" "+p.f.Object()), p.f.Key)
 	p.line("**%s.**", escaped(p.sentence()))
 }
 
-// escalation is what the write widens, by experiment.
+// escalation is what the session could read after the forbidden write, as experiments showed.
 func (p *page) escalation() {
 	if len(p.f.Escalation) == 0 {
 		return
@@ -112,7 +114,7 @@ func (p *page) fix() (name, text string, width int) {
 	return name, escaped(p.f.Fixed()), entryWidth // repro.sql has all of it
 }
 
-// path is what the session went through.
+// path is the path that the session used, and whether the contract names it.
 func (p *page) path() string {
 	kind := p.d.Cell.Path.Kind
 	if p.d.Cell.Path.View == nil && p.d.Cell.Path.Routine == nil {
@@ -121,7 +123,8 @@ func (p *page) path() string {
 	return p.f.Path + ", which the contract does not name: " + p.f.Session + " may use it by its grants"
 }
 
-// difference shows how the output follows from hidden rows.
+// difference shows how the output changes with hidden rows: what a path returned only before
+// these were changed, and only after.
 func (p *page) difference() {
 	w := p.d.Worlds
 	p.line("\n## The difference")
@@ -159,9 +162,6 @@ func (p *page) difference() {
 	}
 }
 
-// shownLines is how many lines of output the page shows of each world.
-const shownLines = 3
-
 // acting is the roles of a session: , login helpdesk_app, role helpdesk_member.
 func (p *page) acting(st *model.Step) string {
 	id, ok := p.c.BindStep(st, p.state)
@@ -175,13 +175,13 @@ func (p *page) acting(st *model.Step) string {
 	return text
 }
 
-// The page's code is this wide, and a statement and a row take this many lines: case.yaml has all
-// of it.
+// The sizes of the page. What does not fit is cut off: case.yaml has all of it.
 const (
-	codeWidth  = 76
-	codeLines  = 5
-	rowLines   = 2
-	entryWidth = 130
+	codeWidth  = 76  // characters of a line of code
+	codeLines  = 5   // lines of a statement
+	rowLines   = 2   // lines of a row
+	entryWidth = 130 // characters of an entry of the table
+	shownLines = 3   // lines of output of each world
 )
 
 // rows lists the rows that the case begins with.
@@ -238,6 +238,7 @@ func cellText(v string) string {
 
 var number = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
 
+// steps shows each step with its session and its statements.
 func (p *page) steps() {
 	for i := range p.f.Scenario.Steps {
 		st := &p.f.Scenario.Steps[i]
@@ -283,28 +284,6 @@ func (p *page) bound(st *model.Step) string {
 	return strings.Join(out, ", ")
 }
 
-// ending is how a step ends, where it does not just commit.
-func (t *teller) ending(i int) string {
-	st, resumed := &t.f.Scenario.Steps[i], model.Resumed(t.f.Scenario.Steps, i) >= 0
-	switch {
-	case st.From > 0:
-		return ", which goes on with its call"
-	case st.Cut > 0 && st.Runs():
-		return ", and after " + noun.Count(st.Cut, "statement") + " of it the server is gone"
-	case st.Cut > 0 && !st.Undone && resumed:
-		return ", which comes half-way"
-	case st.Cut > 0 && !st.Undone:
-		return ", and the connection breaks there"
-	case st.Undone && st.Op.Path != nil:
-		return ", and the last transaction is rolled back, as after an error"
-	case st.Undone:
-		return ", rolled back, as after an error"
-	case st.Prepared:
-		return ", as a statement that stays prepared on the connection"
-	}
-	return ""
-}
-
 // code writes a statement as a block of code.
 func (p *page) code(text string) {
 	for _, line := range Wrap(text, codeWidth, codeLines) {
@@ -312,6 +291,7 @@ func (p *page) code(text string) {
 	}
 }
 
+// again says how to run the case again.
 func (p *page) again() {
 	p.line("\n## Run it again")
 	p.line("    %s", strings.Join(p.f.again(), "\n    "))

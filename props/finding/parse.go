@@ -60,11 +60,13 @@ func ParseCase(name string, src []byte) (*Case, error) {
 	return k, nil
 }
 
+// caseParser reads one case. Its errors have a place in it.
 type caseParser struct {
 	name  string
 	lines []string
 }
 
+// at is the mistake at a place.
 func (p *caseParser) at(pos Pos, format string, args ...any) *CaseError {
 	e := &CaseError{Name: p.name, Pos: pos, Message: fmt.Sprintf(format, args...)}
 	if pos.Line >= 1 && pos.Line <= len(p.lines) {
@@ -73,6 +75,7 @@ func (p *caseParser) at(pos Pos, format string, args ...any) *CaseError {
 	return e
 }
 
+// syntax is a mistake that the YAML parser found.
 func (p *caseParser) syntax(err error) *CaseError {
 	var se *yaml.SyntaxError
 	if !errors.As(err, &se) || se.Token == nil {
@@ -81,6 +84,7 @@ func (p *caseParser) syntax(err error) *CaseError {
 	return p.at(Pos{se.Token.Position.Line, se.Token.Position.Column}, "not YAML: %s", se.Message)
 }
 
+// place is where a node begins.
 func place(n ast.Node) Pos {
 	if n == nil || n.GetToken() == nil {
 		return Pos{1, 1}
@@ -99,7 +103,8 @@ type entry struct {
 	value ast.Node
 }
 
-// mapping lists the entries of a mapping. what names it in the message when it is none.
+// mapping lists the entries of a mapping. what is what a message calls the node when it is
+// none.
 func (p *caseParser) mapping(n ast.Node, what string) ([]entry, error) {
 	var values []*ast.MappingValueNode
 	switch n := n.(type) {
@@ -152,6 +157,7 @@ func (p *caseParser) scalar(n ast.Node, what string) (model.Value, error) {
 	return model.Value{}, p.at(place(n), "%s should be a single value", what)
 }
 
+// text reads the value of an entry that must have one.
 func (p *caseParser) text(e entry, to *string) error {
 	v, err := p.scalar(e.value, e.key)
 	if err == nil && v.Null {
@@ -161,7 +167,7 @@ func (p *caseParser) text(e entry, to *string) error {
 	return err
 }
 
-// transactions is how many of a call's transactions are done.
+// transactions reads a number of a call's transactions, or of a program's statements.
 func (p *caseParser) transactions(e entry, to *int) error {
 	v, err := p.scalar(e.value, e.key)
 	if err != nil {

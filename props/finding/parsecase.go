@@ -9,6 +9,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
+// root reads the keys of a case.
 func (p *caseParser) root(k *Case, n ast.Node) error {
 	entries, err := p.mapping(n, "a case")
 	if err != nil {
@@ -36,6 +37,7 @@ func (p *caseParser) root(k *Case, n ast.Node) error {
 	return nil
 }
 
+// unknown is the mistake that a key has a name which is none of the known ones.
 func (p *caseParser) unknown(e entry, known string) error {
 	return p.at(e.pos, "unknown key %s; known are %s", e.key, known)
 }
@@ -47,17 +49,19 @@ func (p *caseParser) found(e entry) (*Found, error) {
 	}
 	f := &Found{}
 	for _, e := range entries {
-		known := false
+		var names []string
+		var value *string
 		for _, to := range f.entries() {
+			names = append(names, to.name)
 			if to.name == e.key {
-				known = true
-				if err := p.text(e, to.value); err != nil {
-					return nil, err
-				}
+				value = to.value
 			}
 		}
-		if !known {
-			return nil, p.unknown(e, "key, class, scope, session, command, object, path, column, rule, state")
+		if value == nil {
+			return nil, p.unknown(e, strings.Join(names, ", "))
+		}
+		if err := p.text(e, value); err != nil {
+			return nil, err
 		}
 	}
 	return f, nil
@@ -90,6 +94,7 @@ func (p *caseParser) rows(e entry) ([]Rows, error) {
 	return out, nil
 }
 
+// record reads a row. what is what a message calls it.
 func (p *caseParser) record(n ast.Node, what string) (Record, error) {
 	r := Record{Pos: place(n)}
 	entries, err := p.mapping(n, what)
@@ -122,6 +127,7 @@ func (p *caseParser) steps(e entry) ([]Step, error) {
 	return out, nil
 }
 
+// step reads a step, which needs a session, and either sql or call.
 func (p *caseParser) step(n ast.Node) (Step, error) {
 	st := Step{Pos: place(n), Tenant: model.Value{Null: true}, User: model.Value{Null: true}, untold: true}
 	entries, err := p.mapping(n, "a step")
@@ -294,6 +300,7 @@ func (p *caseParser) expected(e entry) ([]Record, error) {
 	return out, nil
 }
 
+// listed is a row whose values are given without the names of their columns.
 func listed(values []model.Value, pos Pos) Record {
 	r := Record{Pos: pos}
 	for _, v := range values {

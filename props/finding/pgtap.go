@@ -70,6 +70,7 @@ func (r *repro) statements(st *model.Step) []string {
 	return []string{Statement(&st.Op)}
 }
 
+// tapUsage is the head of the test that says how to run it, and begins its transaction.
 const tapUsage = `--
 -- Run it as a superuser on a database of a server meant for tests that has the schema, and
 -- no rows but those of its migrations:
@@ -100,18 +101,15 @@ $rlsfuzz$;
 CREATE SCHEMA rlsfuzz_repro;
 CREATE TABLE rlsfuzz_repro.setting (name text, was text);`
 
-// tapDefaults is loginDefaults with a note of what was before.
+// tapDefaults is loginDefaults that also keeps what each setting was before, for restore.
 var tapDefaults = strings.Replace(loginDefaults, "      PERFORM set_config(",
 	"      INSERT INTO rlsfuzz_repro.setting VALUES (split_part(entry, '=', 1), coalesce(current_setting(split_part(entry, '=', 1), true), ''));\n      PERFORM set_config(", 1)
 
+// tapHead says what the test shows.
 func (r *repro) tapHead() {
 	r.line("-- rlsfuzz, a regression test of finding %s: %s, %s", r.f.Key, r.f.Class, r.f.Scope())
-	for _, l := range Wrap(r.sentence(), 76, 4) {
-		r.line("-- %s", l)
-	}
-	for _, l := range Wrap("The contract: "+r.allows(), 76, 4) {
-		r.line("-- %s", l)
-	}
+	r.comment(r.sentence(), 4)
+	r.comment("The contract: "+r.allows(), 4)
 	r.text(tapUsage)
 	r.text(tapDefaults)
 }
@@ -125,20 +123,21 @@ func (r *repro) restore(id *model.Identity) {
 	}
 	r.text("SET LOCAL ROLE NONE;\nSET LOCAL SESSION AUTHORIZATION DEFAULT;")
 	for i := range id.Session.Settings {
-		r.line("SELECT set_config(%s, '', true);", literal(id.Session.Settings[i].Name))
+		r.line("SELECT set_config(%s, '', true);", sql.Constant(id.Session.Settings[i].Name))
 	}
 	r.text("SELECT set_config(name, was, true) FROM rlsfuzz_repro.setting;\nDELETE FROM rlsfuzz_repro.setting;")
 }
 
-// tapVerdict asks pgTAP; with psql -v rlsfuzz_plain=1 it prints the verdict without it.
+// tapVerdict gives the verdict through pgTAP. With psql -v rlsfuzz_plain=1 it prints the verdict
+// alone, and needs no pgTAP.
 func (r *repro) tapVerdict() {
 	r.section("verdict")
-	r.text("SELECT coalesce(bool_or(leaked), false) AS rlsfuzz_leak, coalesce(string_agg(label, ', ' ORDER BY n) FILTER (WHERE leaked), '') AS rlsfuzz_rows FROM rlsfuzz_repro.watch \\gset")
+	r.text(verdictQuery)
 	r.text("\\o\n\\if :{?rlsfuzz_plain}\n\\if :rlsfuzz_leak\n\\echo LEAK: :rlsfuzz_rows\n\\else\n\\echo no leak\n\\endif\n\\else")
 	r.text("CREATE EXTENSION IF NOT EXISTS pgtap WITH SCHEMA rlsfuzz_repro;")
 	r.text("SELECT extnamespace::regnamespace AS rlsfuzz_tap FROM pg_extension WHERE extname = 'pgtap' \\gset")
 	r.text("SET LOCAL search_path = :rlsfuzz_tap, pg_catalog;")
 	r.text("SELECT plan(1);")
-	r.line("SELECT is(:'rlsfuzz_rows'::text, ''::text, %s);", literal(oneLine(r.allows()+" (rlsfuzz "+r.f.Key+")")))
+	r.line("SELECT is(:'rlsfuzz_rows'::text, ''::text, %s);", sql.Constant(oneLine(r.allows()+" (rlsfuzz "+r.f.Key+")")))
 	r.text("SELECT * FROM finish();\n\\endif\nROLLBACK;")
 }

@@ -27,11 +27,11 @@ func command(id *model.Identity, st *model.Step) string {
 	}
 	var words []string
 	for _, e := range p.Env {
-		words = append(words, e.Name+"="+shellWord(fill(e.Value)))
+		words = append(words, e.Name+"="+ShellWord(fill(e.Value)))
 	}
-	words = append(words, "PGUSER="+shellWord(id.Login))
+	words = append(words, "PGUSER="+ShellWord(id.Login))
 	for _, t := range p.Args {
-		words = append(words, shellWord(fill(t)))
+		words = append(words, ShellWord(fill(t)))
 	}
 	return strings.Join(words, " ")
 }
@@ -47,8 +47,9 @@ func function(id *model.Identity, st *model.Step) string {
 
 var plainWord = regexp.MustCompile(`^[-+_./:=@%,0-9A-Za-z…]+$`)
 
-// shellWord quotes a word for a shell.
-func shellWord(s string) string {
+// ShellWord writes a word, such as a path, as a person pastes it into a shell: in quotes
+// where it needs them.
+func ShellWord(s string) string {
 	if plainWord.MatchString(s) {
 		return s
 	}

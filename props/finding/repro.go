@@ -48,19 +48,21 @@ type repro struct {
 	ids     []*model.Identity // by step
 	fresh   map[string]string // by role: psql's variable that says whether the script creates it
 	grants  []string          // memberships of the roles that no statement creates
-	watches []watched
+	watches []watched         // what decides whether there is a leak
 	// prepared names the statements that stay prepared on the connection, by their texts.
 	prepared map[string]string
-	tap      bool // one transaction of a database that has the schema: see Test
+	tap      bool // it is a test: one transaction of a database that has the schema; see Test
 }
 
-// begin and commit enclose a step, or what prepares one.
+// begin opens the transaction of a step, or of what prepares one; a test has one for all.
 func (r *repro) begin() {
 	if !r.tap {
 		r.text("BEGIN;")
 	}
 }
 
+// commit ends what begin opened. In a test it restores what the session of id changed instead;
+// id is nil where no session was bound.
 func (r *repro) commit(id *model.Identity) {
 	if r.tap {
 		r.restore(id)
@@ -78,8 +80,9 @@ func (r *repro) announce(i int) {
 	r.line("\\echo %s", echoed(fmt.Sprintf("%sstep %d: %s%s", mark, i+1, r.actor(&r.f.Scenario.Steps[i]), r.ending(i))))
 }
 
-// quietly has what it does printed, or not: in a test only the verdict is.
-func (r *repro) quietly(run func()) {
+// printed writes statements whose results psql prints; not in a test, which prints its verdict
+// alone.
+func (r *repro) printed(run func()) {
 	if r.tap {
 		run()
 		return
@@ -94,11 +97,23 @@ func (r *repro) line(format string, args ...any) { fmt.Fprintf(&r.b, format+"\n"
 // text writes lines as they are.
 func (r *repro) text(s string) { r.b.WriteString(s + "\n") }
 
+// comment writes text as at most so many lines of comment.
+func (r *repro) comment(text string, most int) {
+	for _, l := range Wrap(text, commentWidth, most) {
+		r.line("-- %s", l)
+	}
+}
+
+// commentWidth is the characters of a line of comment, after its dashes.
+const commentWidth = 76
+
 // section writes a title.
 func (r *repro) section(title string) {
 	r.line("\n-- %s %s", title, strings.Repeat("-", max(4, 72-len(title))))
 }
 
+// bind binds the session of each step to its tenant and user, and makes sure that observers
+// can be bound. One that has none among the rows is a *Stale.
 func (r *repro) bind() error {
 	for i := range r.f.Scenario.Steps {
 		st := &r.f.Scenario.Steps[i]
@@ -116,6 +131,7 @@ func (r *repro) bind() error {
 	return nil
 }
 
+// usage is the head of the script that says how to run it, and psql's settings for it.
 const usage = `--
 -- Run it as a superuser on an empty database of a server meant for tests:
 --
@@ -139,18 +155,13 @@ func sqlComment(names []string) string {
 	return " -- any: " + oneLine(strings.Join(names, ", "))
 }
 
+// head says what the script shows.
 func (r *repro) head() {
 	r.line("-- rlsfuzz, finding %s: %s, %s", r.f.Key, r.f.Class, r.f.Scope())
-	for _, l := range Wrap(r.sentence(), 76, 4) {
-		r.line("-- %s", l)
-	}
-	for _, l := range Wrap("The contract: "+r.allows(), 76, 4) {
-		r.line("-- %s", l)
-	}
+	r.comment(r.sentence(), 4)
+	r.comment("The contract: "+r.allows(), 4)
 	if r.f.Carrier.Object != "" {
-		for _, l := range Wrap("The cause: "+r.f.Carrier.Object, 76, 2) {
-			r.line("-- %s", l)
-		}
+		r.comment("The cause: "+r.f.Carrier.Object, 2)
 	}
 	for _, s := range r.f.Fix.SQL {
 		r.line("-- A fix: %s;", oneLine(s))
@@ -178,7 +189,7 @@ func (r *repro) rows() {
 		}
 	}
 	r.commit(nil)
-	if r.d.Step > 0 || r.d.Worlds == nil { // each of two worlds begins with it anyhow
+	if r.d.Step > 0 || r.d.Worlds == nil { // else once begins each run of the call with it
 		r.sequences()
 	}
 	r.refresh()
@@ -193,6 +204,7 @@ func (r *repro) refresh() {
 	}
 }
 
+// data is the scenario's rows of a table.
 func (r *repro) data(t *model.Table) []model.Row {
 	if t.ID < len(r.f.Scenario.Data) {
 		return r.f.Scenario.Data[t.ID]
@@ -200,6 +212,7 @@ func (r *repro) data(t *model.Table) []model.Row {
 	return nil
 }
 
+// insert is the statement that inserts a row.
 func insert(t *model.Table, row model.Row) string {
 	var names, values []string
 	over := ""
@@ -217,6 +230,7 @@ func insert(t *model.Table, row model.Row) string {
 	return fmt.Sprintf("INSERT INTO %s (%s)%s VALUES (%s)", t.SQL(), strings.Join(names, ", "), over, strings.Join(values, ", "))
 }
 
+// farewell drops the roles that the script created and its own schema.
 const farewell = `DO $rlsfuzz$
 DECLARE name text;
 BEGIN
@@ -237,10 +251,13 @@ DROP SCHEMA rlsfuzz_repro CASCADE;
 
 \if :rlsfuzz_leak`
 
-// verdict compares, cleans up, and prints the last line.
+// verdictQuery reads from what was watched whether there is a leak, and of which rows.
+const verdictQuery = "SELECT coalesce(bool_or(leaked), false) AS rlsfuzz_leak, coalesce(string_agg(label, ', ' ORDER BY n) FILTER (WHERE leaked), '') AS rlsfuzz_rows FROM rlsfuzz_repro.watch \\gset"
+
+// verdict says in the script's last line what was watched, after it has cleaned up.
 func (r *repro) verdict() {
 	r.section("verdict")
-	r.text("SELECT coalesce(bool_or(leaked), false) AS rlsfuzz_leak, coalesce(string_agg(label, ', ' ORDER BY n) FILTER (WHERE leaked), '') AS rlsfuzz_rows FROM rlsfuzz_repro.watch \\gset")
+	r.text(verdictQuery)
 	r.text("SET client_min_messages = warning;")
 	r.text(farewell)
 	who := r.who(&r.f.Scenario.Steps[r.d.Step])

@@ -170,22 +170,17 @@ func check(t *testing.T, server *postgres.Server, file, want string) {
 // TestReproConnections looks at what a connection's past means: a leak of fresh
 // connections is none on a used one.
 func TestReproConnections(t *testing.T) {
-	server := require.Postgres(t)
-	for _, p := range leaks() {
-		if p.name != "fresh connection" {
-			continue
-		}
-		leaky := parse(t, p.sql)
-		c := contract(read(t, server, leaky))
-		s := &model.Scenario{Data: data(c.Schema)}
-		d := p.show(c, s)
-		s.Steps[1].Fresh = false
-		dir, err := finding.Save(t.TempDir(), finding.New(c, s, d), finding.Material{Contract: c, Statements: leaky})
-		if err != nil {
-			t.Fatal(err)
-		}
-		check(t, server, filepath.Join(dir, finding.ReproFile), "no leak")
+	server, p := require.Postgres(t), named(t, "fresh connection")
+	leaky := parse(t, p.sql)
+	c := contract(read(t, server, leaky))
+	s := &model.Scenario{Data: data(c.Schema)}
+	d := p.show(c, s)
+	s.Steps[1].Fresh = false
+	dir, err := finding.Save(t.TempDir(), finding.New(c, s, d), finding.Material{Contract: c, Statements: leaky})
+	if err != nil {
+		t.Fatal(err)
 	}
+	check(t, server, filepath.Join(dir, finding.ReproFile), "no leak")
 }
 
 // TestReproByHand runs steps that are plain SQL, one of which ends its transaction.

@@ -7,9 +7,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// left writes the steps that leave something and the call that finds it: on the rows as they
-// are, again, and once more after the hidden ones became others. Each time the steps commit
-// on a new connection, and all rows are put back before.
+// left writes a case in which a call finds what earlier steps left on the connection. It runs
+// all steps three times: on the rows as they are, again, and after the hidden rows were changed.
+// Each time the steps commit on a new connection; before the next time all rows are put back.
 func (r *repro) left() {
 	r.section("the rows, to be put back")
 	for _, t := range r.c.Schema.Tables {
@@ -38,7 +38,8 @@ func (r *repro) left() {
 	r.compared()
 }
 
-// putBack puts back the rows that the steps changed; others makes the hidden ones others.
+// putBack puts back the rows that the steps changed; with others it changes the hidden ones
+// after that.
 func (r *repro) putBack(others bool) {
 	r.section("the rows as they were")
 	r.text("BEGIN;\nSET LOCAL session_replication_role = replica;")

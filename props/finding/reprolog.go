@@ -9,7 +9,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
-// watchLog decides by the entries that the call adds to its log: none, or a wrong one.
+// watchLog watches the entries that the call adds to its log: that there is none, or a wrong
+// one.
 func (r *repro) watchLog() {
 	w := watched{label: r.d.Of.Label(), log: r.entry()}
 	if r.d.Rule == judge.MustLog {
@@ -21,7 +22,7 @@ func (r *repro) watchLog() {
 	r.watches = append(r.watches, w)
 }
 
-// entry is the condition of the rows that are entries of the path.
+// entry is the condition that a row of the log is an entry of the path.
 func (r *repro) entry() string {
 	p, id := r.d.Cell.Path, r.ids[r.d.Step]
 	for i := range p.Audit.Where {
@@ -38,7 +39,7 @@ func (r *repro) entry() string {
 	return "true"
 }
 
-// wrong is the condition of what an entry must not be.
+// wrong is the condition that an entry is wrong, by the rule that it breaks.
 func (r *repro) wrong() string {
 	id := r.ids[r.d.Step]
 	col := r.d.Of.SQL() + "." + model.Quote(r.d.Of.Columns[r.d.Column].Name)
@@ -46,7 +47,7 @@ func (r *repro) wrong() string {
 	case judge.LogTenant:
 		var own []string
 		r.c.SessionTenants(id, r.state, func(v model.Value) bool {
-			own = append(own, literal(v.Text))
+			own = append(own, sql.Constant(v.Text))
 			return true
 		})
 		if len(own) == 0 {
@@ -54,7 +55,7 @@ func (r *repro) wrong() string {
 		}
 		return fmt.Sprintf("%s IS NULL OR %s::text NOT IN (%s)", col, col, strings.Join(own, ", "))
 	case judge.LogActor:
-		return fmt.Sprintf("%s::text IS DISTINCT FROM %s", col, literal(id.User.Text))
+		return fmt.Sprintf("%s::text IS DISTINCT FROM %s", col, sql.Constant(id.User.Text))
 	case judge.LogTime:
 		return fmt.Sprintf("%s IS NULL OR %s NOT BETWEEN clock_timestamp() - interval '1 hour' AND clock_timestamp() + interval '1 hour'", col, col)
 	}

@@ -7,11 +7,12 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
-// roles makes sure of the roles: it refuses a database that is not empty and a role
-// that is another, and notes which ones exist.
+// roles writes the part that creates the roles which are missing. The script stops in a database
+// that is not empty, and where a role exists with other attributes than the schema gives it.
 func (r *repro) roles() {
 	r.section("roles")
 	r.text("BEGIN;")
@@ -20,7 +21,7 @@ func (r *repro) roles() {
 	r.text("CREATE TABLE rlsfuzz_repro.role (name text, login boolean, super boolean, bypassrls boolean, inherit boolean, member_of text[], settings text[], checked boolean, existed boolean);")
 	needed := r.needed()
 	for _, role := range needed {
-		r.line("INSERT INTO rlsfuzz_repro.role VALUES (%s, %t, %t, %t, %t, %s, %s, %t);", literal(role.Name), role.Login, role.Super, role.BypassRLS, role.Inherit,
+		r.line("INSERT INTO rlsfuzz_repro.role VALUES (%s, %t, %t, %t, %t, %s, %s, %t);", sql.Constant(role.Name), role.Login, role.Super, role.BypassRLS, role.Inherit,
 			textArray(role.MemberOf), textArray(r.settings(role.Name)), !role.Bootstrap)
 	}
 	r.text("UPDATE rlsfuzz_repro.role r SET existed = EXISTS (SELECT FROM pg_roles p WHERE p.rolname = r.name);")
@@ -28,7 +29,7 @@ func (r *repro) roles() {
 	r.text(loginDefaults)
 	for i, role := range needed {
 		r.fresh[role.Name] = fmt.Sprintf("rlsfuzz_new_%d", i+1)
-		r.line("SELECT NOT existed AS %s FROM rlsfuzz_repro.role WHERE name = %s \\gset", r.fresh[role.Name], literal(role.Name))
+		r.line("SELECT NOT existed AS %s FROM rlsfuzz_repro.role WHERE name = %s \\gset", r.fresh[role.Name], sql.Constant(role.Name))
 		if r.created(role.Name) {
 			continue
 		}
@@ -40,6 +41,7 @@ func (r *repro) roles() {
 	r.text("COMMIT;")
 }
 
+// emptyDatabase stops the script where it is not run by a superuser in an empty database.
 const emptyDatabase = `DO $rlsfuzz$
 BEGIN
   IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
@@ -52,6 +54,7 @@ BEGIN
 END
 $rlsfuzz$;`
 
+// sameRoles stops the script where a role exists and is another.
 const sameRoles = `DO $rlsfuzz$
 DECLARE others text;
 BEGIN
@@ -67,8 +70,8 @@ BEGIN
 END
 $rlsfuzz$;`
 
-// loginDefaults reads what a real login would receive when the script runs, so that
-// the script tells a mended schema from a leaky one.
+// loginDefaults makes a procedure that sets what a real login receives: the settings of the role
+// and of the database, read when the script runs, so that a mended one shows.
 const loginDefaults = `-- What a real login receives and SET SESSION AUTHORIZATION does not give: the settings of the role and of the database.
 CREATE PROCEDURE rlsfuzz_repro.defaults(login text) LANGUAGE plpgsql AS $rlsfuzz$
 DECLARE entry text;
@@ -85,15 +88,17 @@ BEGIN
 END
 $rlsfuzz$;`
 
+// textArray is a sorted list as an SQL array.
 func textArray(texts []string) string {
 	sorted := slices.Sorted(slices.Values(texts))
 	quoted := make([]string, len(sorted))
 	for i, s := range sorted {
-		quoted[i] = literal(s)
+		quoted[i] = sql.Constant(s)
 	}
 	return "ARRAY[" + strings.Join(quoted, ", ") + "]::text[]"
 }
 
+// attributes is a role's attributes, as CREATE ROLE has them.
 func attributes(r model.Role) string {
 	var b strings.Builder
 	for _, a := range []struct {
@@ -177,8 +182,10 @@ func (r *repro) created(name string) bool {
 	})
 }
 
+// codeThatCreates is a block or a function in which a role is created.
 var codeThatCreates = regexp.MustCompile(`(?is)^(?:do|create\s+(?:or\s+replace\s+)?(?:function|procedure))\b.*\bcreate\s+(?:role|user|group)\b`)
 
+// wholeWord matches a pattern where it is no part of a longer name.
 func wholeWord(pattern string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(?:^|[^\pL\pN_$])` + pattern + `(?:$|[^\pL\pN_$])`)
 }

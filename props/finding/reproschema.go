@@ -8,9 +8,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
-// schema writes the schema's statements as they are, with two exceptions: what names
-// a database means the one that the script runs in (and none is made), and what makes, changes or drops
-// a role is left out where the role was there before.
+// schema writes the schema's statements as they are, with two exceptions. What names a database
+// means the one that the script runs in, and none is made. What creates, changes or drops a role
+// runs only if the script found the role missing.
 func (r *repro) schema() {
 	r.section("schema")
 	r.text("SET client_min_messages = warning;\n\\o /dev/null")
@@ -39,6 +39,7 @@ func (r *repro) otherFile(i int) bool {
 	return !seen(r.m.Statements[i:], r.m.Statements[i-1].File) && !seen(r.m.Statements[:i], r.m.Statements[i].File)
 }
 
+// Statements that are not written as they are.
 var (
 	roleStatement = regexp.MustCompile(`(?is)^(?:create|alter|drop)\s+(?:role|user|group)\s+(?:if\s+exists\s+)?("(?:[^"]|"")+"|[\pL_][\pL\pN_$]*)`)
 	notHere       = regexp.MustCompile(`(?is)^(?:(?:create|drop)\s+database|alter\s+system|create\s+subscription)\b|^alter\s+database\s+(?:"(?:[^"]|"")+"|\S+)\s+(?:rename|set\s+tablespace|with|allow|connection|is)\b`)
@@ -50,6 +51,7 @@ var (
 // thisDatabase is the name of the database that psql is connected to, as a quoted identifier.
 const thisDatabase = `:"DBNAME"`
 
+// statement writes one statement of the schema.
 func (r *repro) statement(s *script.Statement) {
 	text := strings.TrimRight(s.Text, "; \t\r\n")
 	switch {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
@@ -60,8 +61,8 @@ func (r *repro) step(i int) {
 	}
 }
 
-// otherPool reports whether a step runs on a pooled connection of another login than
-// the step before, where a connection keeps what its sessions set.
+// otherPool reports whether a step runs on another connection than the step before: on one of
+// another login, where connections keep what sessions set, or beside a call that goes on later.
 func (r *repro) otherPool(i int) bool {
 	if i == 0 {
 		return false
@@ -73,18 +74,19 @@ func (r *repro) otherPool(i int) bool {
 	return kept && r.ids[i].Login != r.ids[i-1].Login
 }
 
-// between reports whether a step is a part of a call that others' steps come between. psql has
-// one connection: what such a call leaves on its own is lost, and what it commits is not.
+// between reports whether a step is a part of a call that is cut, and goes on after the steps of
+// others. psql has one connection, which is made anew between them: what such a call leaves on
+// its own connection is lost, what it commits is not.
 func (r *repro) between(i int) bool {
 	steps := r.f.Scenario.Steps
 	return steps[i].From > 0 || model.Resumed(steps, i) >= 0
 }
 
-// binding makes the connection be the session, in the order in which a real login and
-// then the application do it.
+// binding gives the connection the login, role and settings of the session, in the order in
+// which a real login and then the application do it.
 func (r *repro) binding(st *model.Step, id *model.Identity) {
 	local := r.tap || id.Session.Local()
-	r.line("CALL rlsfuzz_repro.defaults(%s);", literal(id.Login))
+	r.line("CALL rlsfuzz_repro.defaults(%s);", sql.Constant(id.Login))
 	if !st.Fresh {
 		r.used()
 	}
@@ -96,18 +98,18 @@ func (r *repro) binding(st *model.Step, id *model.Identity) {
 		if r.tap { // of a schema that may have changed since: there may be none
 			end = ";"
 		}
-		r.line("SELECT set_config('role', substr(c, 6), true) FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole = %s::regrole AND c LIKE 'role=%%' LIMIT 1%s", literal(model.Quote(id.Login)), end)
+		r.line("SELECT set_config('role', substr(c, 6), true) FROM pg_db_role_setting s, unnest(s.setconfig) c WHERE s.setrole = %s::regrole AND c LIKE 'role=%%' LIMIT 1%s", sql.Constant(model.Quote(id.Login)), end)
 	}
 	if id.Session.Within() {
 		r.text("SAVEPOINT rlsfuzz;")
 	}
 	for s := range id.Settings() {
-		r.line("SELECT set_config(%s, %s, %t) \\gset rlsfuzz_", literal(s.Name), literal(id.Setting(s)), local)
+		r.line("SELECT set_config(%s, %s, %t) \\gset rlsfuzz_", sql.Constant(s.Name), sql.Constant(id.Setting(s)), local)
 	}
 }
 
-// used leaves the settings as they are on a connection that was used before: those that
-// some session sets are empty there, and not missing.
+// used leaves custom settings as they are on a connection that was used before. There, a
+// setting that some session set is the empty text afterwards, and not NULL.
 func (r *repro) used() {
 	var names []string
 	for _, s := range r.c.Sessions {
@@ -118,7 +120,7 @@ func (r *repro) used() {
 		}
 	}
 	for _, n := range names {
-		r.line("SELECT set_config(%s, coalesce(current_setting(%s, true), ''), true) \\gset rlsfuzz_", literal(n), literal(n))
+		r.line("SELECT set_config(%s, coalesce(current_setting(%s, true), ''), true) \\gset rlsfuzz_", sql.Constant(n), sql.Constant(n))
 	}
 }
 
@@ -138,7 +140,7 @@ func (r *repro) run(op *model.Op, i int) {
 		r.received(text, op)
 		return
 	}
-	r.quietly(func() {
+	r.printed(func() {
 		r.end(text)
 		if op.Shape != nil && op.Shape.Form == model.Cursor {
 			r.text("FETCH ALL FROM rlsfuzz_c;")
@@ -146,8 +148,8 @@ func (r *repro) run(op *model.Op, i int) {
 	})
 }
 
-// prepare has a statement stay prepared on the connection, unless it is, and gives the one
-// that runs it.
+// prepare writes a PREPARE, unless the connection has the statement already, and gives the
+// EXECUTE that runs it.
 func (r *repro) prepare(text string, values []model.Value) string {
 	name, ok := r.prepared[text]
 	if !ok {
@@ -162,21 +164,21 @@ func (r *repro) prepare(text string, values []model.Value) string {
 	for i, a := range values {
 		args[i] = "NULL"
 		if !a.Null {
-			args[i] = literal(a.Text)
+			args[i] = sql.Constant(a.Text)
 		}
 	}
 	return "EXECUTE " + name + "(" + strings.Join(args, ", ") + ")"
 }
 
-// gets reports whether what decides is the rows that the statement of a step itself returns,
-// since it is one that was prepared before: another would not show them.
+// gets reports whether the rows that the statement of a step returns decide. They do where it
+// was prepared before: another statement, planned anew, would not show the same.
 func (r *repro) gets(i int) bool {
 	st := &r.f.Scenario.Steps[i]
 	return st.Prepared && st.Op.Shape != nil && st.Op.Shape.Command == model.Select && r.d.Became == nil && r.d.Class < judge.Lockout
 }
 
-// received runs the statement so that all that the session receives, errors with
-// their details included, can be searched for a token.
+// received runs the statement in a DO block that keeps all that the session receives, errors
+// with their details included, in the setting rlsfuzz.received, which look searches.
 func (r *repro) received(text string, op *model.Op) {
 	loop := "    FOR entry IN EXECUTE %s LOOP got := got || entry::text; END LOOP;"
 	if s := op.Shape; s != nil && s.Command != model.Select && len(s.Returning) == 0 {
@@ -201,7 +203,7 @@ BEGIN
   RAISE NOTICE 'received: %%', got;
   PERFORM set_config('rlsfuzz.received', got, true);
 END
-$rlsfuzz$;`, literal(text))
+$rlsfuzz$;`, sql.Constant(text))
 }
 
 // release does what the pool does when the connection comes back.

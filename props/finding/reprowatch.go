@@ -8,24 +8,27 @@ import (
 	"unicode"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
 // mostWatched bounds the rows that a script looks at.
 const mostWatched = 20
 
-// watched is one row that decides whether there is a leak.
+// watched is one thing that decides whether there is a leak, most often a row: by a difference
+// between before and after the step in what the superuser finds (where, log), by what the session
+// is told (look), or by a condition over all of that (other). What does not apply is empty.
 type watched struct {
 	label string
-	where string // its condition for the superuser, over alias t; empty when the session looks
-	look  string // an expression that the session asks for; empty when the superuser looks
-	from  string // what it is asked of
-	early bool   // the session also looks before the statement, which removes the row
-	log   string // a condition over the entries of the path's log, which are counted
-	other string // a condition over what psql knows of the statement; empty otherwise
+	where string // condition that finds the row, over alias t
+	look  string // boolean expression; true is a leak
+	from  string // FROM and WHERE of look; may be empty
+	early bool   // the session looks before the statement too, which removes the row
+	log   string // condition that finds the entries of the path's log, which are counted before and after
+	other string // condition over psql's variables and the counts, such as the SQLSTATE; true is a leak
 }
 
-// watch lists what decides, and makes the table that keeps it.
+// watch lists what decides, by the class of the divergence, and makes the table that keeps it.
 func (r *repro) watch() {
 	switch {
 	case r.d.Worlds != nil:
@@ -48,13 +51,14 @@ func (r *repro) watch() {
 	r.section("what decides")
 	r.text("CREATE TABLE rlsfuzz_repro.watch (n int, label text, before text, after text, leaked boolean);")
 	for i, w := range r.watches {
-		r.line("INSERT INTO rlsfuzz_repro.watch (n, label) VALUES (%d, %s);", i+1, literal(w.label))
+		r.line("INSERT INTO rlsfuzz_repro.watch (n, label) VALUES (%d, %s);", i+1, sql.Constant(w.label))
 		if w.look != "" || w.other != "" {
 			r.line("\\set rlsfuzz_%d f\n\\set rlsfuzz_early_%d f", i+1, i+1)
 		}
 	}
 }
 
+// watchChanges watches each row that the step changed.
 func (r *repro) watchChanges() {
 	labels := r.changedLabels()
 	for i, old := range r.d.Rows[:min(len(r.d.Rows), mostWatched)] {
@@ -67,6 +71,7 @@ func (r *repro) watchChanges() {
 	}
 }
 
+// watchReads has the session look for each row that it should not see, or should.
 func (r *repro) watchReads() {
 	st := &r.f.Scenario.Steps[r.d.Step]
 	early := st.Op.Shape != nil && st.Op.Shape.Command != model.Select && len(st.Op.Shape.Returning) > 0 && r.d.Class != judge.Lockout
@@ -86,7 +91,7 @@ func (r *repro) watchReads() {
 			for _, c := range st.Op.Shape.Columns {
 				got = append(got, row[c])
 			}
-			look := fmt.Sprintf("position(%s IN coalesce(current_setting('rlsfuzz.received', true), '')) > 0", literal(string(model.AppendRecord(nil, got, nil))))
+			look := fmt.Sprintf("position(%s IN coalesce(current_setting('rlsfuzz.received', true), '')) > 0", sql.Constant(string(model.AppendRecord(nil, got, nil))))
 			r.watches = append(r.watches, watched{label: r.label(row), look: look})
 			continue
 		}
@@ -99,7 +104,8 @@ func (r *repro) watchReads() {
 	}
 }
 
-// watchRefusal decides a write that the contract allows: refused, or no more rows than when it was found.
+// watchRefusal decides a lockout from a write: it is refused, or reaches no more rows than when
+// it was found.
 func (r *repro) watchRefusal() {
 	reached := 0
 	fields := strings.Fields(r.d.Did)
@@ -110,11 +116,11 @@ func (r *repro) watchRefusal() {
 	r.watches = append(r.watches, watched{label: r.f.Command + " of " + r.table.Label(), other: other})
 }
 
-// watchTokens searches what the session received.
+// watchTokens searches what the session received for the tokens of the rows.
 func (r *repro) watchTokens() {
 	for _, row := range r.d.Rows[:min(len(r.d.Rows), mostWatched)] {
 		for _, token := range tokensOf(row) {
-			look := fmt.Sprintf("position(%s IN coalesce(current_setting('rlsfuzz.received', true), '')) > 0", literal(token))
+			look := fmt.Sprintf("position(%s IN coalesce(current_setting('rlsfuzz.received', true), '')) > 0", sql.Constant(token))
 			label := r.teller
 			if r.d.Of != nil {
 				label = r.of(r.d.Of)
@@ -136,6 +142,7 @@ func (r *repro) tokens() []string {
 	return out
 }
 
+// tokensOf lists the canaries in the values of a row, each once.
 func tokensOf(row model.Row) []string {
 	var out []string
 	for _, v := range row {
@@ -162,7 +169,8 @@ func (r *repro) snapshot(when string) {
 	}
 }
 
-// look lets the session look; an error means that it sees nothing.
+// look has the session look, before or after the step's statement. An error means that it sees
+// nothing: no leak, or a lockout.
 func (r *repro) look(after bool) {
 	for i, w := range r.watches {
 		if w.look == "" || !after && !w.early {
@@ -194,101 +202,4 @@ func (r *repro) keep() {
 		}
 		r.line("UPDATE rlsfuzz_repro.watch SET leaked = (%s) WHERE n = %d;", answer, i+1)
 	}
-}
-
-// telling lists the columns by which a row is found: its key, else all that compare
-// exactly. Values that a step's defaults made are left out, since they come out
-// differently each time.
-func (r *repro) telling(row model.Row) []int {
-	sure := r.sure(row)
-	if len(r.table.Key) > 0 && !slices.ContainsFunc(r.table.Key, func(i int) bool { return !slices.Contains(sure, i) }) {
-		return r.table.Key
-	}
-	return sure
-}
-
-// deciding is telling, with the columns that the rule and the row's tenants depend on:
-// the same key with other values there may well be visible.
-func (r *repro) deciding(row model.Row) []int {
-	columns := slices.Clone(r.telling(row))
-	add := func(list []int) {
-		for _, i := range list {
-			if !slices.Contains(columns, i) && slices.Contains(r.sure(row), i) {
-				columns = append(columns, i)
-			}
-		}
-	}
-	session := r.f.Scenario.Steps[r.d.Step].Session
-	if rule := session.Sees[r.table.ID].Rule; rule != nil {
-		add(rule.Columns)
-	}
-	for _, p := range r.c.Belongs[r.table.ID].Paths {
-		if p.Key != nil {
-			add(p.Key.Columns)
-		} else if p.Column >= 0 {
-			add([]int{p.Column})
-		}
-	}
-	return columns
-}
-
-// sure lists the columns of a row that compare exactly and are the same in each run.
-func (r *repro) sure(row model.Row) []int {
-	known := slices.ContainsFunc(r.state.Rows(r.table.ID), func(o model.Row) bool { return slices.Equal(o, row) })
-	var out []int
-	for i := range r.table.Columns {
-		c := &r.table.Columns[i]
-		drifts := c.Generated || c.Drifts()
-		if c.Comparable() && (known || !drifts || r.set(i)) {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
-// set reports whether a step gives the column a value itself.
-func (r *repro) set(column int) bool {
-	for i := range r.f.Scenario.Steps {
-		s := r.f.Scenario.Steps[i].Op.Shape
-		if s != nil && s.Table == r.table && s.Command != model.Select && slices.Contains(s.Columns, column) {
-			return true
-		}
-	}
-	return false
-}
-
-// readable keeps the columns that the session has the privilege to read.
-func (r *repro) readable(columns []int) []int {
-	rights := r.ids[r.d.Step].Rights
-	if rights == nil {
-		return columns
-	}
-	var out []int
-	for _, i := range columns {
-		if rights[r.table.ID].Select[i] {
-			out = append(out, i)
-		}
-	}
-	if len(out) == 0 {
-		return columns
-	}
-	return out
-}
-
-// condition finds a row by columns, over alias t.
-func (r *repro) condition(row model.Row, columns []int) string {
-	if len(columns) == 0 {
-		return "ROW(t.*)::text = " + literal(string(model.AppendRecord(nil, row, nil)))
-	}
-	parts := make([]string, len(columns))
-	for n, i := range columns {
-		c := &r.table.Columns[i]
-		name := "t." + model.Quote(c.Name)
-		if row[i].Null {
-			parts[n] = name + " IS NULL"
-		} else {
-			parts[n] = name + " = " + constantOf(c.Type, row[i])
-		}
-	}
-	return strings.Join(parts, " AND ")
 }

@@ -10,43 +10,6 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
-// call writes a call of a path inside of a step.
-func (r *repro) call(i int) {
-	st := &r.f.Scenario.Steps[i]
-	if i == r.d.Step && len(r.tokens()) > 0 {
-		r.capture(i)
-		return
-	}
-	texts := r.callTexts(i)
-	r.quietly(func() {
-		for n, tx := range texts {
-			undone := st.Undone && n == len(texts)-1
-			if undone {
-				r.text("SAVEPOINT rlsfuzz_undone;")
-			}
-			for _, text := range tx {
-				r.end(text)
-			}
-			if undone {
-				r.text("ROLLBACK TO SAVEPOINT rlsfuzz_undone; -- this transaction is rolled back")
-			}
-		}
-	})
-}
-
-// callTexts is the SQL of a call; where its statements stay prepared, what runs them.
-func (r *repro) callTexts(i int) [][]string {
-	texts := callTexts(r.ids[i], &r.f.Scenario.Steps[i])
-	for _, tx := range texts {
-		for k, text := range tx {
-			if _, rows := rowsOf(text); rows && r.f.Scenario.Steps[i].Prepared && !strings.HasPrefix(strings.ToUpper(text), "COPY") {
-				tx[k] = r.prepare(text, nil)
-			}
-		}
-	}
-	return texts
-}
-
 // twice writes the call that tells of hidden rows: on the rows as they are, again, and once
 // more after the hidden ones became others. Each run is rolled back.
 func (r *repro) twice(i int) {
@@ -68,8 +31,10 @@ func (r *repro) twice(i int) {
 	r.compared()
 }
 
-// compared decides by the three runs, what is new in each aside. Where somebody else looks at what
-// the call makes, there must be something else in each world, not only more.
+// compared decides by the three runs: the first two, on the same rows, must be alike, and the
+// third different. Uuids and times, which may be new in each run, are left out where the first
+// two differ in them. Where an observer looks at what the call makes, each of the two worlds must
+// have lines that the other lacks: more lines alone do not count.
 func (r *repro) compared() {
 	plain := func(name string) string { return ":'rlsfuzz_" + name + "'" }
 	masked := func(name string) string {
@@ -112,15 +77,16 @@ func (r *repro) once(i int, name string) {
 	r.text(end)
 }
 
-// sequences has the sequences go on far beyond the keys of any row.
+// sequences sets every sequence to the same number, beyond the keys of any row.
 func (r *repro) sequences() {
 	if len(r.c.Schema.Sequences) > 0 {
 		r.text("SELECT count(setval(seqrelid::regclass, least(1000000, seqmax / 2))) AS rlsfuzz_sequences FROM pg_sequence \\gset")
 	}
 }
 
-// made is the rows that the contract lets the session see, or who looks in its place, of tables
-// in which a call made such rows and they differ; empty where none do.
+// made is SQL for the rows that the contract lets the session see after the call, or its
+// observer where it has one, of the tables in which such rows differ between the worlds; empty
+// where none do.
 func (r *repro) made(i int) string {
 	var parts []string
 	id, observed := r.ids[i], r.f.Scenario.Steps[i].Observed()
@@ -160,88 +126,12 @@ func (r *repro) made(i int) string {
 	return "(SELECT coalesce(string_agg(x, E'\\n' ORDER BY x), '') FROM (" + strings.Join(parts, " UNION ALL ") + ") made)"
 }
 
-// capture runs a call so that all that the session receives, errors with their details
-// included, is one text, the order of rows aside.
-func (r *repro) capture(i int) {
-	var body strings.Builder
-	for _, tx := range r.callTexts(i) {
-		for _, text := range tx {
-			if query, ok := rowsOf(text); ok {
-				fmt.Fprintf(&body, "    FOR entry IN EXECUTE %s LOOP got := got || entry::text; END LOOP;\n", literal(query))
-			} else {
-				fmt.Fprintf(&body, "    EXECUTE %s;\n    GET DIAGNOSTICS n = ROW_COUNT; got := got || n::text;\n", literal(text))
-			}
-		}
-	}
-	r.line(`DO $rlsfuzz$
-DECLARE entry record; got text[] := '{}'; part text; n bigint;
-BEGIN
-  BEGIN
-%s  EXCEPTION WHEN OTHERS THEN
-    got := got || ('ERROR ' || SQLSTATE || ': ' || SQLERRM);
-    GET STACKED DIAGNOSTICS part = PG_EXCEPTION_DETAIL;
-    got := got || part;
-    GET STACKED DIAGNOSTICS part = PG_EXCEPTION_HINT;
-    got := got || part;
-  END;
-  SELECT coalesce(string_agg(x, E'\n' ORDER BY x), '') INTO part FROM unnest(got) x;
-  RAISE NOTICE 'received: %%', part;
-  PERFORM set_config('rlsfuzz.received', part, true);
-END
-$rlsfuzz$;`, body.String())
-}
-
-// rowsOf is the query whose rows a statement gives; ok is false when it gives none.
-func rowsOf(text string) (query string, ok bool) {
-	word := strings.ToUpper(strings.FieldsFunc(text, func(c rune) bool { return !('a' <= c|0x20 && c|0x20 <= 'z') })[0])
-	switch word {
-	case "SELECT", "WITH", "VALUES", "TABLE", "EXECUTE":
-		return text, true
-	case "INSERT", "UPDATE", "DELETE", "MERGE":
-		return text, sql.Mentions(text, "returning")
-	case "COPY":
-		open := strings.IndexByte(text, '(')
-		if rest := strings.TrimSpace(text[len("COPY"):]); open > 0 && strings.HasPrefix(rest, "(") {
-			return copied(text[open:]), true
-		}
-		fields := strings.Fields(text)
-		return "SELECT * FROM " + fields[1], true
-	}
-	return "", false
-}
-
-// copied is the query in the parentheses with which text begins.
-func copied(text string) string {
-	depth := 0
-	for i := 0; i < len(text); {
-		if n := sql.Skip(text, i); n > 0 {
-			i += n
-			continue
-		}
-		switch text[i] {
-		case '(':
-			depth++
-		case ')':
-			depth--
-		}
-		if depth == 0 {
-			return text[1:i]
-		}
-		i++
-	}
-	return text
-}
-
-// edit writes what became of one hidden row.
+// edit writes the statement that makes the change of the second world to one hidden row.
 func (r *repro) edit(e judge.Edit) {
 	where := func(row model.Row) string {
 		o := *r
 		o.teller = r.of(e.Table)
-		columns := e.Table.Key
-		if len(columns) == 0 {
-			columns = nil
-		}
-		return o.condition(row, columns)
+		return o.condition(row, e.Table.Key)
 	}
 	switch {
 	case e.Old == nil:

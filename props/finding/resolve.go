@@ -2,10 +2,8 @@ package finding
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
-	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // Shapes lists the statements that the generator has for a session. A step whose text
@@ -34,128 +32,7 @@ func (k *Case) Scenario(c *model.Contract, shapes Shapes) (*model.Scenario, erro
 	return s, nil
 }
 
-// given is one row of the case on its way to a model.Row.
-type given struct {
-	record *Record
-	values map[string]model.Value
-}
-
-func (k *Case) data(c *model.Contract) ([][]model.Row, error) {
-	rows := make([][]given, len(c.Schema.Tables))
-	for i := range k.Rows {
-		t := table(c.Schema, k.Rows[i].Table)
-		if t == nil {
-			return nil, k.stale(k.Rows[i].Pos, "the schema has no table %s", k.Rows[i].Table)
-		}
-		for j := range k.Rows[i].Records {
-			g, err := k.given(t, &k.Rows[i].Records[j])
-			if err != nil {
-				return nil, err
-			}
-			rows[t.ID] = append(rows[t.ID], g)
-		}
-	}
-	fill := k.Fill
-	if fill == nil {
-		fill = plainFill()
-	}
-	data := make([][]model.Row, len(c.Schema.Tables))
-	order, _ := c.Schema.LoadOrder()
-	for _, t := range order {
-		for _, g := range rows[t.ID] {
-			refer(t, g.values, data)
-			if err := k.complete(t, g, fill); err != nil {
-				return nil, err
-			}
-			data[t.ID] = append(data[t.ID], row(t, g.values))
-		}
-	}
-	return data, nil
-}
-
-func (k *Case) given(t *model.Table, r *Record) (given, error) {
-	g := given{record: r, values: map[string]model.Value{}}
-	for _, f := range r.Fields {
-		i := t.Column(f.Column)
-		if i < 0 {
-			return g, k.stale(f.Pos, "table %s has no column %s", t.Label(), f.Column)
-		}
-		g.values[f.Column] = spelled(t.Columns[i].Type, f.Value)
-	}
-	return g, nil
-}
-
-// complete fills what the case leaves out. A case that a run wrote is complete: what
-// it lacks is new in the schema.
-func (k *Case) complete(t *model.Table, g given, fill func(*model.Table, map[string]model.Value)) error {
-	open := func(i int) bool {
-		_, ok := g.values[t.Columns[i].Name]
-		return !ok && fillable(&t.Columns[i])
-	}
-	missing := false
-	for i := range t.Columns {
-		if !open(i) {
-			continue
-		}
-		if k.Found != nil && t.Columns[i].NotNull && t.Columns[i].Default == "" && t.Columns[i].Identity == "" {
-			return k.stale(g.record.Pos, "column %s of table %s is new and NOT NULL, and the case gives it no value", t.Columns[i].Name, t.Label())
-		}
-		missing = true
-	}
-	if !missing {
-		return nil
-	}
-	fill(t, g.values)
-	for i := range t.Columns {
-		if open(i) && t.Columns[i].NotNull {
-			return k.stale(g.record.Pos, "table %s needs a value for column %s, of type %s", t.Label(), t.Columns[i].Name, t.Columns[i].Type.Name)
-		}
-	}
-	return nil
-}
-
-func row(t *model.Table, values map[string]model.Value) model.Row {
-	out := make(model.Row, len(t.Columns))
-	for i := range out {
-		v, ok := values[t.Columns[i].Name]
-		if !ok || t.Columns[i].Generated {
-			v = model.Value{Null: true}
-		}
-		out[i] = v
-	}
-	return out
-}
-
-// table finds a table by label or by schema.table.
-func table(s *model.Schema, name string) *model.Table {
-	for _, t := range s.Tables {
-		if t.Label() == name || t.Schema+"."+t.Name == name {
-			return t
-		}
-	}
-	return nil
-}
-
-// spelled gives a value written by hand the text that Postgres prints for it.
-func spelled(t model.Type, v model.Value) model.Value {
-	if v.Null || t.Array {
-		return v
-	}
-	switch t.Kind {
-	case sql.Bool:
-		switch strings.ToLower(v.Text) {
-		case "t", "true", "yes", "on", "1":
-			v.Text = "t"
-		case "f", "false", "no", "off", "0":
-			v.Text = "f"
-		}
-	case sql.UUID:
-		v.Text = strings.ToLower(v.Text)
-	default:
-	}
-	return v
-}
-
+// step resolves one step. Its session must be bound to rows that the case begins with.
 func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *Step) (out model.Step, err error) {
 	out = model.Step{Tenant: st.Tenant, User: st.User, Fresh: st.Fresh, Cut: st.Cut, From: st.From, Undone: st.Undone, Prepared: st.Prepared}
 	if out.Session = session(c, st.Session); out.Session == nil {
@@ -185,6 +62,7 @@ func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *
 	return out, err
 }
 
+// observer resolves the observer of a step, likewise.
 func (k *Case) observer(c *model.Contract, initial *model.State, o *Observer) (model.Observer, error) {
 	step := model.Step{Session: session(c, o.Session), Tenant: spelled(c.Tenancy.Type, o.Tenant)}
 	if step.Session == nil {
@@ -197,6 +75,7 @@ func (k *Case) observer(c *model.Contract, initial *model.State, o *Observer) (m
 	return model.Observer{Session: step.Session, Tenant: step.Tenant, User: step.User}, nil
 }
 
+// session finds a session by its name; nil when there is none.
 func session(c *model.Contract, name string) *model.Session {
 	for _, s := range c.Sessions {
 		if s.Name == name {
@@ -220,7 +99,8 @@ func user(c *model.Contract, s *model.Session, tenant, given model.Value, initia
 	return spelled(u.Table.Columns[u.Table.Key[0]].Type, given)
 }
 
-// as is a session as it is on a path, if it calls one.
+// as is a session with the rules that hold for it on a path; the session itself where path is
+// none of its paths.
 func as(c *model.Contract, s *model.Session, path string) *model.Session {
 	for _, p := range c.Paths {
 		if u := p.User(s); u != nil && p.Name == path {
@@ -251,7 +131,7 @@ func (k *Case) call(c *model.Contract, s *model.Session, st *Step) (model.Op, er
 	return model.Op{}, k.stale(st.Pos, "there is no path %s: neither the contract nor the schema has it", st.Call)
 }
 
-// unbound says what a session lacks.
+// unbound says why a session cannot be bound: what the rows lack, or the step.
 func (k *Case) unbound(c *model.Contract, st *model.Step, pos Pos) error {
 	name, there := st.Session.Name, st.Session
 	if p := st.Op.Path; p != nil {
@@ -270,6 +150,7 @@ func (k *Case) unbound(c *model.Contract, st *model.Step, pos Pos) error {
 	return k.stale(pos, "the session %s cannot be bound to tenant %s", name, st.Tenant.Text)
 }
 
+// op is the operation of a step with SQL: a shape of the generator where the text is one.
 func op(s *model.Session, shapes Shapes, st *Step) model.Op {
 	if shapes != nil {
 		for _, shape := range shapes(s) {

@@ -47,6 +47,7 @@ func Save(dir string, f *Finding, m Material) (string, error) {
 	return path, nil
 }
 
+// save writes the files of a finding into a folder, which is made if it is missing.
 func save(path string, f *Finding, m Material) error {
 	at := *f
 	at.Dir = path
@@ -59,7 +60,7 @@ func save(path string, f *Finding, m Material) error {
 	case err == nil && info.IsDir():
 		return renew(path, files)
 	case err == nil:
-		return fmt.Errorf("%s is in the way: it is no folder", path)
+		return fmt.Errorf("%s is in the way: it is no folder; move it away", path)
 	case !errors.Is(err, os.ErrNotExist):
 		return err
 	}
@@ -126,6 +127,7 @@ func create(path string, files map[string][]byte) (err error) {
 // disk is full.
 func Files(f *Finding, m Material) (map[string][]byte, error) { return render(f, m) }
 
+// render is the files of a finding by name. One about a program has no repro.sql.
 func render(f *Finding, m Material) (map[string][]byte, error) {
 	k := CaseOf(f, m)
 	k.Contract = Relative(f.Dir, m.ContractPath)

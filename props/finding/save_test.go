@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
 
@@ -152,6 +153,23 @@ func TestBlockWords(t *testing.T) {
 	}
 }
 
+// TestAgain quotes what a shell would take apart, in the block and in the page.
+func TestAgain(t *testing.T) {
+	c, f := leak()
+	f.Dir, f.Apply = "my out/findings/abc", []string{"it's.sql"}
+	var page strings.Builder
+	if err := finding.Page(&page, f, finding.Material{Contract: c}); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"block": finding.Block(f), "page": page.String()} {
+		for _, want := range []string{`rlsfuzz replay 'my out/findings/abc' \`, `  --apply 'it'\''s.sql'`} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the %s lacks %s:\n%s", name, want, text)
+			}
+		}
+	}
+}
+
 func TestPage(t *testing.T) {
 	c, f := leak()
 	f.Scenario.Data[2][0][2] = text("a|b\n<i>`c`")
@@ -175,6 +193,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// TestBound reads quotes and comments as Postgres does, in the statements that pages show.
 func TestBound(t *testing.T) {
 	args := []model.Value{text("5"), text(`it's \`), null}
 	for _, test := range []struct{ text, want string }{
@@ -184,7 +203,7 @@ func TestBound(t *testing.T) {
 		{`SELECT 'open $1`, `SELECT 'open $1`},
 		{"SELECT 'é$1é', é$1, $1é", "SELECT 'é$1é', é$1, '5'é"},
 	} {
-		if got := finding.Bound(test.text, args); got != test.want {
+		if got := sql.Bind(test.text, args); got != test.want {
 			t.Errorf("%s\ngot  %s\nwant %s", test.text, got, test.want)
 		}
 	}

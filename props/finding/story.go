@@ -76,6 +76,7 @@ func Tell(f *Finding) *Story {
 	return s
 }
 
+// told tells one step.
 func (t *teller) told(st *model.Step) Told {
 	out := Told{Who: oneLine(t.actor(st)), Fresh: st.Fresh, SQL: []string{Statement(&st.Op)}}
 	if st.Op.Path != nil {
@@ -84,7 +85,7 @@ func (t *teller) told(st *model.Step) Told {
 	return out
 }
 
-// via is what the session went through.
+// via is what the session used: a call of the path, or the command on the table.
 func (t *teller) via() string {
 	if t.f.Path != "" {
 		return t.f.Action() + " " + t.f.Path
@@ -105,6 +106,7 @@ func (t *teller) data() []Table {
 	return out
 }
 
+// tabled is rows as a Table of some columns.
 func tabled(t *model.Table, columns []int, rows []model.Row) *Table {
 	out := &Table{Name: t.Label(), Columns: []string{}, Rows: [][]*string{}}
 	for _, c := range columns {

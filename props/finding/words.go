@@ -10,7 +10,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
-// teller says in words what a finding shows.
+// teller says in words what a finding shows. For rows of another table than the divergence's,
+// see of.
 type teller struct {
 	f     *Finding
 	c     *model.Contract
@@ -23,7 +24,15 @@ func newTeller(f *Finding, c *model.Contract) *teller {
 	return &teller{f: f, c: c, d: f.Divergence, table: tableOf(c, f.Divergence), state: f.Scenario.Initial(c.Schema)}
 }
 
-// who is the session of a step: support of tenant 1 (user 7).
+// of is the teller for rows of another table.
+func (t *teller) of(table *model.Table) *teller {
+	o := *t
+	o.table = table
+	return &o
+}
+
+// who is the session of a step: support of tenant 1 (user 7). It may end in a comma, where more
+// is said of the session; a verb has to follow then.
 func (t *teller) who(st *model.Step) string {
 	id := model.Identity{Session: st.Session, Tenant: st.Tenant, User: st.User}
 	if id.Unset() {
@@ -35,11 +44,11 @@ func (t *teller) who(st *model.Step) string {
 	return id.Label() + t.elsewhere(&id)
 }
 
-// actor is the same at the end of a phrase.
+// actor is who at the end of a phrase, without the comma.
 func (t *teller) actor(st *model.Step) string { return strings.TrimSuffix(t.who(st), ",") }
 
-// sees is who may see what a step makes, and looker the same at the end of a phrase: its observer,
-// else who runs it.
+// sees is who may see what a step makes, in the form of who: its observer, else the session that
+// runs it.
 func (t *teller) sees(st *model.Step) string {
 	if st.Observed() {
 		look := st.Observer.Step()
@@ -48,6 +57,7 @@ func (t *teller) sees(st *model.Step) string {
 	return t.who(st)
 }
 
+// looker is sees at the end of a phrase.
 func (t *teller) looker(st *model.Step) string { return strings.TrimSuffix(t.sees(st), ",") }
 
 // elsewhere says to whom a session of several tenants belongs, where that is not the one that
@@ -74,6 +84,28 @@ func (t *teller) elsewhere(id *model.Identity) string {
 		return ", who is in no tenant,"
 	}
 	return ", who is in " + tenantText(list) + ","
+}
+
+// ending is how a step ends, where it does not just commit.
+func (t *teller) ending(i int) string {
+	st, resumed := &t.f.Scenario.Steps[i], model.Resumed(t.f.Scenario.Steps, i) >= 0
+	switch {
+	case st.From > 0:
+		return ", which goes on with its call"
+	case st.Cut > 0 && st.Runs():
+		return ", and after " + noun.Count(st.Cut, "statement") + " of it the server is gone"
+	case st.Cut > 0 && !st.Undone && resumed:
+		return ", which comes half-way"
+	case st.Cut > 0 && !st.Undone:
+		return ", and the connection breaks there"
+	case st.Undone && st.Op.Path != nil:
+		return ", and the last transaction is rolled back, as after an error"
+	case st.Undone:
+		return ", rolled back, as after an error"
+	case st.Prepared:
+		return ", as a statement that stays prepared on the connection"
+	}
+	return ""
 }
 
 // sentence says who saw or changed what of whom.
@@ -124,6 +156,7 @@ func (t *teller) verb() string {
 	return "changed"
 }
 
+// refused says of a lockout what the session did not get.
 func (t *teller) refused() string {
 	if len(t.d.Rows) > 0 {
 		return " did not get " + t.rows(t.d.Rows) + ", which the contract allows"
@@ -131,6 +164,7 @@ func (t *teller) refused() string {
 	return fmt.Sprintf(" may %s rows of %s by the contract, and Postgres let it not", t.f.Command, t.f.Table)
 }
 
+// changed says which rows the session changed.
 func (t *teller) changed() string {
 	labels := t.changedLabels()
 	return t.verb() + " " + list(labels)
@@ -162,7 +196,7 @@ func (t *teller) rows(rows []model.Row) string {
 	return list(labels)
 }
 
-// list joins at most a few labels.
+// list joins labels, and counts those beyond the first four.
 func list(labels []string) string {
 	labels = slices.Compact(labels)
 	const most = 4
@@ -199,6 +233,7 @@ func (t *teller) label(row model.Row) string {
 	return name
 }
 
+// tenants is the tenants of a row, each once.
 func (t *teller) tenants(row model.Row) []string {
 	var out []string
 	t.c.Tenants(t.state, t.table, row, func(v model.Value) bool {
@@ -210,6 +245,7 @@ func (t *teller) tenants(row model.Row) []string {
 	return out
 }
 
+// tenantText is tenants for people.
 func tenantText(tenants []string) string {
 	switch len(tenants) {
 	case 0:
@@ -220,7 +256,8 @@ func tenantText(tenants []string) string {
 	return "tenants " + strings.Join(tenants, " and ")
 }
 
-// allows is what the contract says of the cell.
+// allows is what the contract allows the session: to do with the table, or to learn from the
+// path.
 func (t *teller) allows() string {
 	if t.d.Worlds != nil || t.table == nil {
 		return t.allowsPath()

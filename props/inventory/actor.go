@@ -8,10 +8,10 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// role adds a role that reaches something: the sessions that are it, what it may use
-// directly, and past which row security.
+// role adds a role: the sessions that log in or act as it, what it may use directly, and which
+// tables' row security does not hold for what it reaches.
 func (b *builder) role(r *Role) {
-	w := Way{ID: roleID(r.Name), Kind: "role", Name: r.Name, Start: ByCatalog, Mark: b.options.Last.Mark(roleID(r.Name), r.Print)}
+	w := Way{ID: roleID(r.Name), Kind: roleKind, Name: r.Name, Start: ByCatalog, Mark: b.options.Last.Mark(roleID(r.Name), r.Print)}
 	var touched []Touch
 	for _, o := range b.catalog.Objects {
 		if b.foreign(o) {
@@ -59,7 +59,8 @@ func (b *builder) role(r *Role) {
 	b.add(w)
 }
 
-// idle completes a role that is no session's.
+// idle completes a role that no session is: it is a gap where somebody can be it and it reaches
+// data.
 func (b *builder) idle(w *Way, r *Role, touched []Touch, past []string) {
 	b.use(w, member{role: r.Name}, touched, nil, nil, nil)
 	u := &w.Users[0]

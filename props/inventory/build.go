@@ -86,7 +86,7 @@ func (b *builder) object(o *Object) {
 		b.cover(&w, m.session, o)
 	}
 	if !o.relation() && len(w.Touches) == 0 && w.Uncertain == "" {
-		w.Cells, w.Tested = 0, 0 // it reads no row: there is nothing to test
+		w.Cells, w.Tested = 0, 0 // it touches no table: there is nothing to test
 	}
 	if len(w.Users) == 0 {
 		b.out.Unreached = append(b.out.Unreached, o.ID())
@@ -101,7 +101,8 @@ func (b *builder) foreign(o *Object) bool {
 	return o.Trigger || slices.Contains(b.options.Skip, o.Schema) && b.tables[o] == nil
 }
 
-// uncertain is the first reason on the way for which something may be missing.
+// uncertain is why something may be missing of what an object touches; the first reason on the
+// way, empty when there is none.
 func (b *builder) uncertain(o *Object) string {
 	seen := map[*Object]bool{}
 	var visit func(o *Object) string
@@ -126,8 +127,9 @@ func (b *builder) uncertain(o *Object) string {
 	return visit(o)
 }
 
-// use adds a user with what it touches and what the contract says of that. Of a table
-// itself the rule is spelled out.
+// use adds a user of a way, with what it touches and what the contract lets it see and change of
+// that. sees and writes are by table, nil where the contract has no rules for the user; table is
+// the object itself where the way is one, whose rule is told in full.
 func (b *builder) use(w *Way, m member, touched []Touch, sees []model.Sees, writes []model.Writes, table *Object) {
 	u := User{Role: m.role, RunsAs: []string{}, Bypass: b.bypasses(touched)}
 	if m.session != nil {
@@ -171,7 +173,8 @@ func (b *builder) use(w *Way, m member, touched []Touch, sees []model.Sees, writ
 	w.Users = append(w.Users, u)
 }
 
-// bypasses leaves out the tables that are everybody's.
+// bypasses tells the touches that row security does not hold for, but for tables that are
+// everybody's.
 func (b *builder) bypasses(touched []Touch) []string {
 	return bypasses(slices.DeleteFunc(slices.Clone(touched), func(t Touch) bool {
 		at := b.tables[t.Object]
@@ -179,6 +182,7 @@ func (b *builder) bypasses(touched []Touch) []string {
 	}))
 }
 
+// spreads is the widest reach that the rules give a session over a table.
 func (b *builder) spreads(s *model.Session, t *model.Table, sees *model.Sees, writes *model.Writes) Spread {
 	most := Nothing
 	for _, r := range []*model.Rule{sees.Rule, writes.Insert, writes.From, writes.Delete} {
@@ -267,7 +271,7 @@ func (b *builder) add(w Way) {
 	}
 	w.Bypass = unique(w.Bypass)
 	if w.Mark != Same {
-		w.Tested = 0 // what was tested is another
+		w.Tested = 0 // what was tested was another definition
 	}
 	b.out.Ways = append(b.out.Ways, w)
 }
@@ -300,6 +304,7 @@ func (b *builder) tested(session, object, command string) bool {
 	return slices.ContainsFunc(b.options.Last.Cells, Cell{Session: session, Object: object, Command: command}.is)
 }
 
+// unique is a list with each text once.
 func unique(list []string) []string {
 	out := []string{}
 	for _, s := range list {

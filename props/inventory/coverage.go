@@ -74,6 +74,7 @@ func LoadCoverage(dir, contract string) (*Coverage, error) {
 	return s.Contracts[contractKey(dir, contract)], nil
 }
 
+// load reads the state in a folder; an empty one where there is no file.
 func load(dir string) (*state, error) {
 	path := filepath.Join(dir, CoverageFile)
 	empty := &state{Version: stateVersion, Contracts: map[string]*Coverage{}}
@@ -158,32 +159,4 @@ func (c *Coverage) Merge(now *Coverage, scope Scope) *Coverage {
 		}
 	}
 	return out
-}
-
-// Mark says how an object compares with the last check.
-type Mark uint8
-
-// The marks.
-const (
-	Same Mark = iota
-	Added
-	Changed
-)
-
-func (m Mark) String() string { return [...]string{"", "new", "changed"}[m] }
-
-// MarshalText writes a mark as JSON has it.
-func (m Mark) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
-
-// Mark compares the hash of an object with the last check's; without one, nothing is new.
-func (c *Coverage) Mark(id, print string) Mark {
-	switch {
-	case c == nil:
-		return Same
-	case c.Objects[id] == "":
-		return Added
-	case c.Objects[id] != print:
-		return Changed
-	}
-	return Same
 }

@@ -8,8 +8,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// dependencies is what pg_depend records: of the queries of views and rules, of policies,
-// of bodies in the SQL standard's form, of defaults and checks; and triggers.
+// dependencies is what pg_depend records of the queries of views and rules, of policies, of
+// bodies in the SQL standard's form, of defaults and checks; and the functions of triggers. The
+// column via is a Via.
 const dependencies = `
 WITH owners AS (
   SELECT 'pg_rewrite'::regclass::oid AS class, w.oid, 'pg_class'::regclass::oid AS owner_class, w.ev_class AS owner,
@@ -53,7 +54,7 @@ func (r *reader) readDependencies(ctx context.Context) error {
 	return nil
 }
 
-// readBodies finds what routines touch that are kept as a text.
+// readBodies finds what those routines touch whose bodies the catalog keeps as text.
 func (r *reader) readBodies() {
 	for _, o := range r.catalog.Objects {
 		if o.source == "" {
@@ -78,10 +79,10 @@ func (r *reader) readBodies() {
 // text says how a text of SQL is read.
 type text struct {
 	schemas []string // where names without a schema are looked for; empty: everywhere
-	guessed bool     // it is no SQL as a whole
+	guessed bool     // it is no SQL that the grammar takes as a whole: names in it are guessed at
 }
 
-// built is why the tables of a text are not all known.
+// built is why not all that a text touches is known.
 const built = "it runs SQL that it builds from texts"
 
 // named lists what a text touches. uncertain is why something may be missing.
@@ -110,7 +111,8 @@ func (c *Catalog) named(source string, from text) (found []Need, uncertain strin
 	return found, uncertain
 }
 
-// runsText reports whether a body runs SQL that it makes: EXECUTE, but of no trigger.
+// runsText reports whether a body runs SQL that it makes: EXECUTE, but not the EXECUTE FUNCTION
+// of a CREATE TRIGGER.
 func runsText(source string) bool {
 	list := sql.Scan(source, false)
 	for i, m := range list {

@@ -107,11 +107,11 @@ func brief(t *testing.T, w *inventory.Way) short {
 func TestSuperuser(t *testing.T) {
 	_, ways := list(t, open(t, "testdata/shop.yaml"), t.TempDir())
 	tests := []struct {
-		name, id, role, why string
+		name, id, why string
 	}{
-		{"a definer trigger of a superuser", "table orders", "", "no row security (log)"},
-		{"a materialized view has none", "materialized view totals", "", "a materialized view has no row security (totals)"},
-		{"it was filled by a superuser", "materialized view totals", "", ": superuser (orders)"},
+		{"a definer trigger of a superuser", "table orders", "no row security (log)"},
+		{"a materialized view has none", "materialized view totals", "a materialized view has no row security (totals)"},
+		{"it was filled by a superuser", "materialized view totals", ": superuser (orders)"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

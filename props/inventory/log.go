@@ -68,6 +68,7 @@ func said(text string) (string, bool) {
 // logLine is a line of the format stderr: its prefix, severity and message.
 var logLine = regexp.MustCompile(`^(.*?)\b(LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG\d?|STATEMENT|DETAIL|HINT|CONTEXT|QUERY|LOCATION):  (.*)$`)
 
+// hasLogLine reports whether some line is one of a server log.
 func hasLogLine(text string) bool {
 	for line := range strings.Lines(text) {
 		if logLine.MatchString(strings.TrimRight(line, "\r\n")) {
@@ -80,7 +81,7 @@ func hasLogLine(text string) bool {
 // logRole finds the user that log_line_prefix names: user=app, app@database, user:app.
 var logRole = regexp.MustCompile(`(?i)(?:\buser[=:]\s*"?([^\s,"@\]]+)|([^\s\[\]",=]+)@[^\s\[\]",=]+)`)
 
-// readLog reads the format stderr: what goes on begins with a tab.
+// readLog reads the format stderr. A message may go on in lines that begin with a tab.
 func readLog(text string) []Statement {
 	var out []Statement
 	open := false
@@ -110,6 +111,7 @@ func readLog(text string) []Statement {
 	return out
 }
 
+// prefixRole is the user in a line's prefix; empty when it names none.
 func prefixRole(prefix string) string {
 	m := logRole.FindStringSubmatch(prefix)
 	if m == nil {

@@ -46,8 +46,8 @@ func (c *Catalog) reachAll(list []*Object, role string) []Touch {
 	return r.found
 }
 
-// visit notes an object. role is whose rights apply, current is current_user: under a view
-// that is no invoker they differ.
+// visit notes an object and goes on to what its body touches. role is whose rights apply to it,
+// current is current_user; inside of a view with its owner's rights they differ.
 func (r *reach) visit(o *Object, role, current string, via Via) {
 	at := visit{o, role, current}
 	if r.seen[at] {
@@ -92,7 +92,7 @@ func (r *reach) enter(o *Object, role, current string, via Via) {
 	r.visit(o, role, current, via)
 }
 
-// around visits what using a table sets off.
+// around visits what using a table sets off: its policies, triggers, rules and defaults.
 func (r *reach) around(o *Object, role string) {
 	for _, n := range o.Needs {
 		switch n.Via {
@@ -105,6 +105,7 @@ func (r *reach) around(o *Object, role string) {
 	}
 }
 
+// note adds an object that was reached, once for each role.
 func (r *reach) note(t Touch) {
 	same := func(o Touch) bool { return o.Object == t.Object && o.Role == t.Role }
 	if !slices.ContainsFunc(r.found, same) {
@@ -112,13 +113,16 @@ func (r *reach) note(t Touch) {
 	}
 }
 
+// noRowSecurity is why row security of a table holds for nobody.
+const noRowSecurity = "no row security"
+
 // bypass is why a table's row security does not hold for a role, as Postgres decides it;
 // empty when it holds.
 func (c *Catalog) bypass(o *Object, role string) string {
 	r := c.Roles[role]
 	switch {
 	case !o.RowSecurity:
-		return "no row security"
+		return noRowSecurity
 	case r == nil:
 		return ""
 	case r.Super:
@@ -150,7 +154,7 @@ func (t *Touch) why() string {
 	if t.Object.Kind != Table {
 		return t.Bypass
 	}
-	if t.Bypass == "no row security" {
+	if t.Bypass == noRowSecurity {
 		return t.Object.Label() + " has no row security"
 	}
 	return t.Object.Label() + " as " + t.Role + ": " + t.Bypass
@@ -166,11 +170,9 @@ func bypasses(list []Touch) []string {
 		if t.Bypass == "" {
 			continue
 		}
-		key := t.Role + ": " + t.Bypass
-		if t.Object.Kind != Table {
-			key = t.Bypass
-		} else if t.Bypass == "no row security" {
-			key = t.Bypass
+		key := t.Bypass
+		if t.Object.Kind == Table && t.Bypass != noRowSecurity {
+			key = t.Role + ": " + t.Bypass
 		}
 		if tables[key] == nil {
 			order = append(order, key)

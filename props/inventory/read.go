@@ -30,6 +30,7 @@ type reader struct {
 	procs   map[uint32]*Object // routines by OID
 }
 
+// read reads everything, in a transaction that the caller began.
 func (r *reader) read(ctx context.Context) error {
 	if _, err := r.conn.PgConn().Exec(ctx, "SET LOCAL search_path = ''; SET LOCAL quote_all_identifiers = off").ReadAll(); err != nil {
 		return fmt.Errorf("set formats: %w", err)
@@ -58,6 +59,7 @@ func (r *reader) read(ctx context.Context) error {
 	return nil
 }
 
+// compareNeeds orders needs by how they come about, then by name.
 func compareNeeds(a, b Need) int {
 	if a.Via != b.Via {
 		return int(a.Via) - int(b.Via)
@@ -92,7 +94,8 @@ FROM pg_roles r ORDER BY rolname::text COLLATE "C"`)
 	return nil
 }
 
-// ours leaves out what is not the user's: Postgres' own schemas and members of extensions.
+// ours is the condition that an object is the user's: in none of Postgres' own schemas, and no
+// member of an extension. Its parameters are the catalog and the OID.
 const ours = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '%s'::regclass AND e.objid = %s AND e.deptype = 'e')`
 
@@ -101,10 +104,12 @@ const ours = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 const grants = `(SELECT string_agg(CASE a.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(a.grantee) END || ' ' || a.privilege_type || a.is_grantable, ',' ORDER BY a.grantee::regrole::text, a.privilege_type)
           FROM aclexplode(coalesce(%s, acldefault(%s, %s))) a WHERE a.grantee <> 10)`
 
+// columnGrants prints the privileges on a column, likewise.
 const columnGrants = `(SELECT string_agg(g.grantee::regrole || ' ' || g.privilege_type, ',' ORDER BY g.grantee::regrole::text, g.privilege_type)
               FROM aclexplode(a.attacl) g WHERE g.grantee <> 10)`
 
-// relationQuery reads relations with a text of all that makes them up.
+// relationQuery reads relations, each with a text of all that makes it up, whose hash tells
+// whether it changed.
 var relationQuery = `
 SELECT c.oid, c.relkind::text, n.nspname::text, c.relname::text, pg_get_userbyid(c.relowner)::text, c.relrowsecurity, c.relforcerowsecurity,
        coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(c.reloptions) o WHERE o.option_name = 'security_invoker'), false),
@@ -176,6 +181,8 @@ FROM pg_policy p ORDER BY p.polrelid, p.polname::text COLLATE "C"`)
 	return nil
 }
 
+// readRoutines reads functions and procedures. The catalog keeps the bodies of some as text, which
+// readBodies reads later.
 func (r *reader) readRoutines(ctx context.Context) error {
 	type routine struct {
 		OID                             uint32
@@ -235,6 +242,7 @@ func searchPath(setting string) []string {
 	return out
 }
 
+// readRights reads what each of the wanted roles may do with each object.
 func (r *reader) readRights(ctx context.Context) error {
 	type right struct {
 		Role                                     string
@@ -264,10 +272,13 @@ SELECT r.rolname::text, t.oid FROM pg_roles r CROSS JOIN LATERAL (
   SELECT p.oid FROM pg_proc p WHERE p.oid = ANY ($2::oid[]) AND has_schema_privilege(r.oid, p.pronamespace, 'USAGE')
      AND has_function_privilege(r.oid, p.oid, 'EXECUTE') OFFSET 0
 ) t WHERE r.rolname = ANY ($1::text[])`, r.roles, oids(r.procs))
+	if err != nil {
+		return err
+	}
 	for _, f := range calls {
 		r.procs[f.OID].Rights[f.Role] = Rights{Execute: true}
 	}
-	return err
+	return nil
 }
 
 func oids(objects map[uint32]*Object) []uint32 {

@@ -62,6 +62,8 @@ type reading struct {
 	table     *model.Table
 }
 
+// spread is the most that an expression lets through: AND narrows, OR widens, and what is not
+// understood is a condition.
 func (r *reading) spread(e sql.Expr) Spread {
 	switch e := e.(type) {
 	case *sql.And:
@@ -97,6 +99,7 @@ func (r *reading) spread(e sql.Expr) Spread {
 	return Condition
 }
 
+// word is the spread of a word of the contract.
 func (r *reading) word(name string) Spread {
 	switch name {
 	case "own":

@@ -37,6 +37,7 @@ func (e *StatementsError) Error() string {
 	return e.File + ": " + e.Msg
 }
 
+// neither is what a file of statements should be, where it is nothing of that.
 const neither = "this is neither pg_stat_statements as CSV with a header (columns query and rolname), nor a log of Postgres with statements in the format stderr or csvlog"
 
 // ReadStatements reads pg_stat_statements as CSV with a header, or a server's log in the
@@ -84,6 +85,7 @@ func once(list []Statement) []Statement {
 	return out
 }
 
+// firstRecord is the first record of a CSV; nil when it is none.
 func firstRecord(data []byte) []string {
 	r := csv.NewReader(bytes.NewReader(data))
 	r.FieldsPerRecord, r.LazyQuotes = -1, true
@@ -142,10 +144,11 @@ func readTable(name string, data []byte) ([]Statement, error) {
 	}
 }
 
+// csvError is an error of the CSV reader with its place.
 func csvError(name string, err error) error {
 	var e *csv.ParseError
 	if errors.As(err, &e) {
-		return &StatementsError{name, e.StartLine, "this is no CSV: " + e.Err.Error()}
+		return &StatementsError{name, e.StartLine, "this is not CSV: " + e.Err.Error()}
 	}
 	return &StatementsError{File: name, Msg: err.Error()}
 }

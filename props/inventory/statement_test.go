@@ -64,7 +64,7 @@ func TestBadStatements(t *testing.T) {
 		{"no role at all", "query,calls\nSELECT 1,3\n", "f:1: no column names the role"},
 		{"a role that is gone", "rolname,query\nunknown (OID=5),SELECT 1\n", "f:2: the role of this statement no longer exists"},
 		{"calls", "rolname,query,calls\napp,SELECT 1,many\n", `f:2: calls is "many"`},
-		{"torn", "rolname,query\napp,\"SELECT 1\n", "f:2: this is no CSV"},
+		{"torn", "rolname,query\napp,\"SELECT 1\n", "f:2: this is not CSV"},
 		{"another record in csvlog", "2026-01-02 03:04:05 UTC" + strings.Repeat(",", 25) + "\na,b\n", "f:2: this is no line of csvlog"},
 	}
 	for _, test := range tests {

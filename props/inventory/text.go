@@ -5,8 +5,10 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/rlsfuzz/rlsfuzz/model/noun"
+	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
 )
 
 // width is the columns of a terminal.
@@ -32,8 +34,8 @@ func (v *Inventory) Text(w io.Writer) error {
 		{"VIEWS", []string{View.String(), Materialized.String()}},
 		{"FUNCTIONS", []string{Function.String(), Procedure.String()}},
 		{"PATHS OF THE CONTRACT", nil},
-		{"ROLES", []string{"role"}},
-		{"STATEMENTS OF THE APPLICATION THAT NOTHING COVERS", []string{"statement"}},
+		{"ROLES", []string{roleKind}},
+		{"STATEMENTS OF THE APPLICATION THAT NOTHING COVERS", []string{statementKind}},
 	} {
 		p.group(g.title, v.of(g.kinds))
 	}
@@ -66,7 +68,7 @@ func (v *Inventory) of(kinds []string) []*Way {
 	return out
 }
 
-// summary is the last line.
+// summary is the last line: how many ways there are, and of how many a person should know.
 func (v *Inventory) summary() string {
 	past, fresh, open := 0, 0, 0
 	for i := range v.Ways {
@@ -97,6 +99,8 @@ func (p *printer) line(format string, args ...any) {
 	}
 }
 
+// group prints the ways of one kind under a title. Those of which there is nothing to say are named
+// in a line at the end.
 func (p *printer) group(title string, ways []*Way) {
 	if len(ways) == 0 {
 		return
@@ -109,9 +113,9 @@ func (p *printer) group(title string, ways []*Way) {
 		switch {
 		case (w.Kind == Function.String() || w.Kind == Procedure.String()) && len(w.Touches) == 0 && w.Uncertain == "" && w.Mark == Same:
 			pure = append(pure, w.Name)
-		case w.Kind == "role" && len(w.Touches) == 0 && w.Mark == Same && !slices.ContainsFunc(w.Users, func(u User) bool { return u.Session != "" }):
+		case w.Kind == roleKind && len(w.Touches) == 0 && w.Mark == Same && !slices.ContainsFunc(w.Users, func(u User) bool { return u.Session != "" }):
 			idle = append(idle, w.Name)
-		case w.Kind == "statement":
+		case w.Kind == statementKind:
 			if left--; left >= 0 {
 				p.way(w)
 			}
@@ -130,15 +134,16 @@ func (p *printer) group(title string, ways []*Way) {
 	}
 }
 
+// way prints one way: its name, and below it what is known of it.
 func (p *printer) way(w *Way) {
 	name := w.Name
 	switch w.Kind {
-	case "statement":
+	case statementKind:
 		name = "by " + w.Name + ", " + noun.Count(w.Calls, "call")
 		if w.Name == "" {
 			name = "by an unknown role, " + noun.Count(w.Calls, "call")
 		}
-	case Table.String(), Function.String(), View.String(), "role":
+	case Table.String(), Function.String(), View.String(), roleKind:
 	default:
 		name += " (" + w.Kind + ")"
 	}
@@ -146,10 +151,12 @@ func (p *printer) way(w *Way) {
 		name += "  [" + w.Mark.String() + " since the last check]"
 	}
 	p.field("", "  ", name)
-	if w.Text != "" {
-		p.part(map[bool]string{true: "text", false: "is"}[w.Kind == "statement"], clipped(w.Text))
+	if w.Kind == statementKind {
+		p.part("text", clipped(w.Text))
+	} else {
+		p.part("is", clipped(w.Text))
 	}
-	if w.Kind != Table.String() && w.Kind != "role" && w.Kind != "statement" {
+	if w.Kind != Table.String() && w.Kind != roleKind && w.Kind != statementKind {
 		p.part("started by", map[Start]string{
 			BySession: "a session", ByJob: "a job", ByWebhook: "a webhook", ByCatalog: "any session that may: the contract does not name it",
 		}[w.Start])
@@ -158,10 +165,10 @@ func (p *printer) way(w *Way) {
 	for _, why := range w.Bypass {
 		p.part("PAST RLS", why)
 	}
-	if w.Kind != "role" || w.Reach != Nothing {
+	if w.Kind != roleKind || w.Reach != Nothing {
 		p.part("reaches", w.Reach.String())
 	}
-	if w.Kind == "role" {
+	if w.Kind == roleKind {
 		p.part("uses", shortened(w.Touches))
 	} else {
 		p.part("touches", strings.Join(w.Touches, ", "))
@@ -183,6 +190,7 @@ func policyNames(w *Way) []string {
 	return out
 }
 
+// covered says how far the last check tested a way; checked is whether there was one.
 func covered(w *Way, checked bool) string {
 	switch {
 	case w.Gap != "":
@@ -212,7 +220,7 @@ func (p *printer) users(w *Way) {
 			continue
 		}
 		name, k := u.Session, kind{rule: u.Rule}
-		if w.Kind != "role" {
+		if w.Kind != roleKind {
 			name += " (" + u.Role + ")"
 			if runs := strings.Join(u.RunsAs, ", "); runs != u.Role {
 				k.runs = runs
@@ -244,30 +252,19 @@ func (p *printer) part(name, text string) {
 	}
 }
 
-// field prints a text in lines of the terminal's width, under one another.
+// field prints a name and beside it a text in lines of the terminal's width. Text comes from
+// catalogs and logs: what a terminal would obey is replaced.
 func (p *printer) field(name, indent, text string) {
-	line := indent + name
-	hang := strings.Repeat(" ", len([]rune(line))+1)
-	if name == "" { // a title
-		hang = indent + "  "
-	}
-	if len(hang) > width/3 {
-		hang = indent + "  "
-	}
-	empty := name == ""
-	for word := range strings.FieldsSeq(text) {
-		switch {
-		case empty:
-			line += word
-		case len([]rune(line))+1+len([]rune(word)) > width:
-			p.line("%s", strings.TrimRight(line, " "))
-			line = hang + word
-		default:
-			line += " " + word
+	lead, under := indent, indent+"  "
+	if name != "" { // else it is a title
+		lead += name + " "
+		if n := utf8.RuneCountInString(lead); n <= width/3 {
+			under = strings.Repeat(" ", n)
 		}
-		empty = false
 	}
-	p.line("%s", strings.TrimRight(line, " "))
+	for _, line := range excerpt.Hang(lead, under, text, width) {
+		p.line("%s", line)
+	}
 }
 
 // shortened names some of a list.
@@ -278,7 +275,7 @@ func shortened(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// clipped is the start of a text.
+// clipped is the first 300 characters of a text.
 func clipped(text string) string {
 	if r := []rune(text); len(r) > 300 {
 		return string(r[:300]) + "…"

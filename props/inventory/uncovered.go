@@ -22,12 +22,12 @@ func (b *builder) statement(s *Statement) {
 	}
 	n := 1
 	for i := range b.out.Ways {
-		if b.out.Ways[i].Kind == "statement" {
+		if b.out.Ways[i].Kind == statementKind {
 			n++
 		}
 	}
 	w := Way{
-		ID: fmt.Sprintf("statement %d", n), Kind: "statement", Name: s.Role, Start: ByApplication,
+		ID: fmt.Sprintf("statement %d", n), Kind: statementKind, Name: s.Role, Start: ByApplication,
 		Uncertain: uncertain, Gap: why, Calls: s.Calls, Text: strings.Join(strings.Fields(s.Text), " "), Line: s.Line,
 	}
 	b.use(&w, member{role: s.Role}, touched, nil, nil, nil)
@@ -65,7 +65,8 @@ func (b *builder) uncovered(s *Statement, objects []*Object) (why string, touche
 	return why, touched
 }
 
-// unproven is why the cells of a session do not stand for a statement over objects.
+// unproven is why the cells of a session do not stand for a statement over objects; empty when
+// they do.
 func (b *builder) unproven(m member, objects []*Object, touched []Touch) string {
 	for _, o := range objects {
 		if !b.catalog.may(m.role, o).Any() {

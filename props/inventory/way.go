@@ -1,9 +1,15 @@
 package inventory
 
+// The kinds of ways that are neither objects of the catalog nor paths of the contract.
+const (
+	roleKind      = "role"
+	statementKind = "statement"
+)
+
 // Way is one way into tenant data: a row of the inventory.
 type Way struct {
 	ID    string `json:"id"`   // "table tickets", "function search_customers", "path ticket export"
-	Kind  string `json:"kind"` // table, view, function, …, a path's kind, role, statement
+	Kind  string `json:"kind"` // a Kind's name such as table, a path's kind such as export, role, or statement
 	Name  string `json:"name"`
 	Start Start  `json:"start"`
 	Users []User `json:"users"`
@@ -15,15 +21,15 @@ type Way struct {
 	Bypass    []string `json:"bypass"`   // why row security does not hold, with the tables; empty when it does
 	Reach     Spread   `json:"reach"`    // of the user who reaches most
 	Mark      Mark     `json:"mark,omitempty"`
-	Cells     int      `json:"cells"`  // that a check has for it
-	Tested    int      `json:"tested"` // of these, in the last check
-	Gap       string   `json:"gap,omitempty"`
+	Cells     int      `json:"cells"`           // of the matrix that a check walks
+	Tested    int      `json:"tested"`          // of these, in the last check
+	Gap       string   `json:"gap,omitempty"`   // why a role or a statement is not covered; empty for others
 	Calls     int      `json:"calls,omitempty"` // of a statement
 	Text      string   `json:"text,omitempty"`  // of a statement
 	Line      int      `json:"line,omitempty"`  // of the file that has the statement
 }
 
-// User is a session that may use a way, or a role that may.
+// User is a session that may use a way, or a role without a session.
 type User struct {
 	Session string   `json:"session,omitempty"` // empty for a role that no session is
 	Role    string   `json:"role"`              // that it acts as

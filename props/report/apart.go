@@ -7,7 +7,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props"
 )
 
-// apart prints what is no finding unless the user is strict.
+// apart prints what Postgres documents, which is no finding without --strict.
 func (p *printer) apart(r *props.Report) {
 	const strict = "; --strict makes it a finding"
 	var sessions, functions []string // that run what a session put in the place of a table
@@ -27,7 +27,7 @@ func (p *printer) apart(r *props.Report) {
 		case b.Leaky():
 			p.wrap("no barrier: ", "%s: view %s: a condition that the session writes itself is asked about rows that the view leaves out (no security_barrier)"+strict, f.Session, path.View.Label())
 		default:
-			p.wrap("existence: ", "%s: %s %s: Postgres tells of a key that is taken, or missing (%s)"+strict, f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema), b.Cause)
+			p.wrap("existence: ", "%s: %s %s: Postgres tells of a key that is taken, or missing (%s)"+strict, f.Session, f.Action(), f.Object(), b.Cause)
 		}
 	}
 	if len(functions) > 0 {

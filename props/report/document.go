@@ -5,8 +5,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
 
-// Document is a run's outcome as --json writes it: all that a report needs, without the
-// database. Schema describes it.
+// Document is a run's outcome as --json writes it: all that a report needs, so that it can be
+// rendered later, without the database. Schema describes it.
 type Document struct {
 	Verdict       string     `json:"verdict"`             // the outcome in one line, as the terminal's last line has it
 	Seed          uint64     `json:"seed"`                // where random search began
@@ -91,16 +91,8 @@ func (e *Entry) Object() string {
 // Title names an entry in one line: member select invoices.
 func (e *Entry) Title() string { return e.Session + " " + e.Command + " " + e.Object() }
 
-// Kindly is what a report calls an entry: LEAK or LOCKOUT, with its class.
-func (e *Entry) Kindly() string {
-	switch {
-	case e.Class == "lockout":
-		return "LOCKOUT"
-	case len(e.Wider) > 0:
-		return "LEAK (" + e.Class + ", escalation)"
-	}
-	return "LEAK (" + e.Class + ")"
-}
+// Heading is what a report calls an entry: LEAK or LOCKOUT, with its class.
+func (e *Entry) Heading() string { return finding.Heading(e.Class, len(e.Wider) > 0) }
 
 // Wider is rows of a table that became readable.
 type Wider struct {
@@ -124,21 +116,4 @@ type Cell struct {
 	Allowed   int    `json:"allowed"`   // how often something allowed was at stake
 	Forbidden int    `json:"forbidden"` // how often something forbidden was
 	Findings  int    `json:"findings"`  // cases of this cell, and what is like them
-}
-
-// String names what was not tested: support: update tickets.
-func (u *Untested) String() string {
-	if u.Session == "" {
-		return u.Object
-	}
-	return u.Session + ": " + u.Command + " " + u.Object
-}
-
-// Untested is something that was not tested.
-type Untested struct {
-	Session  string `json:"session,omitempty"` // empty for a whole session, table or path
-	Object   string `json:"object"`
-	Command  string `json:"command,omitempty"`
-	Reason   string `json:"reason"`
-	Accepted string `json:"accepted,omitempty"` // the reason of the contract's accept entry
 }

@@ -46,17 +46,6 @@ func (d *Document) Annotations(w io.Writer) error {
 	return err
 }
 
-// gaps counts what was not tested and is not accepted.
-func (d *Document) gaps() int {
-	n := 0
-	for i := range d.Untested {
-		if d.Untested[i].Accepted == "" {
-			n++
-		}
-	}
-	return n
-}
-
 // data is the text of a workflow command.
 func data(s string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(strings.TrimRight(s, "\n"))

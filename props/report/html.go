@@ -35,19 +35,13 @@ type matrixRow struct {
 	Cells  [][]Cell
 }
 
-// gap is what was not tested for one reason.
-type gap struct {
-	Reason string
-	Cells  []string
-}
-
 // numbered is an entry with its place in the report.
 type numbered struct {
 	*Entry
 	Number int
 }
 
-// Numbered is an entry with the number that follows from an index, for the page.
+// Numbered is an entry with its number in the page, by its index from 0.
 func (e *Entry) Numbered(i int) any { return &numbered{e, i + 1} }
 
 // Lockout reports whether an entry is about something allowed that was refused.
@@ -56,7 +50,8 @@ func (e *Entry) Lockout() bool { return e.Class == "lockout" }
 // Tested reports whether something was at stake.
 func (c Cell) Tested() bool { return c.Allowed+c.Forbidden > 0 }
 
-// Mood is the style of a cell: bad, wait or nothing.
+// Mood is the style of a cell in the page: bad with a finding, wait if it was not tested, else
+// none.
 func (c Cell) Mood() string {
 	switch {
 	case c.Findings > 0:
@@ -90,24 +85,6 @@ func (d *Document) HTML(w io.Writer, b Beside) error {
 		at := slices.Index(p.Sessions, c.Session)
 		cells[at] = append(cells[at], c)
 	}
-	p.Gaps = d.gapsByReason()
+	p.Gaps = byReason(d.Untested)
 	return pageTemplate.Execute(w, p)
-}
-
-func (d *Document) gapsByReason() []gap {
-	var out []gap
-	for i := range d.Untested {
-		u := &d.Untested[i]
-		reason := u.Reason
-		if u.Accepted != "" {
-			reason = "accepted: " + u.Accepted
-		}
-		k := slices.IndexFunc(out, func(g gap) bool { return g.Reason == reason })
-		if k < 0 {
-			k = len(out)
-			out = append(out, gap{Reason: reason})
-		}
-		out[k].Cells = append(out[k].Cells, u.String())
-	}
-	return out
 }

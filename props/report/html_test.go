@@ -100,8 +100,8 @@ func TestHTML(t *testing.T) {
 				t.Errorf("%s: no <%s>", name, need)
 			}
 		}
-		if want := count["svg"]; want != map[string]int{"full": 1, "run": 0}[name] {
-			t.Errorf("%s: %d curves", name, want)
+		if got, want := count["svg"], map[string]int{"full": 1, "run": 0}[name]; got != want {
+			t.Errorf("%s: %d curves, want %d", name, got, want)
 		}
 	}
 }

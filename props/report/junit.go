@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"strconv"
 )
 
 type junitSuites struct {
@@ -99,6 +98,7 @@ type junit struct {
 	cases  map[cellName][2]int // suite and case of each cell
 }
 
+// suite is the suite of a session, which is made if it is missing.
 func (j *junit) suite(name string) *junitSuite {
 	i, ok := j.at[name]
 	if !ok {
@@ -109,7 +109,7 @@ func (j *junit) suite(name string) *junitSuite {
 	return &j.suites[i]
 }
 
-// add gives a cell its test case.
+// add is the test case of a cell, which is made if it is missing.
 func (j *junit) add(c cellName) *junitCase {
 	if at, ok := j.cases[c]; ok {
 		return &j.suites[at[0]].Cases[at[1]]
@@ -120,6 +120,7 @@ func (j *junit) add(c cellName) *junitCase {
 	return &s.Cases[len(s.Cases)-1]
 }
 
+// matrix makes the test cases of all cells, and skips those that were not tested.
 func (j *junit) matrix() {
 	for i := range j.d.Matrix {
 		c := &j.d.Matrix[i]
@@ -139,8 +140,8 @@ func (j *junit) matrix() {
 	}
 }
 
-// fail puts a finding into the test case of a cell. like is for a cell with the same
-// cause as the case's own.
+// fail puts a finding into the test case of a cell. like says that the cell is one of those with
+// the same cause, not that of the case itself.
 func (j *junit) fail(c cellName, e *Entry, like bool) {
 	test := j.add(c)
 	if test.Failure != nil {
@@ -154,6 +155,7 @@ func (j *junit) fail(c cellName, e *Entry, like bool) {
 	}
 }
 
+// count fills the numbers of a suite.
 func (s *junitSuite) count() {
 	s.Tests = len(s.Cases)
 	for i := range s.Cases {
@@ -166,41 +168,4 @@ func (s *junitSuite) count() {
 			s.Skipped++
 		}
 	}
-}
-
-// Fact is a setting or a number of a run.
-type Fact struct{ Name, Value string }
-
-// facts lists the settings and numbers of a run.
-func (d *Document) facts() []Fact {
-	out := []Fact{
-		{"contract", d.Settings.Contract},
-		{"server", d.Server},
-		{"seed", strconv.FormatUint(d.Seed, 10)},
-		{"checks", strconv.Itoa(d.Checks)},
-		{"statements", strconv.Itoa(d.Steps)},
-		{"seconds", fmt.Sprintf("%.2f", d.ElapsedS)},
-		{"ended", d.At},
-	}
-	for _, name := range d.Settings.Apply {
-		out = append(out, Fact{"applied after the schema", name})
-	}
-	for _, name := range d.Settings.Only {
-		out = append(out, Fact{"only", name})
-	}
-	if d.Settings.Checks > 0 {
-		out = append(out, Fact{"most random checks", strconv.Itoa(d.Settings.Checks)})
-	}
-	if d.Settings.Workers > 0 {
-		out = append(out, Fact{"workers", strconv.Itoa(d.Settings.Workers)})
-	}
-	if d.Settings.Strict {
-		out = append(out, Fact{"strict", "existence counts as a finding"})
-	}
-	for _, f := range []Fact{{"longest time", d.Settings.Duration}, {"part", d.Settings.Part}} {
-		if f.Value != "" {
-			out = append(out, f)
-		}
-	}
-	return out
 }

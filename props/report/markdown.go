@@ -26,7 +26,7 @@ func (d *Document) Markdown(w io.Writer) error {
 		if len(e.Places) > 0 {
 			where = fmt.Sprintf("%s:%d", within(e.Places[0].File), e.Places[0].Line)
 		}
-		fmt.Fprintf(&b, "| %s, %s | %s | %s | %s | %s |\n", cellText(e.Kindly()), e.Scope, cellText(e.what()), cellText(e.Cause), cellText(where), cellText(e.Key))
+		fmt.Fprintf(&b, "| %s, %s | %s | %s | %s | %s |\n", cellText(e.Heading()), e.Scope, cellText(e.what()), cellText(e.Cause), cellText(where), cellText(e.Key))
 	}
 	d.markdownUntested(&b)
 	b.WriteString("\n| setting | |\n|---|---|\n")
@@ -38,6 +38,7 @@ func (d *Document) Markdown(w io.Writer) error {
 	return err
 }
 
+// markdownUntested lists what was not tested, folded away.
 func (d *Document) markdownUntested(b *strings.Builder) {
 	if len(d.Untested) == 0 {
 		return

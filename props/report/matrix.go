@@ -10,16 +10,16 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
-// A matrix that does not fit a screen is left to --json.
+// The sizes of a matrix: one with more rows, or more columns than fit a line, is left to --json.
 const (
 	matrixRows    = 40
 	matrixColumns = 9 // characters of a session's column
 )
 
-// matrix prints a line for each table and path: of each session, the commands of which something
-// was at stake by their first letters, a dot for one that was not tested, a dash for a path
-// to which no row makes a difference, and a mark where there is a finding. What a session writes itself
-// to learn what it is not shown has a line only where that is a finding.
+// matrix prints a line for each table and path, with a column for each session: the first letter
+// of each command for which something was at stake, a dot for one that was not tested, a dash for
+// a path to which no row makes a difference, and ! after one with a finding. What a session
+// writes itself to learn what it is not shown has a line only where that is a finding.
 func (p *printer) matrix(r *props.Report) {
 	sessions := len(r.Sessions)
 	label := width - sessions*(matrixColumns+1)
@@ -73,8 +73,8 @@ func longest(tables []*model.Table, paths []*model.Path) int {
 	return n
 }
 
-// calls prints the lines of paths. What the contract names for some sessions and the catalog has
-// for others as well is one line.
+// calls prints the lines of paths. There may be two paths of one name, the contract's for some
+// sessions and the catalog's for the others: they are one line.
 func (p *printer) calls(r *props.Report, paths []*model.Path, label int, found map[cellName]bool) {
 	said := map[string]bool{}
 	for _, path := range paths {

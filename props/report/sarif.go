@@ -1,12 +1,9 @@
 package report
 
 import (
-	"encoding/json"
 	"io"
 	"net/url"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
 )
@@ -83,7 +80,7 @@ type (
 	}
 )
 
-// classes says of each class when it is found, as the README has it.
+// classes says of each class what was found, as the README's table does.
 var classes = []struct{ name, wrong string }{
 	{"open", "A session without a tenant sees or changes what its rules forbid."},
 	{"residue", "What one session left on a connection reaches the next."},
@@ -123,11 +120,10 @@ func (d *Document) SARIF(w io.Writer) error {
 	for _, n := range d.Notes {
 		run.Invocations[0].Notifications = append(run.Invocations[0].Notifications, sarifNote{"note", sarifText{n}})
 	}
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+	return encode(w, sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
 }
 
+// result is an entry as a result of SARIF.
 func result(e *Entry, level string) sarifResult {
 	r := sarifResult{
 		RuleID: e.Class, Level: level, Message: sarifText{e.headline() + "\n" + e.plain()},
@@ -161,22 +157,4 @@ func located(p props.Place) sarifLocation {
 		a.URI, a.Base = (&url.URL{Path: filepath.ToSlash(name)}).String(), "%SRCROOT%"
 	}
 	return sarifLocation{Physical: sarifPhysical{Artifact: a, Region: sarifRegion{p.Line, p.Col}}}
-}
-
-// within is a path as seen from the working folder, where it lies below it; else the
-// absolute path.
-func within(name string) string {
-	abs, err := filepath.Abs(name)
-	if err != nil {
-		return filepath.Clean(name)
-	}
-	cwd, err := os.Getwd()
-	if err != nil {
-		return abs
-	}
-	rel, err := filepath.Rel(cwd, abs)
-	if err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		return abs
-	}
-	return rel
 }

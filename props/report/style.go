@@ -7,16 +7,17 @@ type Style struct {
 	Color bool
 }
 
-// mood is what a colour says.
+// mood is what a colour says, as the sequence that a terminal obeys.
 type mood string
 
-// The moods, as a terminal's sequences.
+// The moods.
 const (
 	bad   mood = "\x1b[1;31m"
 	good  mood = "\x1b[32m"
 	label mood = "\x1b[2m"
 )
 
+// plainAgain ends a colour.
 const plainAgain = "\x1b[0m"
 
 // paint gives a text a colour, where the terminal has any.

@@ -44,10 +44,10 @@ func (e *Entry) plain() string {
 
 // headline is an entry in one line.
 func (e *Entry) headline() string {
-	return fmt.Sprintf("%s, %s: %s [%s]", e.Kindly(), e.Scope, e.Title(), e.Key)
+	return fmt.Sprintf("%s, %s: %s [%s]", e.Heading(), e.Scope, e.Title(), e.Key)
 }
 
-// what is the sentence of an entry.
+// what is the sentence of an entry: who saw or changed what of whom.
 func (e *Entry) what() string {
 	if e.Story == nil || e.Story.What == "" {
 		return e.headline()

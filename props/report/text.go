@@ -17,14 +17,14 @@ import (
 const width = 80
 
 // Text writes a report for a person, in lines of at most 80 columns but for what is to be
-// pasted. The last line says how many cells were tested and how many were not.
+// pasted. The last line is the verdict.
 func Text(w io.Writer, r *props.Report, s Style) error {
 	p := &printer{w: w, style: s}
-	Blocks(w, r, s)
+	p.blocks(r)
 	p.leads(r)
 	for _, b := range r.Accepted {
 		f := b.Finding
-		p.wrap("accepted: ", "%s: %s %s (%s): %s", f.Session, f.Divergence.Cell.Action(), f.Divergence.Cell.Object(r.Contract.Schema), f.Class, b.Accepted)
+		p.wrap("accepted: ", "%s: %s %s (%s): %s", f.Session, f.Action(), f.Object(), f.Class, b.Accepted)
 	}
 	p.apart(r)
 	p.untested(r)
@@ -41,12 +41,10 @@ func Text(w io.Writer, r *props.Report, s Style) error {
 	return p.err
 }
 
-// Blocks writes the findings, and those whole that could not be saved.
+// Blocks writes the findings one after the other, and after one that could not be saved its
+// whole case.
 func Blocks(w io.Writer, r *props.Report, s Style) {
-	p := &printer{w: w, style: s}
-	for i, b := range r.Blocks {
-		p.block(i+1, b)
-	}
+	(&printer{w: w, style: s}).blocks(r)
 }
 
 // printer remembers the first error of a writer.
@@ -62,7 +60,8 @@ func (p *printer) line(format string, args ...any) {
 	}
 }
 
-// wrap prints a paragraph after its first word, the lines below it indented.
+// wrap prints a paragraph that begins with a painted word. Blanks before that word indent all of
+// it; the lines after the first stand two columns further in.
 func (p *printer) wrap(first, format string, args ...any) {
 	name := strings.TrimSpace(first)
 	indent := first[:len(first)-len(strings.TrimLeft(first, " "))]
@@ -75,6 +74,13 @@ func (p *printer) wrap(first, format string, args ...any) {
 	}
 }
 
+func (p *printer) blocks(r *props.Report) {
+	for i, b := range r.Blocks {
+		p.block(i+1, b)
+	}
+}
+
+// block prints the finding with the number n.
 func (p *printer) block(n int, b *props.Block) {
 	for i, line := range strings.Split(strings.TrimRight(finding.Block(b.Finding), "\n"), "\n") {
 		if i == 0 {
@@ -108,41 +114,28 @@ func (p *printer) unsaved(b *props.Block) {
 	p.line("%s", strings.TrimRight(string(b.Case), "\n"))
 }
 
+// leads prints what real logins did not show.
 func (p *printer) leads(r *props.Report) {
 	for _, l := range r.Leads {
 		p.wrap("unconfirmed: ", "%s: %s", l.Cell, l.Reason)
 	}
 }
 
-// most is how many untested cells of one reason are named.
+// most is how many untested cells are named for one reason.
 const most = 8
 
-// untested groups what was not tested by its reason.
+// untested prints what was not tested, reason by reason.
 func (p *printer) untested(r *props.Report) {
-	byReason := map[string][]string{}
-	var reasons []string
-	for i := range r.Untested {
-		u := &r.Untested[i]
-		reason := u.Reason
-		if u.Accepted != "" {
-			reason = "accepted: " + u.Accepted
+	for _, g := range byReason(untestedOf(r)) {
+		if n := len(g.Cells) - most; n > 0 {
+			g.Cells = append(g.Cells[:most:most], fmt.Sprintf("and %d more, which --json lists", n))
 		}
-		if byReason[reason] == nil {
-			reasons = append(reasons, reason)
-		}
-		byReason[reason] = append(byReason[reason], u.String())
-	}
-	for _, reason := range reasons {
-		list := byReason[reason]
-		if n := len(list) - most; n > 0 {
-			list = append(list[:most:most], fmt.Sprintf("and %d more, which --json lists", n))
-		}
-		p.wrap("untested: ", "%s", reason)
-		p.wrapped(list, "  ")
+		p.wrap("untested: ", "%s", g.Reason)
+		p.wrapped(g.Cells, "  ")
 	}
 }
 
-// wrapped prints a list in lines of the terminal's width.
+// wrapped prints a list, with semicolons between, in indented lines of the terminal's width.
 func (p *printer) wrapped(list []string, indent string) {
 	line := ""
 	room := width - len(indent)
@@ -164,6 +157,7 @@ func (p *printer) wrapped(list []string, indent string) {
 	flush()
 }
 
+// summary prints the numbers of the run.
 func (p *printer) summary(r *props.Report) {
 	allowed, forbidden := stakes(r)
 	p.wrap("", "%s; seed %d", r.Server, r.Seed)
@@ -171,7 +165,7 @@ func (p *printer) summary(r *props.Report) {
 	p.line("at stake: something allowed %d times, something forbidden %d times", allowed, forbidden)
 }
 
-// Verdict is the last line of a report.
+// Verdict is the outcome of a run in one line: what was found, and how many cells were tested.
 func Verdict(r *props.Report) string {
 	verdict := "nothing found"
 	if n := r.Findings(); n > 0 {
@@ -184,6 +178,7 @@ func Verdict(r *props.Report) string {
 	return fmt.Sprintf("%s; %d cells tested, %d untested", verdict, all-untested, untested)
 }
 
+// stakes is how often something allowed was at stake in all cells, and something forbidden.
 func stakes(r *props.Report) (allowed, forbidden int) {
 	r.EachCell(func(s *model.Session, t *model.Table, c model.Command) {
 		st := r.Matrix.Cell(s.ID, t.ID, c)

@@ -11,13 +11,13 @@ import (
 // adapted is a statement as it will run.
 type adapted struct {
 	text      string
-	skip      bool
-	extension string // that it creates
-	role      string // that it creates
+	skip      bool   // it does not run
+	extension string // the extension that it creates; empty for another statement
+	role      string // the role that it creates; empty for another statement
 }
 
-// adapt finds the statements that mean more than the scratch database: those
-// about databases, roles and the server.
+// adapt finds the statements that reach beyond the scratch database, those about
+// databases, roles and the server, and rewrites, skips or refuses them.
 func (r *runner) adapt(ctx context.Context, s *Statement) (out adapted, err error) {
 	out.text = s.Text
 	w := words{text: s.Text}
@@ -61,7 +61,8 @@ func (r *runner) adapt(ctx context.Context, s *Statement) (out adapted, err erro
 	return out, err
 }
 
-// rewrite puts the scratch database in the place of the names that come next.
+// rewrite puts the name of the scratch database in the place of the names of
+// databases that come next.
 func (r *runner) rewrite(s *Statement, w *words, out *adapted) {
 	from, to := w.list()
 	if from == to || r.options.Database == "" {
@@ -89,7 +90,8 @@ func (r *runner) alterDatabase(s *Statement, w *words, out *adapted) {
 	}
 }
 
-// createRole lets a role that exists pass where the caller says so.
+// createRole skips the creation of a role that exists already, where the caller
+// says that the script may use it as its own; else that is an error.
 func (r *runner) createRole(ctx context.Context, s *Statement, w *words, out *adapted) error {
 	at := w.peek()
 	if w.pass("mapping") {

@@ -50,7 +50,8 @@ func (r *reader) command(at int) (command, error) {
 	return c, nil
 }
 
-// echoes reports whether the command only prints its arguments.
+// echoes reports whether the command only prints its arguments: a mistake in them does
+// no harm.
 func (c *command) echoes() bool { return c.name == "echo" || c.name == "qecho" || c.name == "warn" }
 
 // argument reads one argument: pieces in quotes or not, without blanks between.

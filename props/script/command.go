@@ -34,8 +34,8 @@ func (r *reader) backslash(at int) error {
 	return nil
 }
 
-// obey does what a command says. Done means that the text may stay as it is:
-// the command ended a statement or stood between two.
+// obey does what a command says. done is true when the command ended a statement or
+// stood between two; else it is inside of one, and has to be cut out of the text.
 func (r *reader) obey(c command) (done bool, err error) {
 	switch c.name {
 	case "restrict", "unrestrict", "echo", "warn", "qecho", "pset", "timing", "x":
@@ -103,15 +103,15 @@ func (r *reader) send(c command) error {
 	return r.finish(c.at)
 }
 
-// add appends a statement of our own in the place of a command.
+// add appends a statement that does what a command of psql would do.
 func (r *reader) add(c command, text string) {
 	s := Statement{File: r.source.file, Text: text}
 	s.Line, s.Col = r.position(c.at)
 	r.script.Statements = append(r.script.Statements, s)
 }
 
-// connect is \connect: everything goes to one database, so what is left of it
-// is a new session, perhaps of another user.
+// connect is \connect. Since everything goes to the one scratch database, what is
+// left of it is a new session, perhaps of another user.
 func (r *reader) connect(c command) error {
 	return r.between(c, func() error {
 		database, user := target(c.args)

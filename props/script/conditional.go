@@ -7,7 +7,7 @@ import (
 
 // A branch is an \if that is not closed yet.
 type branch struct {
-	at        int
+	at        int  // of the \if
 	taken     bool // one of its parts was read
 	otherwise bool // \else was read
 }
@@ -91,8 +91,8 @@ func (r *reader) skip() error {
 	}
 }
 
-// alternative looks at the \elif, \else or \endif that ends a skipped part.
-// Found means that reading goes on after it.
+// alternative looks at the \elif, \else or \endif that ends a skipped part. found
+// is whether what follows it is read.
 func (r *reader) alternative(at int, b *branch) (found bool, err error) {
 	c, err := r.command(at)
 	if err != nil {

@@ -13,8 +13,9 @@ type Object struct {
 	Table  string // of a policy, likewise
 }
 
-// Defined is the statement that last made or changed an object; nil where none names it,
-// as when code builds the statement. A name without a schema is taken for one of any.
+// Defined is the statement that last created or altered an object; nil where none names it,
+// as when code builds the statement. A name that a statement writes without a schema is taken
+// for the object's, whatever schema that has.
 func Defined(list []Statement, o Object) *Statement {
 	return last(list, func(words []string) bool {
 		rest, ok := object(words, o.Kind)
@@ -50,6 +51,7 @@ func Secured(list []Statement, schema, table string) *Statement {
 // headWords is how many words of a statement are looked at.
 const headWords = 40
 
+// last is the last statement whose first words satisfy is; nil where none do.
 func last(list []Statement, is func(words []string) bool) *Statement {
 	for i := len(list) - 1; i >= 0; i-- {
 		if words := list[i].head(); len(words) > 2 && is(words) {

@@ -49,6 +49,7 @@ func (e *PatternError) Error() string { return fmt.Sprintf("schema %q: %v", e.Pa
 // Unwrap gives the reason.
 func (e *PatternError) Unwrap() error { return e.Err }
 
+// matches lists the files that one path or pattern stands for.
 func matches(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -94,8 +95,8 @@ func folder(path string) ([]string, error) {
 	return out, nil
 }
 
-// below is the files at any depth of a folder, the last parts of whose path
-// match a pattern.
+// below is the files at any depth of a folder whose path ends as a pattern says: as
+// many of its last parts as the pattern has.
 func below(path, pattern string) ([]string, error) {
 	var out []string
 	n := strings.Count(pattern, "/") + 1

@@ -13,8 +13,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
 )
 
-// failure is Postgres' refusal of a statement, at the place in the file that
-// it means.
+// failure is the error of a statement, at the place in the file that Postgres names.
+// left is how many statements come after it.
 func (r *runner) failure(err error, s *Statement, a adapted, left int) error {
 	var refusal *pgconn.PgError
 	if !errors.As(err, &refusal) {
@@ -40,7 +40,8 @@ func (r *runner) failure(err error, s *Statement, a adapted, left int) error {
 
 var copyLine = regexp.MustCompile(`^COPY .*, line (\d+)`)
 
-// copied is where the data line that Postgres names begins; 0 if it names none.
+// copied is the offset, in the statement's text, of the data line that Postgres names
+// in the context of an error; 0 if it names none.
 func (s *Statement) copied(where string) int {
 	m := copyLine.FindStringSubmatch(where)
 	if m == nil {
@@ -85,6 +86,7 @@ func hints(s *Statement, p *pgconn.PgError, offset int) string {
 	return strings.Join(out, "\n")
 }
 
+// variableHere is what looks like a psql variable that was not filled in.
 var variableHere = regexp.MustCompile(`^:['"A-Za-z_]`)
 
 // lacking reports whether a CREATE EXTENSION failed because the server has no
@@ -93,6 +95,7 @@ func lacking(p *pgconn.PgError) bool {
 	return p.Code == "0A000" && strings.Contains(p.Message, "is not available") || p.Code == "58P01"
 }
 
+// lackingExtension says that the server has no such extension, and what can be done.
 func lackingExtension(s *Statement, name string, p *pgconn.PgError, left int) error {
 	e := s.fault(0, fmt.Sprintf("the server lacks the extension %q", name))
 	e.Err = p

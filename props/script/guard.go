@@ -10,7 +10,8 @@ import (
 // leftAlone says why a role is not touched, and what to do.
 const leftAlone = "rlsfuzz never alters or drops a role that it did not create; rename the role, or use --postgres with another server"
 
-// own reports whether the script may treat a role that existed before as its own.
+// own asks the caller whether the script may treat a role that existed before as
+// its own.
 func (r *runner) own(name string) (bool, error) {
 	if r.options.ExistingRole == nil {
 		return false, nil
@@ -108,19 +109,21 @@ func (r *runner) guard(ctx context.Context, s *Statement, w *words, out *adapted
 	return nil
 }
 
+// skipSelf skips a statement about the role that rlsfuzz is connected as.
 func (r *runner) skipSelf(s *Statement, out *adapted) {
 	r.note(s, "skipped: rlsfuzz itself is connected as role %q, which stays as it is", r.self)
 	out.skip = true
 }
 
+// untouchable is the error that a statement is about somebody else's role.
 func (s *Statement) untouchable(role roleName) *Error {
 	e := s.fault(role.at, fmt.Sprintf("role %q existed before", role.name))
 	e.Hint = leftAlone
 	return e
 }
 
-// grant is GRANT and REVOKE: of privileges on a database, which are said of the
-// scratch database, or of roles.
+// grant is GRANT and REVOKE. Privileges on a database become those on the scratch
+// database; membership in a role is guarded.
 func (r *runner) grant(ctx context.Context, s *Statement, out *adapted) error {
 	w := words{text: s.Text}
 	if w.after("on", "database") {
@@ -144,9 +147,9 @@ func (r *runner) grant(ctx context.Context, s *Statement, out *adapted) error {
 	return r.membership(s, granted, members, out)
 }
 
-// membership guards who is a member of what: between two roles of somebody
-// else's it is not ours to say. For the role that rlsfuzz is connected as it
-// means nothing: that one may do everything.
+// membership guards who is a member of what. A statement between two roles that
+// are both somebody else's is refused; one that concerns only the role that
+// rlsfuzz is connected as is skipped, since that one may do everything anyway.
 func (r *runner) membership(s *Statement, granted, members []roleName, out *adapted) error {
 	for _, member := range members {
 		for _, role := range granted {

@@ -41,6 +41,7 @@ type parser struct {
 	session  bool   // something was set that \connect must undo
 }
 
+// note says what was left out or taken another way.
 func (p *parser) note(format string, args ...any) {
 	p.script.Notes = append(p.script.Notes, fmt.Sprintf(format, args...))
 }
@@ -84,24 +85,25 @@ type reader struct {
 	*source
 	depth     int
 	at        int  // where it reads next
-	loose     bool // standard_conforming_strings is off
+	loose     bool // standard_conforming_strings is off: backslashes in strings are escapes
 	migration bool // parts of the file are marked up and down
 	branches  []branch
 	expanding []expansion
 
 	// The statement being read.
-	begin     int   // where it begins; -1 before that
-	parens    []int // where parentheses opened
-	atomic    int   // depth of BEGIN ATOMIC and the CASEs in it
-	words     []string
-	last      string // the token before, if it was a word, in lower case; "." likewise
-	fromStdin bool
+	begin     int      // where it begins; -1 before that
+	parens    []int    // where parentheses opened
+	atomic    int      // depth of BEGIN ATOMIC and the CASEs in it
+	words     []string // its first words, in lower case; at most maxWords
+	last      string   // the token before, if it was a word, in lower case, or "."; else empty
+	fromStdin bool     // it is a COPY … FROM stdin, and its data follows
 }
 
 // maxWords is how many leading words of a statement are remembered: enough for
 // CREATE OR REPLACE FUNCTION, and for SET standard_conforming_strings TO off.
 const maxWords = 4
 
+// clear forgets the statement that was read.
 func (r *reader) clear() {
 	r.begin, r.parens, r.atomic, r.words, r.last, r.fromStdin = -1, nil, 0, nil, "", false
 }
@@ -161,7 +163,8 @@ func (r *reader) follow(t token) {
 	}
 }
 
-// keyword follows a word outside parentheses that may be a keyword.
+// keyword looks at a word outside of parentheses: does it begin or end a BEGIN ATOMIC
+// body, or does it say that data follows?
 func (r *reader) keyword(before string) {
 	switch {
 	case r.last == "atomic" && before == "begin" && r.atomic == 0 && r.routine():

@@ -64,6 +64,7 @@ type runner struct {
 	open    *Statement      // the one that began the transaction
 }
 
+// note says what was skipped or rewritten.
 func (r *runner) note(s *Statement, format string, args ...any) {
 	r.result.Notes = append(r.result.Notes, fmt.Sprintf("%s:%d: %s", s.File, s.Line, fmt.Sprintf(format, args...)))
 }
@@ -87,6 +88,7 @@ const (
 	listRoles = roleNames + " ORDER BY rolname"
 )
 
+// prepare notes which roles exist and who we are, before the script changes anything.
 func (r *runner) prepare(ctx context.Context) error {
 	roles, err := r.query(ctx, listRoles)
 	if err != nil {
@@ -120,6 +122,7 @@ SELECT pg_catalog.set_config(name, value, false) FROM (
 WHERE pg_catalog.strpos(name, '.') > 0
    OR name IN (SELECT p.name FROM pg_catalog.pg_settings p WHERE p.context IN ('user', 'superuser'))`
 
+// all runs the statements in order, and refuses a transaction that is still open at the end.
 func (r *runner) all(ctx context.Context, statements []Statement) error {
 	for i := range statements {
 		s := &statements[i]

@@ -17,7 +17,7 @@ type Statement struct {
 	origin *source
 	start  int  // offset of Text in the source, as edited
 	data   int  // offset of Copy in the source
-	fresh  bool // a new session begins here, with the settings of database and role
+	fresh  bool // after it a new session begins, with the settings of database and role
 }
 
 // Options are what Parse needs to know besides the text.

@@ -8,8 +8,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/excerpt"
 )
 
-// A source is a file's text under interpolation: text is edited ahead of the
-// reader, and marks lead every offset back to what was written.
+// A source is a file's text while psql variables are filled in: the text is edited
+// ahead of the reader, and marks lead every offset back to the text as written.
 type source struct {
 	file   string
 	text   string // as edited

@@ -160,6 +160,7 @@ func blockComment(src string, at int) (stop int, open string) {
 	return len(src), "comment"
 }
 
+// run is the offset of the first byte from at on that is not in a set.
 func run(src string, at int, in func(byte) bool) int {
 	for at < len(src) && in(src[at]) {
 		at++
@@ -190,6 +191,8 @@ func isSpace(c byte) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
+// isStart reports whether an unquoted name may begin with a byte; isPart, whether it
+// may go on with it.
 func isStart(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c >= 0x80
 }

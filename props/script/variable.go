@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // An expansion is a variable's value that is being read; while it is, the same
@@ -53,7 +55,8 @@ func (r *reader) variable(at int) (done bool, err error) {
 }
 
 // reference reads a variable's name at a colon; stop is 0 if there is none.
-// Form is ':' plain, '\” a string, '"' a name, '?' whether it is set.
+// Form says what its value becomes: a single quote a string, a double quote a name, a question
+// mark whether it is set, a colon what it is.
 func reference(s string, at int) (name string, stop int, form byte) {
 	if at+1 >= len(s) {
 		return "", 0, 0
@@ -74,13 +77,12 @@ func reference(s string, at int) (name string, stop int, form byte) {
 	return s[from:stop], stop + len(closing), form
 }
 
+// render writes a variable's value in the form that a reference asks for; ok says whether the
+// variable is set.
 func render(value string, form byte, ok bool) string {
 	switch form {
 	case '\'':
-		if strings.Contains(value, `\`) {
-			return ` E'` + strings.NewReplacer(`'`, `''`, `\`, `\\`).Replace(value) + `'`
-		}
-		return `'` + strings.ReplaceAll(value, `'`, `''`) + `'`
+		return sql.Constant(value)
 	case '"':
 		return pgx.Identifier{value}.Sanitize()
 	case '?':

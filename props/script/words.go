@@ -2,10 +2,10 @@ package script
 
 import "strings"
 
-// words goes through a statement without its blanks and comments.
+// words goes through the tokens of a statement, without blanks and comments.
 type words struct {
 	text string
-	at   int
+	at   int // where the next token is looked for
 }
 
 // peek is the next token.
@@ -39,7 +39,8 @@ func (w *words) name() string {
 	return s
 }
 
-// after goes past two words in a row outside parentheses.
+// after goes past the first place where two words stand in a row; false if there is
+// none.
 func (w *words) after(first, second string) bool {
 	for before := ""; ; {
 		next := w.next()

@@ -50,8 +50,8 @@ type Event struct {
 	Text string `json:"text,omitempty"` // trouble: what was met; end: why; found: why it is not on disk
 }
 
-// ReadEvents reads the events of the session in a folder; none where there is no file. A
-// line that is not whole is none.
+// ReadEvents reads the events of the session in a folder, in the order in which they happened;
+// none where there is no file. A line that is not a whole event is passed over.
 func ReadEvents(dir string) ([]Event, error) {
 	data, err := os.ReadFile(filepath.Join(dir, EventsFile))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -72,5 +72,5 @@ func ReadEvents(dir string) ([]Event, error) {
 	return out, lines.Err()
 }
 
-// whole is the length of the lines that are whole.
+// whole is how many bytes the whole lines of a file take.
 func whole(data []byte) int { return bytes.LastIndexByte(data, '\n') + 1 }

@@ -23,7 +23,7 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("another session runs in %s%s: wait for its end, or name another folder with --out", e.Dir, e.Who)
 }
 
-// Folder is the folder of a running session.
+// Folder is the folder of a running session. No other process can have it meanwhile.
 type Folder struct {
 	dir    string
 	lock   *os.File
@@ -32,7 +32,8 @@ type Folder struct {
 }
 
 // Open takes a folder for a session; it is made if it is missing. The error is a
-// *BusyError when another process has it. anew puts aside what an earlier session left.
+// *BusyError when another process has it. With anew the events and the state of an earlier
+// session are put aside, else the session goes on with them.
 func Open(dir string, anew bool) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the folder of the session: %w", err)
@@ -57,7 +58,7 @@ func Open(dir string, anew bool) (*Folder, error) {
 // begin says whose the folder is, clears what a killed session left, and opens the events.
 func (f *Folder) begin(anew bool) error {
 	err := f.lock.Truncate(0)
-	if err == nil { // a full disk: the lock holds all the same
+	if err == nil { // where the disk is full it says nothing, and the lock holds all the same
 		_, _ = fmt.Fprintf(f.lock, " (process %d, since %s)\n", os.Getpid(), time.Now().Format(time.DateTime))
 	}
 	now := time.Now()

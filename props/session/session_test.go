@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -115,13 +116,14 @@ func TestBusy(t *testing.T) {
 
 // TestDamaged names the file, and what to do.
 func TestDamaged(t *testing.T) {
-	dir := t.TempDir()
-	for name, text := range map[string]string{"cut off": `{"version": 1,`, "of another version": `{"version": 99}`} {
-		if err := os.WriteFile(filepath.Join(dir, session.StatsFile), []byte(text), 0o600); err != nil {
+	path := filepath.Join(t.TempDir(), session.StatsFile)
+	for name, text := range map[string]string{"damaged": `{"version": 1,`, "of another version": `{"version": 99}`} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := session.ReadStats(dir); err == nil {
-			t.Errorf("%s: no error", name)
+		_, err := session.ReadStats(filepath.Dir(path))
+		if err == nil || !strings.Contains(err.Error(), path+" is "+name) || !strings.Contains(err.Error(), "delete it to begin anew") {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -12,21 +12,21 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props"
 )
 
-// status is one line that is written over on a terminal, and a plain line every few
+// progress is one line that is written over on a terminal, and a plain line every few
 // seconds elsewhere.
-type status struct {
+type progress struct {
 	mu       sync.Mutex
 	w        io.Writer
 	terminal bool
 	width    int
 	last     time.Time
-	shown    bool
-	mark     props.Progress // from which speed is counted
-	next     props.Progress // the next mark
+	shown    bool           // the line is on the screen
+	mark     props.Progress // the speed shown is that since here
+	next     props.Progress // becomes the mark when that one is too old
 }
 
-func newStatus(w io.Writer) *status {
-	s := &status{w: w}
+func newProgress(w io.Writer) *progress {
+	s := &progress{w: w}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		s.terminal = true
 		s.width, _, _ = term.GetSize(int(f.Fd()))
@@ -34,9 +34,9 @@ func newStatus(w io.Writer) *status {
 	return s
 }
 
-// show tells how far a search is: what matters most comes first, for a narrow terminal
-// shows no more of it.
-func (s *status) show(p props.Progress) {
+// show tells how far a search is. What matters most comes first: a narrow terminal cuts
+// off the rest.
+func (s *progress) show(p props.Progress) {
 	checks, steps := s.rates(p)
 	s.note("%s  %d checks (%.0f/s)  %d new, %d known  %d/%d cells  %d infrastructure errors  %s stable  %.0f steps/s, %s allowed",
 		p.Elapsed.Round(time.Second), p.Checks, checks, p.New, p.Known, p.Cells, p.Possible, p.Troubles(),
@@ -46,8 +46,9 @@ func (s *status) show(p props.Progress) {
 // recently is the time over which speed is told.
 const recently = 10 * time.Second
 
-// rates is checks and steps a second, of the last moments.
-func (s *status) rates(p props.Progress) (checks, steps float64) {
+// rates is checks and steps a second, over the last ten to twenty seconds; at first, since
+// the beginning.
+func (s *progress) rates(p props.Progress) (checks, steps float64) {
 	since := p.Elapsed - s.mark.Elapsed
 	if since > 2*recently || s.mark.Elapsed == 0 {
 		s.mark, s.next = s.next, p
@@ -72,8 +73,8 @@ func share(part, whole int) string {
 	return fmt.Sprintf("%.0f%%", 100*float64(part)/float64(whole))
 }
 
-// note shows how far it is, not too often.
-func (s *status) note(format string, args ...any) {
+// note writes the line over, or prints another one, unless the last one is too recent.
+func (s *progress) note(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	every := 5 * time.Second
@@ -89,28 +90,29 @@ func (s *status) note(format string, args ...any) {
 		fmt.Fprintln(s.w, text)
 		return
 	}
-	if s.width > 0 && len(text) >= s.width {
-		text = text[:s.width-1]
+	if r := []rune(text); s.width > 0 && len(r) >= s.width {
+		text = string(r[:s.width-1])
 	}
 	fmt.Fprintf(s.w, "\r\x1b[K%s", text)
 	s.shown = true
 }
 
-// say prints a line of its own.
-func (s *status) say(format string, args ...any) {
+// say prints a line that stays.
+func (s *progress) say(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clear()
 	fmt.Fprintf(s.w, format+"\n", args...)
 }
 
-func (s *status) end() {
+// end takes the line off the screen.
+func (s *progress) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clear()
 }
 
-func (s *status) clear() {
+func (s *progress) clear() {
 	if s.shown {
 		fmt.Fprint(s.w, "\r\x1b[K")
 		s.shown = false
