@@ -126,7 +126,7 @@ func TestKinds(t *testing.T) {
 		"materialized view totals: grant":                            {mutate.Killed, "interference"},
 		"function task_count: SECURITY DEFINER":                      {mutate.Killed, "interference"},
 		"function titles: drop conjunct":                             {mutate.Killed, "interference"},
-		"function titles: no search_path":                            {mutate.Survived, "temporary tables"},
+		"function titles: no search_path":                            {mutate.Killed, "interference"},
 		"function every_title: EXECUTE to PUBLIC":                    {mutate.Killed, "interference"},
 		"key tasks_project of tasks: foreign key without the tenant": {mutate.Killed, "write"},
 		"trigger stamps_tenant on stamps: trigger disabled":          {mutate.Killed, "write"},
