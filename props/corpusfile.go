@@ -24,7 +24,7 @@ func (c *campaign) keepCorpus() error {
 	for _, s := range c.corpus.scenes[c.corpus.written:] {
 		k := finding.FromScenario(c.Contract, &model.Scenario{Data: s.set.Data, Steps: s.steps})
 		path := filepath.Join(c.cfg.Out, corpusFolder, fmt.Sprintf("%016x.yaml", s.key))
-		k.Contract = finding.Relative(filepath.Dir(path), c.File.Path)
+		k.Contract = disk.Relative(filepath.Dir(path), c.File.Path)
 		if err := disk.Replace(path, k.Format()); err != nil {
 			return fmt.Errorf("keep the corpus: %w", err)
 		}

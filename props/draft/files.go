@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
@@ -114,7 +115,7 @@ func natural(a, b string) int {
 func Written(folder string, files []string) []string {
 	var out []string
 	for _, f := range files {
-		out = append(out, relative(folder, f))
+		out = append(out, disk.Relative(folder, f))
 	}
 	if len(out) < 2 {
 		return out
@@ -129,28 +130,11 @@ func Written(folder string, files []string) []string {
 	if found, err := script.Expand(folder, []string{pattern}); err == nil && len(found) == len(files) {
 		same := true
 		for i := range found {
-			same = same && relative(folder, found[i]) == out[i]
+			same = same && disk.Relative(folder, found[i]) == out[i]
 		}
 		if same {
 			return []string{pattern}
 		}
 	}
 	return out
-}
-
-// relative is a file as seen from a folder, with slashes.
-func relative(folder, file string) string {
-	base, err := filepath.Abs(folder)
-	if err != nil {
-		return filepath.ToSlash(file)
-	}
-	path, err := filepath.Abs(file)
-	if err != nil {
-		return filepath.ToSlash(file)
-	}
-	rel, err := filepath.Rel(base, path)
-	if err != nil {
-		return filepath.ToSlash(path)
-	}
-	return filepath.ToSlash(rel)
 }

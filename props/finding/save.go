@@ -130,7 +130,7 @@ func Files(f *Finding, m Material) (map[string][]byte, error) { return render(f,
 // render is the files of a finding by name. One about a program has no repro.sql.
 func render(f *Finding, m Material) (map[string][]byte, error) {
 	k := CaseOf(f, m)
-	k.Contract = Relative(f.Dir, m.ContractPath)
+	k.Contract = disk.Relative(f.Dir, m.ContractPath)
 	var repro, page bytes.Buffer
 	if err := Page(&page, f, m); err != nil {
 		return nil, err
@@ -179,26 +179,6 @@ func (k *Case) explain(f *Finding, contract string) {
 	for i := range k.Steps {
 		k.Steps[i].Any = f.freeArgs(i)
 	}
-}
-
-// Relative is a path as seen from a folder; the absolute one where there is no way.
-func Relative(dir, path string) string {
-	if path == "" || dir == "" {
-		return path
-	}
-	from, err := filepath.Abs(dir)
-	if err != nil {
-		return path
-	}
-	to, err := filepath.Abs(path)
-	if err != nil {
-		return path
-	}
-	rel, err := filepath.Rel(from, to)
-	if err != nil {
-		return to
-	}
-	return filepath.ToSlash(rel)
 }
 
 // write creates a file and waits until the disk has it.

@@ -71,7 +71,7 @@ func LoadCoverage(dir, contract string) (*Coverage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.Contracts[contractKey(dir, contract)], nil
+	return s.Contracts[disk.Relative(dir, contract)], nil
 }
 
 // load reads the state in a folder; an empty one where there is no file.
@@ -105,7 +105,7 @@ func (c *Coverage) Save(dir, contract string) error {
 	if err != nil {
 		s = &state{Version: stateVersion, Contracts: map[string]*Coverage{}}
 	}
-	s.Contracts[contractKey(dir, contract)] = c
+	s.Contracts[disk.Relative(dir, contract)] = c
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	enc.SetIndent("", " ")
@@ -116,17 +116,6 @@ func (c *Coverage) Save(dir, contract string) error {
 		return fmt.Errorf("write the coverage: %w", err)
 	}
 	return nil
-}
-
-// contractKey is a contract's path as seen from the folder, so that both may move together.
-func contractKey(dir, contract string) string {
-	from, err1 := filepath.Abs(dir)
-	to, err2 := filepath.Abs(contract)
-	rel, err3 := filepath.Rel(from, to)
-	if err1 != nil || err2 != nil || err3 != nil {
-		return contract
-	}
-	return filepath.ToSlash(rel)
 }
 
 // Scope is what a check was limited to.
