@@ -6,7 +6,10 @@ import "github.com/rlsfuzz/rlsfuzz/model"
 // these tables and paths. Rows are made for every table as before.
 func (p *Plan) Limit(session func(*model.Session) bool, table func(*model.Table) bool, path func(*model.Path) bool) *Plan {
 	out := *p
-	out.shapes, out.calls = make([][]choice, len(p.shapes)), make([][]*callPlan, len(p.calls))
+	out.shapes, out.calls, out.listens = make([][]choice, len(p.shapes)), make([][]*callPlan, len(p.calls)), make([][]*model.Path, len(p.listens))
+	if out.whole == nil {
+		out.whole = p
+	}
 	for _, s := range p.Contract.Sessions {
 		if !session(s) {
 			continue
@@ -19,6 +22,11 @@ func (p *Plan) Limit(session func(*model.Session) bool, table func(*model.Table)
 		for _, c := range p.calls[s.ID] {
 			if path(c.path) {
 				out.calls[s.ID] = append(out.calls[s.ID], c)
+			}
+		}
+		for _, c := range p.listens[s.ID] {
+			if path(c) {
+				out.listens[s.ID] = append(out.listens[s.ID], c)
 			}
 		}
 	}
