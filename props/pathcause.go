@@ -28,6 +28,9 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 			object: l.logs(d.Cell.Path),
 		}, nil
 	}
+	if d.Cell.Path.Channel != nil {
+		return l.notifies(ctx, s, d)
+	}
 	observed := s.Steps[d.Step].Observed() // then who calls it may see all, whatever its role is
 	for _, c := range l.roleCauses(id) {
 		if observed {
@@ -252,7 +255,7 @@ func (t *Target) objectCauses(p *model.Path) []Cause {
 	switch {
 	case p.Shadow != nil:
 		out = append(out, deceived(p.Shadow)...)
-	case p.Leaky:
+	case p.Leaky && p.View != nil:
 		out = append(out, Cause{
 			Key: "barrier " + p.View.Label(), Text: fmt.Sprintf("view %s has no security_barrier: conditions of its readers are asked before its own", p.View.Label()),
 			try:    run.Variant{Before: []string{"ALTER VIEW " + p.View.SQL() + " SET (security_barrier = true)"}},

@@ -26,7 +26,7 @@ type piece struct {
 	calls [][]model.Step // of one member each
 	plays [][]model.Step // about one path
 	pairs [][]model.Step // of calls: what one leaves and the next finds
-	fresh [][]model.Step // on connections that nobody used, or that the steps use again
+	fresh [][]model.Step // on connections that nobody used, that the steps use again, or that listen
 
 	done   bool // there was time for it
 	walked int
@@ -124,6 +124,11 @@ func (c *campaign) otherPieces(d *gen.Dataset, first bool) []*piece {
 		for _, path := range c.Plan.Jobs() {
 			if plays := c.Plan.Plays(d, path); len(plays) > 0 {
 				out = append(out, &piece{set: d, plays: plays})
+			}
+		}
+		for _, path := range c.Plan.Channels() {
+			if cells := c.Plan.Listens(d, path); len(cells) > 0 {
+				out = append(out, &piece{set: d, fresh: cells})
 			}
 		}
 	}
@@ -338,7 +343,8 @@ func (l *lab) walkPlays(ctx context.Context, p *piece, see func(*model.Scenario,
 	return nil
 }
 
-// walkFresh looks on fresh connections, and on those that calls used before.
+// walkFresh looks on fresh connections, on those that calls used before, and what comes to those
+// that listen.
 func (l *lab) walkFresh(ctx context.Context, p *piece, see func(*model.Scenario, *judge.Verdict) bool) error {
 	for _, steps := range p.fresh {
 		s := &model.Scenario{Data: p.set.Data, Steps: steps, Committed: true}

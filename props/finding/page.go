@@ -115,6 +115,9 @@ func (p *page) fix() (name, text string, width int) {
 // path is what the session went through.
 func (p *page) path() string {
 	kind := p.d.Cell.Path.Kind
+	if p.d.Cell.Path.Channel != nil {
+		return p.f.Path + ": whoever may connect to the database may listen"
+	}
 	if p.d.Cell.Path.View == nil && p.d.Cell.Path.Routine == nil {
 		return fmt.Sprintf("%s (%s)", p.f.Path, kind)
 	}
@@ -287,6 +290,10 @@ func (p *page) bound(st *model.Step) string {
 func (t *teller) ending(i int) string {
 	st, resumed := &t.f.Scenario.Steps[i], model.Resumed(t.f.Scenario.Steps, i) >= 0
 	switch {
+	case st.Op.Path != nil && st.Op.Path.Channel != nil && st.From > 0:
+		return ", which listened meanwhile"
+	case st.Op.Path != nil && st.Op.Path.Channel != nil && resumed:
+		return ", which listens from now on"
 	case st.From > 0:
 		return ", which goes on with its call"
 	case st.Cut > 0 && st.Runs():

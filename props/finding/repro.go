@@ -24,6 +24,7 @@ func Repro(w io.Writer, f *Finding, m Material) error {
 	r.schema()
 	r.rows()
 	r.watch()
+	r.listens()
 	if r.d.Left && r.d.Worlds != nil {
 		r.left()
 	} else {
@@ -251,6 +252,8 @@ func (r *repro) verdict() {
 	switch {
 	case r.f.Scenario.Steps[r.d.Step].Observed():
 		what = "made by " + r.f.Path + ", for " + r.looker(&r.f.Scenario.Steps[r.d.Step]) + ", what depends on"
+	case r.d.Class == judge.Canary && r.f.Path != "":
+		what = "received through " + r.f.Path + " the token of"
 	case r.d.Worlds != nil:
 		what = "tells by " + r.f.Path + " of"
 	case r.d.Class == judge.Audit:

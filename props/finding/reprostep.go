@@ -32,9 +32,12 @@ func (r *repro) step(i int) {
 	if !id.Session.Within() { // else an error takes the binding back, too
 		r.text("SAVEPOINT rlsfuzz;")
 	}
-	if st.Op.Path != nil {
+	switch {
+	case i == r.d.Step && st.Op.Path != nil && st.Op.Path.Channel != nil:
+		r.came()
+	case st.Op.Path != nil:
 		r.call(i)
-	} else {
+	default:
 		r.run(&st.Op, i)
 	}
 	r.text("\\set rlsfuzz_state :SQLSTATE\n\\set rlsfuzz_count :ROW_COUNT\n\\if :ERROR\nROLLBACK TO SAVEPOINT rlsfuzz;\n\\endif")
@@ -51,7 +54,7 @@ func (r *repro) step(i int) {
 	if i == r.d.Step {
 		r.look(true)
 	}
-	r.commit(id)
+	r.listened(i, func() { r.commit(id) })
 	r.text("\\set ON_ERROR_STOP on")
 	r.release(id)
 	if i == r.d.Step {
@@ -63,7 +66,7 @@ func (r *repro) step(i int) {
 // otherPool reports whether a step runs on a pooled connection of another login than
 // the step before, where a connection keeps what its sessions set.
 func (r *repro) otherPool(i int) bool {
-	if i == 0 {
+	if i == 0 || r.f.Scenario.Listens() { // on the one connection that listens
 		return false
 	}
 	if r.between(i) != r.between(i-1) || r.between(i) && r.ids[i].Label() != r.ids[i-1].Label() {
@@ -207,7 +210,7 @@ $rlsfuzz$;`, literal(text))
 // release does what the pool does when the connection comes back.
 func (r *repro) release(id *model.Identity) {
 	release := strings.TrimRight(strings.TrimSpace(id.Session.Release), ";")
-	if r.tap || release == "" || strings.EqualFold(release, "none") {
+	if r.tap || release == "" || strings.EqualFold(release, "none") || r.f.Scenario.Listens() { // it is not the one that listens
 		return
 	}
 	r.line("SET SESSION AUTHORIZATION %s;", model.Quote(id.Login))

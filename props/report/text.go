@@ -29,6 +29,9 @@ func Text(w io.Writer, r *props.Report, s Style) error {
 	for _, b := range r.Apart {
 		f := b.Finding
 		switch path := f.Divergence.Cell.Path; {
+		case b.Leaky() && path.Channel != nil:
+			p.wrap("notify: ", "%s: %s; --strict makes it a finding", f.Session, b.Cause)
+			continue
 		case b.Leaky() && path.Shadow != nil:
 			p.wrap("search path: ", "%s: %s; --strict makes it a finding", f.Session, b.Cause)
 			continue
