@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
@@ -48,6 +49,150 @@ func (l *lab) notifies(ctx context.Context, s *model.Scenario, d *judge.Divergen
 		return told(p.Name, p.Name, l.does(p, carrier.Body)), nil
 	}
 	return told("", "what writes a row", carrier.Object{}), nil
+}
+
+// sent looks for what follows from rows that a session may not see, in what it hears and no token shows.
+func (l *lab) sent(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
+	at := len(s.Steps) - 1
+	last := &s.Steps[at]
+	if last.Op.Path == nil || last.Op.Path.Channel == nil || last.From == 0 || listening(s.Steps) > 1 {
+		return nil
+	}
+	cell := judge.PathCell(last.Session.ID, last.Op.Path)
+	came := slices.ContainsFunc(v.Stakes, func(k judge.Stake) bool { return k.Cell == cell && k.Allowed > 0 })
+	if told := slices.ContainsFunc(v.Divergences, func(d judge.Divergence) bool { return d.Cell == cell }); told || !came {
+		return nil
+	}
+	d, reason, err := l.interfered(ctx, s, at)
+	switch {
+	case err != nil:
+		return err
+	case reason != "":
+		v.Unclear = map[judge.Cell]string{cell: reason}
+	case d != nil:
+		v.Interferes(d)
+	case l.brief == nil:
+		written, err := l.written(ctx, s, at)
+		if err != nil || !written {
+			return err
+		}
+		v.Stakes = append(v.Stakes, judge.Stake{Cell: cell, Forbidden: 1})
+	}
+	return nil
+}
+
+// written reports whether a row was written that differs in a second world of a session that listens:
+// what was sent of it might have told.
+func (l *lab) written(ctx context.Context, s *model.Scenario, at int) (bool, error) {
+	o, err := l.observe(ctx, s, at)
+	if err != nil || o == nil {
+		return false, err
+	}
+	data, ok, err := o.second(ctx, gen.Change, nil)
+	if err != nil || !ok {
+		return false, err
+	}
+	return slices.ContainsFunc(judge.Edits(l.Contract.Schema, s.Data, data), func(e judge.Edit) bool {
+		return e.Old != nil && slices.ContainsFunc(s.Steps, func(st model.Step) bool {
+			return st.Op.Shape != nil && st.Op.Shape.Table == e.Table && st.Op.Matches(e.Old)
+		})
+	}), nil
+}
+
+// listening is how many listen.
+func listening(steps []model.Step) int {
+	n := 0
+	for i := range steps {
+		if p := steps[i].Op.Path; p != nil && p.Channel != nil && steps[i].From > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// hearing is a piece of the walk in which sessions listen.
+type hearing struct {
+	*lab
+	piece *piece
+	see   func(*model.Scenario, *judge.Verdict) bool
+	told  map[judge.Cell]bool // where something was found
+	tried map[string]bool
+	lone  []lone
+}
+
+// lone is the steps in which one session alone listens.
+type lone struct {
+	cell  judge.Cell
+	steps []model.Step
+}
+
+// walkChannels listens while others write: several at the same time, and then, where no token told
+// anything, each by itself, once for each of what is sent.
+func (l *lab) walkChannels(ctx context.Context, p *piece, n *noted, see func(*model.Scenario, *judge.Verdict) bool) error {
+	h := &hearing{lab: l, piece: p, see: see, told: map[judge.Cell]bool{}, tried: map[string]bool{}}
+	for target := range n.seen {
+		h.told[target.Cell] = true
+	}
+	for _, steps := range p.channels {
+		s := &model.Scenario{Data: p.set.Data, Steps: steps, Committed: true}
+		v, err := l.glance(ctx, s, nil)
+		if err != nil || !h.heard(s, v) {
+			return err
+		}
+	}
+	for _, o := range h.lone {
+		if h.told[o.cell] {
+			continue
+		}
+		s := &model.Scenario{Data: p.set.Data, Steps: o.steps, Committed: true}
+		v, err := l.verdict(ctx, s)
+		if err != nil || !h.heard(s, v) {
+			return err
+		}
+	}
+	return nil
+}
+
+// heard notes what came to those that listened, and reports whether to go on.
+func (h *hearing) heard(s *model.Scenario, v *judge.Verdict) bool {
+	h.piece.walked++
+	h.count(v)
+	for i := range v.Divergences {
+		h.told[v.Divergences[i].Cell] = true
+	}
+	for _, k := range v.Stakes {
+		if k.Cell.Path == nil || k.Cell.Path.Channel == nil || k.Allowed == 0 {
+			continue
+		}
+		steps, what := alone(s.Steps, k.Cell)
+		if key := fmt.Sprint(k.Cell.Session, " ", what); !h.tried[key] {
+			h.tried[key] = true
+			h.lone = append(h.lone, lone{k.Cell, steps})
+		}
+	}
+	return h.see(s, v)
+}
+
+// alone is the steps in which one of a session listens, of another tenant than who sends something
+// where there is one, and nobody else; with what is sent in words.
+func alone(steps []model.Step, cell judge.Cell) (out []model.Step, what string) {
+	is := func(st *model.Step) bool { return st.Op.Path != nil && st.Op.Path.Channel != nil }
+	sent := &steps[slices.IndexFunc(steps, func(st model.Step) bool { return !is(&st) })]
+	var who *model.Step
+	for i := range steps {
+		if st := &steps[i]; is(st) && st.Session.ID == cell.Session && (who == nil || who.Tenant == sent.Tenant && st.Tenant != sent.Tenant) {
+			who = st
+		}
+	}
+	for i := range steps {
+		if st := &steps[i]; st == sent || is(st) && st.Session == who.Session && st.Tenant == who.Tenant && st.User == who.User {
+			out = append(out, *st)
+		}
+	}
+	if sent.Op.Path != nil {
+		return out, sent.Op.Path.Name
+	}
+	return out, sent.Op.Shape.Text
 }
 
 // unheard notes what notifies on channels whose names nobody knows beforehand.

@@ -26,7 +26,9 @@ type piece struct {
 	calls [][]model.Step // of one member each
 	plays [][]model.Step // about one path
 	pairs [][]model.Step // of calls: what one leaves and the next finds
-	fresh [][]model.Step // on connections that nobody used, that the steps use again, or that listen
+	fresh [][]model.Step // on connections that nobody used, or that the steps use again
+	// channels is what comes to those that listen to one.
+	channels [][]model.Step
 
 	done   bool // there was time for it
 	walked int
@@ -128,7 +130,7 @@ func (c *campaign) otherPieces(d *gen.Dataset, first bool) []*piece {
 		}
 		for _, path := range c.Plan.Channels() {
 			if cells := c.Plan.Listens(d, path); len(cells) > 0 {
-				out = append(out, &piece{set: d, fresh: cells})
+				out = append(out, &piece{set: d, channels: cells})
 			}
 		}
 	}
@@ -146,7 +148,7 @@ func (c *campaign) otherPieces(d *gen.Dataset, first bool) []*piece {
 
 // length is about how long a piece takes, in calls of one statement.
 func (p *piece) length() int {
-	n := costly * (len(p.plays) + len(p.fresh))
+	n := costly * (len(p.plays) + len(p.fresh) + len(p.channels))
 	for _, steps := range p.calls {
 		for i := range steps {
 			if n++; steps[i].Runs() {
@@ -297,6 +299,8 @@ func (l *lab) walkPiece(ctx context.Context, p *piece, n *noted) error {
 		return l.walkCalls(ctx, p, see)
 	case p.plays != nil:
 		return l.walkPlays(ctx, p, see)
+	case p.channels != nil:
+		return l.walkChannels(ctx, p, n, see)
 	case p.fresh != nil:
 		return l.walkFresh(ctx, p, see)
 	}
@@ -343,8 +347,7 @@ func (l *lab) walkPlays(ctx context.Context, p *piece, see func(*model.Scenario,
 	return nil
 }
 
-// walkFresh looks on fresh connections, on those that calls used before, and what comes to those
-// that listen.
+// walkFresh looks on fresh connections, and on those that calls used before.
 func (l *lab) walkFresh(ctx context.Context, p *piece, see func(*model.Scenario, *judge.Verdict) bool) error {
 	for _, steps := range p.fresh {
 		s := &model.Scenario{Data: p.set.Data, Steps: steps, Committed: true}

@@ -95,7 +95,7 @@ func (c *campaign) quiet(s *model.Session, p *model.Path) (reason string, rowles
 	case c.hurried():
 		return c.unreached(), false
 	case stake.Allowed > 0:
-		return "nothing was sent when a row was written that the session may not see, and would know by its token", false
+		return "nothing was sent when a row was written that the session may not see, and that could be known by what is sent", false
 	}
 	return "nothing was sent there by what the contract lets sessions do", false
 }

@@ -132,7 +132,7 @@ func (p *page) difference() {
 	switch {
 	case st.Observed():
 		whose, gives = escaped(p.looker(st)), "makes"
-	case p.d.Left:
+	case p.d.Left, p.f.Scenario.Listens():
 		what = "The same steps"
 	}
 	p.line("%s, again after %s %s: all that %s may see is as before, and yet it %s", what, escaped(p.hidden()), wasDone(w.Variant), whose, gives)

@@ -25,7 +25,7 @@ func Repro(w io.Writer, f *Finding, m Material) error {
 	r.rows()
 	r.watch()
 	r.listens()
-	if r.d.Left && r.d.Worlds != nil {
+	if (r.d.Left || r.f.Scenario.Listens()) && r.d.Worlds != nil {
 		r.left()
 	} else {
 		for i := range f.Scenario.Steps {
@@ -254,6 +254,8 @@ func (r *repro) verdict() {
 		what = "made by " + r.f.Path + ", for " + r.looker(&r.f.Scenario.Steps[r.d.Step]) + ", what depends on"
 	case r.d.Class == judge.Canary && r.f.Path != "":
 		what = "received through " + r.f.Path + " the token of"
+	case r.d.Worlds != nil && r.f.Scenario.Listens():
+		what = "hears by " + r.f.Path + " of"
 	case r.d.Worlds != nil:
 		what = "tells by " + r.f.Path + " of"
 	case r.d.Class == judge.Audit:

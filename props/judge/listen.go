@@ -43,8 +43,7 @@ func (j *judge) wrote() bool {
 			}
 		}
 		for _, row := range first.Rows(t.ID) {
-			record := string(model.AppendRecord(nil, row, nil))
-			if count[record] > 0 && told(first, row) {
+			if count[string(model.AppendRecord(nil, row, nil))] > 0 && told(first, row) {
 				return true
 			}
 		}
