@@ -124,7 +124,7 @@ func (c *campaign) search(ctx context.Context, all *gen.Plan) error {
 		}
 	}
 	c.progress()
-	if !c.cfg.SkipRandom {
+	if !c.cfg.SkipRandom && c.Plan.Draws() {
 		known := len(c.leaks)
 		if err := c.random(ctx); err != nil {
 			return err
