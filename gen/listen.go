@@ -7,10 +7,13 @@ import (
 )
 
 const (
-	mostListening = 6 // sessions that listen at the same time, each on a connection of its own
-	mostWriting   = 2 // sessions that write, for each trigger and command
-	mostSets      = 2 // columns that an update sets, one at a time
-	mostSent      = 3 // calls of a path that notifies, by each session
+	mostListening = 6  // sessions that listen at the same time, each on a connection of its own
+	mostAtOnce    = 8  // statements while they do
+	mostOfKind    = 48 // updates, inserts, deletes and calls
+	mostWriting   = 2  // sessions that write, for each trigger and command
+	mostSets      = 2  // columns that an update sets, one at a time
+	mostGone      = 2  // rows that are deleted, one at a time
+	mostSent      = 3  // calls of a path that notifies, by each session
 )
 
 // newListens lists the channels that a session listens to.
@@ -38,21 +41,22 @@ func (p *Plan) Channels() []*model.Path {
 }
 
 // Listens lists what the walk tries about a channel: somebody of each session and tenant listens,
-// another one does one thing that may notify, and then they look what came.
+// another one does what may notify, and then they look what came.
 func (p *Plan) Listens(d *Dataset, path *model.Path) [][]model.Step {
 	var out [][]model.Step
-	for _, sent := range p.sent(d, path.Channel) {
-		list := p.listeners(d, path, &sent)
-		for chunk := range slices.Chunk(list, mostListening) {
-			var steps []model.Step
-			for _, m := range chunk {
-				steps = append(steps, p.listening(m, path, true))
+	for _, kind := range p.sent(d, path.Channel) {
+		for sent := range slices.Chunk(kind[:min(len(kind), mostOfKind)], mostAtOnce) {
+			for chunk := range slices.Chunk(p.listeners(d, path), mostListening) {
+				var steps []model.Step
+				for _, m := range chunk {
+					steps = append(steps, p.listening(m, path, true))
+				}
+				steps = append(steps, sent...)
+				for _, m := range chunk {
+					steps = append(steps, p.listening(m, path, false))
+				}
+				out = append(out, steps)
 			}
-			steps = append(steps, sent)
-			for _, m := range chunk {
-				steps = append(steps, p.listening(m, path, false))
-			}
-			out = append(out, steps)
 		}
 	}
 	return out
@@ -70,44 +74,50 @@ func (p *Plan) listening(m *Member, path *model.Path, begins bool) model.Step {
 	return step
 }
 
-// listeners is one member of each session and tenant that may listen, but not who notifies.
-func (p *Plan) listeners(d *Dataset, path *model.Path, sent *model.Step) []*Member {
+// listeners is a member of each session and tenant that may listen: what somebody's own statements
+// send, it may see.
+func (p *Plan) listeners(d *Dataset, path *model.Path) []*Member {
 	var out []*Member
 	for i := range d.Cast {
 		m := &d.Cast[i]
-		self := m.Session == sent.Session && m.Tenant == sent.Tenant && m.User == sent.User
-		if self || m.handed() || !slices.Contains(p.listens[m.Session.ID], path) ||
-			slices.ContainsFunc(out, func(o *Member) bool { return o.Session == m.Session && o.Tenant == m.Tenant }) {
-			continue
+		known := slices.ContainsFunc(out, func(o *Member) bool { return *o == *m })
+		if !known && !m.handed() && slices.Contains(p.listens[m.Session.ID], path) {
+			out = append(out, m)
 		}
-		out = append(out, m)
 	}
 	return out
 }
 
-// sent lists the steps that may notify on a channel: writes of what the contract lets a session write
-// to the tables at which something fires, on rows of its tenant, and calls of paths.
-func (p *Plan) sent(d *Dataset, ch *model.Channel) []model.Step {
+// sent lists the steps that may notify on a channel, of each kind: writes of what the contract lets a
+// session write to the tables at which something fires, on rows of its tenant, and calls of paths.
+func (p *Plan) sent(d *Dataset, ch *model.Channel) [][]model.Step {
 	if p.whole != nil { // whoever is listened to
 		p = p.whole
 	}
 	w := walk{Plan: p, d: d}
 	var tables []*model.Table
 	for i := range ch.Fired {
-		t := ch.Fired[i].Table
-		if slices.Contains(tables, t) {
-			continue
+		if t := ch.Fired[i].Table; !slices.Contains(tables, t) {
+			tables = append(tables, t)
+			w.fires(t, ch)
 		}
-		tables = append(tables, t)
-		w.fires(t, ch)
 	}
-	out := slices.Concat(w.cells...)
+	steps := slices.Concat(w.cells...)
+	var out [][]model.Step
+	for _, command := range []model.Command{model.Update, model.Insert, model.Delete} {
+		out = append(out, slices.DeleteFunc(slices.Clone(steps), func(st model.Step) bool { return st.Op.Shape.Command != command }))
+	}
+	return append(out, p.calling(d, ch))
+}
+
+// calling lists the calls of paths that notify on a channel, by one member of each session.
+func (p *Plan) calling(d *Dataset, ch *model.Channel) []model.Step {
+	var out []model.Step
 	for _, path := range ch.Paths {
 		var by []*model.Session
 		for i := range d.Cast {
 			m := &d.Cast[i]
-			c := p.callOf(m, path)
-			if c == nil || slices.Contains(by, m.Session) {
+			if p.callOf(m, path) == nil || slices.Contains(by, m.Session) {
 				continue
 			}
 			by = append(by, m.Session)
@@ -207,9 +217,10 @@ func (w *walk) removes(m *Member, c *choice) {
 	if at < 0 {
 		return
 	}
-	list := w.owners(w.d, c.table.ID, m.Tenant)
+	list, n := w.owners(w.d, c.table.ID, m.Tenant), 0
 	for i, row := range w.d.State.Rows(c.table.ID)[len(c.table.Seed):] {
-		if list[i] == 0 {
+		if list[i] == 0 && n < mostGone {
+			n++
 			w.add(m, c.deletes[at].shape, w.compared(c.deletes[at].shape, nil, row))
 		}
 	}

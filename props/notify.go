@@ -55,7 +55,7 @@ func (l *lab) notifies(ctx context.Context, s *model.Scenario, d *judge.Divergen
 func (l *lab) sent(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
 	at := len(s.Steps) - 1
 	last := &s.Steps[at]
-	if last.Op.Path == nil || last.Op.Path.Channel == nil || last.From == 0 || listening(s.Steps) > 1 {
+	if !listens(last) || last.From == 0 || listening(s.Steps) > 1 {
 		return nil
 	}
 	cell := judge.PathCell(last.Session.ID, last.Op.Path)
@@ -103,7 +103,7 @@ func (l *lab) written(ctx context.Context, s *model.Scenario, at int) (bool, err
 func listening(steps []model.Step) int {
 	n := 0
 	for i := range steps {
-		if p := steps[i].Op.Path; p != nil && p.Channel != nil && steps[i].From > 0 {
+		if listens(&steps[i]) && steps[i].From > 0 {
 			n++
 		}
 	}
@@ -164,35 +164,60 @@ func (h *hearing) heard(s *model.Scenario, v *judge.Verdict) bool {
 		if k.Cell.Path == nil || k.Cell.Path.Channel == nil || k.Allowed == 0 {
 			continue
 		}
-		steps, what := alone(s.Steps, k.Cell)
-		if key := fmt.Sprint(k.Cell.Session, " ", what); !h.tried[key] {
-			h.tried[key] = true
-			h.lone = append(h.lone, lone{k.Cell, steps})
+		for i := range s.Steps {
+			sent := &s.Steps[i]
+			if listens(sent) {
+				continue
+			}
+			key := fmt.Sprint(k.Cell.Session, " ", sends(sent))
+			if steps := alone(s.Steps, sent, k.Cell); steps != nil && !h.tried[key] && len(h.lone) < mostLone {
+				h.tried[key] = true
+				h.lone = append(h.lone, lone{k.Cell, steps})
+			}
 		}
 	}
 	return h.see(s, v)
 }
 
+// mostLone bounds what is tried with one session alone.
+const mostLone = 40
+
+// listens reports whether a step begins to listen, or looks what came.
+func listens(st *model.Step) bool { return st.Op.Path != nil && st.Op.Path.Channel != nil }
+
+// sends is the same for steps that send something in one way: what fires may do so at many tables.
+func sends(st *model.Step) string {
+	if st.Op.Path != nil {
+		return st.Op.Path.Name
+	}
+	out := st.Op.Shape.Command.String()
+	for i := range st.Op.Shape.Table.Triggers {
+		out += "\n" + st.Op.Shape.Table.Triggers[i].Body
+	}
+	return out
+}
+
 // alone is the steps in which one of a session listens, of another tenant than who sends something
-// where there is one, and nobody else; with what is sent in words.
-func alone(steps []model.Step, cell judge.Cell) (out []model.Step, what string) {
-	is := func(st *model.Step) bool { return st.Op.Path != nil && st.Op.Path.Channel != nil }
-	sent := &steps[slices.IndexFunc(steps, func(st model.Step) bool { return !is(&st) })]
+// where there is one, and nobody else; nil where only the sender itself would.
+func alone(steps []model.Step, sent *model.Step, cell judge.Cell) []model.Step {
+	same := func(a, b *model.Step) bool { return a.Session == b.Session && a.Tenant == b.Tenant && a.User == b.User }
 	var who *model.Step
 	for i := range steps {
-		if st := &steps[i]; is(st) && st.Session.ID == cell.Session && (who == nil || who.Tenant == sent.Tenant && st.Tenant != sent.Tenant) {
+		st := &steps[i]
+		if listens(st) && st.Session.ID == cell.Session && !same(st, sent) && (who == nil || who.Tenant == sent.Tenant && st.Tenant != sent.Tenant) {
 			who = st
 		}
 	}
+	if who == nil {
+		return nil
+	}
+	var out []model.Step
 	for i := range steps {
-		if st := &steps[i]; st == sent || is(st) && st.Session == who.Session && st.Tenant == who.Tenant && st.User == who.User {
+		if st := &steps[i]; st == sent || listens(st) && same(st, who) {
 			out = append(out, *st)
 		}
 	}
-	if sent.Op.Path != nil {
-		return out, sent.Op.Path.Name
-	}
-	return out, sent.Op.Shape.Text
+	return out
 }
 
 // unheard notes what notifies on channels whose names nobody knows beforehand.

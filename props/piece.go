@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	pieceCells = 80 // statements over tables in a piece
-	walkRound  = 16 // pieces of them in a round; the first rounds are shorter
+	pieceCells    = 80 // statements over tables in a piece
+	pieceChannels = 20 // times that sessions listen in one
+	walkRound     = 16 // pieces of them in a round; the first rounds are shorter
 )
 
 // piece is a part of the walk that one worker does: statements over tables, the calls of
@@ -129,7 +130,7 @@ func (c *campaign) otherPieces(d *gen.Dataset, first bool) []*piece {
 			}
 		}
 		for _, path := range c.Plan.Channels() {
-			if cells := c.Plan.Listens(d, path); len(cells) > 0 {
+			for cells := range slices.Chunk(c.Plan.Listens(d, path), pieceChannels) {
 				out = append(out, &piece{set: d, channels: cells})
 			}
 		}
