@@ -8,8 +8,8 @@ import (
 
 const (
 	mostListening = 6  // sessions that listen at the same time, each on a connection of its own
-	mostAtOnce    = 8  // statements while they do
-	mostOfKind    = 48 // updates, inserts, deletes and calls
+	mostAtOnce    = 8  // statements over tables while they do
+	mostOfKind    = 48 // updates, inserts, deletes, and calls
 	mostWriting   = 2  // sessions that write, for each trigger and command
 	mostSets      = 2  // columns that an update sets, one at a time
 	mostGone      = 2  // rows that are deleted, one at a time
@@ -45,7 +45,11 @@ func (p *Plan) Channels() []*model.Path {
 func (p *Plan) Listens(d *Dataset, path *model.Path) [][]model.Step {
 	var out [][]model.Step
 	for _, kind := range p.sent(d, path.Channel) {
-		for sent := range slices.Chunk(kind[:min(len(kind), mostOfKind)], mostAtOnce) {
+		most := mostAtOnce
+		if len(kind) > 0 && kind[0].Op.Path != nil { // one call may be in the way of the next
+			most = 1
+		}
+		for sent := range slices.Chunk(kind[:min(len(kind), mostOfKind)], most) {
 			for chunk := range slices.Chunk(p.listeners(d, path), mostListening) {
 				var steps []model.Step
 				for _, m := range chunk {

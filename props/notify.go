@@ -190,7 +190,10 @@ func sends(st *model.Step) string {
 	if st.Op.Path != nil {
 		return st.Op.Path.Name
 	}
-	out := st.Op.Shape.Command.String()
+	out := fmt.Sprint(st.Op.Shape.Command, st.Op.Shape.Where.Match)
+	if st.Op.Shape.Command == model.Update { // what is set tells nothing
+		out += fmt.Sprint(st.Op.Shape.Columns)
+	}
 	for i := range st.Op.Shape.Table.Triggers {
 		out += "\n" + st.Op.Shape.Table.Triggers[i].Body
 	}

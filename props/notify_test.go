@@ -74,6 +74,15 @@ func TestNotifications(t *testing.T) {
 			contract: "paths:\n  announcement: {kind: query, as: [agent], run: \"SELECT pg_notify('news', body) FROM tickets WHERE id = $1\", args: [tickets.id]}\n",
 		},
 		{name: "a number of it", schema: telling("INSERT OR UPDATE", "PERFORM pg_notify('tickets', json_build_object('id', NEW.id, 'priority', NEW.priority)::text);"), cause: "trigger tell on tickets", class: judge.Interference},
+		{
+			name: "what a view has instead", cause: "trigger put on v sends rows to the channel tickets", class: judge.Canary,
+			schema: `REVOKE INSERT, UPDATE, DELETE ON tickets FROM notify_agent;
+CREATE VIEW v WITH (security_invoker) AS SELECT id, org_id, body FROM tickets; GRANT SELECT, INSERT ON v TO notify_agent;
+CREATE FUNCTION put() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+  IF NEW.org_id IS DISTINCT FROM nullif(current_setting('app.org', true), '')::bigint THEN RAISE EXCEPTION 'not yours'; END IF;
+  INSERT INTO tickets (id, org_id, body) VALUES (NEW.id, NEW.org_id, NEW.body); PERFORM pg_notify('tickets', NEW.body); RETURN NEW; END $$;
+CREATE TRIGGER put INSTEAD OF INSERT ON v FOR EACH ROW EXECUTE FUNCTION put();`,
+		},
 		{name: "the key alone", schema: telling("INSERT OR UPDATE", "PERFORM pg_notify('tickets', NEW.id::text);")},
 		{name: "whose it is", schema: telling("INSERT OR UPDATE OR DELETE", "PERFORM pg_notify('tickets', coalesce(NEW.org_id, OLD.org_id)::text);")},
 		{name: "when it changed", schema: telling("INSERT OR UPDATE", "PERFORM pg_notify('tickets', json_build_object('id', NEW.id, 'at', clock_timestamp())::text);")},
