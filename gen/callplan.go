@@ -40,7 +40,7 @@ type argPlan struct {
 func (p *Plan) newCalls(s *model.Session) []*callPlan {
 	var out []*callPlan
 	for _, path := range p.Contract.Paths {
-		if path.User(s) != nil && path.Untried == "" {
+		if path.User(s) != nil && path.Untried == "" && path.Channel == nil {
 			out = append(out, p.newCall(path, s))
 		}
 	}

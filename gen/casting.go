@@ -18,11 +18,11 @@ type role struct {
 func (p *Plan) casting(c *choices, o Options) []role {
 	var all []role
 	for _, s := range p.Contract.Sessions {
-		if len(p.shapes[s.ID])+len(p.calls[s.ID]) == 0 && !p.looks(s) { // it has nothing to try
+		if !p.acts(s) && !p.looks(s) { // it has nothing to try
 			continue
 		}
 		if s.Tenantless {
-			if len(p.shapes[s.ID])+len(p.callsWith(s, false)) > 0 {
+			if len(p.shapes[s.ID])+len(p.callsWith(s, false))+len(p.listens[s.ID]) > 0 {
 				all = append(all, role{session: s, tenant: -1})
 			}
 			if len(p.callsWith(s, true)) == 0 {
@@ -57,6 +57,15 @@ func (p *Plan) casting(c *choices, o Options) []role {
 		least = aboutFirst(all, o.About)
 	}
 	return all[:min(len(all), max(o.Cast, least))]
+}
+
+// acts reports whether a session has anything to try; where some listen, to what others send too.
+func (p *Plan) acts(s *model.Session) bool {
+	q := p
+	if p.whole != nil && len(p.Channels()) > 0 {
+		q = p.whole
+	}
+	return len(q.shapes[s.ID])+len(q.calls[s.ID])+len(p.listens[s.ID]) > 0
 }
 
 // lastShare is per cent of the identities, but for the walk's, whose user is the last of its

@@ -1,8 +1,6 @@
 package gen
 
 import (
-	"slices"
-
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
@@ -10,7 +8,10 @@ import (
 // these tables and paths. Rows are made for every table as before.
 func (p *Plan) Limit(session func(*model.Session) bool, table func(*model.Table) bool, path func(*model.Path) bool) *Plan {
 	out := *p
-	out.shapes, out.calls = make([][]choice, len(p.shapes)), make([][]*callPlan, len(p.calls))
+	out.shapes, out.calls, out.listens = make([][]choice, len(p.shapes)), make([][]*callPlan, len(p.calls)), make([][]*model.Path, len(p.listens))
+	if out.whole == nil {
+		out.whole = p
+	}
 	for _, s := range p.Contract.Sessions {
 		if !session(s) {
 			continue
@@ -25,18 +26,12 @@ func (p *Plan) Limit(session func(*model.Session) bool, table func(*model.Table)
 				out.calls[s.ID] = append(out.calls[s.ID], c)
 			}
 		}
+		for _, c := range p.listens[s.ID] {
+			if path(c) {
+				out.listens[s.ID] = append(out.listens[s.ID], c)
+			}
+		}
 	}
 	out.deal()
 	return &out
-}
-
-// Draws reports whether anything is drawn at random: what sessions write themselves to learn what
-// they are not shown, only the walk tries.
-func (p *Plan) Draws() bool {
-	for i := range p.shapes {
-		if len(p.shapes[i]) > 0 || slices.ContainsFunc(p.calls[i], func(c *callPlan) bool { return !c.path.Asked() }) {
-			return true
-		}
-	}
-	return false
 }

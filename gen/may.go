@@ -37,6 +37,13 @@ func (p *Plan) callsWith(s *model.Session, tenant bool) []*callPlan {
 // inSQL lists the calls of a member that can be rolled back, and are drawn at random.
 func (p *Plan) inSQL(m *Member) []*callPlan { return drawable(p.callsOf(m)) }
 
+// Draws reports whether there is anything to draw at random: some paths only the walk calls.
+func (p *Plan) Draws() bool {
+	return slices.ContainsFunc(p.Contract.Sessions, func(s *model.Session) bool {
+		return len(p.shapes[s.ID]) > 0 || slices.ContainsFunc(p.calls[s.ID], func(c *callPlan) bool { return !c.path.Asked() })
+	})
+}
+
 func drawable(list []*callPlan) []*callPlan {
 	var out []*callPlan
 	for _, c := range list {

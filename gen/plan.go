@@ -32,6 +32,8 @@ type Plan struct {
 	most       map[*model.Table]int  // rows of a table that fit beside each other, where that was learnt
 	strict     map[*model.Table]bool // tables of whose rows the server found more to collide than the plan
 	calls      [][]*callPlan         // by Session.ID
+	listens    [][]*model.Path       // by Session.ID: the channels that it listens to
+	whole      *Plan                 // without limits; nil: this one
 	frozen     []string              // what brings a tenant into plans: see freeze
 
 	roles       []map[int]model.Value // of the n-th tenant: see tenantRoles
@@ -88,6 +90,7 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 	p.calls = make([][]*callPlan, len(c.Sessions))
 	for i, s := range c.Sessions {
 		p.calls[i] = p.newCalls(s)
+		p.listens = append(p.listens, p.newListens(s))
 	}
 	return p
 }

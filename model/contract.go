@@ -13,6 +13,7 @@ type Contract struct {
 	Belongs  []Belonging // by Table.ID
 	Sessions []*Session  // in the order of the contract; Session.ID is the index
 	Paths    []*Path
+	Unheard  []string // what notifies on channels whose names are put together, where no path listens
 	Secrets  []ColumnRef
 	Accept   []*Accept
 	Written  []Written // all that Postgres has to understand of it: queries of tenants first, then what uses them

@@ -44,12 +44,13 @@ type Path struct {
 	// Keyed is the keys of Puts that the row meets. It runs with the session's own rights alone, so that
 	// nothing else of what it tells counts. Only the walk calls it. Nil: it need meet none.
 	Keyed []*Unique
-	// Leaky: the session makes a function or a table of its own for it: it asks a view with a
-	// condition that tells of the rows that it is asked about, or puts its table in the place
-	// of another one. Only the walk calls it.
+	// Leaky: the session writes SQL of its own for it: it asks a view with a condition that
+	// tells of the rows that it is asked about, puts its table in the place of another one, or
+	// listens to a channel. Only the walk calls it.
 	Leaky bool
-	// Shadow is the latter; nil: none.
-	Shadow *Shadow
+	// Shadow is such a table, and Channel such a channel; nil: none.
+	Shadow  *Shadow
+	Channel *Channel
 	// Stored: it may read a materialized view, which must be filled anew before each call.
 	Stored bool
 	// Untried is why the path cannot be called at all; empty when it can.
@@ -71,6 +72,21 @@ type Shadow struct {
 	// Put and Away surround the statements of a path that comes to what stands in that place, where it
 	// runs code of the session's own with the routine's rights.
 	Put, Away []PathStatement
+}
+
+// Channel is a channel of NOTIFY, to which any session of the database may listen. A path that
+// listens has two transactions, and what others do comes between them: what they notified is
+// there when the second one ends.
+type Channel struct {
+	Name  string
+	Fired []Notifier // what notifies when a table is written
+	Paths []*Path    // that notify otherwise
+}
+
+// Notifier is a trigger or rule of a table that notifies.
+type Notifier struct {
+	Table   *Table
+	Trigger *Trigger
 }
 
 // Transaction is some statements of a path that commit together.

@@ -70,6 +70,11 @@ func Resumed(steps []Step, i int) int {
 	return -1
 }
 
+// Listens reports whether a step listens to a channel.
+func (s *Scenario) Listens() bool {
+	return slices.ContainsFunc(s.Steps, func(st Step) bool { return st.Op.Path != nil && st.Op.Path.Channel != nil })
+}
+
 // Plain is the step without all that only real connections show.
 func (s *Step) Plain() Step {
 	p := *s

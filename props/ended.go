@@ -106,7 +106,7 @@ func (r *Report) EachPath(f func(s *model.Session, p *model.Path)) {
 }
 
 // told takes out of the blocks what Postgres documents: that keys tell of other rows, and what views
-// without security_barrier and search paths do where sessions write SQL of their own.
+// without security_barrier, search paths and channels do where sessions write SQL of their own.
 // Config.Strict leaves them in.
 func (c *campaign) told() {
 	c.report.Blocks = slices.DeleteFunc(c.report.Blocks, func(b *Block) bool {
@@ -124,7 +124,8 @@ func (c *campaign) apart(b *Block) bool {
 }
 
 // Leaky reports whether a finding is about what the session wrote itself: a condition that a view
-// without security_barrier asks about rows that it leaves out, or a table in the place of another.
+// without security_barrier asks about rows that it leaves out, a table in the place of another, or
+// LISTEN.
 func (b *Block) Leaky() bool {
 	p := b.Finding.Divergence.Cell.Path
 	return p != nil && p.Leaky

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -83,6 +84,8 @@ func (o *observer) divergence(differ []gen.Variant, v gen.Variant, first, second
 		Did: did(first),
 	}
 	switch {
+	case o.listens():
+		d.Rule, d.Did = "what it hears may depend only on what the session may see", strings.TrimPrefix(strings.Join(d.Worlds.First, "; "), "NOTICE ")
 	case o.observed():
 		d.Rule = "what it makes for " + step.Observer.Session.Name + " to see may depend only on what that may see"
 		d.Did = noun.Count(len(first), "row") + " that " + step.Observer.Session.Name + " may see"
@@ -108,13 +111,20 @@ func did(lines []string) string {
 // telling is the variants that real runs are tried in: each takes long.
 var telling = []gen.Variant{gen.Remove, gen.Change, gen.Multiply, gen.Columns}
 
+// sending is those in which what a session hears is tried: whether something is sent at all may follow
+// from rows that it may not see.
+var sending = []gen.Variant{gen.Change, gen.Columns}
+
 // differing runs every variant once and lists those whose output is another one, what
 // is new in each run aside.
 func (o *observer) differing(ctx context.Context) (differ []gen.Variant, first []string, second map[gen.Variant][]string, err error) {
 	worlds := []run.World{{Data: o.s.Data}, {Data: o.s.Data}}
 	var variants []gen.Variant
 	list := gen.Variants
-	if o.s.Real() {
+	switch {
+	case o.listens():
+		list = sending
+	case o.s.Real():
 		list = telling
 	}
 	for _, v := range list {

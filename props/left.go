@@ -16,7 +16,7 @@ import (
 // commits, on connections that are used again.
 func pooled(s *model.Scenario, at int) bool {
 	step := &s.Steps[at]
-	if !s.Committed || s.Runs() || step.Fresh || step.Op.Path != nil && step.Op.Path.Job() { // of jobs are plays
+	if !s.Committed || s.Runs() || s.Listens() || step.Fresh || step.Op.Path != nil && step.Op.Path.Job() { // of jobs are plays
 		return false
 	}
 	return slices.ContainsFunc(s.Steps[:at], func(o model.Step) bool { return o.Tenant != s.Steps[at].Tenant })

@@ -43,6 +43,9 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 	if k.target.Class == judge.Existence {
 		return finding.Fix{Note: "none: a key tells of rows that are hidden, as Postgres documents it"}, nil
 	}
+	if p := k.target.Cell.Path; p != nil && p.Channel != nil {
+		return finding.Fix{Note: "none in the schema: who notifies must send no more than a key, with which whoever listens reads the row by its own rights"}, nil
+	}
 	m := &mender{contract: c.Contract, base: l.fast.Base, leaks: []leak{*k}}
 	for _, w := range like {
 		if !w.scenario.Runs() { // each run of a program takes long

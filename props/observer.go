@@ -125,11 +125,15 @@ func (o *observer) trace(output *model.Output, before, after [][]model.Row) []st
 	return out
 }
 
+// listens reports whether it is about what a session hears.
+func (o *observer) listens() bool { return o.s.Steps[o.at].Op.Path.Channel != nil }
+
 // differ reports whether two traces tell two worlds apart. Whether a tenant's work is done yet
-// may well depend on how much of others' there is before it: where somebody looks at what
-// another session makes, there must be something else in each world, not only more.
+// may well depend on how much of others' there is before it, and so may whether something is sent:
+// where somebody looks at what another session makes, or listens, there must be something else in each
+// world, not only more.
 func (o *observer) differ(a, b []string) bool {
-	if o.observed() {
+	if o.observed() || o.listens() {
 		return len(judge.Only(a, b)) > 0 && len(judge.Only(b, a)) > 0
 	}
 	return !slices.Equal(a, b)

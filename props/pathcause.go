@@ -28,6 +28,9 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 			object: l.logs(d.Cell.Path),
 		}, nil
 	}
+	if d.Cell.Path.Channel != nil {
+		return l.notifies(ctx, s, d)
+	}
 	var plain []Cause // what says by itself why it leaks goes first
 	switch p := d.Cell.Path; {
 	case p.Shadow != nil:
@@ -291,7 +294,7 @@ func (t *Target) partCauses(p *model.Path, id *model.Identity) []Cause {
 // objectCauses lists the experiments with the views and routines that a path names.
 func (t *Target) objectCauses(p *model.Path) []Cause {
 	var out []Cause
-	if p.Leaky && p.Shadow == nil {
+	if p.Leaky && p.View != nil && p.Shadow == nil {
 		out = append(out, Cause{
 			Key: "barrier " + p.View.Label(), Text: fmt.Sprintf("view %s has no security_barrier: conditions of its readers are asked before its own", p.View.Label()),
 			try:    run.Variant{Before: []string{"ALTER VIEW " + p.View.SQL() + " SET (security_barrier = true)"}},

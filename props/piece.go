@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	pieceCells = 80 // statements over tables in a piece
-	walkRound  = 16 // pieces of them in a round; the first rounds are shorter
+	pieceCells    = 80 // statements over tables in a piece
+	pieceChannels = 20 // times that sessions listen in one
+	walkRound     = 16 // pieces of them in a round; the first rounds are shorter
 )
 
 // piece is a part of the walk that one worker does: statements over tables, the calls of
@@ -27,6 +28,10 @@ type piece struct {
 	plays [][]model.Step // about one path
 	pairs [][]model.Step // of calls: what one leaves and the next finds
 	fresh [][]model.Step // on connections that nobody used, or that the steps use again
+	// asked is that it is of paths of which [model.Path.Asked] holds.
+	asked bool
+	// channels is what comes to those that listen to one.
+	channels [][]model.Step
 
 	done   bool // there was time for it
 	walked int
@@ -116,7 +121,7 @@ func growing(pieces []*piece) [][]*piece {
 }
 
 // otherPieces is what is no statement over a table, the longest first, so that no worker
-// waits long for the others. What takes real commits, programs and plays, is slow: on the
+// waits long for the others; last what sessions write themselves to learn what they are not shown. What takes real commits, programs and plays, is slow: on the
 // second datasets it would show little that is new.
 func (c *campaign) otherPieces(d *gen.Dataset, first bool) []*piece {
 	var out []*piece
@@ -124,6 +129,11 @@ func (c *campaign) otherPieces(d *gen.Dataset, first bool) []*piece {
 		for _, path := range c.Plan.Jobs() {
 			if plays := c.Plan.Plays(d, path); len(plays) > 0 {
 				out = append(out, &piece{set: d, plays: plays})
+			}
+		}
+		for _, path := range c.Plan.Channels() {
+			for cells := range slices.Chunk(c.Plan.Listens(d, path), pieceChannels) {
+				out = append(out, &piece{set: d, channels: cells, asked: true})
 			}
 		}
 	}
@@ -135,13 +145,21 @@ func (c *campaign) otherPieces(d *gen.Dataset, first bool) []*piece {
 	if len(fresh) > 0 {
 		out = append(out, &piece{set: d, fresh: fresh})
 	}
-	slices.SortStableFunc(out, func(a, b *piece) int { return b.length() - a.length() })
+	slices.SortStableFunc(out, func(a, b *piece) int {
+		switch {
+		case a.asked == b.asked:
+			return b.length() - a.length()
+		case a.asked:
+			return 1
+		}
+		return -1
+	})
 	return out
 }
 
 // length is about how long a piece takes, in calls of one statement.
 func (p *piece) length() int {
-	n := costly * (len(p.plays) + len(p.fresh))
+	n := costly * (len(p.plays) + len(p.fresh) + len(p.channels))
 	for _, steps := range p.calls {
 		for i := range steps {
 			if n++; steps[i].Runs() {
@@ -156,7 +174,7 @@ func (p *piece) length() int {
 const costly = 10
 
 // callPieces is the calls of paths, by session: every call of every member. Programs are pieces of their
-// own, and so is, after all others, what sessions write themselves to learn what they are not shown.
+// own, and so is what sessions write themselves to learn what they are not shown.
 func (c *campaign) callPieces(d *gen.Dataset, programs bool) []*piece {
 	type key struct {
 		session int
@@ -164,7 +182,7 @@ func (c *campaign) callPieces(d *gen.Dataset, programs bool) []*piece {
 		asked   bool
 	}
 	pieces := map[key]*piece{}
-	var out, last []*piece
+	var out []*piece
 	of := func(step *model.Step) *piece {
 		k := key{session: step.Session.ID}
 		if step.Runs() {
@@ -173,13 +191,9 @@ func (c *campaign) callPieces(d *gen.Dataset, programs bool) []*piece {
 		if k.asked = step.Op.Path != nil && step.Op.Path.Asked(); pieces[k] != nil {
 			return pieces[k]
 		}
-		p := &piece{set: d}
-		if pieces[k] = p; k.asked {
-			last = append(last, p)
-		} else {
-			out = append(out, p)
-		}
-		return p
+		pieces[k] = &piece{set: d, asked: k.asked}
+		out = append(out, pieces[k])
+		return pieces[k]
 	}
 	for i := range d.Cast {
 		m := &d.Cast[i]
@@ -210,7 +224,7 @@ func (c *campaign) callPieces(d *gen.Dataset, programs bool) []*piece {
 			p.calls = append(p.calls, []model.Step{call.Step})
 		}
 	}
-	return append(out, last...)
+	return out
 }
 
 // chunks cuts a list into pieces of at most n.
@@ -304,6 +318,8 @@ func (l *lab) walkPiece(ctx context.Context, p *piece, n *noted) error {
 		return l.walkCalls(ctx, p, see)
 	case p.plays != nil:
 		return l.walkPlays(ctx, p, see)
+	case p.channels != nil:
+		return l.walkChannels(ctx, p, n, see)
 	case p.fresh != nil:
 		return l.walkFresh(ctx, p, see)
 	}

@@ -22,6 +22,7 @@ func (c *campaign) untested() []Untested {
 	if c.scope.tables == nil {
 		c.impostors()
 		c.truncates()
+		c.unheard()
 	}
 	for _, s := range c.Contract.Sessions {
 		if c.scope.session(s) && c.scope.tables == nil && c.blind(s) {

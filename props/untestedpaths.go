@@ -33,7 +33,7 @@ func (c *campaign) untestedPaths() []Untested {
 			if reason != "" {
 				out = append(out, Untested{
 					Session: s.Name, Object: p.Name, Command: model.Call.String(), Reason: reason,
-					Weak: p.View != nil || p.Routine != nil || reason == NotRepeatable || reason == OrderDependent,
+					Weak: p.View != nil || p.Routine != nil || p.Channel != nil || reason == NotRepeatable || reason == OrderDependent,
 				})
 			}
 		}
@@ -61,6 +61,8 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 		return "", false
 	case t.unclear != "": // what other calls of it showed, may be chance
 		return t.unclear, false
+	case p.Channel != nil:
+		return c.quiet(s, p)
 	case c.report.Matrix.Path(s.ID, p.ID).Forbidden > 0:
 		return "", false
 	case t.calls > 0 && t.denied == t.calls && (p.View != nil || p.Routine != nil || c.answers(p)):
@@ -84,6 +86,20 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 		return c.unreached(), false
 	}
 	return "no arguments could be drawn for it", false
+}
+
+// quiet is idle of a session that listens.
+func (c *campaign) quiet(s *model.Session, p *model.Path) (reason string, rowless bool) {
+	stake := c.report.Matrix.Path(s.ID, p.ID)
+	switch {
+	case stake.Forbidden > 0 || seesAll(p.User(s)):
+		return "", false
+	case c.hurried():
+		return c.unreached(), false
+	case stake.Allowed > 0:
+		return "nothing was sent when a row was written that the session may not see, and that could be known by what is sent", false
+	}
+	return "nothing was sent there by what the contract lets sessions do", false
 }
 
 // answers reports whether calls of a path by sessions of tenants end well: then neither it

@@ -141,7 +141,7 @@ func (c *campaign) walkCells(ctx context.Context) (complete bool, err error) {
 // a table of the session's own brings is what it reads without it.
 func (c *campaign) plainly(k leak) bool {
 	p := k.target.Cell.Path
-	return p != nil && p.Leaky && slices.ContainsFunc(c.walked, func(o leak) bool {
+	return p != nil && p.Leaky && p.Channel == nil && slices.ContainsFunc(c.walked, func(o leak) bool {
 		if o.target.Cell.Session != k.target.Cell.Session {
 			return false
 		}

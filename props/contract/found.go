@@ -53,6 +53,7 @@ func (r *resolver) found() {
 		}
 		r.add(p)
 	}
+	r.notified()
 }
 
 // call has a session call a routine, unless a path of the contract does so with all of its

@@ -117,6 +117,9 @@ func (p *page) fix() (name, text string, width int) {
 // path is the path that the session used, and whether the contract names it.
 func (p *page) path() string {
 	kind := p.d.Cell.Path.Kind
+	if p.d.Cell.Path.Channel != nil {
+		return p.f.Path + ": whoever may connect to the database may listen"
+	}
 	if p.d.Cell.Path.View == nil && p.d.Cell.Path.Routine == nil {
 		return fmt.Sprintf("%s (%s)", p.f.Path, kind)
 	}
@@ -132,7 +135,7 @@ func (p *page) difference() {
 	switch {
 	case st.Observed():
 		whose, gives = escaped(p.looker(st)), "makes"
-	case p.d.Left:
+	case p.d.Left, p.f.Scenario.Listens():
 		what = "The same steps"
 	}
 	p.line("%s, again after %s %s: all that %s may see is as before, and yet it %s", what, escaped(p.hidden()), wasDone(w.Variant), whose, gives)

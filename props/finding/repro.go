@@ -24,7 +24,8 @@ func Repro(w io.Writer, f *Finding, m Material) error {
 	r.schema()
 	r.rows()
 	r.watch()
-	if r.d.Left && r.d.Worlds != nil {
+	r.listens()
+	if (r.d.Left || r.f.Scenario.Listens()) && r.d.Worlds != nil {
 		r.left()
 	} else {
 		for i := range f.Scenario.Steps {
@@ -268,6 +269,10 @@ func (r *repro) verdict() {
 	switch {
 	case r.f.Scenario.Steps[r.d.Step].Observed():
 		what = "made by " + r.f.Path + ", for " + r.looker(&r.f.Scenario.Steps[r.d.Step]) + ", what depends on"
+	case r.d.Class == judge.Canary && r.f.Path != "":
+		what = "received through " + r.f.Path + " the token of"
+	case r.d.Worlds != nil && r.f.Scenario.Listens():
+		what = "hears by " + r.f.Path + " of"
 	case r.d.Worlds != nil:
 		what = "tells by " + r.f.Path + " of"
 	case r.d.Class == judge.Audit:

@@ -7,9 +7,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// left writes a case in which a call finds what earlier steps left on the connection. It runs
-// all steps three times: on the rows as they are, again, and after the hidden rows were changed.
-// Each time the steps commit on a new connection; before the next time all rows are put back.
+// left writes the steps that leave something and the call that finds it, or those that send something
+// and hear it: on the rows as they are, again, and once more after the hidden ones became others. Each
+// time the steps commit, on a new connection unless one listens, and all rows are put back before.
 func (r *repro) left() {
 	r.section("the rows, to be put back")
 	for _, t := range r.c.Schema.Tables {
@@ -21,9 +21,14 @@ func (r *repro) left() {
 		if n > 0 {
 			r.putBack(n == 2)
 		}
-		r.section(fmt.Sprintf("run %d of 3, on a new connection", n+1))
-		r.text("\\connect")
-		clear(r.prepared)
+		if r.f.Scenario.Listens() {
+			r.section(fmt.Sprintf("run %d of 3", n+1))
+			r.text("\\set rlsfuzz_came ''")
+		} else {
+			r.section(fmt.Sprintf("run %d of 3, on a new connection", n+1))
+			r.text("\\connect")
+			clear(r.prepared)
+		}
 		for i := range r.f.Scenario.Steps[:r.d.Step] {
 			r.step(i)
 		}

@@ -33,9 +33,12 @@ func (r *repro) step(i int) {
 	if !id.Session.Within() { // else an error takes the binding back, too
 		r.text("SAVEPOINT rlsfuzz;")
 	}
-	if st.Op.Path != nil {
+	switch {
+	case i == r.d.Step && st.Op.Path != nil && st.Op.Path.Channel != nil:
+		r.came()
+	case st.Op.Path != nil:
 		r.call(i)
-	} else {
+	default:
 		r.run(&st.Op, i)
 	}
 	r.text("\\set rlsfuzz_state :SQLSTATE\n\\set rlsfuzz_count :ROW_COUNT\n\\if :ERROR\nROLLBACK TO SAVEPOINT rlsfuzz;\n\\endif")
@@ -52,7 +55,7 @@ func (r *repro) step(i int) {
 	if i == r.d.Step {
 		r.look(true)
 	}
-	r.commit(id)
+	r.listened(i, func() { r.commit(id) })
 	r.text("\\set ON_ERROR_STOP on")
 	r.release(id)
 	if i == r.d.Step {
@@ -64,7 +67,7 @@ func (r *repro) step(i int) {
 // otherPool reports whether a step runs on another connection than the step before: on one of
 // another login, where connections keep what sessions set, or beside a call that goes on later.
 func (r *repro) otherPool(i int) bool {
-	if i == 0 {
+	if i == 0 || r.f.Scenario.Listens() { // on the one connection that listens
 		return false
 	}
 	if r.between(i) != r.between(i-1) || r.between(i) && r.ids[i].Label() != r.ids[i-1].Label() {
@@ -209,7 +212,7 @@ $rlsfuzz$;`, sql.Constant(text))
 // release does what the pool does when the connection comes back.
 func (r *repro) release(id *model.Identity) {
 	release := strings.TrimRight(strings.TrimSpace(id.Session.Release), ";")
-	if r.tap || release == "" || strings.EqualFold(release, "none") {
+	if r.tap || release == "" || strings.EqualFold(release, "none") || r.f.Scenario.Listens() { // it is not the one that listens
 		return
 	}
 	r.line("SET SESSION AUTHORIZATION %s;", model.Quote(id.Login))

@@ -56,6 +56,10 @@ func (r *repro) compared() {
 // once writes one run of the call and keeps what the session received.
 func (r *repro) once(i int, name string) {
 	st := &r.f.Scenario.Steps[i]
+	if r.f.Scenario.Listens() {
+		r.line("\\echo :rlsfuzz_came\n\\set rlsfuzz_%s :rlsfuzz_came", name)
+		return
+	}
 	r.sequences()
 	begin, end := "BEGIN;", "ROLLBACK;"
 	if r.tap {

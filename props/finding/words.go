@@ -90,6 +90,10 @@ func (t *teller) elsewhere(id *model.Identity) string {
 func (t *teller) ending(i int) string {
 	st, resumed := &t.f.Scenario.Steps[i], model.Resumed(t.f.Scenario.Steps, i) >= 0
 	switch {
+	case st.Op.Path != nil && st.Op.Path.Channel != nil && st.From > 0:
+		return ", which listened meanwhile"
+	case st.Op.Path != nil && st.Op.Path.Channel != nil && resumed:
+		return ", which listens from now on"
 	case st.From > 0:
 		return ", which goes on with its call"
 	case st.Cut > 0 && st.Runs():

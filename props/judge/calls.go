@@ -23,6 +23,10 @@ func (j *judge) call(step *model.Step) {
 		return
 	}
 	j.errored(cell, j.trace.Err)
+	if p.Channel != nil {
+		j.heard(step, cell)
+		return
+	}
 	j.writes()
 	j.canaries()
 	if !j.half { // half of a run need not log itself

@@ -34,6 +34,7 @@ func Judge(c *model.Contract, s *model.Scenario, t *model.Trace) *Verdict {
 	j.predict.Contract = c
 	initial := model.NewState(c.Schema, arrange(c.Schema, s, t.Initial))
 	before := initial
+	j.states, j.steps = []*model.State{initial}, t.Steps
 	for i := range t.Steps {
 		step := &s.Steps[i]
 		id, ok := c.BindStep(step, initial)
@@ -42,6 +43,7 @@ func Judge(c *model.Contract, s *model.Scenario, t *model.Trace) *Verdict {
 			break
 		}
 		after := model.NewState(c.Schema, arrange(c.Schema, s, t.Steps[i].After))
+		j.states = append(j.states, after)
 		j.step(i, id, step, &t.Steps[i], before, after)
 		before = after
 	}
@@ -54,6 +56,8 @@ type judge struct {
 	scenario *model.Scenario
 	predict  model.Predictor
 	verdict  *Verdict
+	states   []*model.State    // before the first step, and after each so far
+	steps    []model.StepTrace // of the whole trace
 
 	// of the current step
 	at     int
@@ -64,13 +68,14 @@ type judge struct {
 	after  *model.State
 	undone bool         // the step was rolled back
 	half   bool         // it ended half-way, or only begins
+	since  int          // where it listens, the step that began to
 	own    []string     // tenants of the session
 	lacks  map[int]bool // by Table.ID: the session got fewer rows than it may see
 }
 
 func (j *judge) step(i int, id *model.Identity, step *model.Step, t *model.StepTrace, before, after *model.State) {
 	j.at, j.id, j.op, j.trace, j.before, j.after = i, id, &step.Op, t, before, after
-	j.own, j.lacks = j.tenants(), map[int]bool{}
+	j.own, j.lacks, j.since = j.tenants(), map[int]bool{}, i
 	j.undone, j.half = step.Undone, step.Undone || step.Cut > 0
 	if step.Op.Path != nil {
 		j.call(step)
@@ -102,8 +107,11 @@ func (j *judge) tenants() []string {
 // holds evaluates a rule in the state before the step or after it.
 func (j *judge) holds(r *model.Rule, st *model.State, row model.Row) (holds, known bool) {
 	j.predict.Ask = j.trace.Answers.Holds
-	if st == j.after {
+	switch {
+	case st == j.after:
 		j.predict.Ask = j.trace.Later.Holds
+	case j.since < j.at && st == j.states[j.since+1]: // which the same session asked
+		j.predict.Ask = j.steps[j.since].Later.Holds
 	}
 	return j.predict.Holds(r, j.id, st, row)
 }

@@ -342,7 +342,7 @@ func (j *judge) token(token string) {
 	}
 	var bearer *model.Table
 	var hidden model.Row
-	for _, st := range []*model.State{j.before, j.after} {
+	for _, st := range j.span() {
 		for _, t := range j.contract.Schema.Tables {
 			for _, row := range st.Rows(t.ID) {
 				if !bears(row, token) {
@@ -368,8 +368,17 @@ func (j *judge) token(token string) {
 	}
 	j.found(Divergence{
 		Class: Canary, Cell: cell, Of: bearer, Rows: []model.Row{hidden}, Column: -1,
-		Cross: j.foreign(j.before, bearer, hidden), Rule: text(j.id.Session.Sees[bearer.ID].Rule),
+		Cross: j.foreign(j.before, bearer, hidden), Rule: text(j.id.Session.Sees[bearer.ID].Rule), Did: j.bearing(token),
 	})
+}
+
+// span lists the states in which a row may come to the session: before the step and after it, and
+// where it listens, from when it began to.
+func (j *judge) span() []*model.State {
+	if j.op.Path == nil || j.op.Path.Channel == nil {
+		return []*model.State{j.before, j.after}
+	}
+	return j.states[j.since+1:]
 }
 
 // diverged reports whether the step showed or changed too much of a table already:

@@ -24,6 +24,8 @@ func (p *printer) apart(r *props.Report) {
 			add(&functions, path.Shadow.Deceived[0].Label()+" ("+path.Shadow.Taken.Label()+")")
 		case b.Leaky() && path.Shadow != nil:
 			p.wrap("search path: ", "%s: %s"+strict, f.Session, b.Cause)
+		case b.Leaky() && path.Channel != nil:
+			p.wrap("notify: ", "%s: %s"+strict, f.Session, b.Cause)
 		case b.Leaky():
 			p.wrap("no barrier: ", "%s: view %s: a condition that the session writes itself is asked about rows that the view leaves out (no security_barrier)"+strict, f.Session, path.View.Label())
 		default:

@@ -34,8 +34,9 @@ type Committer struct {
 	order     []*model.Table
 	held      map[string]*session // by steps whose calls others go on with
 	reaches   *reaches
-	reach     *reach // of the scenario that runs
-	touched   []bool // by Table.ID, since the last reset
+	reach     *reach        // of the scenario that runs
+	now       [][]model.Row // as all rows were read last
+	touched   []bool        // by Table.ID, since the last reset
 	dirty     bool
 	sequences string   // puts them back; empty without any
 	apart     []string // tables that are not judged and were empty, where a path may have filled them
@@ -83,6 +84,7 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*mo
 		return nil, err
 	}
 	initial := model.NewState(m.Contract.Schema, t.Initial)
+	m.now = t.Initial
 	for i := range s.Steps {
 		step := &s.Steps[i]
 		if i > 0 && calls(s.Steps) {
@@ -101,7 +103,7 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*mo
 		if err != nil {
 			return nil, err
 		}
-		t.Steps = append(t.Steps, st)
+		t.Steps, m.now = append(t.Steps, st), st.After
 	}
 	return t, nil
 }
@@ -248,11 +250,15 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 	if err := m.operate(ctx, s, id, step, &t); err != nil {
 		return t, err
 	}
-	if t.After, err = m.everything(ctx); err != nil {
-		return t, err
-	}
-	if t.Later, err = m.answers(ctx, id); err != nil {
-		return t, err
+	if step.Op.Path != nil && step.Op.Path.Channel != nil { // which changes nothing
+		t.After, t.Later = m.now, t.Answers
+	} else {
+		if t.After, err = m.everything(ctx); err != nil {
+			return t, err
+		}
+		if t.Later, err = m.answers(ctx, id); err != nil {
+			return t, err
+		}
 	}
 	switch {
 	case resumed:

@@ -52,6 +52,9 @@ func (m *Committer) open(ctx context.Context, login, via string) (*session, erro
 	cfg.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
 		s.notices = append(s.notices, n.Message+"\n"+n.Detail+"\n"+n.Hint)
 	}
+	cfg.OnNotification = func(_ *pgconn.PgConn, n *pgconn.Notification) {
+		s.notices = append(s.notices, "NOTIFY "+model.Quote(n.Channel)+", "+literal(n.Payload))
+	}
 	conn, err := pgx.ConnectConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("connect as %s: %w", who, err)
@@ -113,7 +116,7 @@ func poolOf(id *model.Identity) string {
 // giveBack gives a connection that was held back to its pool, which keeps one idle connection.
 func (m *Committer) giveBack(id *model.Identity, s *session) {
 	if key := poolOf(id); m.pool[key] == nil && !s.conn.IsClosed() {
-		m.pool[key] = s
+		m.pool[key], s.used = s, true
 		return
 	}
 	_ = s.conn.Close(context.Background())

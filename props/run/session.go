@@ -15,7 +15,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// session is one real connection with the notices it received.
+// session is one real connection with the notices and notifications that it received.
 type session struct {
 	conn    *pgx.Conn
 	notices []string

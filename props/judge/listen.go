@@ -1,0 +1,64 @@
+package judge
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// heard judges what came to a session that listens, once it looks: tokens of rows that it may not see,
+// as they were at any time since it began to.
+func (j *judge) heard(step *model.Step, cell Cell) {
+	j.since = slices.IndexFunc(j.scenario.Steps[:j.at], func(o model.Step) bool { return step.Resumes(&o) })
+	if step.From == 0 || j.since < 0 {
+		j.since = j.at
+		return
+	}
+	j.canaries()
+	came, forbidden := len(j.trace.Notices), 0
+	if came > 0 && j.wrote() {
+		forbidden = 1
+	}
+	j.verdict.Stakes = append(j.verdict.Stakes, Stake{Cell: cell, Allowed: came, Forbidden: forbidden})
+}
+
+// wrote reports whether a row that the session may not see, and by whose token it would know it, was
+// written since it began to listen.
+func (j *judge) wrote() bool {
+	first, last := j.states[j.since+1], j.states[len(j.states)-1]
+	for _, t := range j.contract.Schema.Tables {
+		count := map[string]int{}
+		for _, row := range first.Rows(t.ID) {
+			count[string(model.AppendRecord(nil, row, nil))]++
+		}
+		told := func(st *model.State, row model.Row) bool {
+			ok, known := j.holds(j.id.Session.Sees[t.ID].Rule, st, row)
+			return known && !ok && bears(row, model.TokenPrefix)
+		}
+		for _, row := range last.Rows(t.ID) {
+			record := string(model.AppendRecord(nil, row, nil))
+			if count[record]--; count[record] < 0 && told(last, row) {
+				return true
+			}
+		}
+		for _, row := range first.Rows(t.ID) {
+			if count[string(model.AppendRecord(nil, row, nil))] > 0 && told(first, row) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// bearing is the notification that has a token; empty for none.
+func (j *judge) bearing(token string) string {
+	if j.op.Path == nil || j.op.Path.Channel == nil {
+		return ""
+	}
+	i := slices.IndexFunc(j.trace.Notices, func(n string) bool { return strings.Contains(n, token) })
+	if i < 0 {
+		return ""
+	}
+	return j.trace.Notices[i]
+}
