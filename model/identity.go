@@ -177,8 +177,8 @@ func (c *Contract) belongs(st *State, t *Table, row Row, tenant Value) bool {
 	return found
 }
 
-// Setting is the text of one setting for the identity, and whether it is known:
-// a part that is NULL makes the setting empty.
+// Setting is the text of one setting for the identity, its parts joined. A part that is NULL
+// is empty text; as JSON it is null.
 func (id *Identity) Setting(s *Setting) string {
 	var b strings.Builder
 	for _, p := range s.Value {
