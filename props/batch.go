@@ -69,18 +69,18 @@ type batch struct {
 
 	jobs     []*model.Path // the paths that plays are about
 	first    int           // number of the batch's first play among those of all batches
-	play     *model.Path   // what the play that failed was about; nil: it was none
+	play     *model.Path   // what the play that failed was about; nil: no play failed
 	pending  int           // sequences of the dataset that is being searched
 	sets     int           // datasets so far, while searching
 	aim      *judge.Target // what shrinking keeps; nil while searching
 	index    int           // of the sequence that failed
 	guided   bool          // the dataset is one of the corpus
 	corpus   *corpus
-	commit   bool // it was the committed check
+	commit   bool // the committed check failed
 	smallest leak
-	origin   leak             // as it was found
-	left     bool             // it is about what earlier steps left: the reducer alone makes it smaller
-	drawn    string           // then, what failed
+	origin   leak             // the failure as it was found
+	left     bool             // the failure is about what earlier steps left: the reducer alone makes it smaller
+	drawn    string           // where left is set: the key of the scenario that failed
 	tried    map[string]*leak // what scenarios showed while shrinking, whatever the lab remembers of other batches
 	calls    int              // of the property while shrinking
 	at       int              // checks before the failure
@@ -314,8 +314,8 @@ func (b *batch) known(s *model.Scenario, d *judge.Divergence) (Cause, bool, erro
 	return Cause{}, false, nil
 }
 
-// whole looks at the shrunk case as at any other; where it shows nothing then, the case
-// stays as it was found.
+// whole judges the shrunk case in full, where shrinking looked at it in brief. If it shows nothing
+// then, the case that was found takes its place.
 func (b *batch) whole() error {
 	if b.smallest.found.Worlds == nil || b.smallest.scenario == b.origin.scenario {
 		return nil
@@ -440,9 +440,9 @@ func (l *lab) reduced(ctx context.Context, k leak, b *brief) (*model.Scenario, *
 	})
 }
 
-// apart is a divergence of a smaller case, unless it comes of one connection alone: in a
-// transaction that is rolled back, a call finds what an earlier one left there, such as a
-// temporary table, which steps with connections of their own do not.
+// apart is the divergence of a smaller case, or nil where only the rolled-back way of running
+// shows it: there all steps share one connection, and a call finds what an earlier one left on
+// it, such as a temporary table. Steps with connections of their own do not.
 func (l *lab) apart(ctx context.Context, k leak, s *model.Scenario, d *judge.Divergence) (*judge.Divergence, error) {
 	calls := slices.ContainsFunc(s.Steps[:d.Step], func(st model.Step) bool { return st.Op.Path != nil })
 	if !k.scenario.Committed || s.Committed || !calls {
@@ -455,8 +455,8 @@ func (l *lab) apart(ctx context.Context, k leak, s *model.Scenario, d *judge.Div
 	return d, nil
 }
 
-// alike reports whether a divergence is the leak in another scenario. What a path tells of
-// another tenant stays so: who reads the case wants to know whose it was.
+// alike reports whether a divergence is the same leak in another scenario. What a path tells of
+// another tenant must not become a leak within the tenant: that is less than what was found.
 func (k *leak) alike(d *judge.Divergence) bool {
 	return d.Target() == k.target && (d.Cross || d.Worlds == nil || !k.found.Cross)
 }

@@ -173,8 +173,8 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 	return Cause{Key: fmt.Sprintf("unknown %s %s", d.Class, t.Label()), Text: ""}, nil
 }
 
-// consequences reports whether a statement did in its own table only what it may, and what
-// diverges is what that brought about in another one.
+// consequences reports whether a statement did in its own table only what it may, so that the
+// divergence in another table is a consequence: of a trigger, a rule or a foreign key.
 func (l *lab) consequences(ctx context.Context, s *model.Scenario, d *judge.Divergence) (bool, error) {
 	shape := s.Steps[d.Step].Op.Shape
 	if shape == nil || shape.Table.ID == d.Cell.Table || d.Became == nil {
@@ -189,8 +189,9 @@ func (l *lab) consequences(ctx context.Context, s *model.Scenario, d *judge.Dive
 	}), nil
 }
 
-// carrier is the first object without which a divergence is gone from a schema in which
-// base is switched off; a zero Cause where there is none.
+// carrier is the first cause of a list without which a divergence is gone; a zero Cause where
+// there is none. base is changed in all of these experiments, and causes in off are not tried.
+// Single objects are tried first, then policies turned restrictive, then several objects at once.
 func (l *lab) carrier(ctx context.Context, s *model.Scenario, d *judge.Divergence, list []Cause, base run.Variant, off map[string]bool) (Cause, error) {
 	var singles, turned, joints []Cause
 	for _, c := range list {
@@ -228,8 +229,9 @@ func (l *lab) carrier(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	return Cause{}, nil
 }
 
-// joint explains a divergence that no object carries alone, with all that carries known
-// leaks switched off: either it is gone then, or another object lets it through as well.
+// joint explains a divergence that no object carries alone. With all that carries known leaks
+// switched off, it is either gone, and then a known cause explains it; or another object, which
+// is found now, lets it through as well.
 func (l *lab) joint(ctx context.Context, s *model.Scenario, d *judge.Divergence, list []Cause, known []leak) (Cause, error) {
 	base, off := switchedOff(known)
 	if len(off) == 0 || d.Class == judge.Lockout {
@@ -288,7 +290,7 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	verdict := judge.Judge(l.Contract, s, trace)
 	for i := range verdict.Divergences {
 		o := &verdict.Divergences[i]
-		worse := d.Class != judge.Lockout && o.Class < d.Class || d.Left && o.Class < judge.Lockout // where it comes from was not asked
+		worse := d.Class != judge.Lockout && o.Class < d.Class || d.Left && o.Class < judge.Lockout // this judgement does not tell what is left
 		if o.Cell == d.Cell && (o.Class == d.Class || worse) && o.Target().Column == d.Target().Column {
 			return false, nil
 		}
@@ -299,8 +301,8 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	return true, nil
 }
 
-// keeps reports whether all that a session sees and may see in a step is there in an
-// experiment too: a function that says no to everybody shows nothing of what it should say.
+// keeps reports whether a session still sees in an experiment all that it sees, and may see,
+// without: a function that says no to everybody ends every leak, and so proves nothing.
 func (l *lab) keeps(ctx context.Context, s *model.Scenario, d *judge.Divergence, base, with run.Variant) (bool, error) {
 	if d.Worlds != nil {
 		return true, nil

@@ -126,8 +126,9 @@ type lone struct {
 	steps []model.Step
 }
 
-// walkChannels listens while others write: several at the same time, and then, where no token told
-// anything, each by itself, once for each of what is sent.
+// walkChannels has sessions listen while others write: first several at the same time, for tokens
+// of hidden rows; then, where nothing was found, one session alone for each way of sending, in
+// second worlds too.
 func (l *lab) walkChannels(ctx context.Context, p *piece, n *noted, see func(*model.Scenario, *judge.Verdict) bool) error {
 	h := &hearing{lab: l, piece: p, see: see, told: map[judge.Cell]bool{}, tried: map[string]bool{}}
 	for target := range n.seen {

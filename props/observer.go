@@ -128,10 +128,10 @@ func (o *observer) trace(output *model.Output, before, after [][]model.Row) []st
 // listens reports whether it is about what a session hears.
 func (o *observer) listens() bool { return o.s.Steps[o.at].Op.Path.Channel != nil }
 
-// differ reports whether two traces tell two worlds apart. Whether a tenant's work is done yet
-// may well depend on how much of others' there is before it, and so may whether something is sent:
-// where somebody looks at what another session makes, or listens, there must be something else in each
-// world, not only more.
+// differ reports whether two traces tell two worlds apart. Where somebody looks at what another
+// session makes, or listens, each trace must have something that the other lacks: that one has
+// only more may mean that a tenant's work is not done yet, or nothing is sent yet, because
+// others' comes first.
 func (o *observer) differ(a, b []string) bool {
 	if o.observed() || o.listens() {
 		return len(judge.Only(a, b)) > 0 && len(judge.Only(b, a)) > 0

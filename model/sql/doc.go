@@ -18,5 +18,5 @@
 //
 // The package has no database and no randomness, and reads the clock in one place:
 // clock.go, for comparisons with now(). The grammar comes from oliphant: parser.go
-// alone calls its parser, and the converter alone knows the types of its nodes.
+// alone calls its parser, and the converter makes expressions of its nodes.
 package sql
