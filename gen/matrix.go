@@ -27,9 +27,10 @@ func (p *Plan) MatrixDataset(n int) *Dataset {
 	return d
 }
 
-// vacate leaves only the last tenant its rows in the tables in which a key lets each have
-// one: what gives another a row meets that key, and not the policy, where it has one. The
-// others come before it, where a policy with <= lets it give them some.
+// vacate takes the rows of all tenants but the last out of the tables in which a key lets each
+// tenant have only one row. A session that gives another tenant a row would meet the key, and not
+// the policy, if that tenant had one. The last tenant keeps its row, so that the others are less
+// than it: a wrong policy with <= shows then.
 func (p *Plan) vacate(d *Dataset) {
 	data := slices.Clone(d.Data)
 	for i := range p.tables {

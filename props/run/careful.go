@@ -29,7 +29,8 @@ func (v Variant) And(o Variant) Variant {
 	return Variant{Before: slices.Concat(v.Before, o.Before), Without: slices.Concat(v.Without, o.Without), Roles: v.Roles || o.Roles}
 }
 
-// careful is what one careful run asked, in the order of the steps.
+// careful is what one careful run asked, in the order of the steps. Its numbers, and those of its
+// parts, are indexes of the flush's items; table is a Table.ID.
 type careful struct {
 	initial int
 	steps   []carefulStep
@@ -54,7 +55,7 @@ type carefulLook struct {
 	mask        []bool
 }
 
-// ruleAsk is the rows for which Postgres says that a rule holds.
+// ruleAsk is a question to Postgres: for which rows a rule holds.
 type ruleAsk struct {
 	item int
 	rule *model.Rule

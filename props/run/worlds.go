@@ -14,8 +14,7 @@ type World struct {
 	Data     [][]model.Row
 	Settings []string // statements of the superuser, after the rows are loaded
 
-	// First and Until say which of the calls run in it, from one on and up to another; both
-	// zero: all.
+	// First and Until limit the calls that run in it to calls[First:Until]; both zero: all.
 	First, Until int
 }
 
@@ -27,15 +26,15 @@ func (w *World) of(calls []Calls) []Calls {
 	return calls[w.First:w.Until]
 }
 
-// Calls is steps that call paths, one after the other, by whom. Each world runs it
-// from its own rows; what an earlier Calls did is undone.
+// Calls is steps that run one after the other and call paths, with who runs each. It begins with
+// the rows of its world: what an earlier Calls did there is undone.
 type Calls struct {
 	ID    []*model.Identity // by step
 	Steps []model.Step
 }
 
-// CallSum is what one step of Calls gave in one world, in brief: equal outputs, but for
-// the order of their rows, have equal sums.
+// CallSum is the output of one step of Calls in one world, in brief. Outputs that differ only in
+// the order of their rows have equal sums.
 type CallSum struct {
 	Sum    uint64
 	Rows   int
@@ -51,15 +50,15 @@ type WorldRun struct {
 	Steps   []CallSum
 	Before  [][]model.Row // by Table.ID; nil unless outputs were asked for
 	After   [][]model.Row
-	change  []tableSum // by Table.ID: what the rows were changed by
+	change  []tableSum // by Table.ID: the sum of the rows after, less that of the rows before
 }
 
-// Wrote reports whether a row of some table is another one than before.
+// Wrote reports whether some table holds other rows than before.
 func (r *WorldRun) Wrote() bool {
 	return slices.ContainsFunc(r.change, func(s tableSum) bool { return s != tableSum{} })
 }
 
-// Same reports whether two runs gave and changed the same.
+// Same reports whether two runs had the same outputs and changed rows in the same way.
 func (r *WorldRun) Same(o *WorldRun) bool {
 	if len(r.Steps) != len(o.Steps) || !slices.Equal(r.change, o.change) {
 		return false
@@ -72,8 +71,8 @@ func (r *WorldRun) Same(o *WorldRun) bool {
 	return true
 }
 
-// Alike reports whether two runs gave the same and changed as many rows of each table: what
-// was made at another time need not be the same.
+// Alike reports whether two runs had the same outputs and added as many rows to each table. The
+// rows themselves may differ, since they may hold the time at which they were made.
 func (r *WorldRun) Alike(o *WorldRun) bool {
 	few := func(s tableSum) tableSum { return tableSum{rows: s.rows} }
 	a, b := *r, *o
@@ -87,7 +86,8 @@ func (r *WorldRun) Alike(o *WorldRun) bool {
 	return a.Same(&b)
 }
 
-// worldAsk is where the answers of one world are.
+// worldAsk is where the answers of one world are. Its numbers, and those of callsAsk, are indexes
+// of the flush's items.
 type worldAsk struct {
 	first  int // the world's first item
 	before int
