@@ -243,9 +243,9 @@ func (j *judge) queried() {
 	}
 }
 
-// returned judges RETURNING: only rows that the session may see come back, be it as things
-// were when the statement began, which is when Postgres decides it: a user who hands on its own
-// membership is told so.
+// returned judges RETURNING: only rows that the session may see come back. A row that it may see
+// before the statement or after it will do, since Postgres decides by what was there when the
+// statement began: a user who gives its own membership away still gets that row.
 func (j *judge) returned() {
 	s := j.op.Shape
 	t := s.Table
@@ -332,7 +332,7 @@ func tokens(s string) []string {
 
 // token judges one received canary.
 func (j *judge) token(token string) {
-	for _, v := range slices.Concat(j.op.Args, j.id.Vars) { // its settings say it, too
+	for _, v := range slices.Concat(j.op.Args, j.id.Vars) { // it sent the token itself
 		if strings.Contains(v.Text, token) {
 			return
 		}
@@ -372,8 +372,8 @@ func (j *judge) token(token string) {
 	})
 }
 
-// span lists the states in which a row may come to the session: before the step and after it, and
-// where it listens, from when it began to.
+// span lists the states of which the session may receive rows: before the step and after it; where
+// it listens, all since it began to.
 func (j *judge) span() []*model.State {
 	if j.op.Path == nil || j.op.Path.Channel == nil {
 		return []*model.State{j.before, j.after}
