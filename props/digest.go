@@ -192,21 +192,8 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 		w.cause = least.cause
 		c.trace(w)
 	}
-	b := &Block{Cause: least.cause.Text, Carrier: least.cause.Key, AtCheck: k.at, Finding: c.finding(least)}
-	for _, w := range append(like, k) {
-		if !lost(&w) {
-			b.shown = append(b.shown, w.target.Cell)
-		}
-	}
-	for _, w := range like {
-		if w.target != least.target && !b.anyhow(&w) {
-			b.Like = append(b.Like, c.cellText(&w.found))
-		}
-	}
-	if len(like) > 0 && k.target != least.target && !b.anyhow(&k) && !slices.ContainsFunc(like, func(w leak) bool { return w.target == k.target }) {
-		b.Like = append(b.Like, c.cellText(&k.found))
-	}
-	b.Finding.Like, b.Finding.Escalation = b.Like, escalation
+	b := c.newBlock(&least, &k, like)
+	b.Finding.Escalation = escalation
 	c.blocks[k.cause.Key] = b
 	c.report.Blocks = append(c.report.Blocks, b)
 	c.save(b) // what was found is on disk before it is explained
@@ -219,6 +206,26 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 	b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
 	c.announced(b)
 	return err
+}
+
+// newBlock is the block of a leak k, of its least case, and of the leaks that have the same cause.
+func (c *campaign) newBlock(least, k *leak, like []leak) *Block {
+	b := &Block{Cause: least.cause.Text, Carrier: least.cause.Key, AtCheck: k.at, Finding: c.finding(*least)}
+	for _, w := range append(like, *k) {
+		if !lost(&w) {
+			b.shown = append(b.shown, w.target.Cell)
+		}
+	}
+	for _, w := range like {
+		if w.target != least.target && !b.anyhow(&w) {
+			b.Like = append(b.Like, c.cellText(&w.found))
+		}
+	}
+	if len(like) > 0 && k.target != least.target && !b.anyhow(k) && !slices.ContainsFunc(like, func(w leak) bool { return w.target == k.target }) {
+		b.Like = append(b.Like, c.cellText(&k.found))
+	}
+	b.Finding.Like = b.Like
+	return b
 }
 
 // doubt notes calls whose difference did not hold when it was looked at more often: nothing is

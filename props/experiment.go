@@ -114,8 +114,7 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 		return Cause{}, err
 	}
 	st := s.Initial(l.Contract.Schema)
-	step := &s.Steps[d.Step]
-	id, ok := l.Contract.BindStep(step, st)
+	id, ok := l.Contract.BindStep(&s.Steps[d.Step], st)
 	if !ok {
 		return Cause{}, fmt.Errorf("explain a divergence: %w", run.ErrInvalid)
 	}
@@ -126,6 +125,27 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 		}
 		return c, err
 	}
+	if c, ok, err := l.elsewhere(ctx, s, d, id, st, known); err != nil || ok {
+		return c, err
+	}
+	list, err := l.candidates(ctx, s, d, id, st)
+	if err != nil {
+		return Cause{}, err
+	}
+	if c, err := l.carrier(ctx, s, d, list, run.Variant{}, l.off); err != nil || c.Key != "" {
+		return c, err
+	}
+	if c, err := l.joint(ctx, s, d, list, known); err != nil || c.Key != "" {
+		return c, err
+	}
+	t := l.Contract.Schema.Tables[d.Cell.Table]
+	return Cause{Key: fmt.Sprintf("unknown %s %s", d.Class, t.Label()), Text: ""}, nil
+}
+
+// elsewhere is the known cause of what the same session reads too much of in another table, where
+// the divergence is gone once that table shows the session only what it may see. ok is false where
+// there is none.
+func (l *lab) elsewhere(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, st *model.State, known []leak) (c Cause, ok bool, err error) {
 	tried := map[int]bool{} // by Table.ID
 	for _, k := range known {
 		if tried[k.target.Cell.Table] || k.target.Cell.Path != nil || k.target.Class > judge.Read || k.target.Cell.Session != d.Cell.Session || k.target.Cell.Command != model.Select || k.target.Cell.Table == d.Cell.Table {
@@ -139,38 +159,36 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 		}
 		gone, err := l.without(ctx, s, d, Cause{try: v})
 		if err != nil {
-			return Cause{}, err
+			return Cause{}, false, err
 		}
 		if gone {
-			return k.cause, nil
+			return k.cause, true, nil
 		}
 	}
+	return Cause{}, false, nil
+}
+
+// candidates lists the experiments with what may carry the divergence of a statement over a table:
+// first the session's login and role, then functions that policies ask, then the table's own objects.
+func (l *lab) candidates(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, st *model.State) ([]Cause, error) {
+	op, table := &s.Steps[d.Step].Op, l.Contract.Schema.Tables[d.Cell.Table]
 	var list []Cause
 	if d.Class != judge.Lockout {
 		list = l.actors(id)
 	}
 	if len(l.doubted) > 0 {
-		text := reads(l.Contract.Schema, l.Contract.Schema.Tables[d.Cell.Table])
+		text := reads(l.Contract.Schema, table)
 		list = append(list, l.helpers(func(name string) bool { return sql.Mentions(text, name) }, id, st)...)
 	}
 	if d.Class == judge.Lockout {
-		list = append(list, l.opened(d, &step.Op)...)
-	} else {
-		if only, err := l.consequences(ctx, s, d); err != nil {
-			return Cause{}, err
-		} else if only {
-			list = append(list, taken(l.Contract.Schema.Tables[d.Cell.Table])...)
-		}
-		list = append(list, l.causes(d, &step.Op, id)...)
+		return append(list, l.opened(d, op)...), nil
 	}
-	if c, err := l.carrier(ctx, s, d, list, run.Variant{}, l.off); err != nil || c.Key != "" {
-		return c, err
+	if only, err := l.consequences(ctx, s, d); err != nil {
+		return nil, err
+	} else if only {
+		list = append(list, taken(table)...)
 	}
-	if c, err := l.joint(ctx, s, d, list, known); err != nil || c.Key != "" {
-		return c, err
-	}
-	t := l.Contract.Schema.Tables[d.Cell.Table]
-	return Cause{Key: fmt.Sprintf("unknown %s %s", d.Class, t.Label()), Text: ""}, nil
+	return append(list, l.causes(d, op, id)...), nil
 }
 
 // consequences reports whether a statement did in its own table only what it may, so that the

@@ -54,19 +54,8 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 		}
 	}
 	st := s.Initial(l.Contract.Schema)
-	tried := map[int]bool{} // by Table.ID
-	for _, k := range known {
-		if k.target.Cell.Path != nil || tried[k.target.Cell.Table] {
-			continue
-		}
-		tried[k.target.Cell.Table] = true
-		v, ok := intended(l.Contract, l.Contract.Schema.Tables[k.target.Cell.Table], id, st)
-		if !ok {
-			continue
-		}
-		if gone, err := l.without(ctx, s, d, Cause{try: v}); err != nil || gone {
-			return k.cause, err
-		}
+	if c, ok, err := l.ofTable(ctx, s, d, id, st, known); err != nil || ok {
+		return c, err
 	}
 	program := l.programText(d.Cell.Path)
 	if c, err := l.carrier(ctx, s, d, l.fired(d.Cell.Path, program), run.Variant{}, l.off); err != nil || c.Key != "" {
@@ -88,6 +77,31 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 			return c, err
 		}
 	}
+	return l.itself(ctx, s, d)
+}
+
+// ofTable is the known cause of what a table shows, where the path's leak is gone once that table
+// shows an identity only what it may see. ok is false where there is none.
+func (l *lab) ofTable(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, st *model.State, known []leak) (c Cause, ok bool, err error) {
+	tried := map[int]bool{} // by Table.ID
+	for _, k := range known {
+		if k.target.Cell.Path != nil || tried[k.target.Cell.Table] {
+			continue
+		}
+		tried[k.target.Cell.Table] = true
+		v, ok := intended(l.Contract, l.Contract.Schema.Tables[k.target.Cell.Table], id, st)
+		if !ok {
+			continue
+		}
+		if gone, err := l.without(ctx, s, d, Cause{try: v}); err != nil || gone {
+			return k.cause, gone, err
+		}
+	}
+	return Cause{}, false, nil
+}
+
+// itself is the cause that the path, or the one function that it calls, does what it must not.
+func (l *lab) itself(ctx context.Context, s *model.Scenario, d *judge.Divergence) (Cause, error) {
 	p := d.Cell.Path
 	c := Cause{Key: "path " + p.Name, Text: fmt.Sprintf("%s itself", p.Name), object: l.does(p, carrier.Body)}
 	if d.Rule == judge.MustFail || d.Rule == judge.RefuseWildcards {

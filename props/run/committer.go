@@ -214,21 +214,10 @@ func (m *Committer) everything(ctx context.Context) ([][]model.Row, error) {
 
 // step runs one statement as its session would, and reads everything after it.
 func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.Step, fresh, resumed bool) (model.StepTrace, error) {
-	var t model.StepTrace
-	if step.Runs() { // it connects by itself
-		var err error
-		if t.Answers, err = m.answers(ctx, id); err != nil {
-			return t, err
-		}
-		if err := m.operate(ctx, nil, id, step, &t); err != nil {
-			return t, err
-		}
-		if t.After, err = m.everything(ctx); err != nil {
-			return t, err
-		}
-		t.Later, err = m.answers(ctx, id)
-		return t, err
+	if step.Runs() {
+		return m.stepAlone(ctx, id, step)
 	}
+	var t model.StepTrace
 	s, err := m.connection(ctx, id, step, fresh)
 	if err != nil {
 		return t, err
@@ -274,6 +263,21 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 		return t, err
 	}
 	return t, s.release(ctx, id, m.Release)
+}
+
+// stepAlone runs a step that connects by itself, and reads all rows after it.
+func (m *Committer) stepAlone(ctx context.Context, id *model.Identity, step *model.Step) (t model.StepTrace, err error) {
+	if t.Answers, err = m.answers(ctx, id); err != nil {
+		return t, err
+	}
+	if err = m.operate(ctx, nil, id, step, &t); err != nil {
+		return t, err
+	}
+	if t.After, err = m.everything(ctx); err != nil {
+		return t, err
+	}
+	t.Later, err = m.answers(ctx, id)
+	return t, err
 }
 
 // operate does what the step says, as its session would.
