@@ -76,9 +76,10 @@ type walk struct {
 	*Plan
 	d     *Dataset
 	cells [][]model.Step
-	fresh int
+	fresh int // rows and values that were made so far, so that each is another one
 }
 
+// table adds the cells of a member on one table.
 func (w *walk) table(m *Member, c *choice) {
 	own, other := w.pair(m, c.table)
 	for _, s := range c.selects {

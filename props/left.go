@@ -105,8 +105,8 @@ func (o *observer) sight(before [][]model.Row) []string {
 	return out
 }
 
-// inherited finds out which divergences come from what earlier steps left: those that are
-// gone on a connection that nobody used, and gone where the step runs alone.
+// inherited marks the divergences that come from what earlier steps left on the connection: those
+// that are gone both on a connection that nobody used and where the step runs alone.
 func (l *lab) inherited(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
 	some := false
 	for i := range v.Divergences {

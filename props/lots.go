@@ -90,7 +90,7 @@ func grouped[T any](list []T, key func(*T) string) [][]T {
 	return out
 }
 
-// observerKey is the same for calls whose sessions may see the same rows.
+// observerKey is a key that is equal for calls whose sessions may see the same rows.
 func observerKey(s *model.Step) string {
 	if o := &s.Observer; s.Observed() {
 		return fmt.Sprintf("seen by %d %s %s", o.Session.ID, o.Tenant.Text, o.User.Text)

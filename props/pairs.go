@@ -54,12 +54,13 @@ func (l *lab) settlePairs(ctx context.Context, d *gen.Dataset, x *lot, see func(
 	return true, nil
 }
 
-// mostRefuted is how many pairs of the same paths and sessions run on real connections for
-// nothing: the pool cleans up what they leave, or their commit does.
+// mostRefuted is how many pairs of the same paths and sessions run on real connections and show
+// nothing before others are left out: what the first call leaves goes with its commit, or the pool
+// cleans it up.
 const mostRefuted = 3
 
-// wrote judges what pairs of calls wrote: the second one may change what the first one made. A
-// few pairs of the same paths and sessions tell.
+// wrote judges pairs of calls that changed rows: the second may change what the first made. A few
+// pairs of the same paths and sessions are enough.
 func (l *lab) wrote(ctx context.Context, d *gen.Dataset, x *lot, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
 	for i, pair := range x.pairs {
 		key := "wrote " + pairKey(pair)
@@ -79,12 +80,14 @@ func (l *lab) wrote(ctx context.Context, d *gen.Dataset, x *lot, see func(s *mod
 	return true, nil
 }
 
+// pairKey names a pair by its sessions and paths.
 func pairKey(pair []model.Step) string {
 	return fmt.Sprint(pair[0].Session.ID, pair[0].Op.Path.ID, pair[1].Session.ID, pair[1].Op.Path.ID)
 }
 
-// differing keeps the pairs of a lot whose second call gave another output in some world, and
-// does not alone. Second calls that do so alone come apart, unless that is known of their path.
+// differing gives the pairs of a lot whose second call had another output in some world, and has the
+// same in all when it is made alone. Second calls that differ alone too are given apart, unless
+// that is known of their path.
 func (l *lab) differing(ctx context.Context, d *gen.Dataset, x *lot) (kept [][]model.Step, alone []model.Step, err error) {
 	var differ [][]model.Step
 	for i, pair := range x.pairs {
@@ -112,7 +115,8 @@ func (l *lab) differing(ctx context.Context, d *gen.Dataset, x *lot) (kept [][]m
 	return kept, alone, nil
 }
 
-// bound is pairs from a step on as their sessions run them: those whose sessions can act.
+// bound binds the steps of pairs, from the from-th on, to their identities. Pairs in which one cannot
+// be bound are left out.
 func (l *lab) bound(d *gen.Dataset, list [][]model.Step, from int) (pairs [][]model.Step, calls []run.Calls) {
 	for _, pair := range list {
 		c := run.Calls{Steps: pair[from:]}

@@ -272,7 +272,7 @@ func (f *flow) aftermath(st *carefulStep, id *model.Identity) error {
 			return err
 		}
 	}
-	if st.output != nil { // what it sees of tables is another cell's
+	if st.output != nil { // what its session sees of tables is judged by other steps
 		return nil
 	}
 	if err := f.be(id); err != nil {

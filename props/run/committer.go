@@ -239,7 +239,7 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 	if err := m.operate(ctx, s, id, step, &t); err != nil {
 		return t, err
 	}
-	if step.Op.Path != nil && step.Op.Path.Channel != nil { // which changes nothing
+	if step.Op.Path != nil && step.Op.Path.Channel != nil { // to listen changes no row
 		t.After, t.Later = m.now, t.Answers
 	} else {
 		if t.After, err = m.everything(ctx); err != nil {
@@ -256,7 +256,7 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 	case step.Cut > 0 && !step.Undone:
 		return t, s.conn.Close(ctx)
 	}
-	if step.Op.Path != nil { // what it sees of tables is another cell's
+	if step.Op.Path != nil { // what its session sees of tables is judged by other steps
 		return t, s.release(ctx, id, m.Release)
 	}
 	if t.Seen, err = m.looks(ctx, s, id); err != nil {
