@@ -21,7 +21,7 @@ const (
 	Empty               // the empty text
 	Spliced             // a quote and more of a condition, for queries that are put together as text
 	Null                // NULL
-	Both                // from a row of the caller's tenant and one of another: for lists, and where several arguments come from one column
+	Both                // from an own row and another tenant's: for lists, and for several arguments of one column
 )
 
 func (k Kind) String() string {

@@ -270,7 +270,7 @@ func (m *Committer) stepAlone(ctx context.Context, id *model.Identity, step *mod
 	if t.Answers, err = m.answers(ctx, id); err != nil {
 		return t, err
 	}
-	if err = m.operate(ctx, nil, id, step, &t); err != nil {
+	if err := m.operate(ctx, nil, id, step, &t); err != nil {
 		return t, err
 	}
 	if t.After, err = m.everything(ctx); err != nil {
