@@ -17,8 +17,8 @@ type arguments struct {
 	try
 	dice *choices
 	row  model.Row // of c.table; nil when there is none
-	mine bool      // it is a row of the caller's tenant
-	next model.Row // for the other rows of a batch: nil where there is none
+	mine bool      // row is one of the caller's tenant
+	next model.Row // from which a second value of the same column comes; nil where there is none
 }
 
 // base chooses the row that the arguments come from.
@@ -32,7 +32,8 @@ func (a *arguments) base() bool {
 	}
 	own, other := a.rows(t)
 	list := own
-	// Beside a blank argument, what a row of the caller says could hide what that one lets through.
+	// Where one argument alone is blank, the others come from another tenant's row: those of an own
+	// row could keep out what the blank one lets through.
 	foreign := a.kind == Other || a.kind == Mine || a.only > 0
 	if foreign || a.kind == Missing {
 		list = other
@@ -65,8 +66,8 @@ func (a *arguments) base() bool {
 	return true
 }
 
-// namesake is how many of a hundred calls are about a row that has the number of the caller's
-// tenant or user, where there is one: what compares the wrong numbers shows in it.
+// namesake is how many of a hundred calls are about a row whose key is the same number as that of
+// the caller's tenant or user, where there is one: code that mixes up ids shows in such rows.
 const namesake = 50
 
 // sameNumber is the first row whose key is that of the caller's tenant or user; -1 without one.
@@ -160,8 +161,8 @@ func (a *arguments) list(arg *argPlan, v model.Value) model.Value {
 	return text(`{"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(v.Text) + `"}`)
 }
 
-// drawn is the value of a column in the row, or in one near it. A secret of a row that
-// the caller may not see is never drawn, nor is any key of it that no row has.
+// drawn is the value of a column in the row, or in one near it; a value that no row has for
+// Missing, where no row is near, and for a secret of a row that the caller may not see.
 func (a *arguments) drawn(ref model.ColumnRef) model.Value {
 	t := a.Contract.Schema.Tables[ref.Table]
 	if a.kind == Missing {
@@ -175,7 +176,8 @@ func (a *arguments) drawn(ref model.ColumnRef) model.Value {
 }
 
 // changed is another value for a column than the row has: a write that sets the same shows nothing.
-// What names a row or a tenant stays as it is drawn, and what must be unique: others have it.
+// Keys, references, tenants and unique columns keep the value that is drawn: another one would name
+// another row, or collide.
 func (a *arguments) changed(ref model.ColumnRef) model.Value {
 	t := a.Contract.Schema.Tables[ref.Table]
 	row, tp := a.near(t), &a.tables[t.ID]

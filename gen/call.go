@@ -12,16 +12,16 @@ type Kind uint8
 
 // The kinds of arguments.
 const (
-	Own     Kind = iota // a row that the caller may see, where there is one
-	Other               // a row of another tenant
-	Mine                // such a row, but with the caller's own key where a user is named
-	Missing             // what no row has
-	Percent             // the wildcards %, _, the empty text and NULL: one argument, or each
-	Single
-	Empty
-	Spliced // what ends a text that a query is put together from
-	Null
-	Both // one row of the caller's tenant, one of another: where arguments come from one column, and for lists
+	Own     Kind = iota // from a row that is the caller's or everybody's, where there is one
+	Other               // from a row of another tenant
+	Mine                // from such a row, but with the caller's own key where a user is named
+	Missing             // values that no row has
+	Percent             // %, in one argument or in each that may be blank; so the next four
+	Single              // _
+	Empty               // the empty text
+	Spliced             // a quote and more of a condition, for queries that are put together as text
+	Null                // NULL
+	Both                // from an own row and another tenant's: for lists, and for several arguments of one column
 )
 
 func (k Kind) String() string {
@@ -32,7 +32,7 @@ func (k Kind) String() string {
 type Call struct {
 	Step  model.Step
 	Kind  Kind
-	Count int // of its arguments
+	Count int // number of its arguments
 }
 
 // Calls lists the calls of a member that the walk tries, in a fixed order.
@@ -63,8 +63,9 @@ func (p *Plan) Calls(d *Dataset, m *Member) []Call {
 // walkRows is how many rows of a kind the walk draws arguments from.
 const walkRows = 3
 
-// try is one way to choose the arguments of a call: of the nth row of a kind. Where that is
-// blank, only says which argument is, from 1; the others come from a row. 0: each that can be.
+// try is one way to choose the arguments of a call: from the nth row, from 0, of those of a kind.
+// Of a blank kind, only is the one argument that is blank, from 1, and the others come from a row;
+// 0: each argument is blank that can be.
 type try struct {
 	kind Kind
 	nth  int
@@ -93,8 +94,8 @@ func sameCall(s *model.Step, path *model.Path, args []model.Value) bool {
 	return s.Op.Path == path && slices.Equal(s.Op.Args, args)
 }
 
-// WithoutTenant lists the calls of paths that must fail without a tenant, as their
-// sessions are when it was never set.
+// WithoutTenant lists calls of the paths that must fail without a tenant, made by sessions whose
+// tenant was never set.
 func (p *Plan) WithoutTenant(d *Dataset) []Call {
 	var out []Call
 	for _, path := range p.Contract.Paths {
@@ -155,8 +156,8 @@ func (c *callPlan) kinds() []Kind {
 	return out
 }
 
-// blanks lists the arguments that a kind leaves blank: those that a wildcard or the empty text
-// can be, and of NULL whatever a caller chooses. A row that is written has values.
+// blanks lists the arguments, by index, that a kind may leave blank: for wildcards and the empty
+// text those that are texts, for NULL all that a caller chooses. What writes a row is left alone.
 func (c *callPlan) blanks(kind Kind) []int {
 	if c.path.View != nil || c.path.Shadow != nil {
 		return nil
@@ -185,7 +186,8 @@ func (c *callPlan) try(dice *choices) try {
 	return c.any(dice)
 }
 
-// any draws one way to choose the arguments: all blank ones together as often as each other one.
+// any draws one way to choose the arguments: all blank kinds together are as likely as each other
+// kind by itself.
 func (c *callPlan) any(dice *choices) try {
 	kinds := c.kinds()
 	first := slices.IndexFunc(kinds, blank)

@@ -14,8 +14,8 @@ type Options struct {
 	Cast    int // identities of a dataset; defaults to 5
 	Rows    int // most rows of a table and tenant besides the first and those that the cast needs; defaults to 2; negative: none
 	Guests  int // per cent of the people who are in two tenants; defaults to 40, in some datasets more; negative: none
-	// About is a path whose sessions are in the cast, and those that put work into its
-	// queue, of every tenant; nil: whoever is drawn.
+	// About is a path whose sessions are in the cast, of every tenant, and so are those that put
+	// work into its queue; nil: the cast is drawn.
 	About *model.Path
 
 	part    int  // from 1; 0: drawn
@@ -349,13 +349,14 @@ func (b *builder) dataset(wanted []role) *Dataset {
 	return d
 }
 
-// Again is the same dataset, for whoever draws on it besides others.
+// Again is a copy of the dataset that counts fresh keys by itself: what is drawn on it does not
+// depend on what others draw on the original.
 func (d *Dataset) Again() *Dataset {
 	return &Dataset{Data: d.Data, Cast: d.Cast, State: d.State, Part: d.Part, next: append([]int(nil), d.next...)}
 }
 
-// Remembered is a dataset that was drawn once, for more sequences: its identities are those
-// of some steps on it.
+// Remembered makes a dataset of rows that were drawn before, so that more sequences can be drawn on
+// them. Its identities are those of some steps that ran on the rows.
 func (p *Plan) Remembered(data [][]model.Row, steps []model.Step) *Dataset {
 	d := &Dataset{Data: data, State: model.Initial(p.Contract.Schema, data), next: append([]int(nil), p.first...)}
 	for i := range d.next {
@@ -375,5 +376,5 @@ func (p *Plan) Remembered(data [][]model.Row, steps []model.Step) *Dataset {
 	return d
 }
 
-// apart is more than the keys of a dataset.
+// apart is more than the number of keys that a dataset and the steps on it use.
 const apart = 500

@@ -118,9 +118,9 @@ func (b *builder) derive(t *model.Table, k int, row model.Row, set []bool, c *ch
 	return true
 }
 
-// leads ranks values of a generated column: 0 for those that another value forbids or that
-// lead to another tenant's row, then those that lead to nothing, to what must be made, to a
-// row that may be referred to.
+// leads ranks a choice of values by where the generated column then refers to: 0 if the choice
+// contradicts a value that is set, or leads to another tenant's row; 1 if to nothing; 2 if to a row
+// that must be made; 3 if to a row that is there.
 func (b *builder) leads(t *model.Table, d *derived, chosen []model.Value, k int, row model.Row, set []bool) int {
 	for j, i := range d.sources {
 		if set[i] && row[i] != chosen[j] {

@@ -109,41 +109,11 @@ func (f *fitting) insert(t *model.Table, rows []model.Row) ([]Answer, error) {
 	return answers, err
 }
 
+// table fits one table: the values of each column first, then rows of them.
 func (f *fitting) table(t *model.Table) error {
 	f.tries = 0
-	tp := &f.tables[t.ID]
-	for i := range t.Columns {
-		col := &tp.columns[i]
-		if col.how != fromPool {
-			continue
-		}
-		if f.types.composed(&t.Columns[i].Type) {
-			for _, s := range f.types.pool(&t.Columns[i].Type, words(&t.Columns[i], ""), 0) {
-				if v := text(s); !slices.Contains(col.pool, v) {
-					col.pool = append(col.pool, v)
-				}
-			}
-		}
-		list, err := f.print(&t.Columns[i].Type, col.pool)
-		if err == nil {
-			err = f.failed
-		}
-		if err != nil {
-			return err
-		}
-		if len(list) == 0 {
-			if list, err = f.print(&t.Columns[i].Type, texts(col.spare...)); err != nil {
-				return err
-			}
-		}
-		if col.pool = list; len(list) == 0 {
-			if t.Columns[i].NotNull && !isReference(t, i) {
-				f.Empty[t] = "no value of type " + t.Columns[i].Type.Name + " is known for column " + t.Columns[i].Name
-				return nil
-			}
-			f.Void[model.ColumnRef{Table: t.ID, Column: i}] = "no value of type " + t.Columns[i].Type.Name + " is known"
-			col.cycle = false
-		}
+	if known, err := f.pools(t); err != nil || !known {
+		return err
 	}
 	base, refusal, err := f.mend(t, f.plainRow(t), nil)
 	if err != nil {
@@ -171,6 +141,46 @@ func (f *fitting) table(t *model.Table) error {
 		return nil
 	}
 	return f.combinations(t, base)
+}
+
+// pools has Postgres print the values of each column of a table. It reports false, and says why the
+// table stays empty, where no value is known for a column that needs one.
+func (f *fitting) pools(t *model.Table) (known bool, err error) {
+	tp := &f.tables[t.ID]
+	for i := range t.Columns {
+		col := &tp.columns[i]
+		if col.how != fromPool {
+			continue
+		}
+		if f.types.composed(&t.Columns[i].Type) {
+			for _, s := range f.types.pool(&t.Columns[i].Type, words(&t.Columns[i], ""), 0) {
+				if v := text(s); !slices.Contains(col.pool, v) {
+					col.pool = append(col.pool, v)
+				}
+			}
+		}
+		list, err := f.print(&t.Columns[i].Type, col.pool)
+		if err == nil {
+			err = f.failed
+		}
+		if err != nil {
+			return false, err
+		}
+		if len(list) == 0 {
+			if list, err = f.print(&t.Columns[i].Type, texts(col.spare...)); err != nil {
+				return false, err
+			}
+		}
+		if col.pool = list; len(list) == 0 {
+			if t.Columns[i].NotNull && !isReference(t, i) {
+				f.Empty[t] = "no value of type " + t.Columns[i].Type.Name + " is known for column " + t.Columns[i].Name
+				return false, nil
+			}
+			f.Void[model.ColumnRef{Table: t.ID, Column: i}] = "no value of type " + t.Columns[i].Type.Name + " is known"
+			col.cycle = false
+		}
+	}
+	return true, nil
 }
 
 func (f *fitting) refusal(a *Answer) string {

@@ -9,9 +9,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// inside is a tenant that stands in a part of what a column holds: under keys of a JSON
-// document, as one of the pieces of a text, such as the first folder of a path, or in a list, of
-// which each value is one.
+// inside says where in a column's values a tenant stands: under keys of a JSON document, as one of
+// the pieces of a text, such as the first folder of a path, or in a list, each item of which is a
+// tenant.
 type inside struct {
 	table     int // Table.ID
 	column    int

@@ -66,8 +66,9 @@ func (p *Plan) Listens(d *Dataset, path *model.Path) [][]model.Step {
 	return out
 }
 
-// listening is the first half of what a session does that listens, or the second. The pool's own
-// server would listen in place of one behind a pooler, which goes to the server itself.
+// listening is one half of what a listening session does: it begins to listen, or it looks what
+// came. A session that uses a pooler begins on a connection to the server itself, since the
+// pooler's own connection would get the notifications.
 func (p *Plan) listening(m *Member, path *model.Path, begins bool) model.Step {
 	step := model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Path: path}}
 	if begins {
@@ -78,8 +79,7 @@ func (p *Plan) listening(m *Member, path *model.Path, begins bool) model.Step {
 	return step
 }
 
-// listeners is a member of each session and tenant that may listen: what somebody's own statements
-// send, it may see.
+// listeners lists the members that may listen, each session, tenant and user once.
 func (p *Plan) listeners(d *Dataset, path *model.Path) []*Member {
 	var out []*Member
 	for i := range d.Cast {

@@ -49,7 +49,7 @@ var series = map[string]string{
 	"geometry": "POINT(%d 0)", "geography": "POINT(%d 0)",
 }
 
-// bits is the n-th value of bit(width) or bit varying(width).
+// bitString is the n-th value of bit(width) or bit varying(width).
 func bitString(name string, n int) string {
 	width := 0
 	if i := strings.IndexByte(name, '('); i >= 0 {

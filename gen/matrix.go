@@ -6,114 +6,6 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// matrixSets is how many fixed datasets of each part the matrix is walked on.
-const matrixSets = 2
-
-// MatrixSets is how many fixed datasets the matrix is walked on.
-func (p *Plan) MatrixSets() int { return matrixSets * len(p.parts) }
-
-// MatrixDataset is the n-th fixed dataset of the matrix walk: every session has its
-// user in both tenants. In the first one of each part, which come first, everybody is
-// in two tenants, in the others nobody, and users do not share the numbers of their tenants.
-func (p *Plan) MatrixDataset(n int) *Dataset {
-	guests, set := 100, n/len(p.parts)
-	if set > 0 {
-		guests = -1
-	}
-	d := p.Dataset(&Counted{N: uint64(set) * 1000}, Options{Cast: 1 << 20, Rows: 3, Guests: guests, part: 1 + n%len(p.parts), abroad: set == 0, swapped: set > 0})
-	if set > 0 {
-		p.vacate(d)
-	}
-	return d
-}
-
-// vacate leaves only the last tenant its rows in the tables in which a key lets each have
-// one: what gives another a row meets that key, and not the policy, where it has one. The
-// others come before it, where a policy with <= lets it give them some.
-func (p *Plan) vacate(d *Dataset) {
-	data := slices.Clone(d.Data)
-	for i := range p.tables {
-		tp := &p.tables[i]
-		if column := tp.single(); column >= 0 && len(data[i]) > 0 && tp.table != p.Contract.Tenancy.Table && !p.named(tp.table) {
-			last := data[i][len(data[i])-1][column]
-			data[i] = slices.DeleteFunc(slices.Clone(data[i]), func(row model.Row) bool { return row[column] != last })
-		}
-	}
-	state := model.Initial(p.Contract.Schema, data)
-	for i := range d.Cast {
-		m := &d.Cast[i]
-		if _, ok := p.Contract.Bind(m.Session, m.Tenant, m.User, state); !ok {
-			return // its users are who they are by such a row
-		}
-	}
-	d.Data, d.State, d.owned = data, state, nil
-}
-
-// single is the column of the tenant of whom a table has one row; -1 where it may have more.
-func (tp *tablePlan) single() int {
-	for _, column := range tp.tenant {
-		if slices.Equal(tp.table.Key, []int{column}) || slices.ContainsFunc(tp.table.Unique, func(u model.Unique) bool { return !u.Partial && slices.Equal(u.Columns, []int{column}) }) {
-			return column
-		}
-	}
-	return -1
-}
-
-// named reports whether rows of other tables refer to a table's.
-func (p *Plan) named(t *model.Table) bool {
-	return slices.ContainsFunc(p.tables, func(o tablePlan) bool {
-		return slices.ContainsFunc(o.keys, func(k *model.ForeignKey) bool { return k.Target == t })
-	})
-}
-
-// abroad gives the cast rows in the other tenants that its users are in, in each table of
-// theirs that refers to people: a rule that compares the person alone shows in such rows.
-// It reports whether it made any.
-func (b *builder) abroad(d *Dataset, bits Bits) bool {
-	made := false
-	for i := range d.Cast {
-		m := &d.Cast[i]
-		if m.User.Null {
-			continue
-		}
-		users := m.Session.User.Table
-		var home []model.Value
-		for _, row := range d.State.Rows(users.ID) {
-			if row[users.Key[0]] == m.User {
-				b.Contract.Tenants(d.State, users, row, func(v model.Value) bool {
-					home = append(home, v)
-					return true
-				})
-			}
-		}
-		for k, tenant := range b.tenant {
-			if tenant.Text == m.Tenant.Text || !slices.ContainsFunc(home, func(v model.Value) bool { return v.Text == tenant.Text }) {
-				continue
-			}
-			list := b.tablesOf(m, d)
-			for n := range list {
-				made = b.about(m, list[n].table, k, bits) || made
-			}
-		}
-	}
-	return made
-}
-
-// about adds a row of a tenant that refers to a member's user, where there is none.
-func (b *builder) about(m *Member, t *model.Table, k int, bits Bits) bool {
-	for _, key := range b.tables[t.ID].keys {
-		if len(key.Columns) > 1 || !b.userKey(m.Session.User.Table, key.Target, key.Targets[0], 0) {
-			continue
-		}
-		col := key.Columns[0]
-		if slices.ContainsFunc(b.ofTenant(t, k), func(o model.Row) bool { return o[col] == m.User }) {
-			return false
-		}
-		return b.add(t, b.ownerOf(t, k), map[int]model.Value{col: m.User}, seeded(bits.Next(), t.ID)) != nil
-	}
-	return false
-}
-
 // Matrix lists the cells of the walk over a dataset in their fixed order, each as
 // one step: for tenant A, then B, each session, each table: read, insert, update,
 // delete, of its own rows and of the other tenant's.
@@ -184,9 +76,10 @@ type walk struct {
 	*Plan
 	d     *Dataset
 	cells [][]model.Step
-	fresh int
+	fresh int // rows and values that were made so far, so that each is another one
 }
 
+// table adds the cells of a member on one table.
 func (w *walk) table(m *Member, c *choice) {
 	own, other := w.pair(m, c.table)
 	for _, s := range c.selects {
@@ -376,24 +269,6 @@ func values(row model.Row, columns []int) []model.Value {
 		out[i] = row[c]
 	}
 	return out
-}
-
-// offering makes a builder whose rows are made for one tenant.
-func (p *Plan) offering(d *Dataset, tenant model.Value, n int) *builder {
-	b := &builder{Plan: p, rows: d.Data, next: append([]int(nil), d.next...), tokens: 1000 + n, tenant: append([]model.Value{tenant}, p.others(d, tenant)...)}
-	b.owner = make([][]int, len(p.tables))
-	for i := range b.rows {
-		b.owner[i] = p.owners(d, i, tenant)
-	}
-	return b
-}
-
-// offer makes a new row of a tenant.
-func (w *walk) offer(t *model.Table, tenant model.Value, n int) model.Row {
-	b := w.offering(w.d, tenant, n)
-	b.next[t.ID] += n
-	c := choices{}
-	return b.proposed(t, 0, &c)
 }
 
 // target adds a write without a condition, on an own row, on another tenant's row.

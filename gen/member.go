@@ -15,10 +15,10 @@ const formerShare = 50
 // seat is a row of a membership table that makes somebody a tenant's.
 type seat struct {
 	table *model.Table
-	ties  map[int]model.Value // who, and whose
-	terms map[int]model.Value // what else is asked of it
-	lists map[int]model.Value // what the lists in it must have
-	more  bool                // something is asked that no value alone meets
+	ties  map[int]model.Value // by column: the user and the tenant
+	terms map[int]model.Value // by column: constants that are asked of it, such as a status
+	lists map[int]model.Value // by column: an item that the list in it must have
+	more  bool                // something else is asked, such as a time that has not passed
 }
 
 // seats lists the rows that the paths to tenants look for.
@@ -131,8 +131,9 @@ func (b *builder) former(t *model.Table, row model.Row, k int, c choices) {
 	}
 }
 
-// broken is the values of a seat but for one thing that is asked of it: of one column it has
-// another value than that, or it has all of them, where something else may be amiss.
+// broken is the values of a seat with one thing that is asked of it left unmet: one column has
+// another value. Where more is asked than values, it may also have all of them, and chance has to
+// break the rest.
 func (b *builder) broken(s *seat, c *choices) map[int]model.Value {
 	fixed := maps.Clone(s.terms)
 	maps.Copy(fixed, s.ties)

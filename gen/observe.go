@@ -6,13 +6,13 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// observedShare is how many of a hundred calls that somebody may observe are observed: what
-// the others show is what they write, and what they give.
+// observedShare is how many of a hundred calls that somebody may observe are observed; the others
+// are judged by what they write and what they return.
 const observedShare = 60
 
-// global reports whether a call is made in no tenant's place and may read the rows of all: it
-// can give its session nothing too much, but it can make for a tenant what is another's. A function
-// that is no job may well be told whose rows to bring to whom: it is none where it has arguments.
+// global reports whether a call is made for no tenant and may read the rows of all, such as a
+// nightly job. What it returns cannot be too much, but what it writes for one tenant may hold what
+// is another's. A function with arguments does not count: they may say whose rows go to whom.
 func (p *Plan) global(c *callPlan, s *model.Session) bool {
 	u := c.path.User(s)
 	if c.path.Kind == "function" && len(c.path.Args) > 0 {

@@ -11,11 +11,11 @@ import (
 // mostPrepared bounds the pairs of one statement for a session.
 const mostPrepared = 12
 
-// prepared lists pairs of one statement that stays prepared on the connection, by members of
-// two tenants: what the second one gets by the plan of the first. Postgres plans anew for
-// another role, and asks for settings each time; nothing but a function that claims to be
-// IMMUTABLE brings a tenant into a plan. So there are pairs about tables whose policies ask
-// such a function, and about paths that do, and without one there is nothing to be found.
+// prepared lists pairs of steps that run one prepared statement on one connection, as members of
+// two tenants, so that the second may run with the plan made for the first. Postgres plans anew for
+// another role, and reads settings on each run; only a function that claims to be IMMUTABLE brings
+// a tenant into a plan. So the pairs are about tables whose policies call such a function, and
+// about paths that do; without one there is nothing to find.
 func (p *Plan) prepared(d *Dataset) [][]model.Step {
 	if len(p.frozen) == 0 {
 		return nil
@@ -90,12 +90,12 @@ func (p *Plan) namesFrozen(text string) bool {
 	return slices.ContainsFunc(p.frozen, func(name string) bool { return sql.Mentions(text, name) })
 }
 
-// asksFrozen reports whether a policy of a table does.
+// asksFrozen reports whether a policy of a table names something frozen.
 func (p *Plan) asksFrozen(t *model.Table) bool {
 	return t.RowSecurity && slices.ContainsFunc(t.Policies, func(o model.Policy) bool { return p.namesFrozen(o.Using) })
 }
 
-// callsFrozen reports whether a path does.
+// callsFrozen reports whether a path is, or names, something frozen.
 func (p *Plan) callsFrozen(path *model.Path) bool {
 	switch {
 	case path.View != nil:

@@ -6,9 +6,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// put makes the row that a call puts in: a new one of the caller's tenant, or of another. Each
-// second one of the caller's is a namesake of a row of another tenant: what it meets on its way that
-// does not ask for the tenant finds that one.
+// put makes the row that a call inserts: a new one of the caller's tenant, or of another. Every
+// second one of the caller's has the values of another tenant's row (see Plan.namesake): a trigger
+// that looks a row up by them, and forgets the tenant, finds that one.
 func (a *arguments) put() bool {
 	t, tenant := a.c.table, a.m.Tenant
 	a.mine = a.kind != Other && a.kind != Mine && !tenant.Null
@@ -61,8 +61,8 @@ func (a *arguments) taken(w *walk, t *model.Table, rows []model.Row, from int) m
 	return nil
 }
 
-// namesake is a row with the values of another one, where these say neither whose it is nor to what
-// it belongs, and no key over all tenants takes them for the same.
+// namesake is a row with the values of another one in all columns but tenants, references, keys, and
+// those of a unique key without the tenant, in which the two would collide.
 func (p *Plan) namesake(t *model.Table, row, like model.Row) model.Row {
 	out := slices.Clone(row)
 	tenant := p.tables[t.ID].tenant

@@ -188,17 +188,16 @@ func (p *Plan) tree(t *model.Table, key *model.ForeignKey) bool {
 	return t == p.Contract.Tenancy.Table && key.Target == t
 }
 
-// mentions reports whether a key names a tenant or a user without saying whose the row is: the
-// one above, or one with whom it is shared.
+// mentions reports whether a key names a tenant or a user without saying whose the row is: the tenant
+// above, or somebody with whom the row is shared.
 func (p *Plan) mentions(t *model.Table, key *model.ForeignKey) bool {
 	shown := slices.ContainsFunc(key.Columns, func(i int) bool { return model.Contains(p.tables[t.ID].names, i) })
 	return p.tree(t, key) || shown || key.Target == p.Contract.Tenancy.Table &&
 		!slices.ContainsFunc(key.Columns, func(i int) bool { return model.Contains(p.tables[t.ID].tenant, i) })
 }
 
-// void is how many of a hundred references that may be NULL are: tenants are as often side
-// by side as below one another, and where a tenant has some row without a NULL there, the
-// next one is likely to have it.
+// void is how many of a hundred references are NULL where they may be: half of those that put a
+// tenant below another; else few, but many as long as each of the tenant's rows refers to something.
 func (b *builder) void(t *model.Table, key *model.ForeignKey, k int) int {
 	if b.tree(t, key) {
 		return 50

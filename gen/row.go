@@ -110,8 +110,8 @@ func (b *builder) row(t *model.Table, k int, fixed map[int]model.Value, c *choic
 	return row
 }
 
-// tieTenants chooses the combinations of tied columns. Where none agrees with the
-// tenant's columns being given, it tries with those NULL that may be.
+// tieTenants chooses the combinations of tied columns. Where none agrees with what the tenant's
+// columns hold, it tries again with one of them NULL instead of the tenant, or the other way round.
 func (b *builder) tieTenants(t *model.Table, k int, row model.Row, set, must []bool, fixed map[int]model.Value, c *choices) bool {
 	if b.tie(t, row, set, must, c) {
 		return true

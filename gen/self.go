@@ -22,8 +22,8 @@ func (p *Plan) selfColumns(s *model.Session, t *model.Table) []int {
 	return out
 }
 
-// tenantMentions are the columns by which a table's rows name a tenant without being its:
-// where the tenants are the users, that is how a session writes about itself.
+// tenantMentions are the columns by which a table's rows name a tenant that they do not belong to:
+// where the tenants are the users, a session writes about itself by them.
 func (p *Plan) tenantMentions(s *model.Session, t *model.Table) []int {
 	if s.Tenantless || t == p.Contract.Tenancy.Table {
 		return nil

@@ -58,8 +58,8 @@ const (
 	CallsLater   = 8
 )
 
-// Calls is how many calls a sequence of calls has, leastPairs and mostPairs how many pairs one
-// of pairs has: most of what they take is the rows, which all calls of a sequence share.
+// Calls is how many calls a sequence of calls has; a sequence of pairs of calls has leastPairs to
+// mostPairs pairs. Most of their time goes into loading rows, which all calls of a sequence share.
 const (
 	Calls      = 12
 	leastPairs = 5

@@ -19,15 +19,15 @@ const (
 	mustDiffer                  // they may not be the same
 )
 
-// name gives the columns of a row that hold tenants theirs: the row's own, or another one
-// in all but one column. It reports whether such a row can be.
+// name fills the columns of a row that hold tenants: with the row's own tenant, or with another one
+// in all but one column. It reports whether there can be such a row.
 func (b *builder) name(t *model.Table, k int, row model.Row, set []bool, c *choices) bool {
 	tp := &b.tables[t.ID]
 	if k < 0 || t == b.Contract.Tenancy.Table {
 		return true
 	}
 	var open []int
-	named := false // the row's own tenant is
+	named := false // some column already holds the row's own tenant
 	for _, i := range tp.tenant {
 		if !set[i] {
 			open = append(open, i)
@@ -58,9 +58,9 @@ func (b *builder) name(t *model.Table, k int, row model.Row, set []bool, c *choi
 	return true
 }
 
-// pairs reports whether the rows of some table are always two tenants', or say which tenants
-// sessions have, or whether tenants are above others: with two tenants all of them would be
-// everybody's, and none would have another beside it.
+// pairs reports whether a dataset needs a third tenant: where rows of some table always name two
+// tenants, or say which tenants a session has, all would be everybody's with only two; and where
+// tenants stand above others, none would have another beside it.
 func (p *Plan) pairs() bool {
 	if home := p.Contract.Tenancy.Table; home != nil && slices.ContainsFunc(home.ForeignKeys, func(k model.ForeignKey) bool { return k.Target == home }) {
 		return true

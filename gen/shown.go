@@ -9,9 +9,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// showing finds the columns that name whom a row is shown to, as some session's rule has it: they
-// refer to its users, and another reference says whose the row is. Such a row may well name a
-// user of another tenant.
+// showing finds the columns that name a user to whom a row is shown: a rule of some session compares
+// them with $user, and another reference says whose the row is. Such a row, a share, may well name
+// a user of another tenant.
 func (p *Plan) showing() {
 	for _, s := range p.Contract.Sessions {
 		if s.User == nil {
@@ -35,8 +35,8 @@ type alias struct {
 	table *model.Table
 }
 
-// held notes the columns that a condition holds against the session's user; in is the tables
-// around it, the innermost last.
+// held notes the columns that a condition compares with the session's user; in is the tables that its
+// names may mean, the innermost last.
 func (p *Plan) held(e sql.Expr, in []alias) {
 	sql.Walk(e, func(x sql.Expr) bool {
 		switch x := x.(type) {
@@ -61,7 +61,7 @@ func (p *Plan) held(e sql.Expr, in []alias) {
 	})
 }
 
-// heldAgainst notes one column that is held against the user.
+// heldAgainst notes one column that is compared with the user.
 func (p *Plan) heldAgainst(col *sql.Column, in []alias) {
 	for n := len(in) - 1; n >= 0; n-- {
 		t := in[n].table

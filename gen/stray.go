@@ -7,9 +7,10 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// strays lists the sessions of tenants that may lose theirs: the application forgot to set it, or
-// a pool gave the connection to somebody else. Who is known by its login alone cannot. Where the
-// contract has a session without a tenant of the same role, that one shows it, by rules of its own.
+// strays lists the sessions that may lose their tenant: the application forgets to set it, or a pool
+// hands the connection to somebody else. A session whose login or role is its tenant cannot. One of
+// each role is enough, and none where the contract has a session without a tenant of that role:
+// that one shows the same, judged by rules of its own.
 func (p *Plan) strays() []*model.Session {
 	role := func(s *model.Session) string {
 		if s.Role.IsZero() {
@@ -28,7 +29,7 @@ func (p *Plan) strays() []*model.Session {
 	return out
 }
 
-// told reports whether settings alone say whose a session is: its role is not who it is.
+// told reports whether settings alone say whose a session is, and not its login or role.
 func told(s *model.Session) bool {
 	if u := s.User; u != nil && u.Where != nil {
 		for _, name := range []string{s.Login.Text, s.Role.Text} {

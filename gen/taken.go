@@ -6,15 +6,16 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// taking is a reference through which a row of one tenant is removed or changed along with a row
-// of another: keys look past row security, both when a row names another one and when that is gone.
+// taking is a reference through which a row of one tenant may be removed or changed when a row of
+// another tenant is deleted. Foreign keys are checked and followed without row security.
 type taking struct {
 	table *model.Table // whose rows go along
 	key   *model.ForeignKey
 }
 
-// takings lists the references that do something to the rows that have them when their target is
-// deleted. Where a row is whose its target is, nobody may have it name another tenant's.
+// takings lists the references that remove or change the referring row when their target is deleted.
+// References by which a row belongs to its target's tenant are left out: such a row is also the
+// other tenant's.
 func (p *Plan) takings() []taking {
 	var out []taking
 	for i := range p.tables {
@@ -31,8 +32,9 @@ func (p *Plan) takings() []taking {
 	return out
 }
 
-// along is two steps: a member makes a row of its own that names a row of another tenant, and who is
-// of that one deletes its row. Nil where one of them has no statement for it, or there is no row.
+// along is two steps: a member inserts a row of its own that names a row of another tenant, and a
+// member of that tenant deletes the named row. It is nil where one of them has no statement for it,
+// where there is no row, and where the insert is forbidden.
 func (p *Plan) along(d *Dataset, k taking, m, other *Member, n int) []model.Step {
 	if m.Tenant.Null || other.Tenant.Null || m.Tenant == other.Tenant {
 		return nil
@@ -52,7 +54,7 @@ func (p *Plan) along(d *Dataset, k taking, m, other *Member, n int) []model.Step
 	if id, ok := p.Contract.Bind(m.Session, m.Tenant, m.User, d.State); ok {
 		predictor := model.Predictor{Contract: p.Contract}
 		if may, known := predictor.Holds(m.Session.Writes[k.table.ID].Insert, id, d.State, row); known && !may {
-			return nil // that it can be made is the leak, then
+			return nil // if it can be inserted, that is the leak
 		}
 	}
 	return []model.Step{

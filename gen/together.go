@@ -38,7 +38,8 @@ func (f *fitting) together() error {
 	return nil
 }
 
-// lower asks less of a table whose rows were refused beside each other.
+// lower makes later datasets easier for a table whose rows were refused beside each other: first it
+// has them differ wherever rows may collide, then it allows two rows of it, then one, then none.
 func (f *fitting) lower(t *model.Table, a *Answer, rows int) {
 	switch most, limited := f.most[t]; {
 	case !f.strict[t]:

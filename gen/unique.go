@@ -118,7 +118,7 @@ func (b *builder) lone(t *model.Table, key *model.ForeignKey, col int) bool {
 	return true
 }
 
-// holder is whom the row of a table was made for that has a value.
+// holder is the tenant, by index, for which the row with a value in a column was made; -1 for none.
 func (b *builder) holder(t *model.Table, i int, v model.Value) int {
 	for n, row := range b.rows[t.ID] {
 		if row[i] == v {

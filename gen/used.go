@@ -179,8 +179,8 @@ func (c *choices) leaver(list []leaver, turn int) leaver {
 	return of[c.upTo(len(of))]
 }
 
-// Pairs takes a sequence apart that is pairs of calls: what one leaves and another finds.
-// It is nil for every other sequence.
+// Pairs cuts a sequence into pairs of calls, where it consists of such pairs: a call that may leave
+// something, and one of another tenant that may find it. It is nil for other sequences.
 func Pairs(steps []model.Step) [][]model.Step {
 	if len(steps) < 2 || len(steps)%2 != 0 {
 		return nil

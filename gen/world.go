@@ -42,8 +42,9 @@ func (p *Plan) Worlds(id *model.Identity, data [][]model.Row, ask func(*model.Ru
 	return w, true
 }
 
-// Keep lets the rows by which somebody else who acts is who it is stay as they are, and the
-// row of its tenant stay: what others do is the same in every world.
+// Keep is for another identity that acts before the observer, so that what it does is the same in
+// every world: the rows that make it who it is do not change, and its tenants' rows are not taken
+// away.
 func (w *Worlds) Keep(id *model.Identity) {
 	if w.stays == nil {
 		w.stays = make([][]bool, len(w.tables))
@@ -54,8 +55,8 @@ func (w *Worlds) Keep(id *model.Identity) {
 	w.makes(id, w.stays)
 }
 
-// Spare keeps the rows that make an identity who it is, as they are in all worlds: those of
-// its tenants, of its user, and of the tables that make it a member of them.
+// Spare keeps the rows that make an identity who it is as they are in all worlds: those of its
+// tenants and its user, and the memberships that tie them.
 func (w *Worlds) Spare(id *model.Identity) { w.makes(id, w.own) }
 
 // hides evaluates what the observer may see of every row.
@@ -75,7 +76,7 @@ func (w *Worlds) hides(st *model.State, data [][]model.Row) ([][]bool, bool) {
 	return out, true
 }
 
-// Bare is a world of which only the rows are left that make the observer who it is.
+// Bare is the first world without all rows but those that make the observer who it is.
 func (w *Worlds) Bare() [][]model.Row {
 	out := make([][]model.Row, len(w.tables))
 	for i := range w.data {
@@ -101,7 +102,8 @@ func (w *Worlds) Hidden() []Place {
 	return out
 }
 
-// Visible lists the rows that the observer may see, but those that make it who it is.
+// Visible lists the rows that the observer may see and that may differ in hidden columns: all but
+// those that make it who it is.
 func (w *Worlds) Visible() []Place {
 	var out []Place
 	for i := range w.hidden {
@@ -117,8 +119,8 @@ func (w *Worlds) Visible() []Place {
 // Row is a row of the first world.
 func (w *Worlds) Row(at Place) model.Row { return w.data[at.Table][at.Row] }
 
-// makes marks the rows that make an identity who it is as own, and those of its tenants
-// apart.
+// makes marks the rows that make an identity who it is as own, but those of its tenants in the
+// list tenants.
 func (w *Worlds) makes(id *model.Identity, tenants [][]bool) {
 	mark := func(in [][]bool, t *model.Table, is func(row model.Row) bool) {
 		if t.ID >= len(w.data) {
@@ -240,7 +242,7 @@ func (w *Worlds) Make(v Variant, only []Place) ([][]model.Row, bool) {
 	return best, best != nil
 }
 
-// try makes a world in which the tables that are let differ.
+// try makes a world in which only the tables differ for which let holds.
 func (w *Worlds) try(v Variant, only []Place, let func(table int) bool) ([][]model.Row, bool) {
 	chosen := func(at Place) bool {
 		return let(at.Table) && (only == nil || slices.Contains(only, at))

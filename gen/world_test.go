@@ -99,8 +99,10 @@ func holds(rows []model.Row, row model.Row, mask []bool) bool {
 
 // TestWorldsDiffer says what each variant does to hidden rows.
 func TestWorldsDiffer(t *testing.T) {
+	looked := map[gen.Variant]int{}
 	observers(t, func(c *model.Contract, w *gen.Worlds, v gen.Variant, first, second [][]model.Row) {
 		for _, at := range w.Hidden() {
+			looked[v]++
 			table, row := c.Schema.Tables[at.Table], w.Row(at)
 			same := rowsOf(second[at.Table], row[table.Key[0]])
 			switch v {
@@ -125,6 +127,11 @@ func TestWorldsDiffer(t *testing.T) {
 			}
 		}
 	})
+	for _, v := range []gen.Variant{gen.Remove, gen.Change, gen.Multiply} {
+		if looked[v] == 0 {
+			t.Errorf("no hidden row was looked at where hidden rows are %s", v)
+		}
+	}
 }
 
 func rowsOf(rows []model.Row, key model.Value) []model.Row {

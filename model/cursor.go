@@ -5,12 +5,12 @@ import "strings"
 // ResultColumn is one column of what a function returns.
 type ResultColumn struct {
 	Name   string
-	Cursor bool // it names a cursor that the function leaves open
+	Cursor bool // its value is the name of a cursor that the function leaves open
 }
 
-// ReadCursors is the statement that calls a function and reads the cursors that it opens:
-// their names are other ones in each call, and say nothing. No columns: it returns cursors
-// alone. The call is SQL.
+// ReadCursors is a statement that makes a call, which is SQL, and reads the cursors that the
+// function opens, in the place of their names, which differ in each call. columns is what the
+// function returns; none: a cursor or a set of cursors.
 func ReadCursors(call string, columns []ResultColumn) string {
 	read := func(name string) string { // a row of the output for each of the cursor: their order says nothing
 		return "regexp_split_to_table(cursor_to_xml(" + name + ", 1000, true, true, '')::text, chr(10) || chr(10))"

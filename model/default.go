@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Constant is the value of a default that is a plain literal, such as 'open'::text, 0, true.
+// Constant is the value of the column's default as Postgres prints it, if the default is a plain
+// literal, such as 'open'::text, 0 or true; else it reports false.
 func (c *Column) Constant() (string, bool) {
 	text, _, _ := strings.Cut(c.Default, "::")
 	switch {
@@ -24,14 +25,15 @@ func (c *Column) Constant() (string, bool) {
 	return text, err == nil
 }
 
-// Drifts reports whether Postgres makes another value of the column each time.
+// Drifts reports whether Postgres may give the column another value in each new row: it is an
+// identity, or its default is no constant.
 func (c *Column) Drifts() bool {
 	_, constant := c.Constant()
 	return c.Identity != "" || c.Default != "" && !constant
 }
 
-// Steady leaves of the columns (nil: of all) those whose values do not drift, nor refer to
-// such ones.
+// Steady marks those of the marked columns (nil: all) whose values neither drift nor refer to a
+// column that drifts.
 func (t *Table) Steady(columns []bool) []bool {
 	out := slices.Clone(columns)
 	if out == nil {

@@ -6,6 +6,7 @@
 // value that steps copy. Given a contract and a state, the model answers which
 // rows an [Identity] sees, which a statement may change, and which rule decided.
 //
-// The package is pure: no database, no clock, no randomness. It assumes what
-// the contract says and nothing of the policies that are meant to enforce it.
+// The package is pure: no database and no randomness. The clock is read only where
+// a rule compares a column with now(). The package assumes what the contract says
+// and nothing of the policies that are meant to enforce it.
 package model

@@ -26,8 +26,8 @@ func (id *Identity) Acts() string {
 	return id.Login
 }
 
-// Unset reports whether the identity is a session of tenants whose tenant was never set: what
-// follows from one is not set either.
+// Unset reports whether the identity is a session that should have a tenant, and whose tenant was
+// never set. Settings that follow from a tenant are not set then.
 func (id *Identity) Unset() bool {
 	return id.Tenant.Null && id.User.Null && !id.Session.Tenantless
 }
@@ -91,8 +91,8 @@ func (c *Contract) Bind(s *Session, tenant, user Value, st *State) (*Identity, b
 	return id, true
 }
 
-// other is a tenant other than a session's, or what its row has in a column: what somebody
-// claims who may write the claim. It is NULL where there is no other tenant.
+// other is the first tenant other than a session's, or what its row has in a column (-1: the tenant
+// itself): a value for claims that users write themselves. It is NULL where there is none.
 func (c *Contract) other(tenant Value, column int, st *State) Value {
 	out := Value{Null: true}
 	if root := c.Tenancy.Table; root != nil {
@@ -177,8 +177,8 @@ func (c *Contract) belongs(st *State, t *Table, row Row, tenant Value) bool {
 	return found
 }
 
-// Setting is the text of one setting for the identity, and whether it is known:
-// a part that is NULL makes the setting empty.
+// Setting is the text of one setting for the identity, its parts joined. A part that is NULL
+// is empty text; as JSON it is null.
 func (id *Identity) Setting(s *Setting) string {
 	var b strings.Builder
 	for _, p := range s.Value {

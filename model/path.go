@@ -9,7 +9,7 @@ import (
 type Path struct {
 	ID      int // index in Contract.Paths
 	Name    string
-	Kind    string // view, function, search, export, report, dashboard, job, webhook, …
+	Kind    string // query, search, export, job, … in the contract; view, function or partition where only the catalog has it
 	As      []string
 	Users   []PathUser  // parallel to As
 	Run     []string    // SQL as written, one transaction each; empty for a program
@@ -21,7 +21,7 @@ type Path struct {
 	Convert [][2]string // file endings and filters
 	// Wildcards are refused: %, _, '' and NULL must fail or return nothing.
 	Wildcards bool
-	// MustFail: without a tenant it must end in an error.
+	// MustFail says that without a tenant it must end in an error.
 	MustFail bool
 	Audit    *Audit
 	// Enqueue puts work into the queue that the path works off; nil: nothing does. It is a
@@ -36,22 +36,23 @@ type Path struct {
 	// not name; both are nil for one of the contract's.
 	View    *View
 	Routine *Routine
-	// Table is the one of which it is a plain statement: what that changes there, the table's own
-	// cells judge. Nil: it is none.
+	// Table is the table over which the path is one plain statement: what that changes there is
+	// judged by the table's own rules. Nil: it is no such path.
 	Table *Table
 	// Puts is the table into which it puts a row: its arguments are a new one. Nil: none.
 	Puts *Table
-	// Keyed is the keys of Puts that the row meets. It runs with the session's own rights alone, so that
-	// nothing else of what it tells counts. Only the walk calls it. Nil: it need meet none.
+	// Keyed is the unique keys of Puts in which the row collides with a hidden one, where the path is
+	// there to try that. It runs with the session's own rights, so nothing else that it tells
+	// counts. Only the walk calls it. Nil: it is no such path.
 	Keyed []*Unique
-	// Leaky: the session writes SQL of its own for it: it asks a view with a condition that
-	// tells of the rows that it is asked about, puts its table in the place of another one, or
-	// listens to a channel. Only the walk calls it.
+	// Leaky says that the path is SQL which the session writes itself to learn what it is not shown:
+	// it queries a view with a condition that notes each row it is asked about, puts a table of its
+	// own in the place of another, or listens to a channel. Only the walk calls it.
 	Leaky bool
-	// Shadow is such a table, and Channel such a channel; nil: none.
+	// Shadow is the session's own table, and Channel the channel, of a Leaky path; nil: none.
 	Shadow  *Shadow
 	Channel *Channel
-	// Stored: it may read a materialized view, which must be filled anew before each call.
+	// Stored says that it may read a materialized view, which must be refreshed before each call.
 	Stored bool
 	// Untried is why the path cannot be called at all; empty when it can.
 	Untried string
@@ -116,8 +117,8 @@ type PathUser struct {
 	Vars    []Var    // the session's, then those that only the path names
 	Sees    []Sees   // by Table.ID
 	Writes  []Writes // by Table.ID
-	// Said marks the tables of which the path says itself what may be written, by
-	// Table.ID; a change of any other is a consequence. Nil: of none.
+	// Said marks, by Table.ID, the tables for which the contract says at the path what may be
+	// written. A change of any other is a consequence. Nil: for none.
 	Said []bool
 	// Rules is the session as it is on this path: its variables, sees and writes. It has a tenant
 	// where the path hands one over, even if nothing else of the session follows from one.
@@ -134,7 +135,7 @@ type PathArg struct {
 	Variable string // tenant, user.id: as rules name it; empty for the others
 	Constant bool
 	Text     string // of a constant
-	Sets     bool   // the column is set to it, which shows where it is another value than before
+	Sets     bool   // the path sets the column to it: to show, it must differ from the value that is there
 }
 
 // Audit is the log entry that each use of a path must leave.

@@ -26,7 +26,7 @@ type Prediction struct {
 	Next      *State
 	Allowed   int   // rows at stake that the rules allow
 	Forbidden int   // rows at stake that they forbid
-	Rule      *Rule // that decided the last forbidden row; nil for columns and privileges
+	Rule      *Rule // that forbade the last forbidden row; nil where a column or a privilege did
 }
 
 // Predictor evaluates statements of one contract. It is not safe for concurrent use.

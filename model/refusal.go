@@ -18,7 +18,9 @@ func (a *attempt) referenced(t *Table, columns []int) bool {
 	return false
 }
 
-// cascade removes the rows that refer to a removed row, as ON DELETE says.
+// cascade removes the rows that refer to a removed row by ON DELETE CASCADE, and those that refer
+// to them. It is false where something else refers to one of them: then the delete is refused, or
+// its outcome unknown.
 func (a *attempt) cascade(st *State, t *Table, gone Row, depth int) (*State, bool) {
 	for _, o := range a.Contract.Schema.Tables {
 		for i := range o.ForeignKeys {

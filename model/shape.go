@@ -28,7 +28,8 @@ func (c Command) String() string {
 	return [...]string{"select", "insert", "update", "delete", "upsert", "merge", "call"}[c]
 }
 
-// Form is a way to write a query whose rows are those of the plain form.
+// Form is how a query is written. CTE, SubSelect, Cursor and Copy return the rows of the
+// plain form; Locking those that the session may also update; the others something else.
 type Form uint8
 
 // The forms of SELECT. Join, Exists and Totals are queries that the model does not
@@ -56,7 +57,7 @@ func (f Form) Evaluated() bool { return f < Join }
 // Match is the kind of a statement's condition on one column.
 type Match uint8
 
-// The conditions. Key compares every column of the primary key.
+// The conditions. Equal may compare several columns: those of the primary key.
 const (
 	Every   Match = iota // no WHERE
 	Equal                // column = $n
@@ -68,7 +69,7 @@ const (
 // Where is a statement's condition.
 type Where struct {
 	Match   Match
-	Columns []int // one column; for Equal all that are compared
+	Columns []int // those compared: none for Every, one or more for Equal, else one
 }
 
 // Shape is a statement with parameters in the place of constants. Few shapes exist

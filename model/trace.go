@@ -13,7 +13,7 @@ type StepTrace struct {
 	Count    int      // of the command tag
 	Rows     []Row    // returned
 	Expected []Row    // what the query returns over the rows that the rules allow; for the forms that the model does not evaluate
-	Asked    bool     // Expected holds
+	Asked    bool     // Expected is known; it may be empty
 	Notices  []string
 	// Began and Ended are the server's clock around a call that must leave an entry with a
 	// time; empty elsewhere.
@@ -21,8 +21,8 @@ type StepTrace struct {
 	Output       *Output // of a call of a path; nil for other operations
 	After        [][]Row // by Table.ID: every row, read by a superuser
 	Seen         []Seen  // what the session sees of each table after the step
-	Answers      Answers // of rules that only Postgres can evaluate, before and after the step
-	Later        Answers
+	Answers      Answers // of rules that only Postgres can evaluate, before the step
+	Later        Answers // and after it
 }
 
 // Seen is what a session reads from one table.

@@ -21,10 +21,10 @@ type suspect struct {
 	asked   []carrier.Question
 }
 
-// suspects lists the functions that might carry what the walk showed, what a function calls
-// before the function: an inner one that is wrong makes the outer one wrong too. One that
-// policies ask about columns is told from these by what it should answer; another one is
-// suspected where several tables differ.
+// suspects lists the functions whose wrong answer may explain what the walk showed: those that
+// the policies of several differing tables call. Where policies ask a function about columns, it
+// is known what it should answer, and an experiment can clear it: then several callers are
+// enough. What a function calls comes before it: a wrong inner one makes the outer one wrong too.
 func (c *campaign) suspects() []suspect {
 	s := c.Contract.Schema
 	differ := map[int]bool{} // by Table.ID
@@ -56,9 +56,9 @@ func (c *campaign) suspects() []suspect {
 	return out
 }
 
-// helpers is the experiments with the functions of some names, which policies call: each
-// answers as the contract wants it for an identity. Where a divergence goes away with that,
-// and nothing else, the function's own answer was wrong.
+// helpers lists an experiment for each suspected function with one of some names: the function
+// answers as the contract wants it to for an identity. Where that ends a divergence and takes
+// nothing away that is allowed, the function's own answer was wrong.
 func (l *lab) helpers(named func(string) bool, id *model.Identity, st *model.State) []Cause {
 	var out []Cause
 	for i := range l.doubted {
@@ -80,10 +80,10 @@ func (l *lab) helpers(named func(string) bool, id *model.Identity, st *model.Sta
 	return out
 }
 
-// answers lists statements that make the function answer rightly: one value with what the
-// identity brings, rows and truth values with what the policies that ask need. Where these do
-// not ask about columns, with the keys of the rows that it may see of a table that the
-// function reads. Which of them is meant is for the experiment.
+// answers lists statements each of which may make the function answer rightly; the experiment
+// tells which does. One value is what the identity brings: a setting or a claim. Rows or a truth
+// value are what the policies that ask need (see asking); where they do not ask about columns,
+// the keys of the rows that the identity may see in a table that the function reads.
 func (f *suspect) answers(c *model.Contract, id *model.Identity, st *model.State) []string {
 	var out []string
 	add := func(body string) {
@@ -122,9 +122,9 @@ func (f *suspect) answers(c *model.Contract, id *model.Identity, st *model.State
 	return out
 }
 
-// asking lists statements that make the function say yes to what the policies that ask it
-// need, and no more, or also to what else the identity may see of what they ask about: an
-// answer that gives less would show nothing of the function.
+// asking lists statements that make the function say yes to just what the policies that ask it
+// need; and others that make it say yes to all that the identity may see of what they ask about,
+// since a function that says too little would hide allowed rows, and prove nothing.
 func (f *suspect) asking(c *model.Contract, id *model.Identity, st *model.State) []string {
 	var out []string
 	add := func(arg int, values map[string]bool) {
@@ -151,9 +151,9 @@ func (f *suspect) single() bool {
 	return !r.Set && r.Returns != "boolean" && !strings.HasSuffix(r.Returns, "[]")
 }
 
-// brought lists bodies of the function, if it answers with one value: those of the
-// identity's settings and claims that it reads. One that reads none, but a table, looks
-// something up: the tenant. A session that brings nothing is answered with nothing.
+// brought lists bodies for a function that answers with one value: each gives a setting or claim
+// of the identity that the function reads. A function that reads none, but a table, is taken to
+// look up the tenant. A session without tenant and user gets no value.
 func (f *suspect) brought(c *model.Contract, id *model.Identity) []string {
 	if id.Tenant.Null && id.User.Null {
 		return []string{f.nothing()}

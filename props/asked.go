@@ -8,11 +8,11 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 )
 
-// needs is what a function must say yes to for an identity, by question: the values of
-// columns in rows with which the rules let the identity do what the policies that ask are
-// for, and would let it if such a row were there. A policy for all commands may be meant for
-// writes alone, where another one is for reading. Values of an argument about which something
-// is not known are left out.
+// needs lists, by argument, the values to which a function must say yes for an identity: those
+// with which some row, be it there or not, would be one that the rules let the identity use as
+// the asking policies are for. writes takes a policy FOR ALL as meant for writes alone, as it may
+// be where another policy is for reading. An argument is left out if a rule about one of its
+// values cannot be evaluated.
 func needs(c *model.Contract, asked []carrier.Question, writes bool, id *model.Identity, st *model.State) map[int]map[string]bool {
 	out, unknown := map[int]map[string]bool{}, map[int]bool{}
 	for i := range asked {
@@ -63,9 +63,10 @@ type permits struct {
 	rules []*model.Rule
 }
 
-// some reports whether a rule holds for a row of a question's table that has a value: one that
-// is there, or one like it. It is what decides between a function that is wrong, and a policy
-// that asks a right one about a wrong column: about that it would have to say yes to all.
+// some reports whether a rule holds for some row that has the value in the question's column: a
+// row that is there, or the same with that value put in. So a policy that asks a sound function
+// about the wrong column is told from a wrong function: there the function would have to say yes
+// to everything.
 func (p *permits) some(q *carrier.Question, v model.Value) (ok, known bool) {
 	empty := make(model.Row, len(q.Of.Columns))
 	for i := range empty {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"pgregory.net/rapid"
@@ -12,7 +11,6 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
-	"github.com/rlsfuzz/rlsfuzz/props/reduce"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 	"github.com/rlsfuzz/rlsfuzz/props/search"
 )
@@ -69,18 +67,18 @@ type batch struct {
 
 	jobs     []*model.Path // the paths that plays are about
 	first    int           // number of the batch's first play among those of all batches
-	play     *model.Path   // what the play that failed was about; nil: it was none
+	play     *model.Path   // what the play that failed was about; nil: no play failed
 	pending  int           // sequences of the dataset that is being searched
 	sets     int           // datasets so far, while searching
 	aim      *judge.Target // what shrinking keeps; nil while searching
 	index    int           // of the sequence that failed
 	guided   bool          // the dataset is one of the corpus
 	corpus   *corpus
-	commit   bool // it was the committed check
+	commit   bool // the committed check failed
 	smallest leak
-	origin   leak             // as it was found
-	left     bool             // it is about what earlier steps left: the reducer alone makes it smaller
-	drawn    string           // then, what failed
+	origin   leak             // the failure as it was found
+	left     bool             // the failure is about what earlier steps left: the reducer alone makes it smaller
+	drawn    string           // where left is set: the key of the scenario that failed
 	tried    map[string]*leak // what scenarios showed while shrinking, whatever the lab remembers of other batches
 	calls    int              // of the property while shrinking
 	at       int              // checks before the failure
@@ -312,151 +310,4 @@ func (b *batch) known(s *model.Scenario, d *judge.Divergence) (Cause, bool, erro
 		}
 	}
 	return Cause{}, false, nil
-}
-
-// whole looks at the shrunk case as at any other; where it shows nothing then, the case
-// stays as it was found.
-func (b *batch) whole() error {
-	if b.smallest.found.Worlds == nil || b.smallest.scenario == b.origin.scenario {
-		return nil
-	}
-	d, err := b.still(b.ctx, b.smallest.scenario, b.smallest.target)
-	switch {
-	case err != nil || d == nil:
-		b.smallest = b.origin
-	default:
-		b.smallest.found = *d
-	}
-	return err
-}
-
-// shrinks is the property from the first failure on: it fails for the same class and
-// cell only. Equal scenarios are not run again, and after a number of runs new ones
-// pass unseen: the reducer goes on from there.
-func (b *batch) shrinks(t *rapid.T) bool {
-	if b.calls++; b.calls > shrinkCalls {
-		return false
-	}
-	d, sequences := b.draw(t, b.commit, b.index+1)
-	if len(sequences) <= b.index {
-		return false
-	}
-	s := &model.Scenario{Data: d.Data, Steps: sequences[b.index], Committed: b.commit}
-	if b.left { // only what failed fails again
-		if b.drawn == "" {
-			b.drawn = memoKey(s)
-		}
-		return memoKey(s) == b.drawn
-	}
-	key := memoKey(s)
-	shown, known := b.tried[key]
-	if !known {
-		if len(b.tried) >= shrinkRuns || b.quick && len(b.tried) >= quickShrinks {
-			return false
-		}
-		shown = b.aimed(d, s)
-		b.tried[key] = shown
-	}
-	if shown == nil {
-		return false
-	}
-	b.smallest = *shown
-	return true
-}
-
-// aimed runs a smaller scenario; nil when it does not show what is aimed at.
-func (b *batch) aimed(d *gen.Dataset, s *model.Scenario) (shown *leak) {
-	b.brief = b.briefOf(b.origin.scenario, &b.origin.found)
-	defer func() { b.brief = nil }()
-	see := func(s *model.Scenario, v *judge.Verdict) bool {
-		for i := range v.Divergences {
-			if found := &v.Divergences[i]; shown == nil && found.Target() == *b.aim {
-				shown = &leak{scenario: s, found: *found, target: *b.aim}
-			}
-		}
-		return shown == nil
-	}
-	if b.commit {
-		_, err := b.played(b.ctx, d, s.Steps, drawn(s.Steps), false, see)
-		b.fail(err)
-		return shown
-	}
-	v, err := b.verdict(b.ctx, s)
-	if err != nil {
-		b.fail(err)
-		return nil
-	}
-	see(s, v)
-	return shown
-}
-
-// least reduces a leak to the least case of its cell.
-func (l *lab) least(ctx context.Context, k leak) (leak, error) {
-	if err := l.fewest(ctx, k.scenario, &k.found); err != nil {
-		return k, err
-	}
-	b := l.briefOf(k.scenario, &k.found)
-	s, d, err := l.reduced(ctx, k, b)
-	if err != nil {
-		return k, err
-	}
-	if b != nil { // look at the least case as at any other
-		if d, err = l.still(ctx, s, k.target); err != nil {
-			return k, err
-		}
-		if d == nil || !k.alike(d) {
-			if k.scenario.Real() || l.quick { // too slow to look at all of each
-				return k, nil
-			}
-			if s, d, err = l.reduced(ctx, k, nil); err != nil {
-				return k, err
-			}
-		}
-	}
-	k.scenario, k.found = s, *d
-	return k, l.fewest(ctx, s, &k.found)
-}
-
-// reduced is the least case, each step of which shows the leak in brief.
-func (l *lab) reduced(ctx context.Context, k leak, b *brief) (*model.Scenario, *judge.Divergence, error) {
-	l.brief = b
-	defer func() { l.brief = nil }()
-	before := l.runs
-	return reduce.Least(l.Plan, k.scenario, &k.found, func(s *model.Scenario) (*judge.Divergence, error) {
-		slow := k.target.Cell.Path != nil || k.target.Class == judge.Lockout
-		if l.quick && slow && l.runs >= before+quickRuns {
-			return nil, nil // least enough
-		}
-		v, err := l.verdict(ctx, s)
-		if err != nil {
-			return nil, err
-		}
-		for i := range v.Divergences {
-			if o := &v.Divergences[i]; k.alike(o) {
-				return l.apart(ctx, k, s, o)
-			}
-		}
-		return nil, nil
-	})
-}
-
-// apart is a divergence of a smaller case, unless it comes of one connection alone: in a
-// transaction that is rolled back, a call finds what an earlier one left there, such as a
-// temporary table, which steps with connections of their own do not.
-func (l *lab) apart(ctx context.Context, k leak, s *model.Scenario, d *judge.Divergence) (*judge.Divergence, error) {
-	calls := slices.ContainsFunc(s.Steps[:d.Step], func(st model.Step) bool { return st.Op.Path != nil })
-	if !k.scenario.Committed || s.Committed || !calls {
-		return d, nil
-	}
-	k.scenario, k.found = s, *d
-	if confirmed, _, err := l.referee(ctx, k); err != nil || !confirmed {
-		return nil, err
-	}
-	return d, nil
-}
-
-// alike reports whether a divergence is the leak in another scenario. What a path tells of
-// another tenant stays so: who reads the case wants to know whose it was.
-func (k *leak) alike(d *judge.Divergence) bool {
-	return d.Target() == k.target && (d.Cross || d.Worlds == nil || !k.found.Cross)
 }

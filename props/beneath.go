@@ -73,9 +73,10 @@ func (c *campaign) below(ctx context.Context, base run.Variant, off map[string]b
 	return found, nil
 }
 
-// turned reports whether one known policy explains all that lies beneath: where the policy
-// restricts instead of permitting, nothing is left. Then that is its cause: to make a
-// restrictive policy permissive shows what it permits, and what it no longer hides.
+// turned reports whether one known policy explains all that lies beneath, and then adds that to
+// the policy's block: it is so where nothing is left once the policy restricts instead of
+// permitting. A policy that should be restrictive and is permissive does two kinds of harm: it
+// lets rows through, and it no longer holds back what others let through.
 func (c *campaign) turned(ctx context.Context, base run.Variant, off map[string]bool, leaks []leak) (bool, error) {
 	for i := range c.leaks {
 		cause := &c.leaks[i].cause

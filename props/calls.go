@@ -64,8 +64,9 @@ func (l *lab) settle(ctx context.Context, d *gen.Dataset, x *lot, see func(s *mo
 	return true, l.controls(ctx, d, x, clean)
 }
 
-// judged is the verdict of a call that was run in the worlds of some variants already, with
-// as few of them as it takes.
+// judged is the verdict of a call that already ran in the second worlds of the variants made. It
+// runs no more second worlds than needed: those if they differed, none if they did not, all where
+// the call may bear a token or its worlds could not be made.
 func (l *lab) judged(ctx context.Context, s *model.Scenario, first *run.WorldRun, made []gen.Variant, differs bool) (*judge.Verdict, error) {
 	switch {
 	case differs: // maybe in what its session does not see
@@ -76,8 +77,8 @@ func (l *lab) judged(ctx context.Context, s *model.Scenario, first *run.WorldRun
 	return l.verdict(ctx, s)
 }
 
-// glance is the verdict of a scenario of which only the worlds of some variants are looked
-// at, and of all where these show something.
+// glance is the verdict of a scenario after a look at the second worlds of a few variants only.
+// Where these show something, it is judged again with all variants.
 func (l *lab) glance(ctx context.Context, s *model.Scenario, variants []gen.Variant) (*judge.Verdict, error) {
 	l.brief = &brief{variants: variants}
 	v, err := l.verdict(ctx, s)

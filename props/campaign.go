@@ -24,7 +24,7 @@ type campaign struct {
 	report *Report
 	start  time.Time
 	muted  mutes
-	// doubtful is those of the muted that are no findings: what they showed did not hold.
+	// doubtful is the muted targets that are no findings, since what they showed did not hold.
 	doubtful mutes
 	leaks    []leak                  // one for each known cause
 	traced   []leak                  // reads of tables whose causes are known
@@ -35,7 +35,7 @@ type campaign struct {
 	tried    map[judge.Cell]*tried   // what the walk's calls of paths showed
 	blocks   map[string]*Block
 	rounds   int            // of batches
-	asked    map[string]int // kinds of calls: batches in which hidden rows did not show
+	asked    map[string]int // by kind of call: batches in which hidden rows did not show
 
 	scope   scope  // what the search is limited to
 	pending []leak // found, but not yet reported

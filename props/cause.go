@@ -19,13 +19,14 @@ type Cause struct {
 	try  run.Variant
 	// harmless demands that nothing allowed is lost with the object.
 	harmless bool
-	// turned has the object, switched off, come back the other way round: a permissive
-	// policy as a restrictive one.
+	// turned lists statements that, after try, bring the object back the other way round: a
+	// permissive policy as a restrictive one.
 	turned []string
-	// answers has the object answer as the contract wants it, in ways of which one is meant:
-	// the experiments of a function, which switched off would show nothing of its own.
+	// answers lists statements for a function, each tried in place of try: one of them makes it
+	// answer as the contract wants. To switch a function off would hide everything, and so show
+	// nothing of it.
 	answers []string
-	joint   bool // several objects
+	joint   bool // it is about several objects, and tried after single ones
 	// succeeds demands that the statement does not fail without the object.
 	succeeds bool
 	object   carrier.Object
@@ -87,8 +88,9 @@ func viewTriggers(v *model.View) []Cause {
 	return out
 }
 
-// taken is the experiments with the foreign keys of a table by which its rows go along with others:
-// they carry a leak where the statement does by itself only what it may.
+// taken lists the experiments with the foreign keys that remove or change rows of a table together
+// with those they refer to (ON DELETE CASCADE and its like). They are the cause where the
+// statement itself did only what it may.
 func taken(table *model.Table) []Cause {
 	var out []Cause
 	for i := range table.ForeignKeys {
@@ -168,8 +170,8 @@ func (t *Target) defaults(id *model.Identity) []Cause {
 	return out
 }
 
-// memberships is the roles whose rights the acting role has without being asked. One
-// is a cause only where the session needs it for nothing that it may do.
+// memberships lists the experiments with the roles whose rights the acting role has without SET
+// ROLE. A membership is a cause only if the session needs it for nothing that it is allowed.
 func (t *Target) memberships(id *model.Identity) []Cause {
 	var out []Cause
 	for _, name := range carrier.Inherited(t.Contract.Schema, id.Acts()) {

@@ -62,7 +62,7 @@ func (l *lab) cells(ctx context.Context, d *gen.Dataset, cells [][]model.Step, s
 	return nil
 }
 
-// packs divides some cells into those that run together, by number.
+// packs divides cells into groups that run as one sequence each. Cells are named by their index.
 func (l *lab) packs(d *gen.Dataset, cells [][]model.Step, some []int) [][]int {
 	type member struct {
 		session      int

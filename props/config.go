@@ -39,13 +39,14 @@ type Config struct {
 	// First ends the search with the first finding, reduced from the case that showed it
 	// in a bounded number of runs: the matrix is not walked for a smaller one.
 	First bool
-	// Used walks nothing but what is left on connections: steps on those that others use again.
+	// Used limits the walk to what sessions leave on connections: pairs of steps that use one
+	// connection after the other, and looks on fresh ones.
 	Used bool
 	// Raw reports what the walk shows as it was found: a block for each class and table or
 	// path, neither reduced nor confirmed nor explained.
 	Raw bool
-	// Strict lets fail what Postgres documents: what keys tell (class existence), views
-	// without security_barrier, and search paths.
+	// Strict counts as findings what Postgres documents, and what is else reported apart: what keys
+	// tell (class existence), and what views without security_barrier, search paths and channels do.
 	Strict bool
 	// Endless goes on until the context ends: rlsfuzz fuzz without --duration.
 	Endless bool
@@ -61,8 +62,8 @@ type Config struct {
 	// Progress is called now and then, from one goroutine. May be nil.
 	Progress func(Progress)
 
-	// Guide is how many of nine datasets of a batch are those of scenarios that came to
-	// something new, on which other sequences go on. Defaults to none; a session has 3.
+	// Guide is how many of a batch's nine datasets are not drawn, but taken from scenarios that
+	// reached something new, so that other sequences go on from there. Defaults to 0; Fuzz uses 3.
 	Guide int
 
 	earlier *session.Stats // that this run goes on from; nil: none

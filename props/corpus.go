@@ -11,12 +11,12 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
-// scene is a sequence that came to something new.
+// scene is a sequence that reached something new: an outcome, or two in a row, that no other had.
 type scene struct {
 	set      *gen.Dataset
 	steps    []model.Step
 	features []uint64 // that nobody had reached
-	key      uint64   // of what it came to, step by step: the same for others that differ in names only
+	key      uint64   // a hash of what each step came to: the same for sequences that differ in names only
 }
 
 // came notes what a sequence came to that ran carefully.

@@ -72,10 +72,11 @@ func (c *campaign) survey(ctx context.Context) error {
 	return nil
 }
 
-// tablesFirst orders divergences by class, those of tables that others' policies ask first.
-// What shows only of who lost its tenant comes after. Where a path is among them, what the walk
-// found of tables comes first: what a table shows, a path that reads it shows too. What a path
-// finds of what was left comes last, which may be the consequence of a forbidden write.
+// tablesFirst orders divergences so that a cause is found before what follows from it. Tables
+// come before paths; if there is a path, what the walk found of tables is added: what a table
+// leaks, a path that reads it leaks too. Among tables, those that other tables' policies ask come
+// first, then by class; what only a session that lost its tenant shows comes last. Among paths, by
+// class, and last what an earlier step left: a forbidden write may have left it.
 func (c *campaign) tablesFirst(found []leak) []leak {
 	byClass := func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) }
 	if c.rank == nil {
@@ -115,9 +116,9 @@ func (c *campaign) tablesFirst(found []leak) []leak {
 	return append(tables, paths...)
 }
 
-// plain is the walk's instance of a leak, if it has one: the same cell may show the
-// same leak in rows that several objects let through, and then its cause would depend
-// on the rows that were drawn.
+// plain is the walk's own instance of a leak, where the walk showed the same. Random rows may be
+// let through by several objects at once, and then the cause that is found would depend on what
+// was drawn; the walk's rows are always the same.
 func (c *campaign) plain(k leak) leak {
 	i := slices.IndexFunc(c.walked, func(w leak) bool { return w.target == k.target })
 	if i < 0 {
@@ -191,21 +192,8 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 		w.cause = least.cause
 		c.trace(w)
 	}
-	b := &Block{Cause: least.cause.Text, Carrier: least.cause.Key, AtCheck: k.at, Finding: c.finding(least)}
-	for _, w := range append(like, k) {
-		if !lost(&w) {
-			b.shown = append(b.shown, w.target.Cell)
-		}
-	}
-	for _, w := range like {
-		if w.target != least.target && !b.anyhow(&w) {
-			b.Like = append(b.Like, c.cellText(&w.found))
-		}
-	}
-	if len(like) > 0 && k.target != least.target && !b.anyhow(&k) && !slices.ContainsFunc(like, func(w leak) bool { return w.target == k.target }) {
-		b.Like = append(b.Like, c.cellText(&k.found))
-	}
-	b.Finding.Like, b.Finding.Escalation = b.Like, escalation
+	b := c.newBlock(&least, &k, like)
+	b.Finding.Escalation = escalation
 	c.blocks[k.cause.Key] = b
 	c.report.Blocks = append(c.report.Blocks, b)
 	c.save(b) // what was found is on disk before it is explained
@@ -218,6 +206,26 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 	b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
 	c.announced(b)
 	return err
+}
+
+// newBlock is the block of a leak k, of its least case, and of the leaks that have the same cause.
+func (c *campaign) newBlock(least, k *leak, like []leak) *Block {
+	b := &Block{Cause: least.cause.Text, Carrier: least.cause.Key, AtCheck: k.at, Finding: c.finding(*least)}
+	for _, w := range append(like, *k) {
+		if !lost(&w) {
+			b.shown = append(b.shown, w.target.Cell)
+		}
+	}
+	for _, w := range like {
+		if w.target != least.target && !b.anyhow(&w) {
+			b.Like = append(b.Like, c.cellText(&w.found))
+		}
+	}
+	if len(like) > 0 && k.target != least.target && !b.anyhow(k) && !slices.ContainsFunc(like, func(w leak) bool { return w.target == k.target }) {
+		b.Like = append(b.Like, c.cellText(&k.found))
+	}
+	b.Finding.Like = b.Like
+	return b
 }
 
 // doubt notes calls whose difference did not hold when it was looked at more often: nothing is
@@ -255,14 +263,15 @@ func (c *campaign) first(like []leak, k leak) leak {
 	})
 }
 
-// lost reports whether who shows a leak is a session of tenants that has none.
+// lost reports whether a leak shows in a statement of a session that should have a tenant, and
+// has none.
 func lost(k *leak) bool {
 	step := &k.scenario.Steps[k.found.Step]
 	return step.Op.Path == nil && step.Tenant.Null && !step.Session.Tenantless
 }
 
-// anyhow reports whether a leak of who lost its tenant is one that the block has of the same cell
-// with a tenant: who sees too much then, sees it without one.
+// anyhow reports whether a leak to a session that lost its tenant says nothing new: the block
+// has the same cell for a session with a tenant. Who sees too much with one does so without.
 func (b *Block) anyhow(k *leak) bool { return lost(k) && slices.Contains(b.shown, k.target.Cell) }
 
 // depth estimates the rows that a leak needs: its table's chain of references, and a

@@ -15,11 +15,10 @@ import (
 // escalationTries bounds the scenarios of a write in which its effect is looked for.
 const escalationTries = 24
 
-// escalation looks for what a forbidden write makes readable, in the scenarios of the
-// walk that show it and in the leak's own: least cases have no other rows. The session
-// looks before the write and after it, each time bound anew, as an application would at
-// its next request; rows that the write itself changed do not count, and none that the
-// contract lets the session see.
+// escalation looks for what a forbidden write makes readable. It tries scenarios of the walk as well
+// as the leak's own, since a least case has hardly any rows to read. The session looks before the
+// write and after it, each time bound anew, as an application would at its next request. Rows that
+// the write itself changed do not count, nor rows that the contract lets the session see.
 func (c *campaign) escalation(ctx context.Context, like []leak, k leak) ([]finding.Readable, error) {
 	var tries []leak
 	for _, w := range append(slices.Clone(like), k) {

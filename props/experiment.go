@@ -114,8 +114,7 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 		return Cause{}, err
 	}
 	st := s.Initial(l.Contract.Schema)
-	step := &s.Steps[d.Step]
-	id, ok := l.Contract.BindStep(step, st)
+	id, ok := l.Contract.BindStep(&s.Steps[d.Step], st)
 	if !ok {
 		return Cause{}, fmt.Errorf("explain a divergence: %w", run.ErrInvalid)
 	}
@@ -126,6 +125,27 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 		}
 		return c, err
 	}
+	if c, ok, err := l.elsewhere(ctx, s, d, id, st, known); err != nil || ok {
+		return c, err
+	}
+	list, err := l.candidates(ctx, s, d, id, st)
+	if err != nil {
+		return Cause{}, err
+	}
+	if c, err := l.carrier(ctx, s, d, list, run.Variant{}, l.off); err != nil || c.Key != "" {
+		return c, err
+	}
+	if c, err := l.joint(ctx, s, d, list, known); err != nil || c.Key != "" {
+		return c, err
+	}
+	t := l.Contract.Schema.Tables[d.Cell.Table]
+	return Cause{Key: fmt.Sprintf("unknown %s %s", d.Class, t.Label()), Text: ""}, nil
+}
+
+// elsewhere is the known cause of what the same session reads too much of in another table, where
+// the divergence is gone once that table shows the session only what it may see. ok is false where
+// there is none.
+func (l *lab) elsewhere(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, st *model.State, known []leak) (c Cause, ok bool, err error) {
 	tried := map[int]bool{} // by Table.ID
 	for _, k := range known {
 		if tried[k.target.Cell.Table] || k.target.Cell.Path != nil || k.target.Class > judge.Read || k.target.Cell.Session != d.Cell.Session || k.target.Cell.Command != model.Select || k.target.Cell.Table == d.Cell.Table {
@@ -139,42 +159,40 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 		}
 		gone, err := l.without(ctx, s, d, Cause{try: v})
 		if err != nil {
-			return Cause{}, err
+			return Cause{}, false, err
 		}
 		if gone {
-			return k.cause, nil
+			return k.cause, true, nil
 		}
 	}
+	return Cause{}, false, nil
+}
+
+// candidates lists the experiments with what may carry the divergence of a statement over a table:
+// first the session's login and role, then functions that policies ask, then the table's own objects.
+func (l *lab) candidates(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, st *model.State) ([]Cause, error) {
+	op, table := &s.Steps[d.Step].Op, l.Contract.Schema.Tables[d.Cell.Table]
 	var list []Cause
 	if d.Class != judge.Lockout {
 		list = l.actors(id)
 	}
 	if len(l.doubted) > 0 {
-		text := reads(l.Contract.Schema, l.Contract.Schema.Tables[d.Cell.Table])
+		text := reads(l.Contract.Schema, table)
 		list = append(list, l.helpers(func(name string) bool { return sql.Mentions(text, name) }, id, st)...)
 	}
 	if d.Class == judge.Lockout {
-		list = append(list, l.opened(d, &step.Op)...)
-	} else {
-		if only, err := l.consequences(ctx, s, d); err != nil {
-			return Cause{}, err
-		} else if only {
-			list = append(list, taken(l.Contract.Schema.Tables[d.Cell.Table])...)
-		}
-		list = append(list, l.causes(d, &step.Op, id)...)
+		return append(list, l.opened(d, op)...), nil
 	}
-	if c, err := l.carrier(ctx, s, d, list, run.Variant{}, l.off); err != nil || c.Key != "" {
-		return c, err
+	if only, err := l.consequences(ctx, s, d); err != nil {
+		return nil, err
+	} else if only {
+		list = append(list, taken(table)...)
 	}
-	if c, err := l.joint(ctx, s, d, list, known); err != nil || c.Key != "" {
-		return c, err
-	}
-	t := l.Contract.Schema.Tables[d.Cell.Table]
-	return Cause{Key: fmt.Sprintf("unknown %s %s", d.Class, t.Label()), Text: ""}, nil
+	return append(list, l.causes(d, op, id)...), nil
 }
 
-// consequences reports whether a statement did in its own table only what it may, and what
-// diverges is what that brought about in another one.
+// consequences reports whether a statement did in its own table only what it may, so that the
+// divergence in another table is a consequence: of a trigger, a rule or a foreign key.
 func (l *lab) consequences(ctx context.Context, s *model.Scenario, d *judge.Divergence) (bool, error) {
 	shape := s.Steps[d.Step].Op.Shape
 	if shape == nil || shape.Table.ID == d.Cell.Table || d.Became == nil {
@@ -189,8 +207,9 @@ func (l *lab) consequences(ctx context.Context, s *model.Scenario, d *judge.Dive
 	}), nil
 }
 
-// carrier is the first object without which a divergence is gone from a schema in which
-// base is switched off; a zero Cause where there is none.
+// carrier is the first cause of a list without which a divergence is gone; a zero Cause where
+// there is none. base is changed in all of these experiments, and causes in off are not tried.
+// Single objects are tried first, then policies turned restrictive, then several objects at once.
 func (l *lab) carrier(ctx context.Context, s *model.Scenario, d *judge.Divergence, list []Cause, base run.Variant, off map[string]bool) (Cause, error) {
 	var singles, turned, joints []Cause
 	for _, c := range list {
@@ -228,8 +247,9 @@ func (l *lab) carrier(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	return Cause{}, nil
 }
 
-// joint explains a divergence that no object carries alone, with all that carries known
-// leaks switched off: either it is gone then, or another object lets it through as well.
+// joint explains a divergence that no object carries alone. With all that carries known leaks
+// switched off, it is either gone, and then a known cause explains it; or another object, which
+// is found now, lets it through as well.
 func (l *lab) joint(ctx context.Context, s *model.Scenario, d *judge.Divergence, list []Cause, known []leak) (Cause, error) {
 	base, off := switchedOff(known)
 	if len(off) == 0 || d.Class == judge.Lockout {
@@ -288,7 +308,7 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	verdict := judge.Judge(l.Contract, s, trace)
 	for i := range verdict.Divergences {
 		o := &verdict.Divergences[i]
-		worse := d.Class != judge.Lockout && o.Class < d.Class || d.Left && o.Class < judge.Lockout // where it comes from was not asked
+		worse := d.Class != judge.Lockout && o.Class < d.Class || d.Left && o.Class < judge.Lockout // this judgement does not tell what is left
 		if o.Cell == d.Cell && (o.Class == d.Class || worse) && o.Target().Column == d.Target().Column {
 			return false, nil
 		}
@@ -299,8 +319,8 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	return true, nil
 }
 
-// keeps reports whether all that a session sees and may see in a step is there in an
-// experiment too: a function that says no to everybody shows nothing of what it should say.
+// keeps reports whether a session still sees in an experiment all that it sees, and may see,
+// without: a function that says no to everybody ends every leak, and so proves nothing.
 func (l *lab) keeps(ctx context.Context, s *model.Scenario, d *judge.Divergence, base, with run.Variant) (bool, error) {
 	if d.Worlds != nil {
 		return true, nil

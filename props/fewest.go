@@ -85,7 +85,7 @@ func (f *fewest) search(all []gen.Place, lines []string) ([]gen.Place, error) {
 	return f.ddmin(all)
 }
 
-// most bounds the guesses.
+// mostGuesses bounds the rows that are tried first as a guess.
 const mostGuesses = 4
 
 // bearing lists the rows whose tokens are in some lines.

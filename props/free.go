@@ -22,9 +22,9 @@ type slot struct {
 	values      []model.Value
 }
 
-// free finds the values of a least case that may be anything: with all of them replaced at
-// once, several times over, the case shows the same. Keys and references are left alone:
-// they only name rows.
+// free finds the values of a least case that do not matter: with all of them replaced at once, by
+// several other values each, the case shows the same. Keys and references are left alone: they
+// only name rows.
 func (l *lab) free(ctx context.Context, k *leak) ([]finding.Free, error) {
 	if k.scenario.Runs() { // each run of a program takes long
 		return nil, nil

@@ -48,7 +48,7 @@ func (l *lab) interference(ctx context.Context, s *model.Scenario, at int, under
 		}
 	}
 	if d.Class != judge.Existence && o.s.Steps[o.at].Op.Path.Keyed != nil {
-		return nil, "", nil // its policies say that, with the session's own rights
+		return nil, "", nil // it is there to show what keys tell; other differences show on the table itself
 	}
 	if d.Class != judge.Existence && (o.id.Session.Tenantless || o.id.Tenant.Null) {
 		d.Class = judge.Open
@@ -111,8 +111,8 @@ func did(lines []string) string {
 // telling is the variants that real runs are tried in: each takes long.
 var telling = []gen.Variant{gen.Remove, gen.Change, gen.Multiply, gen.Columns}
 
-// sending is those in which what a session hears is tried: whether something is sent at all may follow
-// from rows that it may not see.
+// sending is the variants in which listening is tried. None of them adds or removes rows: whether
+// something is sent at all may well depend on rows that the listener may not see.
 var sending = []gen.Variant{gen.Change, gen.Columns}
 
 // differing runs every variant once and lists those whose output is another one, what
@@ -159,8 +159,9 @@ func (o *observer) differing(ctx context.Context) (differ []gen.Variant, first [
 	return differ, lines[0], second, nil
 }
 
-// hold finds the first variant whose difference holds: each world repeats itself, and the
-// first one does so however its rows lie and Postgres reads them.
+// hold finds the first variant whose difference holds, with the rows of its world: each world gives
+// the same output each time it runs, and the first also in whatever order its rows lie and by
+// whatever plan Postgres reads them. It gives a reason where the call does not repeat itself.
 func (o *observer) hold(ctx context.Context, differ []gen.Variant, times int) (gen.Variant, [][]model.Row, string, error) {
 	known := judge.Known(o.s, o.Contract.Schema)
 	for _, v := range differ {

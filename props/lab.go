@@ -21,15 +21,15 @@ type lab struct {
 	memo      map[string]*judge.Verdict
 	unjudged  map[string]int        // why scenarios of the search could not be judged, and how often
 	errors    map[judge.Cell]string // what ended the statements of a cell, where it was no denial
-	live      map[string]bool       // calls of which is known whether hidden rows might show: see liveKey
+	live      map[string]bool       // by kind of call (see liveKey): whether hidden rows might show in it
 	tried     map[judge.Cell]*tried // what the calls of paths showed
-	proven    map[string]bool       // the same, of the walk and earlier rounds; shared and no longer changed
-	refuted   map[string]int        // pairs of calls that differed rolled back, and not on real connections: see pairKey
-	runs      int                   // scenarios that ran carefully or committed: distinct ones
+	proven    map[string]bool       // as live, from the walk and earlier rounds; shared by all labs, not changed
+	refuted   map[string]int        // by pair of calls (see pairKey): how often it differed rolled back, and not on real connections
+	runs      int                   // distinct scenarios that ran carefully or committed
 	telling   map[judge.Cell]bool   // cells of paths whose outputs are known to depend on hidden rows
 	programs  *run.Programs
-	brief     *brief          // while a run of a program is reduced
-	quick     bool            // one finding is all that is asked for, least or not
+	brief     *brief          // how little is looked at while a case is sought or reduced; nil: all
+	quick     bool            // one finding is all that is asked for: it need not be the least
 	off       map[string]bool // keys of causes that are switched off in all that it runs rolled back
 	troubles  *troubles
 	novel     []scene   // of the present batch

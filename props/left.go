@@ -12,11 +12,11 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
-// pooled reports whether a step runs where somebody of another tenant was before: with real
-// commits, on connections that are used again.
+// pooled reports whether a step may find what a session of another tenant left: it runs with real
+// commits, on pooled connections, after a step of another tenant.
 func pooled(s *model.Scenario, at int) bool {
 	step := &s.Steps[at]
-	if !s.Committed || s.Runs() || s.Listens() || step.Fresh || step.Op.Path != nil && step.Op.Path.Job() { // of jobs are plays
+	if !s.Committed || s.Runs() || s.Listens() || step.Fresh || step.Op.Path != nil && step.Op.Path.Job() { // jobs have plays instead
 		return false
 	}
 	return slices.ContainsFunc(s.Steps[:at], func(o model.Step) bool { return o.Tenant != s.Steps[at].Tenant })
@@ -27,8 +27,8 @@ func single(s *model.Scenario, at int, committed bool) *model.Scenario {
 	return &model.Scenario{Data: s.Data, Steps: s.Steps[at : at+1], Committed: committed}
 }
 
-// found looks for what a call finds of what earlier steps left: its output follows from rows
-// that its session may not see, and no longer does when the call is made alone.
+// found looks for a leak of a call through what earlier steps left: its output depends on rows
+// that its session may not see, and does not when the call is made alone.
 func (l *lab) found(ctx context.Context, s *model.Scenario, at int) (*judge.Divergence, string, error) {
 	var d *judge.Divergence
 	var reason string
@@ -58,8 +58,9 @@ func (l *lab) found(ctx context.Context, s *model.Scenario, at int) (*judge.Dive
 	return d, "", nil
 }
 
-// suspects tries the scenario in one transaction that is rolled back, which is fast: what
-// does not differ there, differs nowhere.
+// suspects reports whether the call's output differs in some second world when the scenario runs
+// in one transaction that is rolled back. That is fast, and what does not differ there is not
+// looked at with real commits.
 func (l *lab) suspects(ctx context.Context, s *model.Scenario, at int) (bool, error) {
 	o, err := l.observe(ctx, s, at)
 	if err != nil || o == nil {
@@ -104,8 +105,8 @@ func (o *observer) sight(before [][]model.Row) []string {
 	return out
 }
 
-// inherited finds out which divergences come from what earlier steps left: those that are
-// gone on a connection that nobody used, and gone where the step runs alone.
+// inherited marks the divergences that come from what earlier steps left on the connection: those
+// that are gone both on a connection that nobody used and where the step runs alone.
 func (l *lab) inherited(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
 	some := false
 	for i := range v.Divergences {
@@ -139,9 +140,10 @@ func (l *lab) inherited(ctx context.Context, s *model.Scenario, v *judge.Verdict
 	return nil
 }
 
-// leaver is the earlier step that left what a divergence comes from. ok is false where no
-// step alone does, and where what another path left are rows that anybody may find: then
-// what lets the divergence's own path find them is a better cause.
+// leaver is the cause that an earlier step left what a divergence comes from: the latest one without
+// which it is gone. ok is false where there is none; and where another path left it in the
+// database, not on the connection: then what lets the divergence's own path find it is the better
+// cause, and c stands in for that only if none is found.
 func (l *lab) leaver(ctx context.Context, s *model.Scenario, d *judge.Divergence) (c Cause, ok bool, err error) {
 	for i := d.Step - 1; i >= 0; i-- {
 		t := &model.Scenario{Data: s.Data, Steps: slices.Delete(slices.Clone(s.Steps[:d.Step+1]), i, i+1), Committed: true}
@@ -170,7 +172,7 @@ func (l *lab) leaver(ctx context.Context, s *model.Scenario, d *judge.Divergence
 	return Cause{}, false, nil
 }
 
-// takenBack is the cause that a rollback takes a binding back.
+// takenBack is the cause that a ROLLBACK undoes the binding of a connection to a session.
 func takenBack(s *model.Session) Cause {
 	return Cause{
 		Key:  "taken back " + s.Login.Text,
@@ -178,8 +180,8 @@ func takenBack(s *model.Session) Cause {
 	}
 }
 
-// frozen is the function that brings a tenant into a plan which is kept: the one without
-// whose claim to be IMMUTABLE nothing shows.
+// frozen is the cause that a kept plan holds a tenant: the function marked IMMUTABLE without whose
+// mark the divergence is gone; if no function alone is, the plan itself.
 func (l *lab) frozen(ctx context.Context, s *model.Scenario, d *judge.Divergence) (Cause, error) {
 	for _, f := range l.Contract.Schema.Frozen {
 		o := carrier.Object{Kind: carrier.Frozen, Routine: f}
@@ -195,9 +197,9 @@ func (l *lab) frozen(ctx context.Context, s *model.Scenario, d *judge.Divergence
 	return Cause{Key: "kept plan", Text: "a plan that a connection keeps goes on with what was true of another session"}, nil
 }
 
-// consequence is the known cause of a forbidden write without which nothing may be left: what
-// a session finds then follows from what another one should not have changed.
-func (l *lab) consequence(ctx context.Context, s *model.Scenario, d *judge.Divergence, known []leak) (Cause, bool, error) {
+// consequence is the known cause of a forbidden write that came before a divergence: what a session
+// finds may follow from what another one should not have changed. ok is false where there is none.
+func (l *lab) consequence(ctx context.Context, s *model.Scenario, d *judge.Divergence, known []leak) (c Cause, ok bool, err error) {
 	if len(known) == 0 {
 		return Cause{}, false, nil
 	}
@@ -222,8 +224,9 @@ func (l *lab) consequence(ctx context.Context, s *model.Scenario, d *judge.Diver
 	return Cause{}, false, nil
 }
 
-// repeated is the known cause of a leak of the same path without which nothing is found either:
-// what lets the path tell of hidden rows at once lets it tell of those that an earlier call made.
+// repeated is the known cause of another leak of the same path without which this one is gone too:
+// what lets the path tell of hidden rows lets it tell of those that an earlier call made. ok is
+// false where there is none.
 func (l *lab) repeated(ctx context.Context, s *model.Scenario, d *judge.Divergence, known []leak) (Cause, bool, error) {
 	if s.Runs() {
 		return Cause{}, false, nil
@@ -242,7 +245,7 @@ func (l *lab) repeated(ctx context.Context, s *model.Scenario, d *judge.Divergen
 	return Cause{}, false, nil
 }
 
-// left is the cause that a step left something, on its connection or elsewhere.
+// left is the cause that a step left something: on its connection, or else in the database.
 func (t *Target) left(step *model.Step, connection bool) Cause {
 	if step.Op.Path == nil && !step.Session.Local() {
 		return Cause{
@@ -276,122 +279,4 @@ func (l *lab) gone(ctx context.Context, s *model.Scenario, d *judge.Divergence) 
 	return !slices.ContainsFunc(v.Divergences, func(o judge.Divergence) bool {
 		return o.Cell == d.Cell && o.Step == at && o.Class < judge.Lockout
 	}), nil
-}
-
-// pairVariants are the worlds in which random search tries pairs of calls.
-var pairVariants = []gen.Variant{gen.Change, gen.Remove}
-
-// settlePairs judges pairs of calls of one member, which were rolled back and ran in several
-// worlds. Where a second call gave another output, and does not when it is made alone, the pair
-// runs with real commits on a connection that is used again.
-func (l *lab) settlePairs(ctx context.Context, d *gen.Dataset, x *lot, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
-	l.fast.Stepped(len(x.calls)*len(x.worlds), 0)
-	if more, err := l.wrote(ctx, d, x, see); err != nil || !more {
-		return more, err
-	}
-	kept, alone, err := l.differing(ctx, d, x)
-	if err != nil {
-		return false, err
-	}
-	if len(alone) > 0 {
-		c, err := l.newCalls(ctx, d, alone, x.variants)
-		if err != nil {
-			return false, err
-		}
-		if more, err := l.call(ctx, d, c, see); err != nil || !more {
-			return more, err
-		}
-	}
-	for _, pair := range kept {
-		key := pairKey(pair)
-		if l.refuted[key] >= mostRefuted {
-			continue
-		}
-		s := &model.Scenario{Data: d.Data, Steps: pair, Committed: true}
-		v, err := l.verdict(ctx, s)
-		if err != nil {
-			return false, err
-		}
-		if len(v.Divergences) == 0 {
-			l.refuted[key]++
-		}
-		if !see(s, v) {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
-// mostRefuted is how many pairs of the same paths and sessions run on real connections for
-// nothing: the pool cleans up what they leave, or their commit does.
-const mostRefuted = 3
-
-// wrote judges what pairs of calls wrote: the second one may change what the first one made. A
-// few pairs of the same paths and sessions tell.
-func (l *lab) wrote(ctx context.Context, d *gen.Dataset, x *lot, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
-	for i, pair := range x.pairs {
-		key := "wrote " + pairKey(pair)
-		if r := &x.runs[0][i]; r.Invalid != "" || !r.Wrote() || l.refuted[key] >= mostRefuted {
-			continue
-		}
-		s := &model.Scenario{Data: d.Data, Steps: pair}
-		v, err := l.glance(ctx, s, nil)
-		if err != nil {
-			return false, err
-		}
-		l.refuted[key]++
-		if !see(s, v) {
-			return false, nil
-		}
-	}
-	return true, nil
-}
-
-func pairKey(pair []model.Step) string {
-	return fmt.Sprint(pair[0].Session.ID, pair[0].Op.Path.ID, pair[1].Session.ID, pair[1].Op.Path.ID)
-}
-
-// differing keeps the pairs of a lot whose second call gave another output in some world, and
-// does not alone. Second calls that do so alone come apart, unless that is known of their path.
-func (l *lab) differing(ctx context.Context, d *gen.Dataset, x *lot) (kept [][]model.Step, alone []model.Step, err error) {
-	var differ [][]model.Step
-	for i, pair := range x.pairs {
-		if tells(x.runs, i, 1) {
-			differ = append(differ, pair)
-		}
-	}
-	if len(differ) == 0 {
-		return nil, nil, nil
-	}
-	again, calls := l.bound(d, differ, 1)
-	runs, err := l.fast.Worlds(ctx, x.worlds, calls, false, run.Variant{})
-	if err != nil {
-		return nil, nil, err
-	}
-	l.fast.Stepped(len(calls)*len(x.worlds), 0)
-	for i, pair := range again {
-		switch {
-		case !tells(runs, i, 0):
-			kept = append(kept, pair)
-		case !l.telling[judge.PathCell(pair[1].Session.ID, pair[1].Op.Path)]:
-			alone = append(alone, pair[1])
-		}
-	}
-	return kept, alone, nil
-}
-
-// bound is pairs from a step on as their sessions run them: those whose sessions can act.
-func (l *lab) bound(d *gen.Dataset, list [][]model.Step, from int) (pairs [][]model.Step, calls []run.Calls) {
-	for _, pair := range list {
-		c := run.Calls{Steps: pair[from:]}
-		for i := range c.Steps {
-			if id, ok := l.Contract.BindStep(&c.Steps[i], d.State); ok {
-				c.ID = append(c.ID, id)
-			}
-		}
-		if len(c.ID) == len(c.Steps) {
-			pairs, calls = append(pairs, pair), append(calls, c)
-		}
-	}
-	return pairs, calls
 }

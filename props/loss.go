@@ -26,11 +26,11 @@ func (m *mender) lost(s *model.Scenario, before, after *model.Trace, had *judge.
 		same := m.sameRows(s, b.After, a.After)
 		leaked := slices.ContainsFunc(had.Divergences, func(d judge.Divergence) bool { return d.Step == i && d.Class != judge.Lockout })
 		shape := s.Steps[i].Op.Shape
-		wrote := b.Err == nil && b.Count > 0 && (shape == nil || shape.Command != model.Select) // what it reads, hides has seen
+		wrote := b.Err == nil && b.Count > 0 && (shape == nil || shape.Command != model.Select) // for queries, hides has told
 		if wrote && !leaked && !mixed(&s.Steps[i]) && (a.Err != nil || a.Count != b.Count || !same) {
 			return true
 		}
-		if !same { // what follows is another story
+		if !same { // later steps cannot be compared
 			return false
 		}
 	}
@@ -56,7 +56,7 @@ func (t *Target) hides(s *model.Scenario, at int, before, after *model.StepTrace
 			still[string(model.AppendRecord(nil, row, nil))] = true
 		}
 		for _, row := range before.After[look.Table] {
-			if !still[string(model.AppendRecord(nil, row, nil))] { // the step itself went otherwise
+			if !still[string(model.AppendRecord(nil, row, nil))] { // the step itself had another effect
 				continue
 			}
 			if ok, known := p.Holds(id.Session.Sees[look.Table].Rule, id, st, row); ok && known {

@@ -11,7 +11,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
-// lot is calls whose sessions may see the same rows, so that the same worlds tell of them.
+// lot is calls whose sessions may see the same rows, so that they can share second worlds.
 type lot struct {
 	o        *observer
 	steps    []model.Step   // each a call by itself
@@ -90,7 +90,7 @@ func grouped[T any](list []T, key func(*T) string) [][]T {
 	return out
 }
 
-// observerKey is the same for calls whose sessions may see the same rows.
+// observerKey is a key that is equal for calls whose sessions may see the same rows.
 func observerKey(s *model.Step) string {
 	if o := &s.Observer; s.Observed() {
 		return fmt.Sprintf("seen by %d %s %s", o.Session.ID, o.Tenant.Text, o.User.Text)
@@ -121,8 +121,8 @@ func (l *lab) newLot(ctx context.Context, s *model.Scenario, variants []gen.Vari
 	return x, err
 }
 
-// some is the first world and those of some variants: of each that can be made, else of
-// the next one. It gives the variants too.
+// some is the first world and those of some variants, with the variants whose worlds could be
+// made. Where only one is asked for and cannot be made, the next that can takes its place.
 func (o *observer) some(ctx context.Context, variants []gen.Variant) ([]run.World, []gen.Variant, error) {
 	worlds := []run.World{{Data: o.s.Data}}
 	var made []gen.Variant

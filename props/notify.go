@@ -81,8 +81,8 @@ func (l *lab) sent(ctx context.Context, s *model.Scenario, v *judge.Verdict) err
 	return nil
 }
 
-// written reports whether a row was written that differs in a second world of a session that listens:
-// what was sent of it might have told.
+// written reports whether a statement reached a row that differs in the listener's second world, so
+// that what is sent about it could have told the worlds apart.
 func (l *lab) written(ctx context.Context, s *model.Scenario, at int) (bool, error) {
 	o, err := l.observe(ctx, s, at)
 	if err != nil || o == nil {
@@ -99,7 +99,7 @@ func (l *lab) written(ctx context.Context, s *model.Scenario, at int) (bool, err
 	}), nil
 }
 
-// listening is how many listen.
+// listening is how many of the steps look what came after they began to listen.
 func listening(steps []model.Step) int {
 	n := 0
 	for i := range steps {
@@ -126,8 +126,9 @@ type lone struct {
 	steps []model.Step
 }
 
-// walkChannels listens while others write: several at the same time, and then, where no token told
-// anything, each by itself, once for each of what is sent.
+// walkChannels has sessions listen while others write: first several at the same time, for tokens
+// of hidden rows; then, where nothing was found, one session alone for each way of sending, in
+// second worlds too.
 func (l *lab) walkChannels(ctx context.Context, p *piece, n *noted, see func(*model.Scenario, *judge.Verdict) bool) error {
 	h := &hearing{lab: l, piece: p, see: see, told: map[judge.Cell]bool{}, tried: map[string]bool{}}
 	for target := range n.seen {
@@ -185,13 +186,14 @@ const mostLone = 40
 // listens reports whether a step begins to listen, or looks what came.
 func listens(st *model.Step) bool { return st.Op.Path != nil && st.Op.Path.Channel != nil }
 
-// sends is the same for steps that send something in one way: what fires may do so at many tables.
+// sends is a key that is equal for steps that send in the same way: the call of a path, or a kind of
+// statement over any table with the same triggers.
 func sends(st *model.Step) string {
 	if st.Op.Path != nil {
 		return st.Op.Path.Name
 	}
 	out := fmt.Sprint(st.Op.Shape.Command, st.Op.Shape.Where.Match)
-	if st.Op.Shape.Command == model.Update { // what is set tells nothing
+	if st.Op.Shape.Command == model.Update { // by the columns that it sets, whatever their values
 		out += fmt.Sprint(st.Op.Shape.Columns)
 	}
 	for i := range st.Op.Shape.Table.Triggers {
@@ -200,8 +202,9 @@ func sends(st *model.Step) string {
 	return out
 }
 
-// alone is the steps in which one of a session listens, of another tenant than who sends something
-// where there is one, and nobody else; nil where only the sender itself would.
+// alone is the steps in which one member of a cell's session listens while sent is run, and nothing
+// else happens: a member of another tenant than the sender's, where there is one. It is nil where
+// only the sender itself could listen.
 func alone(steps []model.Step, sent *model.Step, cell judge.Cell) []model.Step {
 	same := func(a, b *model.Step) bool { return a.Session == b.Session && a.Tenant == b.Tenant && a.User == b.User }
 	var who *model.Step

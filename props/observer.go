@@ -18,7 +18,7 @@ type observer struct {
 	id     *model.Identity   // who looks
 	ids    []*model.Identity // who acts, by step, up to it
 	worlds *gen.Worlds
-	under  run.Variant // an experiment
+	under  run.Variant // the change of the schema under which it runs: an experiment
 	before []string    // what its session may see before the call, in the first world; nil before it ran
 }
 
@@ -43,7 +43,7 @@ func (l *lab) observe(ctx context.Context, s *model.Scenario, at int) (*observer
 		}
 		others = o.ids
 	}
-	ask, err := l.asked(ctx, s.Data, o.id)
+	ask, err := l.fast.Answers(ctx, s.Data, o.id)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (l *lab) observe(ctx context.Context, s *model.Scenario, at int) (*observer
 	if o.worlds, known = l.Plan.Worlds(o.id, s.Data, ask); !known {
 		return nil, nil
 	}
-	for _, id := range others { // who acts before must be able to
+	for _, id := range others { // they must be able to act in every world
 		switch {
 		case pooled(s, at):
 			o.worlds.Spare(id)
@@ -62,18 +62,12 @@ func (l *lab) observe(ctx context.Context, s *model.Scenario, at int) (*observer
 	return o, nil
 }
 
-// asked is the answers of Postgres to the rules that Go cannot evaluate; nil when Go can
-// evaluate all.
-func (l *lab) asked(ctx context.Context, data [][]model.Row, id *model.Identity) (func(*model.Rule, model.Row) (bool, bool), error) {
-	return l.fast.Answers(ctx, data, id)
-}
-
 // observed reports whether somebody else looks than who calls.
 func (o *observer) observed() bool { return o.s.Steps[o.at].Observed() }
 
-// second makes a world that differs, and checks it. Where somebody of a tenant looks at what
-// another session makes, only rows of other tenants differ: that one reads what belongs to no
-// tenant is what it is for.
+// second makes a world that differs, and checks that it is valid. Where somebody of a tenant looks at
+// what another session makes, such as a nightly job, only rows of other tenants differ: a job may
+// well read rows that belong to no tenant.
 func (o *observer) second(ctx context.Context, v gen.Variant, only []gen.Place) ([][]model.Row, bool, error) {
 	if only == nil && o.observed() {
 		if only = o.foreign(); len(only) == 0 {
@@ -84,7 +78,7 @@ func (o *observer) second(ctx context.Context, v gen.Variant, only []gen.Place) 
 	if !ok {
 		return nil, false, nil
 	}
-	ask, err := o.asked(ctx, data, o.id)
+	ask, err := o.fast.Answers(ctx, data, o.id)
 	if err != nil {
 		return nil, false, err
 	}
@@ -128,10 +122,10 @@ func (o *observer) trace(output *model.Output, before, after [][]model.Row) []st
 // listens reports whether it is about what a session hears.
 func (o *observer) listens() bool { return o.s.Steps[o.at].Op.Path.Channel != nil }
 
-// differ reports whether two traces tell two worlds apart. Whether a tenant's work is done yet
-// may well depend on how much of others' there is before it, and so may whether something is sent:
-// where somebody looks at what another session makes, or listens, there must be something else in each
-// world, not only more.
+// differ reports whether two traces tell two worlds apart. Where somebody looks at what another
+// session makes, or listens, each trace must have something that the other lacks: that one has
+// only more may mean that a tenant's work is not done yet, or nothing is sent yet, because
+// others' comes first.
 func (o *observer) differ(a, b []string) bool {
 	if o.observed() || o.listens() {
 		return len(judge.Only(a, b)) > 0 && len(judge.Only(b, a)) > 0
@@ -139,8 +133,8 @@ func (o *observer) differ(a, b []string) bool {
 	return !slices.Equal(a, b)
 }
 
-// made is the rows that the steps made and the observer may see; where it is not who made them,
-// without what a sequence gives, which others use up as well.
+// made is the rows that the steps made and the observer may see. Where somebody else made them,
+// columns whose values drift are left out: a sequence, say, gives numbers that others use up too.
 func (o *observer) made(before, now [][]model.Row) []string {
 	p := model.Predictor{Contract: o.Contract}
 	after := model.NewState(o.Contract.Schema, now)

@@ -5,15 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
-	"regexp"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
-	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
@@ -54,19 +48,8 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 		}
 	}
 	st := s.Initial(l.Contract.Schema)
-	tried := map[int]bool{} // by Table.ID
-	for _, k := range known {
-		if k.target.Cell.Path != nil || tried[k.target.Cell.Table] {
-			continue
-		}
-		tried[k.target.Cell.Table] = true
-		v, ok := intended(l.Contract, l.Contract.Schema.Tables[k.target.Cell.Table], id, st)
-		if !ok {
-			continue
-		}
-		if gone, err := l.without(ctx, s, d, Cause{try: v}); err != nil || gone {
-			return k.cause, err
-		}
+	if c, ok, err := l.ofTable(ctx, s, d, id, st, known); err != nil || ok {
+		return c, err
 	}
 	program := l.programText(d.Cell.Path)
 	if c, err := l.carrier(ctx, s, d, l.fired(d.Cell.Path, program), run.Variant{}, l.off); err != nil || c.Key != "" {
@@ -88,6 +71,31 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 			return c, err
 		}
 	}
+	return l.itself(ctx, s, d)
+}
+
+// ofTable is the known cause of what a table shows, where the path's leak is gone once that table
+// shows an identity only what it may see. ok is false where there is none.
+func (l *lab) ofTable(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, st *model.State, known []leak) (c Cause, ok bool, err error) {
+	tried := map[int]bool{} // by Table.ID
+	for _, k := range known {
+		if k.target.Cell.Path != nil || tried[k.target.Cell.Table] {
+			continue
+		}
+		tried[k.target.Cell.Table] = true
+		v, ok := intended(l.Contract, l.Contract.Schema.Tables[k.target.Cell.Table], id, st)
+		if !ok {
+			continue
+		}
+		if gone, err := l.without(ctx, s, d, Cause{try: v}); err != nil || gone {
+			return k.cause, gone, err
+		}
+	}
+	return Cause{}, false, nil
+}
+
+// itself is the cause that the path, or the one function that it calls, does what it must not.
+func (l *lab) itself(ctx context.Context, s *model.Scenario, d *judge.Divergence) (Cause, error) {
 	p := d.Cell.Path
 	c := Cause{Key: "path " + p.Name, Text: fmt.Sprintf("%s itself", p.Name), object: l.does(p, carrier.Body)}
 	if d.Rule == judge.MustFail || d.Rule == judge.RefuseWildcards {
@@ -119,60 +127,6 @@ func (l *lab) answersNobody(ctx context.Context, s *model.Scenario, d *judge.Div
 		return err == nil && t.Steps[0].Err == nil, err
 	}
 	return false, nil
-}
-
-// logs is what must log the use of a path: the one function that it calls, unless the path
-// names the log itself.
-func (t *Target) logs(p *model.Path) carrier.Object {
-	text := strings.Join(p.Run, "\n") + t.programText(p)
-	if r := t.routineOf(p); r != nil && !(p.Audit != nil && sql.Mentions(text, p.Audit.Table.Name)) {
-		return carrier.Object{Kind: carrier.Body, Routine: r}
-	}
-	return carrier.Object{Kind: carrier.PathText, Path: p}
-}
-
-// does is what of a path does something: the one function that it calls, as an object of a
-// kind, where a query by itself could not do it; else the path.
-func (t *Target) does(p *model.Path, kind carrier.Kind) carrier.Object {
-	if p.Routine != nil {
-		return carrier.Object{Kind: kind, Routine: p.Routine}
-	}
-	r := t.routineOf(p)
-	if r == nil || slices.ContainsFunc(t.texts(p), func(text string) bool { return sql.Mentions(text, "set_config") }) {
-		return carrier.Object{Kind: carrier.PathText, Path: p}
-	}
-	return carrier.Object{Kind: kind, Routine: r}
-}
-
-// routineOf is the one function that a path calls; nil where it calls several, or does more than
-// that by itself.
-func (t *Target) routineOf(p *model.Path) *model.Routine {
-	if p.Go != "" || p.View != nil {
-		return nil
-	}
-	var out []*model.Routine
-	for _, text := range t.texts(p) {
-		if len(p.Command) == 0 && !sql.Queries(text) && !strings.HasPrefix(strings.ToLower(strings.TrimSpace(text)), "call ") {
-			return nil
-		}
-		for _, r := range t.Contract.Schema.Routines {
-			if !slices.Contains(out, r) && sql.Mentions(text, r.Name) {
-				out = append(out, r)
-			}
-		}
-	}
-	if len(out) != 1 {
-		return nil
-	}
-	return out[0]
-}
-
-// texts is what a path runs, or what its program says.
-func (t *Target) texts(p *model.Path) []string {
-	if len(p.Command) > 0 {
-		return []string{t.programText(p)}
-	}
-	return p.Run
 }
 
 // beneathPath finds the object of a table that a path uses and that shows its session more
@@ -347,21 +301,6 @@ func deceived(s *model.Shadow) []Cause {
 	return out
 }
 
-// materialized is the materialized view that a path reads, or the first one: all of them are
-// refreshed in an experiment, or none.
-func (t *Target) materialized(p *model.Path, program string) []*model.View {
-	var out []*model.View
-	for _, v := range t.Contract.Schema.Views {
-		if v.Materialized {
-			out = append(out, v)
-		}
-	}
-	if i := slices.IndexFunc(out, func(v *model.View) bool { return t.reads(p, program, v.Name) }); i > 0 {
-		out = out[i:]
-	}
-	return out[:min(len(out), 1)]
-}
-
 // definers lists the experiments with the routines and views of some names that run with
 // their owners' rights.
 func (t *Target) definers(named func(string) bool) []Cause {
@@ -387,29 +326,6 @@ func (t *Target) definers(named func(string) bool) []Cause {
 	return out
 }
 
-// mostSource bounds what is read of a program's file.
-const mostSource = 1 << 20
-
-// programText is a program's command with the text of the files that it names, as far as they
-// are text; empty of what is no program.
-func (t *Target) programText(p *model.Path) string {
-	out := strings.Join(p.Command, "\n")
-	for _, name := range p.Command {
-		at := filepath.Join(filepath.Dir(t.File.Path), name)
-		if filepath.IsAbs(name) {
-			at = name
-		}
-		info, err := os.Stat(at)
-		if err != nil || !info.Mode().IsRegular() || info.Size() > mostSource {
-			continue
-		}
-		if text, err := os.ReadFile(at); err == nil && utf8.Valid(text) {
-			out += "\n" + string(text)
-		}
-	}
-	return out
-}
-
 // intended is the experiment that shows a table, to whoever reads it, as the rules want it
 // for an identity: where a leak goes away with it, that table's leak is the cause.
 func intended(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) (run.Variant, bool) {
@@ -423,43 +339,4 @@ func intended(c *model.Contract, table *model.Table, id *model.Identity, st *mod
 			"CREATE POLICY rlsfuzz_open ON "+table.SQL()+" USING (true) WITH CHECK (true)")
 	}
 	return v, true
-}
-
-// uses reports whether what a path runs, or the text of its program, names an object.
-func uses(p *model.Path, program, name string) bool {
-	return p.View != nil && p.View.Name == name || p.Routine != nil && p.Routine.Name == name ||
-		slices.ContainsFunc(p.Run, func(text string) bool { return sql.Mentions(text, name) }) ||
-		program != "" && regexp.MustCompile(`\b`+regexp.QuoteMeta(name)+`\b`).MatchString(program)
-}
-
-// reads reports whether a path or its program, empty of what is none, names an object, or what it names does, and so on.
-func (t *Target) reads(p *model.Path, program, name string) bool {
-	if uses(p, program, name) {
-		return true
-	}
-	seen := map[string]bool{}
-	var within func(text string) bool
-	within = func(text string) bool {
-		if sql.Mentions(text, name) {
-			return true
-		}
-		for _, x := range t.Contract.Schema.Texts {
-			bare := x.Name[strings.LastIndexByte(x.Name, '.')+1:]
-			if (x.Kind == "function" || x.Kind == "view") && !seen[x.Name] && sql.Mentions(text, bare) {
-				seen[x.Name] = true
-				if within(x.Body) {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	texts := slices.Clone(p.Run)
-	if p.View != nil {
-		texts = append(texts, p.View.Definition)
-	}
-	if p.Routine != nil {
-		texts = append(texts, p.Routine.Source)
-	}
-	return slices.ContainsFunc(texts, within)
 }

@@ -48,9 +48,10 @@ type event struct {
 	verdict  *judge.Verdict
 }
 
-// stages divides the walk into pieces, and these into rounds of what may run at the same
-// time: statements over tables, dataset after dataset, then what paths do, but what new ones do
-// comes first. Of a divided schema each round has some of each dataset, so that no table starves.
+// stages divides the walk into pieces, and these into rounds; the pieces of a round may run at the
+// same time. First comes what paths do that are new since the last check, then statements over
+// tables, dataset after dataset, then what the other paths do. Of a schema that is divided into
+// parts each round has some of each dataset, so that no table starves.
 func (c *campaign) stages() [][]*piece {
 	if c.cfg.Used {
 		return c.usedPieces()
@@ -120,9 +121,10 @@ func growing(pieces []*piece) [][]*piece {
 	return out
 }
 
-// otherPieces is what is no statement over a table, the longest first, so that no worker
-// waits long for the others; last what sessions write themselves to learn what they are not shown. What takes real commits, programs and plays, is slow: on the
-// second datasets it would show little that is new.
+// otherPieces is all but the statements over tables: the longest first, so that no worker waits
+// long for the others, and last the paths of which [model.Path.Asked] holds. Programs, plays and
+// listening take real commits and are slow: they are tried where first is set, since the second
+// datasets would show little that is new.
 func (c *campaign) otherPieces(d *gen.Dataset, first bool) []*piece {
 	var out []*piece
 	if first {
@@ -173,8 +175,8 @@ func (p *piece) length() int {
 // costly is about how many calls take as long as what is done with real logins and commits.
 const costly = 10
 
-// callPieces is the calls of paths, by session: every call of every member. Programs are pieces of their
-// own, and so is what sessions write themselves to learn what they are not shown.
+// callPieces is the calls of paths, a piece for each session: every call of every member. Each
+// program is a piece of its own, and so are a session's paths of which [model.Path.Asked] holds.
 func (c *campaign) callPieces(d *gen.Dataset, programs bool) []*piece {
 	type key struct {
 		session int
@@ -236,13 +238,13 @@ func chunks(list [][]model.Step, n int) [][][]model.Step {
 	return append(out, list)
 }
 
-// upAtFirst reports whether the time of a piece is up at first: statements over tables leave
-// some to paths, and go on after them.
+// upAtFirst reports whether there is no time for a piece in the first pass: statements over tables
+// leave some time to paths, and go on after them, in the last pass.
 func (c *campaign) upAtFirst(p *piece) bool {
 	return c.late() || len(p.cells) > 0 && c.past(30)
 }
 
-// upAtLast reports whether it is up for good.
+// upAtLast reports whether there is no time for a piece in the last pass.
 func (c *campaign) upAtLast(*piece) bool { return c.late() }
 
 // open is the pieces that there was no time for.

@@ -11,10 +11,10 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
-// played runs steps with real logins and commits, judges each, and runs them again in
-// second worlds: for each session that calls paths, or for one of them. What diverges is handed to see: the
-// whole, or, where a call tells of hidden rows, all up to that call. see says whether to go
-// on, and so does the answer.
+// played runs steps with real logins and commits, judges each, and runs them again in second
+// worlds: those of each session that calls paths, or of one of the sessions. Divergences are handed
+// to see with the whole scenario; where a call tells of hidden rows, with the steps up to that
+// call. see says whether to go on, and so does the answer.
 func (l *lab) played(ctx context.Context, d *gen.Dataset, steps []model.Step, variants []gen.Variant, one bool, see func(s *model.Scenario, v *judge.Verdict) bool) (bool, error) {
 	s := &model.Scenario{Data: d.Data, Steps: steps, Committed: true}
 	m, err := l.commits(ctx)

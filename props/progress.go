@@ -21,15 +21,15 @@ type Progress struct {
 type effort struct {
 	earlier  session.Stats // what an earlier run of the session did
 	troubles *troubles
-	walking  bool   // and what it does is not yet in the report
-	why      string // it ended
+	walking  bool   // the walk runs, and what it does is not yet in the report
+	why      string // the search ended; empty before
 	next     int    // number of the next batch
 	atRandom int    // checks of random search
 	guided   int    // checks that went on where a scenario of the corpus ended
 	reruns   int    // checks that ran twice
 	stable   int    // of these, the ones with the same result
-	inRow    int    // batches that trouble kept from being judged, since one could
-	givenUp  int    // batches that trouble kept from being judged
+	inRow    int    // batches in a row that trouble kept from being judged, the latest ones
+	givenUp  int    // batches that trouble kept from being judged, all of them
 }
 
 // goOn takes over what earlier runs of the session did.

@@ -55,8 +55,8 @@ func (o *observer) traced(ctx context.Context, worlds []run.World) ([]string, er
 	return out, nil
 }
 
-// brief looks at as few runs as show what is being reduced. What comes out is looked at
-// whole.
+// brief says how little is enough to see again what is known of a case that is being reduced.
+// The case that comes out is judged in full.
 type brief struct {
 	variants []gen.Variant // of second worlds; none: one world is enough
 	cross    bool          // rows of other tenants alone must make the difference
@@ -64,10 +64,10 @@ type brief struct {
 	existence bool // a row that is missing makes it, which is taken for what a key tells
 }
 
-// briefOf is what shows a divergence. A program takes as long as many statements, and so do
-// steps that commit: these are tried in the one world that showed it, as is everything where
-// the first finding is all that is asked for, and what a key tells: that it is the key, the
-// whole look at the least case says.
+// briefOf is how little shows a divergence again. Only the one second world that showed it is
+// tried for programs and steps that commit, which take long; for anything where the first finding
+// is all that is asked for; and for what a key tells, which the full judgement of the least case
+// confirms.
 func (l *lab) briefOf(s *model.Scenario, d *judge.Divergence) *brief {
 	switch {
 	case d.Worlds == nil:

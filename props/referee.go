@@ -35,20 +35,15 @@ func (l *lab) referee(ctx context.Context, k leak) (confirmed bool, reason strin
 	if err := l.inherited(ctx, k.scenario, v); err != nil {
 		return false, "", err
 	}
-	for i := range v.Divergences {
-		if v.Divergences[i].Target() == k.target {
-			return true, "", nil
-		}
+	if has(v, k.target) {
+		return true, "", nil
 	}
 	if fresh { // it may need a connection that was used before
 		if t, err = m.Run(ctx, k.scenario, false); err != nil {
 			return false, "", err
 		}
-		again := judge.Judge(l.Contract, k.scenario, t)
-		for i := range again.Divergences {
-			if again.Divergences[i].Target() == k.target {
-				return true, "", nil
-			}
+		if has(judge.Judge(l.Contract, k.scenario, t), k.target) {
+			return true, "", nil
 		}
 	}
 	return false, "seen in a rolled-back transaction only: real logins do not show it", nil
@@ -201,6 +196,7 @@ func (c *campaign) sampleOne(ctx context.Context, d *gen.Dataset, cells [][]mode
 	return nil
 }
 
+// has reports whether a verdict has a divergence of a target.
 func has(v *judge.Verdict, target judge.Target) bool {
 	for i := range v.Divergences {
 		if v.Divergences[i].Target() == target {

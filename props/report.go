@@ -27,12 +27,12 @@ type Report struct {
 	Sessions []*model.Session    // that were searched, of the contract
 	Tables   []*model.Table      // that were searched
 	Paths    []*model.Path       // that were searched
-	Rowless  map[judge.Cell]bool // of paths to which no row makes a difference: neither tested nor a gap
-	Apart    []*Block            // what Postgres documents: reported, and no findings
+	Rowless  map[judge.Cell]bool // cells of paths to which no row makes a difference: not tested, and no gap
+	Apart    []*Block            // what Postgres documents: reported, but not counted as findings
 	Untested []Untested
 	Notes    []string
 	Sampled  int   // passed scenarios that the referee ran again
-	Ended    bool  // before its budget: interrupted
+	Ended    bool  // the run was interrupted before its budget was spent
 	Shrinks  []int // distinct scenarios run on Postgres for each finding, the referee's apart
 	Effort   session.Counters
 }
@@ -52,7 +52,7 @@ type Block struct {
 	Case     []byte   // the case's text, where it could not be kept
 	Places   []Place  // lines that it is about: the contract's last; none before the run ends
 
-	shown []judge.Cell // of the cells, those that somebody with a tenant shows
+	shown []judge.Cell // the cells in which a session with its tenant shows it
 }
 
 // Lead is a divergence of the fast way that real logins did not show.
@@ -64,8 +64,8 @@ type Lead struct {
 type Untested struct {
 	Session, Object, Command, Reason string
 	Accepted                         string // the reason of an accept entry, if one matches
-	Vacant                           bool   // a whole session, table or path
-	Weak                             bool   // of a path that the contract does not name, or one that no call can tell of
+	Vacant                           bool   // it is a whole session, table or path
+	Weak                             bool   // it is of a path that the contract does not name, or of which no call can tell anything
 }
 
 // Findings counts the findings: each cell of each block is one.

@@ -237,7 +237,7 @@ func (c *campaign) refine(ctx context.Context, k *again) error {
 	return nil
 }
 
-// last orders what is so after what is not.
+// last is 1 for true and 0 for false: a key that sorts what is so after what is not.
 func last(is bool) int {
 	if is {
 		return 1

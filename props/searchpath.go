@@ -9,10 +9,10 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 )
 
-// impostors notes the functions that have their owners' rights and take tables from wherever the
-// search path of their caller leads, where a session may put its own in the way: the schema of temporary
-// objects comes first (manual, "Writing SECURITY DEFINER Functions Safely"). That is tried of those that
-// sessions can call, that policies ask, or that fire where they put in rows, and of no others.
+// impostors notes the functions that run with their owners' rights and find tables by their caller's
+// search path, and for which no path tries what follows: a session may put a temporary table of its
+// own in the place of such a table, since the schema of temporary objects comes first (manual,
+// "Writing SECURITY DEFINER Functions Safely").
 func (c *campaign) impostors() {
 	s := c.Contract.Schema
 	var found []string

@@ -59,7 +59,7 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 	switch {
 	case c.found(cell):
 		return "", false
-	case t.unclear != "": // what other calls of it showed, may be chance
+	case t.unclear != "": // some calls could not be judged, so what the others showed may be chance
 		return t.unclear, false
 	case p.Channel != nil:
 		return c.quiet(s, p)
@@ -70,7 +70,7 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 	case t.calls > 0 && t.failed == t.calls && p.User(s).Rules.Tenantless && c.answers(p):
 		return "", true // without a tenant it stops, as it should
 	case t.calls > 0 && p.Shadow != nil && len(p.Shadow.Put) > 0:
-		return "", false // what it runs fails, and tells nothing by that
+		return "", false // it is meant to fail, and its errors told nothing
 	case t.calls > 0 && t.failed == t.calls:
 		return "every call failed: " + t.failure, false
 	case t.calls > 0 && t.silent == t.calls:

@@ -26,7 +26,7 @@ type walked struct {
 	writes map[judge.Target][]leak
 	proven map[string]bool // kinds of calls in which hidden rows might show
 	tried  map[judge.Cell]*tried
-	causes []Cause // of the leaks, by themselves; Key is empty where nobody asked
+	causes []Cause // parallel to leaks: the cause of each by itself; Key is empty where nobody asked
 }
 
 // walkedCause finds the cause of the i-th leak of the walk. As long as no leak is known
@@ -189,8 +189,8 @@ func (c *campaign) note(p *piece, n *noted) {
 	p.events, p.matrix, p.live, p.tried = nil, nil, nil, nil
 }
 
-// asks is how many batches try whether hidden rows might show in a kind of calls, before
-// it counts as one where they do not, until later rounds try again.
+// asks is in how many batches hidden rows must fail to show in a kind of calls before it counts as
+// one where they do not. Later rounds try again.
 const asks = 3
 
 // learn hands on what a round of batches found out about kinds of calls.
@@ -209,7 +209,7 @@ func (c *campaign) learn(results []batchResult) {
 			}
 		}
 	}
-	if c.rounds&(c.rounds-1) == 0 { // rarer and rarer
+	if c.rounds&(c.rounds-1) == 0 { // after 1, 2, 4, 8, … rounds: what showed nothing is tried again
 		maps.DeleteFunc(proven, func(_ string, live bool) bool { return !live })
 	}
 	c.prove(proven)

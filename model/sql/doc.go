@@ -16,6 +16,7 @@
 // Rules bring variables: $tenant, $user, $user.col, and $1 in predicates and
 // paths; and atoms such as own, all and none, whose meaning the Scope gives.
 //
-// The package has no database, no clock and no randomness. The grammar comes
-// from oliphant, which parser.go alone imports.
+// The package has no database and no randomness, and reads the clock in one place:
+// clock.go, for comparisons with now(). The grammar comes from oliphant: parser.go
+// alone calls its parser, and the converter makes expressions of its nodes.
 package sql

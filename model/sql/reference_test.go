@@ -77,7 +77,11 @@ END`
 	if _, ok := got["nowhere/from"]; ok {
 		t.Error("a comment was read")
 	}
-	for _, m := range sql.Scan(body, false) {
+	bare := sql.Scan(body, false)
+	if len(bare) == 0 {
+		t.Error("nothing stands outside of strings")
+	}
+	for _, m := range bare {
 		if m.Quoted {
 			t.Errorf("%v stands in a string", m.Parts)
 		}

@@ -2,13 +2,14 @@ package contract
 
 import "github.com/rlsfuzz/rlsfuzz/model"
 
-// asks keeps what Postgres has to understand, and where it is written.
+// asks keeps a statement that Postgres must be able to prepare, the rule that it stands for (nil:
+// none), and where the contract says it.
 func (r *resolver) asks(d text, statement string, rule *model.Rule) {
 	at := d.place()
 	r.contract.Written = append(r.contract.Written, model.Written{SQL: statement, Rule: rule, Line: at.line, Col: at.col})
 }
 
-// Refused is the mistake that a text of the contract is, for a reason.
+// Refused is the error, an *Errors, that a text of the contract cannot be used, for a reason.
 func (f *File) Refused(t *model.Written, reason string) error {
 	s := f.again()
 	expected := "SQL that Postgres understands"

@@ -24,7 +24,7 @@ func (r *resolver) session(d *sessionDecl) {
 		return // its variables would all be unknown
 	}
 	r.settings(d, s, in)
-	named := s.User != nil && s.User.Where != nil // a role of the user's own may be all that binds it
+	named := s.User != nil && s.User.Where != nil // its login or role may be that of one user, who is bound by it
 	s.Tenantless = s.Login.Text != "" && !s.Role.Follows() && constant(s.Settings) && !named
 	if d.tenants.given() {
 		r.sessionTenants(d, s, in)

@@ -7,9 +7,9 @@ import (
 // anyWrite is every command that writes.
 var anyWrite = model.ViewWrite{Insert: true, Update: true, Delete: true}
 
-// fired adds the writes to tables at which something runs that has more rights than the session:
-// a trigger's function, or one that it calls, or a rule. What that makes of the row, or says, may tell
-// of rows that the session may not see, as a view or a function may.
+// fired adds, as paths, the writes to tables whose triggers or rules run with more rights than the
+// session: by themselves, or in a function that they call. Like a view or a function, what they put
+// into the row, or say in an error, may tell of rows that the session may not see.
 func (r *resolver) fired(named []*model.Path) {
 	texts, rights := map[string]string{}, map[string]bool{}
 	for _, m := range r.schema.Routines {

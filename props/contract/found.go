@@ -36,15 +36,13 @@ func (r *resolver) found() {
 		overloaded[m.Label()]++
 	}
 	for _, m := range r.schema.Routines {
-		p := &model.Path{Name: "function " + m.Label(), Kind: "function", Routine: m, Untried: m.Unfit}
+		p := calling(m)
+		p.Name, p.Untried = "function "+m.Label(), m.Unfit
 		if m.Procedure {
 			p.Name = "procedure " + m.Label()
 		}
 		if overloaded[m.Label()] > 1 {
 			p.Name += "(" + m.Signature + ")"
-		}
-		for range m.Args { // where they come from, the generator finds out
-			p.Args = append(p.Args, model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}})
 		}
 		for _, s := range r.contract.Sessions {
 			if slices.Contains(m.Callers, r.actor(s)) {
@@ -56,8 +54,18 @@ func (r *resolver) found() {
 	r.notified()
 }
 
-// call has a session call a routine, unless a path of the contract does so with all of its
-// arguments. With fewer it shows what the routine may do: the rules of that path hold.
+// calling is a path that calls a routine. Where its arguments come from, the generator finds out.
+func calling(m *model.Routine) *model.Path {
+	p := &model.Path{Kind: "function", Routine: m}
+	for range m.Args {
+		p.Args = append(p.Args, model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}})
+	}
+	return p
+}
+
+// call lets a session call a routine, unless one of its paths in the contract calls it with all
+// arguments. Where a path calls it with fewer, that path's rules hold for the other ways to call
+// it: they say what the routine may do.
 func (r *resolver) call(p *model.Path, s *model.Session, named []*model.Path) {
 	var fewer *model.Path
 	for _, o := range named {
@@ -88,8 +96,9 @@ func (r *resolver) call(p *model.Path, s *model.Session, named []*model.Path) {
 	p.As, p.Users = append(p.As, s.Name), append(p.Users, u)
 }
 
-// saidOf marks the tables of which the contract says for others what they may write by a routine:
-// for who is not named there, that is no consequence, and its own rules hold. Nil: of none.
+// saidOf marks the tables for which the contract says, on a path of other sessions that calls a
+// routine, what may be written. For a session that is not named there, a change of them is then no
+// mere consequence: its own rules hold. Nil: of none.
 func (r *resolver) saidOf(m *model.Routine, named []*model.Path) []bool {
 	var out []bool
 	for _, p := range named {

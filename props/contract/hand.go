@@ -7,12 +7,12 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// A session that nothing binds has a tenant on the paths that hand it one: a job whose role
-// passes row security by is told for whom it runs. Whoever may see and change nothing of any
-// tenant stays the session whose tenant was never set, whatever the path hands over.
+// A session whose settings and login name no tenant has one on the paths that hand it one: a job
+// whose role bypasses row security is told for whom it runs. A session that may see and change
+// nothing of any tenant stays one whose tenant was never set, whatever its paths hand over.
 
-// hands reports whether a path hands its session's tenant or user over, or what their rows
-// have. A Go function has both in its call.
+// hands reports whether a path passes on the session's tenant or user, or a column of their rows,
+// as $tenant and the like. A Go function always gets both.
 func hands(d *pathDecl, p *model.Path) bool {
 	texts := sqlTexts(d.run)
 	for _, t := range slices.Concat(d.command, d.output) {
@@ -42,8 +42,8 @@ func variables(args []model.PathArg, texts [][]piece) bool {
 		slices.ContainsFunc(texts, func(list []piece) bool { return slices.ContainsFunc(list, own) })
 }
 
-// follows reports whether what a session may see or change follows from a tenant or a user, or is
-// everything of all tenants.
+// follows reports whether some rule of a session, over a table that tenants own, depends on its
+// tenant or user, or lets through the rows of all tenants.
 func (r *resolver) follows(s *model.Session) bool {
 	for _, t := range r.schema.Tables {
 		w := &s.Writes[t.ID]

@@ -7,9 +7,9 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// keyed adds, for each table in which a new row may meet a hidden one in a key, a session's putting in
-// such a row. Postgres holds it against all others there, whatever row security says (manual, "Row
-// Security Policies").
+// keyed adds, for each table in which a new row may collide with a hidden one in a unique key, the
+// insert of such a row as a path. Postgres checks keys against all rows, whatever row security says
+// (manual, "Row Security Policies"), so its error may tell of a hidden row.
 func (r *resolver) keyed() {
 	for _, t := range r.schema.Tables {
 		keys := r.untied(t)
@@ -29,8 +29,8 @@ func (r *resolver) keyed() {
 	}
 }
 
-// untied lists the unique keys of a table without the tenant, whose values are neither secrets nor
-// made anew for each row.
+// untied lists the unique keys of a table that do not hold the tenant, and whose values a session
+// may choose and know: neither secrets nor made anew for each row.
 func (r *resolver) untied(t *model.Table) []*model.Unique {
 	var out []*model.Unique
 	for i := range t.Unique {

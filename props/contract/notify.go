@@ -73,7 +73,7 @@ func fires(list []model.Trigger, on string) string {
 // tableName is what PL/pgSQL calls the table at which a trigger fires.
 const tableName = "tg_table_name"
 
-// body is what a trigger's function says, with the name of its table.
+// body is the text of a trigger's function, with the name of its table in the place of TG_TABLE_NAME.
 func body(tr *model.Trigger, on string) string {
 	var b strings.Builder
 	last := 0

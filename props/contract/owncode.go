@@ -8,24 +8,19 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// ownCode adds, for each routine with its owner's rights that takes tables or views from its caller's
-// search path, a session's putting views in their place that run code of the session's own: it tells
-// the rows of a table that the routine's owner may read. The session calls the routine, or puts a row
-// where it is a trigger's. Of the routines that policies ask, a table in that place is tried too, see
-// shadows (manual: Writing SECURITY DEFINER Functions Safely).
+// ownCode adds, for each routine that runs with its owner's rights and finds tables or views by its
+// caller's search path, a path in which a session puts views of its own in their place. The views
+// run the session's code with the owner's rights, and so tell the rows of a table that the owner may
+// read (manual: Writing SECURITY DEFINER Functions Safely). The session calls the routine, or
+// inserts a row where it is a trigger's. What policies ask is deceived with a table as well: see
+// shadows.
 func (r *resolver) ownCode() {
 	for _, m := range r.schema.Routines {
 		if m.Unfit != "" {
 			continue
 		}
 		called := func(role string) bool { return slices.Contains(m.Callers, role) }
-		r.trap(m, "own code in function "+m.Label(), called, func() *model.Path {
-			p := &model.Path{Kind: "function", Routine: m}
-			for range m.Args {
-				p.Args = append(p.Args, model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}})
-			}
-			return p
-		})
+		r.trap(m, "own code in function "+m.Label(), called, func() *model.Path { return calling(m) })
 	}
 	for _, t := range r.schema.Tables {
 		v := r.part(t, t)
@@ -41,8 +36,8 @@ func (r *resolver) ownCode() {
 	}
 }
 
-// trap has the sessions of some roles run code of their own in a routine, in the way that a path goes
-// to it.
+// trap adds a path in which sessions run code of their own in a routine. way makes the path that
+// reaches the routine, nil for none; may says which roles can take it.
 func (r *resolver) trap(m *model.Routine, name string, may func(role string) bool, way func() *model.Path) {
 	if !m.Definer || m.Pinned {
 		return

@@ -51,7 +51,8 @@ func (r *resolver) shadows() {
 // mostAsking bounds the tables that are read for one function: if it is deceived, each shows it.
 const mostAsking = 4
 
-// asked tells which functions others name, and the tables whose policies for reading do.
+// asked tells, by a function's name, which functions name it, and which tables have policies for
+// reading that do.
 type asked struct {
 	callers  map[string][]string // by the name of a function
 	policies map[string][]*model.Table

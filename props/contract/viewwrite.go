@@ -9,15 +9,16 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// viewWrites adds what sessions may write through a view, or directly to a partition or a table: rows
-// put in, all rows moved, all rows changed, all rows removed, as far as it is wanted. Values come from
-// a table that has its columns.
+// viewWrites adds, as paths, what sessions may write through a view, or directly to a partition or a
+// table: an insert, an update of the column that holds the tenant, an update of other columns, and a
+// delete, the last three without a condition. want says which of them; t is the table that has the
+// view's columns, from which values are drawn; nil: nothing is added.
 func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t *model.Table, want model.ViewWrite) {
 	if t == nil {
 		return
 	}
-	named = slices.DeleteFunc(slices.Clone(named), reads) // who writes through a view says so
-	said := make([]bool, len(r.schema.Tables))            // it is the table that is written, by the session's own rules
+	named = slices.DeleteFunc(slices.Clone(named), reads) // a path that only reads the view says nothing of writes
+	said := make([]bool, len(r.schema.Tables))            // a write to t is judged by the session's own rules
 	said[t.ID] = len(v.Triggers) == 0
 	add := func(name string, may func(model.ViewWrite) bool, text string, columns []int, sets bool) {
 		if text == "" || !may(want) {

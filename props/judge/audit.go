@@ -115,12 +115,12 @@ func (j *judge) misses(a *model.Audit, row model.Row) (rule string, column int) 
 	return "", -1
 }
 
-// slack is what clocks may differ: now() is when a transaction began, and that of a
-// program's machine may be the time.
+// slack is how far an entry's time may lie outside of the call: now() is when the transaction began,
+// and a program may take the time from another clock.
 const slack = time.Minute
 
-// during reports whether a time is one of the call, by the server's clock. What is no time
-// cannot be judged, and a day is a day.
+// during reports whether a time lies within the call, by the server's clock. It is true for what is
+// no time, which cannot be judged; a date need only be the day of the call.
 func (j *judge) during(v model.Value) bool {
 	if v.Null {
 		return false

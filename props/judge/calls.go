@@ -58,8 +58,8 @@ const (
 // LeftBehind is the rule of calls that tell what an earlier session left.
 const LeftBehind = "what an earlier session left may not reach it"
 
-// Inherits makes a divergence one of what earlier steps left. Without a tenant it is open
-// all the same.
+// Inherits marks a divergence as coming from what earlier steps left, which makes its class
+// Residue; that of a session without a tenant stays Open.
 func (d *Divergence) Inherits() {
 	d.Left = true
 	if d.Class == Open {

@@ -93,18 +93,18 @@ type Divergence struct {
 	Left   bool         // it comes from what earlier steps left, on the connection or elsewhere
 }
 
-// Token reports whether a token of hidden rows in what the session received is all that
-// shows it: of a session without a tenant that is Open, of others Canary.
+// Token reports whether all that shows the divergence is a token of a hidden row in what the session
+// received. Its class is then Canary, or Open for a session without a tenant.
 func (d *Divergence) Token() bool {
 	return d.Class == Canary || d.Class == Open && d.Of != nil && d.Worlds == nil && d.Became == nil
 }
 
-// Target identifies what a search aims at: a class in a cell. That a column gives too much
-// is another one than that rows do, of whatever class.
+// Target identifies what a search aims at: a class in a cell. A hidden column that shows is another
+// target than hidden rows that do.
 type Target struct {
 	Class  Class
 	Cell   Cell
-	Column int // that must stay hidden, or as it is; -1 for rows
+	Column int // that must stay hidden or unchanged; -1 for whole rows
 }
 
 // Target is what the divergence shows.

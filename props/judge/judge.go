@@ -51,6 +51,7 @@ func Judge(c *model.Contract, s *model.Scenario, t *model.Trace) *Verdict {
 	return j.verdict
 }
 
+// judge goes through a trace step by step.
 type judge struct {
 	contract *model.Contract
 	scenario *model.Scenario
@@ -67,8 +68,8 @@ type judge struct {
 	before *model.State
 	after  *model.State
 	undone bool         // the step was rolled back
-	half   bool         // it ended half-way, or only begins
-	since  int          // where it listens, the step that began to
+	half   bool         // it ended half-way, or its call goes on in a later step
+	since  int          // the step that began to listen, where this one looks what came; else at
 	own    []string     // tenants of the session
 	lacks  map[int]bool // by Table.ID: the session got fewer rows than it may see
 }
@@ -110,7 +111,7 @@ func (j *judge) holds(r *model.Rule, st *model.State, row model.Row) (holds, kno
 	switch {
 	case st == j.after:
 		j.predict.Ask = j.trace.Later.Holds
-	case j.since < j.at && st == j.states[j.since+1]: // which the same session asked
+	case j.since < j.at && st == j.states[j.since+1]: // Postgres was asked for this session then, too
 		j.predict.Ask = j.steps[j.since].Later.Holds
 	}
 	return j.predict.Holds(r, j.id, st, row)
@@ -125,7 +126,7 @@ func (j *judge) holdsNew(r *model.Rule, row model.Row) (holds, known bool) {
 
 func (j *judge) found(d Divergence) {
 	d.Step = j.at
-	if d.Class == Lockout && j.id.Unset() { // what it gets without a tenant, nothing promises
+	if d.Class == Lockout && j.id.Unset() { // the contract promises nothing to who lost its tenant
 		return
 	}
 	if d.Class != Lockout && (j.id.Session.Tenantless || j.id.Unset() || j.op.Path != nil && j.id.Tenant.Null) {

@@ -7,8 +7,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// heard judges what came to a session that listens, once it looks: tokens of rows that it may not see,
-// as they were at any time since it began to.
+// heard judges what came to a session that listens, in the step that looks: tokens of rows that it may
+// not see, whatever they were at any time since it began to listen.
 func (j *judge) heard(step *model.Step, cell Cell) {
 	j.since = slices.IndexFunc(j.scenario.Steps[:j.at], func(o model.Step) bool { return step.Resumes(&o) })
 	if step.From == 0 || j.since < 0 {
@@ -23,8 +23,8 @@ func (j *judge) heard(step *model.Step, cell Cell) {
 	j.verdict.Stakes = append(j.verdict.Stakes, Stake{Cell: cell, Allowed: came, Forbidden: forbidden})
 }
 
-// wrote reports whether a row that the session may not see, and by whose token it would know it, was
-// written since it began to listen.
+// wrote reports whether a row was written, since the session began to listen, that the session may not
+// see and that bears a token: what is sent about it could have told.
 func (j *judge) wrote() bool {
 	first, last := j.states[j.since+1], j.states[len(j.states)-1]
 	for _, t := range j.contract.Schema.Tables {

@@ -2,7 +2,6 @@ package judge
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
@@ -243,9 +242,9 @@ func (j *judge) queried() {
 	}
 }
 
-// returned judges RETURNING: only rows that the session may see come back, be it as things
-// were when the statement began, which is when Postgres decides it: a user who hands on its own
-// membership is told so.
+// returned judges RETURNING: only rows that the session may see come back. A row that it may see
+// before the statement or after it will do, since Postgres decides by what was there when the
+// statement began: a user who gives its own membership away still gets that row.
 func (j *judge) returned() {
 	s := j.op.Shape
 	t := s.Table
@@ -284,103 +283,6 @@ func (j *judge) returned() {
 	}
 }
 
-// canaries looks for tokens of hidden rows in everything the session received.
-func (j *judge) canaries() {
-	if j.id.Session.Tenantless && j.op.Raw != "" {
-		return
-	}
-	var received []string
-	if j.trace.Output != nil {
-		received = j.trace.Output.Texts()
-	} else {
-		received = j.received()
-	}
-	for _, s := range received {
-		for _, token := range tokens(s) {
-			j.token(token)
-		}
-	}
-}
-
-// received lists the texts that a statement gave its session.
-func (j *judge) received() []string {
-	var out []string
-	if j.trace.Err != nil {
-		out = append(out, j.trace.Err.Text())
-	}
-	out = append(out, j.trace.Notices...)
-	for _, row := range j.trace.Rows {
-		for _, v := range row {
-			out = append(out, v.Text)
-		}
-	}
-	return out
-}
-
-// tokens lists the canaries in a text.
-func tokens(s string) []string {
-	var out []string
-	for {
-		i := strings.Index(s, model.TokenPrefix)
-		if i < 0 || len(s) < i+model.TokenLength {
-			return out
-		}
-		out = append(out, s[i:i+model.TokenLength])
-		s = s[i+model.TokenLength:]
-	}
-}
-
-// token judges one received canary.
-func (j *judge) token(token string) {
-	for _, v := range slices.Concat(j.op.Args, j.id.Vars) { // its settings say it, too
-		if strings.Contains(v.Text, token) {
-			return
-		}
-	}
-	if strings.Contains(j.op.Raw, token) {
-		return
-	}
-	var bearer *model.Table
-	var hidden model.Row
-	for _, st := range j.span() {
-		for _, t := range j.contract.Schema.Tables {
-			for _, row := range st.Rows(t.ID) {
-				if !bears(row, token) {
-					continue
-				}
-				ok, known := j.holds(j.id.Session.Sees[t.ID].Rule, st, row)
-				if ok || !known {
-					return
-				}
-				bearer, hidden = t, row
-			}
-		}
-	}
-	if bearer == nil || j.diverged(bearer) {
-		return
-	}
-	cell := j.cell(bearer, model.Select)
-	if j.op.Shape != nil {
-		cell.Command = j.op.Shape.Command
-	}
-	if j.op.Path != nil {
-		cell = PathCell(j.id.Session.ID, j.op.Path)
-	}
-	j.found(Divergence{
-		Class: Canary, Cell: cell, Of: bearer, Rows: []model.Row{hidden}, Column: -1,
-		Cross: j.foreign(j.before, bearer, hidden), Rule: text(j.id.Session.Sees[bearer.ID].Rule), Did: j.bearing(token),
-	})
-}
-
-// span lists the states in which a row may come to the session: before the step and after it, and
-// where it listens, from when it began to.
-func (j *judge) span() []*model.State {
-	if j.op.Path == nil || j.op.Path.Channel == nil {
-		return []*model.State{j.before, j.after}
-	}
-	return j.states[j.since+1:]
-}
-
 // diverged reports whether the step showed or changed too much of a table already:
 // a divergence has one class, the first that holds.
 func (j *judge) diverged(t *model.Table) bool {
@@ -390,62 +292,4 @@ func (j *judge) diverged(t *model.Table) bool {
 		}
 	}
 	return false
-}
-
-func bears(row model.Row, token string) bool {
-	for _, v := range row {
-		if strings.Contains(v.Text, token) {
-			return true
-		}
-	}
-	return false
-}
-
-// stakes counts what was at stake in the statement, and notes a write that the
-// contract allows and Postgres refused.
-func (j *judge) stakes() {
-	s := j.op.Shape
-	if s == nil {
-		return
-	}
-	j.predict.Ask = j.trace.Answers.Holds
-	p := j.predict.Predict(j.id, j.before, j.op)
-	if j.trace.Err == nil || j.denied(j.trace.Err) {
-		allowed := p.Allowed
-		if j.trace.Err != nil && !j.trace.Err.Denied() { // stopped before it came to any row
-			allowed = 0
-		}
-		if s.Command == model.Select { // what the rules allow and Postgres gave
-			allowed = min(allowed, len(j.trace.Rows))
-		}
-		j.verdict.Stakes = append(j.verdict.Stakes, Stake{Cell: j.cell(s.Table, s.Command), Allowed: allowed, Forbidden: p.Forbidden})
-	}
-	if s.Command == model.Select || p.Outcome != model.Done || p.Count == 0 || !j.id.Session.Writes[s.Table.ID].Exact(s.Command) {
-		return
-	}
-	if (j.trace.Err.Denied() || j.trace.Err == nil && j.trace.Count < p.Count) && j.admitted() {
-		j.found(Divergence{
-			Class: Lockout, Cell: j.cell(s.Table, commandOf(s)), Column: -1, Rule: j.allowing(s),
-			Rows: []model.Row{}, Became: nil,
-		})
-	}
-}
-
-func commandOf(s *model.Shape) model.Command {
-	if s.Command == model.Upsert || s.Command == model.Merge {
-		return model.Insert
-	}
-	return s.Command
-}
-
-func (j *judge) allowing(s *model.Shape) string {
-	w := &j.id.Session.Writes[s.Table.ID]
-	switch s.Command {
-	case model.Update:
-		return text(w.From)
-	case model.Delete:
-		return text(w.Delete)
-	default:
-		return text(w.Insert)
-	}
 }

@@ -13,10 +13,10 @@ import (
 // Wants says what would have to change so that a survivor is killed.
 type Wants string
 
-// The two.
+// Who would have to do something.
 const (
-	OfContract Wants = "contract" // it would have to say more
-	OfSearch   Wants = "rlsfuzz"  // it would have to draw what it does not
+	OfContract Wants = "contract" // the contract would have to say more
+	OfSearch   Wants = "rlsfuzz"  // rlsfuzz would have to draw what it does not draw yet
 )
 
 // unsearched says why no search is made for a mutant, and who would have to act; empty
@@ -36,8 +36,8 @@ func unmoved(p *gen.Plan, t *model.Table, columns []int) bool {
 	return len(columns) > 0 && !slices.ContainsFunc(columns, func(i int) bool { return p.Settable(t, i) })
 }
 
-// checkedKey is the columns that a WITH CHECK for updates reads, if a mutant is of one that
-// reads nothing of the row but its primary key.
+// checkedKey is the columns that the weakened WITH CHECK of an UPDATE policy reads of the row, if all
+// of them are of the primary key; nil for other mutants.
 func (m *Mutant) checkedKey() []int {
 	if m.policy == nil || m.policy.Command != "UPDATE" || m.Kind != CheckTrue && (!m.check || m.weaker == nil) {
 		return nil

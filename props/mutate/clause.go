@@ -58,7 +58,7 @@ type reader struct {
 // end ends conditions, the innermost first.
 func (r *reader) end(at int, ends func(c clause, depth int) bool) {
 	for n := len(r.open) - 1; n >= 0 && ends(r.open[n], r.at[n]); n-- {
-		if c := r.open[n]; c.word != "IF" { // which only THEN ends
+		if c := r.open[n]; c.word != "IF" { // the condition of an IF ends at THEN, and nowhere else
 			c.end = at
 			r.found = append(r.found, c)
 		}

@@ -56,8 +56,8 @@ func policyRule(c *model.Contract, m *Mutant) (rule, unseen string) {
 	return unset(c, m, applies)
 }
 
-// actors lists the sessions, and again those that use a view or a function that leads to a
-// command on a table with its owner's rights, with these.
+// actors lists the sessions. A session that may use a view or a function which leads to a command on
+// a table with its owner's rights is listed once more for each, with the owner as its login.
 func actors(c *model.Contract, t *model.Table, command string) []*model.Session {
 	out := slices.Clone(c.Sessions)
 	lend := func(owner, text string, to func(role string) bool) {
@@ -88,8 +88,8 @@ func actors(c *model.Contract, t *model.Table, command string) []*model.Session 
 	return out
 }
 
-// leads reports whether a text may lead to a table: it names it, or a view or a routine,
-// or runs text that it makes itself.
+// leads reports whether a text may lead to a table: it names the table, or any view or routine, or
+// runs SQL that it puts together itself.
 func leads(s *model.Schema, t *model.Table, text string) bool {
 	return sql.Mentions(text, t.Name) || sql.Mentions(text, "execute") ||
 		slices.ContainsFunc(s.Views, func(v *model.View) bool { return v.Definition != text && sql.Mentions(text, v.Name) }) ||

@@ -17,12 +17,13 @@ type lent struct {
 	callers  bool   // it runs with its caller's rights
 	// may reports whether a role may use it.
 	may func(role string) bool
-	// put is the statement that gives it one text for another.
+	// put is the statement that replaces its text from by to.
 	put func(from, to string) string
 	out []Mutant
 }
 
-// add adds a mutant. One that lets more sessions use the object matters whoever uses it now.
+// add adds a mutant. It is equivalent where no session reaches the object, unless it lets more
+// sessions use it.
 func (l *lent) add(m Mutant) {
 	m.Object, m.Of = l.object, l.name
 	if m.Equivalent == "" && m.Kind != TableGrant && m.Kind != Execute && !l.used() {

@@ -49,9 +49,9 @@ type cover struct {
 	command  string
 }
 
-// idle reports whether a policy adds nothing. Which rows a command reaches and which it
-// may leave are asked of all policies apart; but where it is the only one for an UPDATE, and
-// reaches no row, there is none to leave.
+// idle reports whether a policy adds nothing. Postgres combines the USING of all permissive policies,
+// and apart from that their WITH CHECK, so each must add nothing by itself. The only policy for an
+// UPDATE adds nothing either if its USING reaches no row: then there is no new row to check.
 func (of *cover) idle(p *model.Policy) bool {
 	if of.command == "UPDATE" && never(of.session, p.Using) && !of.others(p) {
 		return true
@@ -69,8 +69,8 @@ func (of *cover) others(p *model.Policy) bool {
 	})
 }
 
-// within reports whether a condition of a policy holds for no row, as it asks for a
-// setting that the session does not set, or for rows alone that another one lets through.
+// within reports whether a condition of a policy lets nothing more through: it is missing, it asks
+// for a setting that the session does not set, or another policy's condition asks for less.
 func (of *cover) within(p *model.Policy, condition func(*model.Policy) string) bool {
 	text := condition(p)
 	return text == "" || never(of.session, text) || slices.ContainsFunc(of.table.Policies, func(o model.Policy) bool {
@@ -79,8 +79,8 @@ func (of *cover) within(p *model.Policy, condition func(*model.Policy) string) b
 	})
 }
 
-// never reports whether a condition holds for no row as long as a session runs: a part of
-// it compares with a setting that the session does not set.
+// never reports whether a condition holds for no row in a session: a part of it compares with a
+// setting that the session does not set, which is NULL.
 func never(s *model.Session, text string) bool {
 	list, _ := parts(text)
 	return slices.ContainsFunc(list, func(e sql.Expr) bool {
@@ -163,8 +163,9 @@ func mayChange(c *model.Contract, s *model.Session, t *model.Table, text string)
 	})
 }
 
-// unset is what is known of IS NOT DISTINCT FROM for =, which differ where both sides are
-// NULL: a rule, or that no session tells them apart.
+// unset says what is known of a mutant that puts IS NOT DISTINCT FROM in the place of =. The two
+// differ only where both sides are NULL: it is equivalent by a rule, or no session of the contract
+// tells them apart.
 func unset(c *model.Contract, m *Mutant, applies func(*model.Session) bool) (rule, unseen string) {
 	x, ok := m.weaker.(*sql.Compare)
 	if !ok || !m.distinct {
@@ -184,7 +185,7 @@ func unset(c *model.Contract, m *Mutant, applies func(*model.Session) bool) (rul
 				return ok && o != x && o.Op == "=" && (lacks(s, o.L) || lacks(s, o.R))
 			})
 		}
-		return false // all of them
+		return false // go on through all sessions
 	})
 	switch {
 	case !leaves:

@@ -12,46 +12,46 @@ import (
 // Kind is a way to weaken a schema.
 type Kind string
 
-// The kinds.
+// The kinds. The first are of policies; the last four are of how the application uses the schema.
 const (
-	DropPolicy   Kind = "drop policy"
-	UsingTrue    Kind = "USING true"
-	CheckTrue    Kind = "WITH CHECK true"
-	DropCheck    Kind = "drop WITH CHECK"
-	Command      Kind = "command"
-	Permissive   Kind = "permissive"
-	ToPublic     Kind = "to PUBLIC"
-	Comparison   Kind = "comparison"
-	Connective   Kind = "AND to OR"
-	DropConjunct Kind = "drop conjunct"
-	Guard        Kind = "guard left out"
-	OrNull       Kind = "OR IS NULL"
-	WrongColumn  Kind = "wrong column"
-	Prefix       Kind = "LIKE"
-	Disable      Kind = "row security off"
-	NoForce      Kind = "no FORCE"
-	Owned        Kind = "owned by a session's role"
-	BypassRLS    Kind = "BYPASSRLS"
-	Member       Kind = "membership"
-	ColumnGrant  Kind = "column grant"
-	Default      Kind = "default of a setting"
-	Invoker      Kind = "no security_invoker"
-	Barrier      Kind = "no security_barrier"
-	CheckOption  Kind = "no CHECK OPTION"
-	ViewOwner    Kind = "view of the superuser"
-	Definer      Kind = "SECURITY DEFINER"
-	SearchPath   Kind = "no search_path"
-	Immutable    Kind = "IMMUTABLE"
-	TableGrant   Kind = "grant"
-	Execute      Kind = "EXECUTE to PUBLIC"
-	ForeignKey   Kind = "foreign key without the tenant"
-	UniqueKey    Kind = "unique key without the tenant"
-	ColumnValue  Kind = "default of a column"
-	Trigger      Kind = "trigger disabled"
-	NoRole       Kind = "role not taken"
-	Unset        Kind = "setting not set"
-	BindSession  Kind = "set for the session"
-	NoRelease    Kind = "nothing is reset"
+	DropPolicy   Kind = "drop policy"                    // a restrictive policy is dropped
+	UsingTrue    Kind = "USING true"                     // a policy reaches every row
+	CheckTrue    Kind = "WITH CHECK true"                // a policy checks no new row
+	DropCheck    Kind = "drop WITH CHECK"                // USING stands in for it
+	Command      Kind = "command"                        // a permissive policy is for all commands
+	Permissive   Kind = "permissive"                     // a restrictive policy permits
+	ToPublic     Kind = "to PUBLIC"                      // a permissive policy is for every role
+	Comparison   Kind = "comparison"                     // <=, <> or IS NOT DISTINCT FROM for =
+	Connective   Kind = "AND to OR"                      // OR for AND
+	DropConjunct Kind = "drop conjunct"                  // one part of an AND is left out
+	Guard        Kind = "guard left out"                 // an IF by which a routine refuses never holds
+	OrNull       Kind = "OR IS NULL"                     // an equality holds for NULL too
+	WrongColumn  Kind = "wrong column"                   // another column of the same type is compared
+	Prefix       Kind = "LIKE"                           // LIKE for =: the beginning is enough
+	Disable      Kind = "row security off"               // of a table
+	NoForce      Kind = "no FORCE"                       // row security does not hold for the table's owner
+	Owned        Kind = "owned by a session's role"      // of a table
+	BypassRLS    Kind = "BYPASSRLS"                      // of a session's role
+	Member       Kind = "membership"                     // a role is made a member of another
+	ColumnGrant  Kind = "column grant"                   // of a column that the contract withholds
+	Default      Kind = "default of a setting"           // the first tenant, where none is set
+	Invoker      Kind = "no security_invoker"            // a view reads with its owner's rights
+	Barrier      Kind = "no security_barrier"            // a reader's conditions may come before the view's
+	CheckOption  Kind = "no CHECK OPTION"                // rows that a view does not show may be written through it
+	ViewOwner    Kind = "view of the superuser"          // it reads with the superuser's rights
+	Definer      Kind = "SECURITY DEFINER"               // a routine runs with its owner's rights, or the superuser's
+	SearchPath   Kind = "no search_path"                 // the caller of a routine chooses what its names mean
+	Immutable    Kind = "IMMUTABLE"                      // a kept plan may hold a function's result
+	TableGrant   Kind = "grant"                          // of a privilege on a table or view that a session has no use for
+	Execute      Kind = "EXECUTE to PUBLIC"              // everybody may call a routine
+	ForeignKey   Kind = "foreign key without the tenant" // a row may refer to another tenant's
+	UniqueKey    Kind = "unique key without the tenant"  // a row may collide with another tenant's
+	ColumnValue  Kind = "default of a column"            // the first tenant, where a row says none
+	Trigger      Kind = "trigger disabled"               // one that is about tenants
+	NoRole       Kind = "role not taken"                 // a session does no SET ROLE
+	Unset        Kind = "setting not set"                // a session does not set one of its settings
+	BindSession  Kind = "set for the session"            // SET for SET LOCAL, and nothing is reset
+	NoRelease    Kind = "nothing is reset"               // when a connection comes back to the pool
 )
 
 // Mutant is one weakening.
@@ -60,8 +60,8 @@ type Mutant struct {
 	Object string   // policy tickets_read on tickets
 	Change string   // what becomes of it: account_id = … to account_id <= …
 	Do     []string // statements of the superuser
-	Undo   []string // of what all databases of the server share: roles
-	Back   []string // takes it back in a copy; nil where it changes what [props.Weakening] says
+	Undo   []string // statements that take back what all databases of the server share: changes of roles
+	Back   []string // statements that take it back in a scratch copy; nil where [props.Weakening] needs another copy
 	// Table is the table that it concerns, nil for one of a role or of another object.
 	Table *model.Table
 	// Of is the name of the view or routine that it concerns, or the path of the contract;
@@ -78,14 +78,14 @@ type Mutant struct {
 	role    string         // that it changes; empty for the others
 	tree    sql.Expr       // the policy's expression, where a part of it is changed
 	weaker  sql.Expr       // the part that is left out or holds more often; nil for other changes
-	check   bool           // it is WITH CHECK
-	// strict says that only a check that is --strict fails of it: others report it apart.
+	check   bool           // tree is the policy's WITH CHECK, not its USING
+	// strict says that only a --strict check fails because of it; others report it apart.
 	strict bool
-	// distinct says that the part is IS NOT DISTINCT FROM for =.
+	// distinct says that weaker is IS NOT DISTINCT FROM in the place of =.
 	distinct bool
 	// unseen is why no session of the contract can tell; empty where one may.
 	unseen string
-	key    []int // columns of the primary key that it grants
+	key    []int // columns of the primary key that it lets a role update
 }
 
 // Key is the mutant's stable name.

@@ -109,7 +109,7 @@ func (e *editor) expression(clause, text string, set func(*model.Policy, string)
 	}
 	tree, err := sql.ParseExpr(text)
 	if err != nil {
-		return // the rule of thumb above has weakened it as a whole
+		return // whole has weakened it, as a whole
 	}
 	for _, w := range weakenings(e.table, tree) {
 		changed, _ := sql.Print(w.expr, sql.PrintOptions{Named: true})

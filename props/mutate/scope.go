@@ -20,9 +20,9 @@ type stage struct {
 	used bool     // only what is left on connections is walked, and nothing at random
 }
 
-// stages lists what is searched for a mutant, one after the other: first what its object
-// touches, most of what it does shows there, then all that may show it. What a session leaves
-// on its connection, nothing else shows.
+// stages lists the searches for a mutant, in order: first in what its object itself touches, where
+// most mutants show, then in all that may show it. For mutants of what a session leaves on its
+// connection, the first search is for that alone.
 func (r *reach) stages(m *Mutant) []stage {
 	near, all := r.nearest(m), r.scope(m)
 	last := stage{only: all}
@@ -49,7 +49,7 @@ func (r *reach) scope(m *Mutant) []string {
 		return r.dependents(m.Table.Name, m.Table)
 	case m.Of != "":
 		return r.dependents(m.Of, nil)
-	case m.session != nil: // what one leaves, those find that may get its connection
+	case m.session != nil: // what it leaves, sessions of the same login may find
 		return r.sessions(func(s *model.Session) bool { return s.Login == m.session.Login })
 	}
 	return nil

@@ -105,8 +105,9 @@ func (r *reducer) steps() {
 	}
 }
 
-// ends has steps end as others do, where that is not what shows it: in COMMIT, whole, without
-// a statement that stays prepared; else as early as possible.
+// ends makes steps end plainly, where the divergence does not need it otherwise: whole, in COMMIT,
+// and without a statement that stays prepared. A call that must be cut short is cut as early as
+// possible.
 func (r *reducer) ends() {
 	r.whole()
 	for i := range r.best.Steps {
@@ -126,8 +127,8 @@ func (r *reducer) ends() {
 	}
 }
 
-// whole has a call that others' steps come between be one step, where it ends or where it
-// begins: then one connection is enough.
+// whole makes one step of a call that is interrupted by others' steps, in the place where it ends or
+// else where it begins. Then one connection is enough.
 func (r *reducer) whole() {
 	for i := 0; i < len(r.best.Steps); i++ {
 		j := model.Resumed(r.best.Steps, i)
@@ -182,8 +183,8 @@ func (r *reducer) statement() {
 	r.constants(at)
 }
 
-// redraw calls the path of a step with the first arguments that the walk would try on the
-// rows, and that still do; so do the other calls with the same ones.
+// redraw gives a call the first arguments, of those that the walk would try on the rows, with which
+// the divergence stays. Other calls of the path with the same arguments get them too.
 func (r *reducer) redraw(at int) {
 	old := &r.best.Steps[at].Op
 	for _, step := range r.plan.Redraw(r.best.Data, &r.best.Steps[at]) {

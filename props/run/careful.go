@@ -29,7 +29,8 @@ func (v Variant) And(o Variant) Variant {
 	return Variant{Before: slices.Concat(v.Before, o.Before), Without: slices.Concat(v.Without, o.Without), Roles: v.Roles || o.Roles}
 }
 
-// careful is what one careful run asked, in the order of the steps.
+// careful is what one careful run asked, in the order of the steps. Its numbers, and those of its
+// parts, are indexes of the flush's items; table is a Table.ID.
 type careful struct {
 	initial int
 	steps   []carefulStep
@@ -52,12 +53,6 @@ type carefulStep struct {
 type carefulLook struct {
 	item, table int
 	mask        []bool
-}
-
-// ruleAsk is the rows for which Postgres says that a rule holds.
-type ruleAsk struct {
-	item int
-	rule *model.Rule
 }
 
 // Careful runs one scenario with every statement by itself and everything read again
@@ -277,7 +272,7 @@ func (f *flow) aftermath(st *carefulStep, id *model.Identity) error {
 			return err
 		}
 	}
-	if st.output != nil { // what it sees of tables is another cell's
+	if st.output != nil { // what its session sees of tables is judged by other steps
 		return nil
 	}
 	if err := f.be(id); err != nil {
@@ -299,44 +294,6 @@ func (f *flow) aftermath(st *carefulStep, id *model.Identity) error {
 	}
 	f.who = id
 	return f.be(nil)
-}
-
-// ask lets Postgres answer the rules of a session that Go cannot evaluate, for rows as some
-// of their columns tell them; nil: all columns.
-func (f *flow) ask(id *model.Identity, by func(*model.Table) []bool) ([]ruleAsk, error) {
-	var asks []ruleAsk
-	for _, t := range f.Contract.Schema.Tables {
-		if !f.reach.has(t) {
-			continue
-		}
-		for _, r := range Opaque(id.Session, t) {
-			if err := f.be(nil); err != nil {
-				return nil, err
-			}
-			var mask []bool
-			if by != nil {
-				mask = by(t)
-			}
-			item, err := f.super("SELECT "+rowOf(t, mask)+"::text, ("+r.SQL+") IS TRUE FROM "+t.SQL(), ruleArgs(r, id), rows)
-			if err != nil {
-				return nil, err
-			}
-			asks = append(asks, ruleAsk{item: item, rule: r})
-		}
-	}
-	return asks, nil
-}
-
-// Opaque lists a session's rules over a table that only Postgres can evaluate.
-func Opaque(s *model.Session, t *model.Table) []*model.Rule {
-	var out []*model.Rule
-	w := &s.Writes[t.ID]
-	for _, r := range []*model.Rule{s.Sees[t.ID].Rule, w.Insert, w.From, w.To, w.Delete} {
-		if r != nil && r.Program == nil && (r.Kind == model.RuleCondition || r.Kind == model.RuleOwn) {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // trace turns the answers into a trace.
@@ -451,61 +408,6 @@ func (w *Worker) stuck() error {
 		return errors.New("run carefully: the server skipped a statement")
 	}
 	return fmt.Errorf("run carefully: %s (SQLSTATE %s)", first.Message, first.Code)
-}
-
-func (w *Worker) answers(asks []ruleAsk) (model.Answers, error) {
-	if len(asks) == 0 {
-		return nil, nil
-	}
-	out := model.Answers{}
-	for _, a := range asks {
-		item := &w.wire.items[a.item].answer
-		if item.err != nil && item.err.Code != failedBefore {
-			return nil, &RuleError{a.rule, item.err}
-		}
-		if !item.reached || item.err != nil {
-			continue
-		}
-		rows := map[string]bool{}
-		for _, row := range item.kept {
-			rows[row[0].Text] = row[1].Text == "t"
-		}
-		out[a.rule] = rows
-	}
-	return out, nil
-}
-
-// records sorts the superuser's observation into tables.
-func (w *Worker) records(kept []model.Row) ([][]model.Row, error) {
-	return recordsIn(w.Contract.Schema, w.reach, kept)
-}
-
-// recordsIn is Records where only the tables of a reach were read.
-func recordsIn(s *model.Schema, r *reach, kept []model.Row) ([][]model.Row, error) {
-	out, err := Records(s, kept)
-	for i, t := range s.Tables {
-		if err == nil && watched(t) && !r.has(t) {
-			out[i] = t.Seed
-		}
-	}
-	return out, err
-}
-
-// Records sorts rows of (table number, record text) into tables.
-func Records(s *model.Schema, kept []model.Row) ([][]model.Row, error) {
-	out := make([][]model.Row, len(s.Tables))
-	for _, r := range kept {
-		n := 0
-		for _, d := range []byte(r[0].Text) {
-			n = n*10 + int(d-'0')
-		}
-		row, err := model.ParseRecord(r[1].Text, len(s.Tables[n].Columns))
-		if err != nil {
-			return nil, fmt.Errorf("read table %s: %w", s.Tables[n].Label(), err)
-		}
-		out[n] = append(out[n], row)
-	}
-	return out, nil
 }
 
 func failure(e *pgconn.PgError) *model.Failure {

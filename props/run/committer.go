@@ -214,21 +214,10 @@ func (m *Committer) everything(ctx context.Context) ([][]model.Row, error) {
 
 // step runs one statement as its session would, and reads everything after it.
 func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.Step, fresh, resumed bool) (model.StepTrace, error) {
-	var t model.StepTrace
-	if step.Runs() { // it connects by itself
-		var err error
-		if t.Answers, err = m.answers(ctx, id); err != nil {
-			return t, err
-		}
-		if err := m.operate(ctx, nil, id, step, &t); err != nil {
-			return t, err
-		}
-		if t.After, err = m.everything(ctx); err != nil {
-			return t, err
-		}
-		t.Later, err = m.answers(ctx, id)
-		return t, err
+	if step.Runs() {
+		return m.stepAlone(ctx, id, step)
 	}
+	var t model.StepTrace
 	s, err := m.connection(ctx, id, step, fresh)
 	if err != nil {
 		return t, err
@@ -250,7 +239,7 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 	if err := m.operate(ctx, s, id, step, &t); err != nil {
 		return t, err
 	}
-	if step.Op.Path != nil && step.Op.Path.Channel != nil { // which changes nothing
+	if step.Op.Path != nil && step.Op.Path.Channel != nil { // to listen changes no row
 		t.After, t.Later = m.now, t.Answers
 	} else {
 		if t.After, err = m.everything(ctx); err != nil {
@@ -267,13 +256,28 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 	case step.Cut > 0 && !step.Undone:
 		return t, s.conn.Close(ctx)
 	}
-	if step.Op.Path != nil { // what it sees of tables is another cell's
+	if step.Op.Path != nil { // what its session sees of tables is judged by other steps
 		return t, s.release(ctx, id, m.Release)
 	}
 	if t.Seen, err = m.looks(ctx, s, id); err != nil {
 		return t, err
 	}
 	return t, s.release(ctx, id, m.Release)
+}
+
+// stepAlone runs a step that connects by itself, and reads all rows after it.
+func (m *Committer) stepAlone(ctx context.Context, id *model.Identity, step *model.Step) (t model.StepTrace, err error) {
+	if t.Answers, err = m.answers(ctx, id); err != nil {
+		return t, err
+	}
+	if err := m.operate(ctx, nil, id, step, &t); err != nil {
+		return t, err
+	}
+	if t.After, err = m.everything(ctx); err != nil {
+		return t, err
+	}
+	t.Later, err = m.answers(ctx, id)
+	return t, err
 }
 
 // operate does what the step says, as its session would.

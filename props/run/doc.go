@@ -1,6 +1,6 @@
 // Package run runs scenarios on a real Postgres.
 //
-// A [Place] is a scratch database made from the template of a schema. On it, a
+// Every run takes place in a scratch database made from the template of a schema. A
 // [Worker] runs scenarios rolled back: everything in one transaction, in one
 // flush of prepared statements, first optimistically, with the model's predictions
 // compared as the answers come in, and carefully on any surprise: each statement

@@ -17,7 +17,8 @@ const (
 	Unrun                  // an earlier surprise kept it from running
 )
 
-// sequence is what was predicted for one sequence of steps, and where its answers are.
+// sequence is what was predicted for one sequence of steps, and where its answers are. Its
+// numbers, and those of its parts, are indexes of the flush's items.
 type sequence struct {
 	status  Status
 	steps   []stepCheck
@@ -95,8 +96,9 @@ func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.St
 	return w.verify(), nil
 }
 
-// aborted is the statuses of n sequences when what went out of them failed: those that
-// were not even made did not run, but for the first of all when its rows do not fit.
+// aborted is the statuses of n sequences after the transaction failed while they were still being
+// made. Those not yet made did not run; if that is all of them, because the rows do not fit, the
+// first is a surprise.
 func (w *Worker) aborted(n int) []Status {
 	if len(w.sequences) == 0 {
 		w.sequences = append(w.sequences, sequence{status: Surprise})
@@ -114,7 +116,7 @@ type flow struct {
 	ctx     context.Context
 	who     *model.Identity // whom the connection acts as; nil: the superuser
 	several bool            // sequences, each of which goes back to savepoint b
-	worlds  bool            // calls in worlds: what the calls of one sequence leave for each other is to be seen
+	worlds  bool            // it runs calls in worlds, where what one call leaves for the next must stay
 	marked  int             // items when savepoint s was last gone back to
 }
 
@@ -230,9 +232,9 @@ func (f *flow) be(id *model.Identity) error {
 	return err
 }
 
-// replan makes the next statements be planned anew, where plans keep what was true of the
-// session for which they were made: what others would see by them is found where connections
-// are used again, and not by what this one happened to run before.
+// replan discards plans, where some plan may hold a value of the session that it was made for.
+// That another session may run with it is tested on connections that are used again, where it is
+// known which session came before.
 func (f *flow) replan() {
 	if f.fixed.replan != "" {
 		f.wire.add(item{raw: f.fixed.replan})

@@ -45,18 +45,12 @@ func (r inGo) run(ctx context.Context, _ *session, id *model.Identity, step *mod
 	if how == nil || how.funcs[p.Go] == nil {
 		return &model.Output{Unclear: NoFunction}, nil
 	}
-	if reason := how.unable(step); reason != "" {
-		return &model.Output{Unclear: reason}, nil
-	}
-	if err := r.m.Services.gone(); err != nil {
-		return nil, err
-	}
-	cfg, end, err := r.m.reached(id.Login, step)
-	if errors.Is(err, errEncrypted) {
-		return &model.Output{Unclear: err.Error()}, nil
-	}
+	cfg, end, unclear, err := r.m.outside(id, step)
 	if err != nil {
 		return nil, err
+	}
+	if unclear != "" {
+		return &model.Output{Unclear: unclear}, nil
 	}
 	defer end()
 	before, err := r.m.backends(ctx)

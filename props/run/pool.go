@@ -63,19 +63,22 @@ func (m *Committer) open(ctx context.Context, login, via string) (*session, erro
 	return s, nil
 }
 
-// printing is how values are printed, and how long a statement may take.
+// printing is the settings of every connection: how values are printed, and how long a statement
+// may take.
 var printing = map[string]string{
 	"datestyle": "ISO, MDY", "timezone": "UTC", "intervalstyle": "postgres", "bytea_output": "hex",
 	"statement_timeout": "20s", "client_min_messages": "notice",
 }
 
-// supervising is for the superuser, who loads rows as they are, again and again with the
-// same statements: to change the role would forget their plans.
+// supervising is the settings of the superuser's connection, which loads rows as they are, without
+// triggers, and with the same statements again and again. They are set when it connects, since
+// changing session_replication_role discards the plans.
 var supervising = map[string]string{"session_replication_role": "replica", "plan_cache_mode": "force_generic_plan"}
 
-// connection is the pooled connection of a login, or a new one. Who connects through a
-// pooler has a connection of its own, and shares the server's with others. A new one leads
-// to the server itself, so that nobody used it before.
+// connection is the pooled connection of a login, or a new one; for a step that goes on with a
+// call, the one that was held. Through a pooler each identity has a client connection of its own,
+// and the pooler shares the server's among them. A fresh one leads to the server itself, so that
+// nobody used it before.
 func (m *Committer) connection(ctx context.Context, id *model.Identity, step *model.Step, fresh bool) (*session, error) {
 	if step.From > 0 {
 		key := who(id) + " " + step.Op.Path.Name
@@ -122,8 +125,8 @@ func (m *Committer) giveBack(id *model.Identity, s *session) {
 	_ = s.conn.Close(context.Background())
 }
 
-// hold keeps a connection for the step that goes on with its call. The pool has no other one
-// then, and opens another when it is asked for it.
+// hold takes a connection out of the pool, for the step that goes on with its call. Until then
+// others get a new one.
 func (m *Committer) hold(key string, s *session) {
 	m.held[key] = s
 	maps.DeleteFunc(m.pool, func(_ string, o *session) bool { return o == s })

@@ -40,18 +40,12 @@ func (r inProgram) run(ctx context.Context, _ *session, id *model.Identity, step
 	if how == nil {
 		return &model.Output{Unclear: "programs are not run here"}, nil
 	}
-	if reason := how.unable(step); reason != "" {
-		return &model.Output{Unclear: reason}, nil
-	}
-	if err := r.m.Services.gone(); err != nil {
-		return nil, err
-	}
-	cfg, end, err := r.m.reached(id.Login, step)
-	if errors.Is(err, errEncrypted) {
-		return &model.Output{Unclear: err.Error()}, nil
-	}
+	cfg, end, unclear, err := r.m.outside(id, step)
 	if err != nil {
 		return nil, err
+	}
+	if unclear != "" {
+		return &model.Output{Unclear: unclear}, nil
 	}
 	defer end()
 	c, err := r.command(cfg, id, step)
@@ -90,6 +84,22 @@ func (h *Programs) note(step *model.Step, reason string, lasting bool) {
 	case lasting:
 		h.failed[step.Op.Path] = reason
 	}
+}
+
+// outside is how a step that connects by itself reaches the server, and what ends that; or why it
+// cannot show anything.
+func (m *Committer) outside(id *model.Identity, step *model.Step) (cfg *pgx.ConnConfig, end func(), unclear string, err error) {
+	if reason := m.Programs.unable(step); reason != "" {
+		return nil, nil, reason, nil
+	}
+	if err := m.Services.gone(); err != nil {
+		return nil, nil, "", err
+	}
+	cfg, end, err = m.reached(id.Login, step)
+	if errors.Is(err, errEncrypted) {
+		return nil, nil, err.Error(), nil
+	}
+	return cfg, end, "", err
 }
 
 // reached is how a step reaches the server: as its login, and where it is cut, for so many

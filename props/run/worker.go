@@ -19,8 +19,8 @@ type Worker struct {
 	// Known holds (session, table) pairs that are known to show too much or too little:
 	// what the session sees there no longer makes a run a surprise.
 	Known map[[2]int]bool
-	// Base is what every run of the worker begins with, and undoes at its end: a schema in
-	// which something is switched off. Roles is not looked at.
+	// Base is a change of the schema with which every run begins, and which its end undoes. Its
+	// field Roles is not looked at.
 	Base Variant
 
 	super     string
@@ -37,11 +37,11 @@ type Worker struct {
 	reach     *reach // of the present flush
 	untouched []int  // by Table.ID: bytes that were loaded since the table was touched
 	dead      int    // rows that rolled-back checks left since the last housekeeping, in units of their cost
-	waste     int    // how often such a unit may have been looked at since then
+	waste     int    // how often such units were scanned since then, about
 	stats     Stats
 	sequences []sequence
 	known     Reached // by others
-	news      Reached // by this worker, since Explore; nil: nobody asks
+	news      Reached // by this worker, since Explore; nil: nobody wants to know
 	novel     []Novel // of the last flush
 }
 

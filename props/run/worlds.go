@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
@@ -14,8 +13,7 @@ type World struct {
 	Data     [][]model.Row
 	Settings []string // statements of the superuser, after the rows are loaded
 
-	// First and Until say which of the calls run in it, from one on and up to another; both
-	// zero: all.
+	// First and Until limit the calls that run in it to calls[First:Until]; both zero: all.
 	First, Until int
 }
 
@@ -27,15 +25,15 @@ func (w *World) of(calls []Calls) []Calls {
 	return calls[w.First:w.Until]
 }
 
-// Calls is steps that call paths, one after the other, by whom. Each world runs it
-// from its own rows; what an earlier Calls did is undone.
+// Calls is steps that run one after the other and call paths, with who runs each. It begins with
+// the rows of its world: what an earlier Calls did there is undone.
 type Calls struct {
 	ID    []*model.Identity // by step
 	Steps []model.Step
 }
 
-// CallSum is what one step of Calls gave in one world, in brief: equal outputs, but for
-// the order of their rows, have equal sums.
+// CallSum is the output of one step of Calls in one world, in brief. Outputs that differ only in
+// the order of their rows have equal sums.
 type CallSum struct {
 	Sum    uint64
 	Rows   int
@@ -51,15 +49,15 @@ type WorldRun struct {
 	Steps   []CallSum
 	Before  [][]model.Row // by Table.ID; nil unless outputs were asked for
 	After   [][]model.Row
-	change  []tableSum // by Table.ID: what the rows were changed by
+	change  []tableSum // by Table.ID: the sum of the rows after, less that of the rows before
 }
 
-// Wrote reports whether a row of some table is another one than before.
+// Wrote reports whether some table holds other rows than before.
 func (r *WorldRun) Wrote() bool {
 	return slices.ContainsFunc(r.change, func(s tableSum) bool { return s != tableSum{} })
 }
 
-// Same reports whether two runs gave and changed the same.
+// Same reports whether two runs had the same outputs and changed rows in the same way.
 func (r *WorldRun) Same(o *WorldRun) bool {
 	if len(r.Steps) != len(o.Steps) || !slices.Equal(r.change, o.change) {
 		return false
@@ -72,8 +70,8 @@ func (r *WorldRun) Same(o *WorldRun) bool {
 	return true
 }
 
-// Alike reports whether two runs gave the same and changed as many rows of each table: what
-// was made at another time need not be the same.
+// Alike reports whether two runs had the same outputs and added as many rows to each table. The
+// rows themselves may differ, since they may hold the time at which they were made.
 func (r *WorldRun) Alike(o *WorldRun) bool {
 	few := func(s tableSum) tableSum { return tableSum{rows: s.rows} }
 	a, b := *r, *o
@@ -87,7 +85,8 @@ func (r *WorldRun) Alike(o *WorldRun) bool {
 	return a.Same(&b)
 }
 
-// worldAsk is where the answers of one world are.
+// worldAsk is where the answers of one world are. Its numbers, and those of callsAsk, are indexes
+// of the flush's items.
 type worldAsk struct {
 	first  int // the world's first item
 	before int
@@ -177,59 +176,6 @@ func (w *Worker) refreshes() []string {
 		}
 	}
 	return out
-}
-
-// stepKeys is how many keys a sequence may give in one step of a scenario. Each step begins
-// with keys of its own, so that what one tenant's work uses up shows in no other's.
-const stepKeys = 1000
-
-// resetText puts back what a rollback does not: advisory locks, and sequences. These go
-// on far beyond the keys of any row, as they would have where the rows were not loaded.
-func resetText(s *model.Schema) string { return resetFor(s, 0) }
-
-// resetFor is resetText before a step of a scenario.
-func resetFor(s *model.Schema, step int) string {
-	if len(s.Sequences) == 0 {
-		return "SELECT pg_advisory_unlock_all()"
-	}
-	names := make([]string, len(s.Sequences))
-	for i, q := range s.Sequences {
-		names[i] = literal(q.SQL()) + "::regclass"
-	}
-	return fmt.Sprintf("SELECT pg_advisory_unlock_all(), count(setval(seqrelid::regclass, least(1000000, seqmax / 2) + least(%d, seqmax / 4))) FROM pg_sequence WHERE seqrelid IN (%s)",
-		step*stepKeys, strings.Join(names, ", "))
-}
-
-// forgetText drops the statements that a path has prepared, which a rollback keeps; empty
-// where no path prepares any. Those of rlsfuzz itself were not prepared in SQL.
-func forgetText(c *model.Contract) string {
-	const text = `DO $rlsfuzz$
-DECLARE name text;
-BEGIN
-  FOR name IN SELECT p.name FROM pg_prepared_statements p WHERE p.from_sql LOOP
-    EXECUTE format('DEALLOCATE %I', name);
-  END LOOP;
-END
-$rlsfuzz$`
-	prepares := func(text string) bool { return strings.Contains(strings.ToLower(text), "prepare") }
-	for _, r := range c.Schema.Routines {
-		if prepares(r.Source) {
-			return text
-		}
-	}
-	for _, p := range c.Paths {
-		if slices.ContainsFunc(p.Run, prepares) {
-			return text
-		}
-	}
-	return ""
-}
-
-// forget drops what paths have prepared.
-func (f *flow) forget() {
-	if f.fixed.forget != "" {
-		f.wire.add(item{raw: f.fixed.forget})
-	}
 }
 
 func (f *flow) world(world *World, calls []Calls, whole, stale bool) (worldAsk, error) {
@@ -428,55 +374,6 @@ func linesSum(o *model.Output) uint64 {
 		h = model.FoldField(h, []byte(l), false)
 	}
 	return h
-}
-
-// Answers lets Postgres answer the rules of an identity that Go cannot evaluate, for the
-// rows of a dataset. It is nil where Go can evaluate all. What Postgres generates is not in
-// these rows, and tells none from another.
-func (w *Worker) Answers(ctx context.Context, data [][]model.Row, id *model.Identity) (func(*model.Rule, model.Row) (bool, bool), error) {
-	masks := map[*model.Rule][]bool{}
-	for _, t := range w.Contract.Schema.Tables {
-		for _, r := range Opaque(id.Session, t) {
-			masks[r] = given(t)
-		}
-	}
-	if len(masks) == 0 {
-		return nil, nil
-	}
-	if err := w.ready(ctx); err != nil {
-		return nil, err
-	}
-	w.reach = w.reaches.keep(nil)
-	f, err := w.begin(ctx, data)
-	if err != nil {
-		return nil, err
-	}
-	asks, err := f.ask(id, given)
-	if err != nil {
-		return nil, err
-	}
-	f.plain("ROLLBACK")
-	w.wire.sync()
-	if err := w.wire.flush(ctx); err != nil {
-		return nil, err
-	}
-	answers, err := w.answers(asks)
-	if err != nil {
-		return nil, err
-	}
-	return func(r *model.Rule, row model.Row) (holds, known bool) {
-		holds, known = answers[r][string(model.AppendRecord(nil, row, masks[r]))]
-		return holds, known
-	}, nil
-}
-
-// given is the columns of a table that are not generated.
-func given(t *model.Table) []bool {
-	out := make([]bool, len(t.Columns))
-	for i := range out {
-		out[i] = !t.Columns[i].Generated
-	}
-	return out
 }
 
 // Superuser is an identity's settings in the hands of the superuser.

@@ -47,7 +47,8 @@ func shared() (done func(), err error) {
 // Check runs a property on rapid's engine: checks times with bits that follow from
 // the seed, and when it fails, on smaller and smaller bits. The property keeps what
 // it needs of its last failing call, which is the smallest. failed tells whether it
-// failed; an error is a fault of the harness: the property panicked.
+// failed: rapid takes a panic of the property for a failure too, so a caller must check
+// that the property kept something. An error is a fault of the search itself.
 func Check(seed uint64, checks int, property func(*rapid.T)) (failed bool, err error) {
 	prepare.Do(func() {
 		if !testing.Testing() {

@@ -64,8 +64,8 @@ func TestCheckRepeatsWithASeedAmongWorkers(t *testing.T) {
 
 func TestCheckReportsAPanicOfTheProperty(t *testing.T) {
 	failed, err := search.Check(1, 10, func(*rapid.T) { panic("broken harness") })
-	if !failed && err == nil {
-		t.Error("a panic passed")
+	if !failed || err != nil {
+		t.Errorf("a panic: failed %v, %v", failed, err)
 	}
 }
 
