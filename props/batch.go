@@ -118,8 +118,8 @@ func (l *lab) runBatch(ctx context.Context, seed uint64, n, most int, muted mute
 	}
 	l.fast.Matrix = run.NewMatrix(l.Contract)
 	b.jobs, b.first = l.Plan.Jobs(), n*batchPlays
-	failed, err := search.Check(b.seed, batchDatasets+l.plays(), b.property)
-	if failed && b.err == nil && b.aim != nil {
+	failure, err := search.Check(b.seed, batchDatasets+l.plays(), b.property)
+	if failure != "" && b.err == nil && b.aim != nil {
 		b.fail(b.whole())
 	}
 	switch {
@@ -131,9 +131,9 @@ func (l *lab) runBatch(ctx context.Context, seed uint64, n, most int, muted mute
 		}
 	case err != nil:
 		b.result.err = err
-	case failed && b.aim == nil:
-		b.result.err = fmt.Errorf("batch %d failed without a divergence", n)
-	case failed:
+	case failure != "" && b.aim == nil:
+		b.result.err = fmt.Errorf("batch %d failed without a divergence: %s", n, failure)
+	case failure != "":
 		b.smallest.at, b.smallest.runs = b.at, len(b.tried)
 		b.result.leaks = append(b.result.leaks, b.smallest)
 	}

@@ -99,7 +99,7 @@ func passing(t testing.TB, target *props.Target) *run.Worker {
 func draw(t testing.TB, target *props.Target, seed uint64, datasets, sequences int, see func(d *gen.Dataset, sequences [][]model.Step) (more bool)) {
 	t.Helper()
 	more := true
-	failed, err := search.Check(seed, datasets, func(r *rapid.T) {
+	failure, err := search.Check(seed, datasets, func(r *rapid.T) {
 		if !more {
 			return
 		}
@@ -114,8 +114,8 @@ func draw(t testing.TB, target *props.Target, seed uint64, datasets, sequences i
 		}
 		more = see(d, list) && !t.Failed()
 	})
-	if failed || err != nil {
-		t.Fatal("drawing failed: ", err)
+	if failure != "" || err != nil {
+		t.Fatal("drawing failed: ", failure, err)
 	}
 }
 

@@ -191,7 +191,7 @@ func (c *course) tool(b *testing.B, n int) (lot, time.Duration) {
 	c.tape.flushes = c.tape.flushes[:0]
 	start := time.Now()
 	c.seed++
-	failed, err := search.Check(c.seed, n, func(t *rapid.T) {
+	failure, err := search.Check(c.seed, n, func(t *rapid.T) {
 		bits := gen.Drawn{T: t}
 		d := c.target.Plan.Dataset(bits, speedOptions)
 		sequences := make([][]model.Step, 0, c.k)
@@ -212,8 +212,8 @@ func (c *course) tool(b *testing.B, n int) (lot, time.Duration) {
 		l.datasets, l.sequences = append(l.datasets, d), append(l.sequences, sequences)
 	})
 	took := time.Since(start)
-	if failed || err != nil || b.Failed() {
-		b.Fatal("the tool's slice failed: ", err)
+	if failure != "" || err != nil || b.Failed() {
+		b.Fatal("the tool's slice failed: ", failure, err)
 	}
 	for i, d := range l.datasets {
 		for _, rows := range d.Data {

@@ -1,11 +1,13 @@
 package search
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -46,10 +48,10 @@ func shared() (done func(), err error) {
 
 // Check runs a property on rapid's engine: checks times with bits that follow from
 // the seed, and when it fails, on smaller and smaller bits. The property keeps what
-// it needs of its last failing call, which is the smallest. failed tells whether it
-// failed: rapid takes a panic of the property for a failure too, so a caller must check
-// that the property kept something. An error is a fault of the search itself.
-func Check(seed uint64, checks int, property func(*rapid.T)) (failed bool, err error) {
+// it needs of its last failing call, which is the smallest. failure is what rapid says of
+// it, empty where it held: rapid takes a panic of the property for a failure too, so a
+// caller must check that the property kept something. An error is a fault of the search itself.
+func Check(seed uint64, checks int, property func(*rapid.T)) (failure string, err error) {
 	prepare.Do(func() {
 		if !testing.Testing() {
 			testing.Init() // rapid asks testing.Short, which panics before this
@@ -62,7 +64,7 @@ func Check(seed uint64, checks int, property func(*rapid.T)) (failed bool, err e
 	tb := &recorder{}
 	end, err := shared()
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	defer end()
 	settings.Lock()
@@ -71,7 +73,7 @@ func Check(seed uint64, checks int, property func(*rapid.T)) (failed bool, err e
 	})
 	if err != nil {
 		settings.Unlock()
-		return false, err
+		return "", err
 	}
 	var once sync.Once
 	release := func() {
@@ -99,13 +101,13 @@ func Check(seed uint64, checks int, property func(*rapid.T)) (failed bool, err e
 	<-done
 	switch {
 	case tb.panicked != nil:
-		return false, tb.panicked
+		return "", tb.panicked
 	case tb.failed:
-		return true, nil
+		return cmp.Or(strings.Join(tb.messages, "\n"), "the property failed"), nil
 	case !returned:
-		return false, errors.New("search ended early: the property neither returned nor failed")
+		return "", errors.New("search ended early: the property neither returned nor failed")
 	}
-	return false, nil
+	return "", nil
 }
 
 func stack() []byte {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -17,14 +18,14 @@ var number = rapid.IntRange(0, 1<<20)
 func TestCheckShrinksToTheMinimum(t *testing.T) {
 	for seed := uint64(1); seed <= 5; seed++ {
 		last := -1
-		failed, err := search.Check(seed, 500, func(r *rapid.T) {
+		failure, err := search.Check(seed, 500, func(r *rapid.T) {
 			if n := number.Draw(r, "n"); n >= 1000 {
 				last = n
 				r.Fatalf("too big")
 			}
 		})
-		if err != nil || !failed || last != 1000 {
-			t.Errorf("seed %d: failed %v at %d, %v; want 1000", seed, failed, last, err)
+		if err != nil || failure == "" || last != 1000 {
+			t.Errorf("seed %d: failed %q at %d, %v; want 1000", seed, failure, last, err)
 		}
 	}
 }
@@ -63,21 +64,21 @@ func TestCheckRepeatsWithASeedAmongWorkers(t *testing.T) {
 }
 
 func TestCheckReportsAPanicOfTheProperty(t *testing.T) {
-	failed, err := search.Check(1, 10, func(*rapid.T) { panic("broken harness") })
-	if !failed || err != nil {
-		t.Errorf("a panic: failed %v, %v", failed, err)
+	failure, err := search.Check(1, 10, func(*rapid.T) { panic("broken harness") })
+	if !strings.Contains(failure, "broken harness") || err != nil {
+		t.Errorf("a panic: failed %q, %v", failure, err)
 	}
 }
 
 func TestCheckWritesNoFailFile(t *testing.T) {
 	t.Chdir(t.TempDir())
-	failed, err := search.Check(3, 100, func(r *rapid.T) {
+	failure, err := search.Check(3, 100, func(r *rapid.T) {
 		if number.Draw(r, "n") > 10 {
 			r.Fatalf("too big")
 		}
 	})
-	if !failed || err != nil {
-		t.Fatalf("failed %v, %v", failed, err)
+	if failure == "" || err != nil {
+		t.Fatalf("failed %q, %v", failure, err)
 	}
 	if _, err := os.Stat("testdata"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("testdata: %v", err)
