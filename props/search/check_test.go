@@ -4,8 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"sync"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
