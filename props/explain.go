@@ -40,7 +40,7 @@ func (c *campaign) explained(ctx context.Context, l *lab, b *Block, k leak, like
 		e, err = c.explanation(ctx, l, &k, like, c.apart(b))
 		switch {
 		case err == nil:
-			if e.Fix.Note != unsought && e.Fix.Note != unasked { // a run with more time looks for it
+			if e.Fix.Note != unsought && e.Fix.Note != unstrict { // a run with more time looks for it
 				c.Target.known.list[key] = e
 			}
 		case ctx.Err() != nil || postgres.TroubleOf(err) != "":
@@ -65,7 +65,7 @@ func (c *campaign) explanation(ctx context.Context, l *lab, k *leak, like []leak
 		e.Fix.Note = unsought
 		return e, nil
 	case apart:
-		e.Fix.Note = unasked
+		e.Fix.Note = unstrict
 		return e, nil
 	}
 	simple := *k
@@ -86,7 +86,7 @@ func (c *campaign) explanation(ctx context.Context, l *lab, k *leak, like []leak
 // What a finding says instead of a fix that was not looked for.
 const (
 	unsought = "not looked for: the time was up (--duration gives it more)"
-	unasked  = "not looked for: it is reported apart (--strict looks for it)"
+	unstrict  = "not looked for: it is reported apart (--strict looks for it)"
 )
 
 // overdue reports whether a run is past its time by half: what is found is confirmed, but

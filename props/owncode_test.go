@@ -78,6 +78,8 @@ func TestOwnCode(t *testing.T) {
 			CREATE FUNCTION logs() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
 			'BEGIN INSERT INTO log (account_id, what) VALUES (NEW.account_id, NEW.subject); RETURN NEW; END';
 			CREATE TRIGGER logs AFTER INSERT ON tickets FOR EACH ROW EXECUTE FUNCTION logs(); GRANT INSERT ON tickets TO lent_app;`, "function logs takes log from"},
+		{"an upsert", `CREATE FUNCTION keep() RETURNS void LANGUAGE sql SECURITY DEFINER AS $$
+			INSERT INTO tickets (id, account_id, subject) SELECT 1, 1, 'x' WHERE false ON CONFLICT (id) DO UPDATE SET subject = 'x' $$;`, "function keep takes tickets from"},
 		{"a view", `CREATE VIEW board AS SELECT account_id, count(*) AS n FROM tickets GROUP BY account_id;
 			CREATE FUNCTION sums() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER AS $$
 			DECLARE b board; BEGIN SELECT * INTO b FROM board WHERE account_id = nullif(current_setting('app.tenant_id', true), '')::bigint; RETURN b.n; END $$;`, "function sums takes board from"},

@@ -22,7 +22,7 @@ import (
 type again struct {
 	leak
 	dir string
-	raw bool // it was saved as it was found
+	raw bool // it was saved as it was found, or without what a strict run looks for
 }
 
 // saved runs the cases that earlier runs saved for this contract, with the referee.
@@ -54,10 +54,17 @@ func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
 			return err
 		}
 		if found != nil {
-			still = append(still, again{*found, filepath.Dir(path), k.Found != nil && k.Found.State != ""})
+			dir := filepath.Dir(path)
+			still = append(still, again{*found, dir, k.Found != nil && k.Found.State != "" || c.cfg.Strict && unasked(dir)})
 		}
 	}
 	return c.endure(ctx, func(ctx context.Context) error { return c.reopen(ctx, still) })
+}
+
+// unasked reports whether a finding was saved by a run that was not strict, and looked for no fix.
+func unasked(dir string) bool {
+	page, err := os.ReadFile(filepath.Join(dir, finding.PageFile))
+	return err == nil && strings.Contains(string(page), unstrict)
 }
 
 // SavedCases lists the cases that runs saved in a folder, in order. What was not yet in its

@@ -72,7 +72,7 @@ func (r *resolver) trap(m *model.Routine, name string, may func(role string) boo
 	r.add(p)
 }
 
-// original is a table or a view with the definitions of its columns.
+// original is a table or a view with the definitions of its columns, and of its keys.
 type original struct {
 	model.Relation
 	columns []string
@@ -90,6 +90,15 @@ func (r *resolver) taken(m *model.Routine) []original {
 		columns := make([]string, len(t.Columns))
 		for i := range columns {
 			columns[i] = model.Quote(t.Columns[i].Name) + " " + t.Columns[i].Type.Name
+		}
+		for i := range t.Unique { // for ON CONFLICT
+			if u := &t.Unique[i]; !u.Partial {
+				key := make([]string, len(u.Columns))
+				for n, c := range u.Columns {
+					key[n] = model.Quote(t.Columns[c].Name)
+				}
+				columns = append(columns, "UNIQUE ("+strings.Join(key, ", ")+")")
+			}
 		}
 		see(t.Schema, t.Name, columns)
 	}
