@@ -86,7 +86,7 @@ func (c *campaign) explanation(ctx context.Context, l *lab, k *leak, like []leak
 // What a finding says instead of a fix that was not looked for.
 const (
 	unsought = "not looked for: the time was up (--duration gives it more)"
-	unstrict  = "not looked for: it is reported apart (--strict looks for it)"
+	unstrict = "not looked for: it is reported apart (--strict looks for it)"
 )
 
 // overdue reports whether a run is past its time by half: what is found is confirmed, but
