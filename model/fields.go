@@ -8,13 +8,28 @@ const fieldsStart = 0x9e3779b97f4a7c15
 func FieldsSum(row Row, columns []int) uint64 {
 	h := uint64(fieldsStart)
 	for _, c := range columns {
-		if row[c].Null {
-			h = h*0x100000001b3 + 1
-		} else {
-			h = h*0x100000001b3 + maphash.String(sumSeed, row[c].Text)
+		h = foldValue(h, &row[c])
+	}
+	return h
+}
+
+// GivenSum is [FieldsSum] without the generated columns of a table, whose values the model does not
+// know.
+func (t *Table) GivenSum(row Row, columns []int) uint64 {
+	h := uint64(fieldsStart)
+	for _, c := range columns {
+		if !t.Columns[c].Generated {
+			h = foldValue(h, &row[c])
 		}
 	}
 	return h
+}
+
+func foldValue(h uint64, v *Value) uint64 {
+	if v.Null {
+		return h*0x100000001b3 + 1
+	}
+	return h*0x100000001b3 + maphash.String(sumSeed, v.Text)
 }
 
 // FoldField adds one received value to a row's hash, which starts at FieldsStart.

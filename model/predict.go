@@ -21,8 +21,9 @@ const (
 // Prediction is what the contract says of one statement.
 type Prediction struct {
 	Outcome   Outcome
-	Count     int    // rows affected, or returned by a query
-	Sum       uint64 // of the returned rows, order aside
+	Count     int      // rows affected, or returned by a query
+	Sum       uint64   // of the returned rows, order aside
+	Shown     []uint64 // the part of Sum of each row, where the rule is an upper bound: fewer may show
 	Next      *State
 	Allowed   int   // rows at stake that the rules allow
 	Forbidden int   // rows at stake that they forbid
@@ -135,7 +136,11 @@ func (a *attempt) read() {
 		}
 		a.out.Allowed++
 		a.out.Count++
-		a.out.Sum += FieldsSum(row, s.Columns)
+		sum := s.Table.GivenSum(row, s.Columns)
+		a.out.Sum += sum
+		if !sees.Exact && s.Form != Count {
+			a.out.Shown = append(a.out.Shown, sum)
+		}
 	}
 	if s.Form == Count {
 		var count [20]byte
@@ -162,7 +167,7 @@ func (a *attempt) row() Row {
 	}
 	for i := range row {
 		c := &s.Table.Columns[i]
-		if !Contains(s.Columns, i) && (c.Default != "" || c.Identity != "" || c.Generated) {
+		if !a.refused() && !Contains(s.Columns, i) && (c.Default != "" || c.Identity != "" || c.Generated) {
 			a.unknown = true
 		}
 	}
@@ -204,9 +209,16 @@ func (a *attempt) stake(ok bool, n int) {
 	}
 }
 
+// refused reports whether a privilege is missing: Postgres asks for it before it makes a row or fires
+// a trigger.
+func (a *attempt) refused() bool { return a.id.Rights != nil && !a.rights() }
+
 // rewritten notes that triggers or generated columns make the new row another one.
 func (a *attempt) rewritten() {
 	t := a.op.Shape.Table
+	if a.refused() {
+		return
+	}
 	if len(t.Triggers) > 0 || t.Parent != "" || t.Partitioned {
 		a.unknown = true
 	}
@@ -285,7 +297,7 @@ func (a *attempt) remove() {
 	t, w := s.Table, a.writes()
 	columns := !s.Reads() || a.columnsSeen(s.Where.Columns) && a.columnsSeen(s.Returning)
 	ok := a.rights() && columns
-	if len(t.Triggers) > 0 || t.Parent != "" || t.Partitioned {
+	if !a.refused() && (len(t.Triggers) > 0 || t.Parent != "" || t.Partitioned) {
 		a.unknown = true
 	}
 	var gone []Row

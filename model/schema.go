@@ -124,6 +124,19 @@ type Column struct {
 	Formula   string // the expression of a generated column; its Default is empty
 }
 
+// Given is the columns that rows are given values of: all but the generated ones, which follow from
+// the others. It is nil for all.
+func (t *Table) Given() []bool {
+	if !slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Generated }) {
+		return nil
+	}
+	out := make([]bool, len(t.Columns))
+	for i := range out {
+		out[i] = !t.Columns[i].Generated
+	}
+	return out
+}
+
 // Type is a column's type.
 type Type struct {
 	Name   string   // as SQL writes it, qualified and quoted where needed, with its modifier: varchar(20)

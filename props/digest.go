@@ -161,7 +161,14 @@ func (c *campaign) block(ctx context.Context, k leak) error {
 // confirm it with the schema as it is, and reports a block of them all.
 func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) error {
 	before := l.runs
-	least, err := l.least(ctx, c.first(like, k))
+	shown := c.first(like, k)
+	if !c.cfg.First {
+		var err error
+		if shown, err = c.crossing(ctx, l, shown); err != nil {
+			return err
+		}
+	}
+	least, err := l.least(ctx, shown)
 	if err != nil {
 		return err
 	}
@@ -238,8 +245,8 @@ func (c *campaign) doubt(calls []leak, reason string) {
 }
 
 // first is the leak that the least case is made from: who lost its tenant comes last, which shows
-// what it would with one; then by class, tables before paths, the rows that it needs, session,
-// command and table.
+// what it would with one; then by class, what concerns another tenant before what does not, tables
+// before paths, the rows that it needs, session, command and table.
 func (c *campaign) first(like []leak, k leak) leak {
 	if len(like) == 0 {
 		return k
@@ -250,6 +257,8 @@ func (c *campaign) first(like []leak, k leak) leak {
 			return last(lost(&a)) - last(lost(&b))
 		case a.target.Class != b.target.Class:
 			return int(a.target.Class) - int(b.target.Class)
+		case a.found.Cross != b.found.Cross:
+			return last(b.found.Cross) - last(a.found.Cross)
 		case (a.target.Cell.Path == nil) != (b.target.Cell.Path == nil): // a table says more of its policy
 			return last(a.target.Cell.Path != nil) - last(b.target.Cell.Path != nil)
 		case c.depth(&a) != c.depth(&b):

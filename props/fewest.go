@@ -26,7 +26,7 @@ func (l *lab) fewest(ctx context.Context, s *model.Scenario, d *judge.Divergence
 	f := &fewest{observer: o, ctx: ctx, v: w.Variant, known: judge.Known(s, l.Contract.Schema)}
 	all := o.worlds.Hidden()
 	switch {
-	case o.observed():
+	case o.observed() || d.Cross:
 		all = o.foreign()
 	case w.Variant == gen.Columns:
 		all = o.worlds.Visible()

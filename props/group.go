@@ -22,7 +22,7 @@ func (l *lab) ahead(ctx context.Context, d *gen.Dataset, sequences [][]model.Ste
 		}
 		s := &model.Scenario{Data: d.Data, Steps: sequences[i]}
 		plain := !slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil || st.Fresh })
-		if _, known := l.memo[memoKey(s)]; status == run.Surprise && plain && !known {
+		if _, known := l.memo[l.memory(s)]; status == run.Surprise && plain && !known {
 			list, steps = append(list, s), append(steps, s.Steps)
 		}
 	}

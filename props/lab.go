@@ -2,6 +2,7 @@ package props
 
 import (
 	"context"
+	"crypto/sha256"
 	"path/filepath"
 	"time"
 
@@ -18,15 +19,15 @@ type lab struct {
 	fast      *run.Worker
 	committer *run.Committer
 	databases []string
-	memo      map[string]*judge.Verdict
-	unjudged  map[string]int        // why scenarios of the search could not be judged, and how often
-	errors    map[judge.Cell]string // what ended the statements of a cell, where it was no denial
-	live      map[string]bool       // by kind of call (see liveKey): whether hidden rows might show in it
-	tried     map[judge.Cell]*tried // what the calls of paths showed
-	proven    map[string]bool       // as live, from the walk and earlier rounds; shared by all labs, not changed
-	refuted   map[string]int        // by pair of calls (see pairKey): how often it differed rolled back, and not on real connections
-	runs      int                   // distinct scenarios that ran carefully or committed
-	telling   map[judge.Cell]bool   // cells of paths whose outputs are known to depend on hidden rows
+	memo      map[[sha256.Size]byte]*judge.Verdict // by memory
+	unjudged  map[string]int                       // why scenarios of the search could not be judged, and how often
+	errors    map[judge.Cell]string                // what ended the statements of a cell, where it was no denial
+	live      map[string]bool                      // by kind of call (see liveKey): whether hidden rows might show in it
+	tried     map[judge.Cell]*tried                // what the calls of paths showed
+	proven    map[string]bool                      // as live, from the walk and earlier rounds; shared by all labs, not changed
+	refuted   map[string]int                       // by pair of calls (see pairKey): how often it differed rolled back, and not on real connections
+	runs      int                                  // distinct scenarios that ran carefully or committed
+	telling   map[judge.Cell]bool                  // cells of paths whose outputs are known to depend on hidden rows
 	programs  *run.Programs
 	brief     *brief          // how little is looked at while a case is sought or reduced; nil: all
 	quick     bool            // one finding is all that is asked for: it need not be the least
@@ -49,7 +50,7 @@ func (t *Target) newLab(ctx context.Context, met *troubles) (*lab, error) {
 // bareLab is a lab that knows nothing, and has no database yet.
 func (t *Target) bareLab(met *troubles) *lab {
 	return &lab{
-		Target: t, troubles: met, memo: map[string]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{},
+		Target: t, troubles: met, memo: map[[sha256.Size]byte]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{},
 		live: map[string]bool{}, refuted: map[string]int{}, tried: map[judge.Cell]*tried{},
 		programs: run.NewPrograms(filepath.Dir(t.File.Path), program.Limits{Time: t.Program}, t.Functions),
 	}

@@ -19,18 +19,19 @@ type leakTable struct {
 type leakRow struct {
 	name, class string
 	found       bool
-	checks      []int // of random search, by seed
-	misses      int   // seeds from which it found nothing
-	cells       int   // of the walk
-	size        int   // rows and steps beyond the cast
-	cases       int   // canonical ones
-	runs        []int // to shrink
+	scope       string // of the least case
+	checks      []int  // of random search, by seed
+	misses      int    // seeds from which it found nothing
+	cells       int    // of the walk
+	size        int    // rows and steps beyond the cast
+	cases       int    // canonical ones
+	runs        []int  // to shrink
 }
 
 func (h *hunt) row() leakRow {
 	r := leakRow{name: h.leak.Name, class: h.leak.Class, checks: h.checks, misses: h.misses, cells: h.cells, cases: len(h.cases), runs: h.runs}
 	if h.first != nil {
-		r.found = true
+		r.found, r.scope = true, h.first.Scope()
 		r.size, _ = h.size()
 	}
 	return r
@@ -102,12 +103,12 @@ func (l *leakTable) text() string {
 	}
 	fmt.Fprintf(&b, `Each planted leak alone, found by random search from %s, and by the matrix walk within one walk of %d
 checks. Whole searches, with either in front, report one block with the same least case. *Checks*: of random search,
-until it was found, at the median, the 90th percentile and the most, or the seeds from which it was not. *Size*: rows
-and steps of the least case beyond the tenants and the users and memberships that its sessions need. *Cases*:
-different least cases. *Runs*: distinct runs on Postgres to shrink it, at the median; %d over all leaks.
+until it was found, at the median, the 90th percentile and the most, or the seeds from which it was not. *Scope* and
+*size* are the least case's: rows and steps beyond the tenants and the users and memberships that its sessions need.
+*Cases*: different least cases. *Runs*: distinct runs on Postgres to shrink it, at the median; %d over all leaks.
 
-| leak | class | checks, median | p90 | most | size | cases | runs |
-|---|---|--:|--:|--:|--:|--:|--:|
+| leak | class | scope | checks, median | p90 | most | size | cases | runs |
+|---|---|---|--:|--:|--:|--:|--:|--:|
 `, seeds, cells, quantile(runs, 50))
 	for i := range l.rows {
 		r := &l.rows[i]
@@ -115,8 +116,8 @@ different least cases. *Runs*: distinct runs on Postgres to shrink it, at the me
 		if r.misses > 0 {
 			most = fmt.Sprintf("*not from %d*", r.misses)
 		}
-		fmt.Fprintf(&b, "| %s | %s | %d | %d | %s | %d | %d | %d |\n",
-			r.name, r.class, quantile(r.checks, 50), quantile(r.checks, 90), most, r.size, r.cases, quantile(r.runs, 50))
+		fmt.Fprintf(&b, "| %s | %s | %s | %d | %d | %s | %d | %d | %d |\n",
+			r.name, r.class, r.scope, quantile(r.checks, 50), quantile(r.checks, 90), most, r.size, r.cases, quantile(r.runs, 50))
 	}
 	return b.String()
 }

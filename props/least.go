@@ -74,8 +74,8 @@ func (l *lab) apart(ctx context.Context, k leak, s *model.Scenario, d *judge.Div
 	return d, nil
 }
 
-// alike reports whether a divergence is the same leak in another scenario. What a path tells of
-// another tenant must not become a leak within the tenant: that is less than what was found.
+// alike reports whether a divergence is the same leak in another scenario. What concerns another
+// tenant must not become a leak within the tenant: that is less than what was found.
 func (k *leak) alike(d *judge.Divergence) bool {
-	return d.Target() == k.target && (d.Cross || d.Worlds == nil || !k.found.Cross)
+	return d.Target() == k.target && (d.Cross || !k.found.Cross)
 }

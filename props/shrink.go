@@ -64,7 +64,7 @@ func (b *batch) aimed(d *gen.Dataset, s *model.Scenario) (shown *leak) {
 	defer func() { b.brief = nil }()
 	see := func(s *model.Scenario, v *judge.Verdict) bool {
 		for i := range v.Divergences {
-			if found := &v.Divergences[i]; shown == nil && found.Target() == *b.aim {
+			if found := &v.Divergences[i]; shown == nil && b.origin.alike(found) {
 				shown = &leak{scenario: s, found: *found, target: *b.aim}
 			}
 		}

@@ -2,6 +2,7 @@ package props
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -16,8 +17,7 @@ const memoLimit = 20_000
 // verdict runs a scenario carefully, or committed if it says so, and judges it.
 // Equal scenarios run once. A scenario that cannot begin has no divergence.
 func (l *lab) verdict(ctx context.Context, s *model.Scenario) (*judge.Verdict, error) {
-	key := l.brief.key() + memoKey(s)
-	if v, ok := l.memo[key]; ok {
+	if v, ok := l.memo[l.memory(s)]; ok {
 		return v, nil
 	}
 	v, err := l.under(ctx, s, run.Variant{})
@@ -47,7 +47,12 @@ func (l *lab) remember(s *model.Scenario, v *judge.Verdict) {
 		clear(l.memo)
 	}
 	l.runs++
-	l.memo[l.brief.key()+memoKey(s)] = v
+	l.memo[l.memory(s)] = v
+}
+
+// memory is what the verdict of a scenario is remembered by, as it is looked at now.
+func (l *lab) memory(s *model.Scenario) [sha256.Size]byte {
+	return sha256.Sum256([]byte(l.brief.key() + memoKey(s)))
 }
 
 // interferences adds what second worlds show of a scenario's calls.

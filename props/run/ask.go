@@ -79,7 +79,7 @@ func (w *Worker) Answers(ctx context.Context, data [][]model.Row, id *model.Iden
 	masks := map[*model.Rule][]bool{}
 	for _, t := range w.Contract.Schema.Tables {
 		for _, r := range Opaque(id.Session, t) {
-			masks[r] = given(t)
+			masks[r] = t.Given()
 		}
 	}
 	if len(masks) == 0 {
@@ -93,7 +93,7 @@ func (w *Worker) Answers(ctx context.Context, data [][]model.Row, id *model.Iden
 	if err != nil {
 		return nil, err
 	}
-	asks, err := f.ask(id, given)
+	asks, err := f.ask(id, (*model.Table).Given)
 	if err != nil {
 		return nil, err
 	}
@@ -110,13 +110,4 @@ func (w *Worker) Answers(ctx context.Context, data [][]model.Row, id *model.Iden
 		holds, known = answers[r][string(model.AppendRecord(nil, row, masks[r]))]
 		return holds, known
 	}, nil
-}
-
-// given is the columns of a table that are not generated.
-func given(t *model.Table) []bool {
-	out := make([]bool, len(t.Columns))
-	for i := range out {
-		out[i] = !t.Columns[i].Generated
-	}
-	return out
 }

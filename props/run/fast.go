@@ -41,6 +41,7 @@ type look struct {
 	item int
 	id   *model.Identity
 	plan *maskPlan
+	kept []int // by Table.ID: rows that the rule allows and that did not show; nil for none
 }
 
 // Fast runs sequences that share a dataset, in one flush. The statuses are in the
@@ -319,7 +320,12 @@ func (f *flow) step(s *sequence, initial *model.State, step *model.Step) (known 
 		f.plain("ROLLBACK TO s")
 		f.marked = len(f.wire.items)
 	}
-	if p.Outcome == model.Done && !step.Op.Shape.Form.Evaluated() {
+	switch {
+	case p.Outcome != model.Done:
+	case step.Op.Shape.Form.Evaluated():
+		last := &f.wire.items[check.last]
+		last.leave, last.each = f.leaves(step.Op.Shape), len(p.Shown) > 0
+	default:
 		ok, err := f.copies(&check, id, &step.Op, fields)
 		if err != nil || !ok {
 			return ok, err
@@ -328,6 +334,19 @@ func (f *flow) step(s *sequence, initial *model.State, step *model.Step) (known 
 	s.final = p.Next
 	s.steps = append(s.steps, check)
 	return true, nil
+}
+
+// leaves is the fields of a query that are generated, which the model does not predict; nil for none.
+func (f *flow) leaves(s *model.Shape) []bool {
+	given := f.fixed.given[s.Table.ID]
+	if given == nil || s.Command != model.Select || s.Form == model.Count {
+		return nil
+	}
+	out := make([]bool, len(s.Columns))
+	for i, c := range s.Columns {
+		out[i] = !given[c]
+	}
+	return out
 }
 
 // op adds the statement or statements of an operation.
@@ -402,7 +421,7 @@ func (f *flow) overlook(s *sequence) error {
 	if err := f.be(nil); err != nil {
 		return err
 	}
-	name, err := f.name(f.ctx, nil, f.reach.everything)
+	name, err := f.name(f.ctx, nil, f.reach.given)
 	if err != nil {
 		return err
 	}
@@ -436,6 +455,8 @@ func (f *flow) look(s *sequence, id *model.Identity) error {
 	if err != nil {
 		return err
 	}
-	s.looks = append(s.looks, look{item: f.wire.observe(name, nil, len(f.Contract.Schema.Tables)), id: id, plan: plan})
+	item := f.wire.observe(name, nil, len(f.Contract.Schema.Tables))
+	f.wire.items[item].apart = plan.bound
+	s.looks = append(s.looks, look{item: item, id: id, plan: plan})
 	return nil
 }

@@ -12,6 +12,7 @@ const wholeSchema = 24
 type reach struct {
 	tables     []bool // by Table.ID; nil: all
 	everything string // the superuser's observation of them
+	given      string // the same without what is generated
 	mask       map[maskKey]*maskPlan
 }
 
@@ -136,6 +137,7 @@ func (r *reaches) keep(set []bool) *reach {
 	}
 	out := &reach{tables: set, mask: map[maskKey]*maskPlan{}}
 	out.everything = observation(r.schema, func(t *model.Table) ([]bool, bool) { return nil, out.has(t) })
+	out.given = observation(r.schema, func(t *model.Table) ([]bool, bool) { return t.Given(), out.has(t) })
 	r.made[string(key)] = out
 	return out
 }

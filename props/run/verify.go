@@ -1,6 +1,7 @@
 package run
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -49,12 +50,13 @@ func (w *Worker) sequenceOK(s *sequence) (ok, flowing bool) {
 			return false, true
 		}
 	}
-	if !w.sumsOK(w.wire.items[s.all].at, func(t *model.Table) (tableSum, bool) { return whole(s.final, t), true }) {
-		return false, true
+	for _, t := range w.Contract.Schema.Tables {
+		if w.reach.watches(t) && w.wire.sums[w.wire.items[s.all].at+t.ID] != w.whole(s.final, t) {
+			return false, true
+		}
 	}
 	for i := range s.looks {
-		l := &s.looks[i]
-		if !w.sumsOK(w.wire.items[l.item].at, func(t *model.Table) (tableSum, bool) { return w.visible(s.final, l, t) }) {
+		if !w.lookOK(s.final, &s.looks[i]) {
 			return false, true
 		}
 	}
@@ -86,6 +88,9 @@ func (w *Worker) stepOK(c *stepCheck) bool {
 		copied := &w.wire.items[c.copied].answer
 		return copied.reached && copied.err == nil && copied.rows == last.rows && copied.sum == last.sum
 	}
+	if last.rows < c.predicted.Count && len(c.predicted.Shown) > 0 {
+		return within(last.each, c.predicted.Shown)
+	}
 	if c.step.Op.Shape.Command == model.Select || len(c.step.Op.Shape.Returning) > 0 {
 		return last.rows == c.predicted.Count && last.sum == c.predicted.Sum
 	}
@@ -102,56 +107,87 @@ func suspicious(texts ...string) bool {
 	return false
 }
 
-func (w *Worker) sumsOK(at int, expected func(*model.Table) (tableSum, bool)) bool {
+// lookOK compares what an identity sees.
+func (w *Worker) lookOK(st *model.State, l *look) bool {
+	at := w.wire.items[l.item].at
 	for _, t := range w.Contract.Schema.Tables {
 		if !w.reach.watches(t) {
 			continue
 		}
-		want, known := expected(t)
-		if !known || w.wire.sums[at+t.ID] != want {
+		want, each, known := w.visible(st, l, t)
+		got := w.wire.sums[at+t.ID]
+		switch {
+		case !known:
+			return false
+		case got == want:
+		case got.rows < want.rows && l.plan.bound != nil && l.plan.bound[t.ID] && within(w.wire.apart[at+t.ID], each):
+			if l.kept == nil {
+				l.kept = make([]int, len(l.plan.bound))
+			}
+			l.kept[t.ID] = want.rows - got.rows
+		default:
 			return false
 		}
 	}
 	return true
 }
 
-func whole(st *model.State, t *model.Table) tableSum {
+// within reports whether some sums are among others, which it puts in another order.
+func within(some, all []uint64) bool {
+	for i, sum := range some {
+		at := slices.Index(all[i:], sum)
+		if at < 0 {
+			return false
+		}
+		all[i], all[i+at] = all[i+at], all[i]
+	}
+	return true
+}
+
+// whole is all rows of a table, without what is generated.
+func (w *Worker) whole(st *model.State, t *model.Table) tableSum {
 	var s tableSum
-	for _, sum := range st.Sums(t.ID) {
+	given := w.fixed.given[t.ID]
+	var scratch [256]byte
+	for i, sum := range st.Sums(t.ID) {
+		if given != nil {
+			sum = model.Sum(model.AppendRecord(scratch[:0], st.Rows(t.ID)[i], given))
+		}
 		s.rows++
 		s.sum += sum
 	}
 	return s
 }
 
-// visible is what an identity should see of a table, as far as its columns go.
-func (w *Worker) visible(st *model.State, l *look, t *model.Table) (tableSum, bool) {
-	var s tableSum
+// visible is what an identity should see of a table, as far as its columns go, and the sum of each row.
+// It is not known where only Postgres can tell.
+func (w *Worker) visible(st *model.State, l *look, t *model.Table) (s tableSum, each []uint64, known bool) {
 	mask := l.plan.masks[t.ID]
 	if mask == nil {
-		return s, true
+		return s, nil, true
 	}
 	if w.Known[[2]int{l.id.Session.ID, t.ID}] {
-		return w.wire.sums[w.wire.items[l.item].at+t.ID], true
+		return w.wire.sums[w.wire.items[l.item].at+t.ID], nil, true
 	}
+	w.each = w.each[:0]
 	rule := l.id.Session.Sees[t.ID].Rule
 	var scratch [256]byte
 	for i, row := range st.Rows(t.ID) {
 		ok, known := w.predict.Holds(rule, l.id, st, row)
 		if !known {
-			return s, false
+			return s, nil, false
 		}
 		if !ok {
 			continue
 		}
-		s.rows++
-		if l.plan.whole[t.ID] {
-			s.sum += st.Sums(t.ID)[i]
-		} else {
-			s.sum += model.Sum(model.AppendRecord(scratch[:0], row, mask))
+		sum := st.Sums(t.ID)[i]
+		if !l.plan.whole[t.ID] {
+			sum = model.Sum(model.AppendRecord(scratch[:0], row, mask))
 		}
+		s.rows, s.sum = s.rows+1, s.sum+sum
+		w.each = append(w.each, sum)
 	}
-	return s, true
+	return s, w.each, true
 }
 
 // count adds what was at stake in a passed sequence to the matrix.
@@ -175,7 +211,11 @@ func (w *Worker) count(s *sequence) {
 				continue
 			}
 			n := w.wire.sums[w.wire.items[l.item].at+t.ID].rows
-			w.Matrix.Count(l.id.Session.ID, t.ID, model.Select, n, s.final.Len(t.ID)-n)
+			forbidden := s.final.Len(t.ID) - n
+			if l.kept != nil {
+				forbidden -= l.kept[t.ID]
+			}
+			w.Matrix.Count(l.id.Session.ID, t.ID, model.Select, n, forbidden)
 		}
 	}
 }

@@ -33,6 +33,7 @@ type wire struct {
 	own      Own   // what is an answer of statements, though it looks like trouble
 	trouble  error // of a statement of the present flush
 	sums     []tableSum
+	apart    map[int][]uint64 // by index of sums: those of each row
 	binds    pgproto3.Bind
 	args     [][]byte
 }
@@ -54,9 +55,12 @@ type item struct {
 	raw    string // a statement that is parsed on the spot, instead of name
 	args   []model.Value
 	keep   keep
-	whole  bool // lines of COPY data stay whole
-	look   bool // for canaries
-	at     int  // records: where its sums begin
+	whole  bool   // lines of COPY data stay whole
+	look   bool   // for canaries
+	leave  []bool // fields that are not added up
+	each   bool   // fields: keep the sum of each row, too
+	apart  []bool // records: of these tables keep the sum of each row, too; nil for none
+	at     int    // records: where its sums begin
 	answer answer
 }
 
@@ -67,6 +71,7 @@ type answer struct {
 	count   int // of the command tag
 	rows    int
 	sum     uint64
+	each    []uint64
 	kept    []model.Row
 	token   bool // a value bears a canary; looked for where fields are added up
 	notices []string
@@ -190,6 +195,7 @@ func (w *wire) guard(ctx context.Context, f func() error) error {
 func (w *wire) reset() {
 	w.items, w.pushed, w.answered, w.ahead, w.trouble = w.items[:0], 0, 0, 0, nil
 	w.sums = w.sums[:0]
+	clear(w.apart)
 }
 
 func (w *wire) add(it item) int {
@@ -431,19 +437,30 @@ func (w *wire) row(it *item, values [][]byte) {
 	case drop:
 	case fields:
 		h := model.FieldsStart()
-		for _, v := range values {
-			h = model.FoldField(h, v, v == nil)
+		for i, v := range values {
+			if it.leave == nil || !it.leave[i] {
+				h = model.FoldField(h, v, v == nil)
+			}
 			a.token = a.token || it.look && bytes.Contains(v, tokenPrefix)
 		}
 		a.sum += h
+		if it.each {
+			a.each = append(a.each, h)
+		}
 	case records:
 		n := 0
 		for _, d := range values[0] {
 			n = n*10 + int(d-'0')
 		}
-		s := &w.sums[it.at+n]
+		s, sum := &w.sums[it.at+n], model.Sum(values[1])
 		s.rows++
-		s.sum += model.Sum(values[1])
+		s.sum += sum
+		if it.apart != nil && it.apart[n] {
+			if w.apart == nil {
+				w.apart = map[int][]uint64{}
+			}
+			w.apart[it.at+n] = append(w.apart[it.at+n], sum)
+		}
 	case rows:
 		a.kept = append(a.kept, copyRow(values))
 	}

@@ -33,6 +33,7 @@ type Worker struct {
 	replica   bool
 	deferred  string // constraints that are checked at the end of a transaction
 	fixed     fixedTexts
+	each      []uint64 // of visible, used again
 	reaches   *reaches
 	reach     *reach // of the present flush
 	untouched []int  // by Table.ID: bytes that were loaded since the table was touched
@@ -62,6 +63,7 @@ type fixedTexts struct {
 	replan         string   // makes plans void; empty where none has a session's values in it
 	loads          []string // by Table.ID
 	touches        []string // by Table.ID; empty: not possible
+	given          [][]bool // by Table.ID, as model.Table.Given
 }
 
 // NewWorker connects to a scratch database.
@@ -150,6 +152,7 @@ func (w *Worker) connect(ctx context.Context) error {
 	w.fixed.loads, w.fixed.touches = make([]string, len(w.Contract.Schema.Tables)), make([]string, len(w.Contract.Schema.Tables))
 	w.untouched = make([]int, len(w.Contract.Schema.Tables))
 	for i, t := range w.Contract.Schema.Tables {
+		w.fixed.given = append(w.fixed.given, t.Given())
 		w.fixed.loads[i] = load(t)
 		w.fixed.touches[i] = touch(t)
 	}
@@ -245,11 +248,13 @@ type maskKey struct {
 	role    string
 }
 
-// maskPlan is what an identity's observation reads.
+// maskPlan is what an identity's observation reads. What is generated follows from other columns,
+// and is left out.
 type maskPlan struct {
 	text  string
 	masks [][]bool // by Table.ID; nil: not read
 	whole []bool   // by Table.ID: the mask is every column
+	bound []bool   // by Table.ID: the rule is an upper bound, and fewer rows may show; nil for none
 }
 
 // masks plans the observation of an identity.
@@ -264,7 +269,16 @@ func (w *Worker) masks(id *model.Identity) *maskPlan {
 		mask, some := visibleMask(id, t)
 		some = some && reach.has(t)
 		if some {
+			for i, given := range w.fixed.given[t.ID] {
+				mask[i] = mask[i] && given
+			}
 			p.masks[t.ID], p.whole[t.ID] = mask, allTrue(mask)
+			if !id.Session.Sees[t.ID].Exact {
+				if p.bound == nil {
+					p.bound = make([]bool, len(w.order))
+				}
+				p.bound[t.ID] = true
+			}
 		}
 		return mask, some
 	})
