@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
@@ -95,14 +96,17 @@ func (o *observer) divergence(differ []gen.Variant, v gen.Variant, first, second
 	return d
 }
 
+// did is what a call answered: its error, or how many rows its statements gave or changed.
 func did(lines []string) string {
 	n := 0
 	for _, l := range lines {
-		if len(l) > 5 && l[:5] == "ERROR" {
+		if strings.HasPrefix(l, "ERROR") {
 			return l
 		}
-		if len(l) > 2 && l[1] == ' ' && l[2] == '(' {
-			n++
+		if _, count, ok := strings.Cut(l, " count "); ok {
+			if some, err := strconv.Atoi(count); err == nil {
+				n += some
+			}
 		}
 	}
 	return noun.Count(n, "row")

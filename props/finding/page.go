@@ -40,7 +40,7 @@ func (p *page) line(format string, args ...any) { fmt.Fprintf(&p.b, format+"\n",
 
 // head is the title and the sentence that tells the finding.
 func (p *page) head() {
-	p.line("# %s, %s: %s (%s)\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+" "+p.f.Action()+" "+p.f.Object()), p.f.Key)
+	p.line("# %s, %s: %s (%s)\n", p.f.Class, p.f.Scope(), escaped(p.f.Session+": "+p.f.Action()+" "+p.f.Object()), p.f.Key)
 	p.line("**%s.**", escaped(p.sentence()))
 }
 
@@ -138,20 +138,28 @@ func (p *page) difference() {
 	case p.d.Left, p.f.Scenario.Listens():
 		what = "The same steps"
 	}
-	p.line("%s, again after %s %s: all that %s may see is as before, and yet it %s", what, escaped(p.hidden()), wasDone(w.Variant), whose, gives)
+	p.line("%s, again after %s %s: all that %s may see is as before, and yet it %s", what, escaped(p.hidden()), p.wasDone(), whose, gives)
 	p.line("")
 	before, after := p.gave(w.First), p.gave(w.Second)
 	lines := slices.Concat(before, after)
 	for i := range lines {
 		lines[i] = oneLine(lines[i])
 	}
-	lines = apart(lines, codeWidth-13)
+	const width = codeWidth - 13
+	lines = apart(lines, 2*width)
 	show := func(title string, lines []string) {
 		for i, l := range lines {
 			if i == shownLines {
 				l = fmt.Sprintf("… and %d more", len(lines)-i)
 			}
-			p.line("    %-12s %s", title, cut(l, codeWidth-13))
+			first, rest := []rune(cut(l, 2*width)), []rune(nil)
+			if len(first) > width {
+				first, rest = first[:width], first[width:]
+			}
+			p.line("    %-12s %s", title, string(first))
+			if len(rest) > 0 {
+				p.line("    %-12s %s", "", string(rest))
+			}
 			if i == shownLines {
 				return
 			}

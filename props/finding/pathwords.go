@@ -18,7 +18,7 @@ func (t *teller) interferes(who string) string {
 	st := &t.f.Scenario.Steps[t.d.Step]
 	switch {
 	case t.d.Class == judge.Existence:
-		return fmt.Sprintf("%s learns from %s that %s is there", t.sees(st), p.Name, rows)
+		return fmt.Sprintf("%s learns from %s that %s %s there", t.sees(st), p.Name, rows, t.hiddenAre("is", "are"))
 	case st.Observed():
 		return fmt.Sprintf("%s made through %s, for %s to see, what depends on %s", who, p.Name, t.looker(st), rows)
 	case t.d.Left:
@@ -30,19 +30,37 @@ func (t *teller) interferes(who string) string {
 	case w.Kind == judge.Column:
 		return fmt.Sprintf("%s received through %s what depends on hidden columns of %s", who, p.Name, rows)
 	}
-	return fmt.Sprintf("%s learns from %s whether %s is there", who, p.Name, rows)
+	return fmt.Sprintf("%s learns from %s whether %s %s there", who, p.Name, rows, t.hiddenAre("is", "are"))
 }
 
-// hidden names the fewest hidden rows that make a difference.
+// hidden names the fewest hidden rows that make a difference; those in a row that are of one tenant
+// together.
 func (t *teller) hidden() string {
-	var labels []string
+	var labels, owners []string
 	for _, h := range t.d.Worlds.Hidden {
-		labels = append(labels, t.of(h.Table).label(h.Row))
+		of := t.of(h.Table)
+		labels, owners = append(labels, of.name(h.Row)), append(owners, of.owner(h.Row))
 	}
 	if len(labels) == 0 {
 		return "rows that it may not see"
 	}
-	return list(labels)
+	var parts []string
+	for first := 0; first < len(labels); {
+		next := first + 1
+		for next < len(labels) && owners[next] == owners[first] {
+			next++
+		}
+		parts, first = append(parts, list(labels[first:next])+owners[first]), next
+	}
+	return list(parts)
+}
+
+// hiddenAre is the form of a verb that fits the hidden rows.
+func (t *teller) hiddenAre(one, several string) string {
+	if len(t.d.Worlds.Hidden) == 1 {
+		return one
+	}
+	return several
 }
 
 // failing says what a path did that had to fail.
@@ -116,22 +134,24 @@ func (t *teller) allowsPath() string {
 }
 
 // wasDone says what became of the hidden rows in the second world.
-func wasDone(v gen.Variant) string {
-	switch v {
+func (t *teller) wasDone() string {
+	was := t.hiddenAre("was", "were")
+	switch v := t.d.Worlds.Variant; v {
 	case gen.Remove:
-		return "was deleted"
+		return was + " deleted"
 	case gen.Change:
 		return "got other values"
 	case gen.Multiply:
-		return "was copied"
+		return was + " copied"
 	case gen.Half:
-		return "was deleted or copied"
+		return was + " deleted or copied"
 	case gen.Rekey:
-		return "got another unique value"
+		return "got " + t.hiddenAre("another unique value", "other unique values")
 	case gen.Columns:
 		return "got other values in columns that the session may not see"
 	case gen.Mixed:
-		return "was changed in every way"
+		return was + " changed in every way"
+	default:
+		return v.String()
 	}
-	return v.String()
 }

@@ -57,7 +57,7 @@ func Tell(f *Finding) *Story {
 		Rows: t.data(), Steps: []Told{},
 	}
 	if w := t.d.Worlds; w != nil {
-		s.Hidden, s.Before, s.After = t.hidden()+" "+wasDone(w.Variant), t.gave(w.First), t.gave(w.Second)
+		s.Hidden, s.Before, s.After = t.hidden()+" "+t.wasDone(), t.gave(w.First), t.gave(w.Second)
 	}
 	about := t.table
 	if about == nil {

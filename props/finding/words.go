@@ -204,14 +204,20 @@ func (t *teller) rows(rows []model.Row) string {
 func list(labels []string) string {
 	labels = slices.Compact(labels)
 	const most = 4
-	if len(labels) > most {
-		return strings.Join(labels[:most], ", ") + fmt.Sprintf(" and %d more", len(labels)-most)
+	switch n := len(labels); {
+	case n > most:
+		return strings.Join(labels[:most], ", ") + fmt.Sprintf(" and %d more", n-most)
+	case n > 1:
+		return strings.Join(labels[:n-1], ", ") + " and " + labels[n-1]
 	}
 	return strings.Join(labels, ", ")
 }
 
 // label is a row in words: user 7 of tenant 2.
-func (t *teller) label(row model.Row) string {
+func (t *teller) label(row model.Row) string { return t.name(row) + t.owner(row) }
+
+// name is a row without whose it is.
+func (t *teller) name(row model.Row) string {
 	name := noun.Singular(t.table.Name)
 	if row == nil {
 		return "a row of " + t.table.Label() + " that nobody has"
@@ -228,13 +234,18 @@ func (t *teller) label(row model.Row) string {
 	default:
 		name = noun.A(name)
 	}
-	if t.table == t.c.Tenancy.Table {
-		return name
+	return name
+}
+
+// owner is whose a row is: of tenant 2, after a blank; empty for nobody's, and for a tenant itself.
+func (t *teller) owner(row model.Row) string {
+	if row == nil || t.table == t.c.Tenancy.Table {
+		return ""
 	}
 	if tenants := t.tenants(row); len(tenants) > 0 {
-		return name + " of " + tenantText(tenants)
+		return " of " + tenantText(tenants)
 	}
-	return name
+	return ""
 }
 
 // tenants is the tenants of a row, each once.
