@@ -81,18 +81,7 @@ func (l *lab) looksAt(ctx context.Context, rows [][]model.Row, step *model.Step)
 func (l *lab) withoutSeeds(rows [][]model.Row) [][]model.Row {
 	out := make([][]model.Row, len(rows))
 	for i, t := range l.Contract.Schema.Tables {
-		own := map[string]int{}
-		for _, row := range t.Seed {
-			own[string(model.AppendRecord(nil, row, nil))]++
-		}
-		for _, row := range rows[i] {
-			record := string(model.AppendRecord(nil, row, nil))
-			if own[record] > 0 {
-				own[record]--
-				continue
-			}
-			out[i] = append(out[i], row)
-		}
+		out[i] = model.Without(rows[i], t.Seed)
 	}
 	return out
 }

@@ -145,16 +145,7 @@ func (o *observer) made(before, now [][]model.Row) []string {
 		if o.observed() {
 			columns = t.Steady(columns)
 		}
-		count := map[string]int{}
-		for _, row := range before[i] {
-			count[string(model.AppendRecord(nil, row, nil))]++
-		}
-		for _, row := range now[i] {
-			record := string(model.AppendRecord(nil, row, nil))
-			if count[record] > 0 {
-				count[record]--
-				continue
-			}
+		for _, row := range model.Without(now[i], before[i]) {
 			if ok, known := p.Holds(sees.Rule, o.id, after, row); ok && known {
 				out = append(out, "ROW "+t.Label()+" "+string(model.AppendRecord(nil, row, columns)))
 			}

@@ -3,6 +3,8 @@ package disk_test
 import (
 	"bytes"
 	"errors"
+	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +23,9 @@ func TestReplaceKilled(t *testing.T) {
 			if err := disk.Replace(path, contents[i%2]); err != nil {
 				t.Fatal(err)
 			}
+			if i == 0 {
+				_, _ = os.Stdout.WriteString("begun\n")
+			}
 		}
 	}
 	dir := t.TempDir()
@@ -31,10 +36,17 @@ func TestReplaceKilled(t *testing.T) {
 	for range 10 {
 		child := exec.Command(os.Args[0], "-test.run=^TestReplaceKilled$")
 		child.Env = append(os.Environ(), "RLSFUZZ_TEST_REPLACE="+path)
+		out, err := child.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(30 * time.Millisecond)
+		if _, err := io.ReadFull(out, make([]byte, len("begun\n"))); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(rand.N(10 * time.Millisecond)) // it dies at any moment of a replacement
 		_ = child.Process.Kill()
 		_ = child.Wait()
 		got, err := os.ReadFile(path)

@@ -28,24 +28,15 @@ func (j *judge) heard(step *model.Step, cell Cell) {
 func (j *judge) wrote() bool {
 	first, last := j.states[j.since+1], j.states[len(j.states)-1]
 	for _, t := range j.contract.Schema.Tables {
-		count := map[string]int{}
-		for _, row := range first.Rows(t.ID) {
-			count[string(model.AppendRecord(nil, row, nil))]++
-		}
-		told := func(st *model.State, row model.Row) bool {
-			ok, known := j.holds(j.id.Session.Sees[t.ID].Rule, st, row)
-			return known && !ok && bears(row, model.TokenPrefix)
-		}
-		for _, row := range last.Rows(t.ID) {
-			record := string(model.AppendRecord(nil, row, nil))
-			if count[record]--; count[record] < 0 && told(last, row) {
-				return true
+		told := func(st *model.State) func(model.Row) bool {
+			return func(row model.Row) bool {
+				ok, known := j.holds(j.id.Session.Sees[t.ID].Rule, st, row)
+				return known && !ok && bears(row, model.TokenPrefix)
 			}
 		}
-		for _, row := range first.Rows(t.ID) {
-			if count[string(model.AppendRecord(nil, row, nil))] > 0 && told(first, row) {
-				return true
-			}
+		before, after := first.Rows(t.ID), last.Rows(t.ID)
+		if slices.ContainsFunc(model.Without(after, before), told(last)) || slices.ContainsFunc(model.Without(before, after), told(first)) {
+			return true
 		}
 	}
 	return false
