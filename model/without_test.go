@@ -12,7 +12,7 @@ func TestWithout(t *testing.T) {
 	null := model.Row{{Null: true}}
 	got := model.Without([]model.Row{row("a"), row("b"), row("a"), row(""), null}, []model.Row{row("a"), row("c"), null})
 	want := []model.Row{row("b"), row("a"), row("")}
-	if !slices.EqualFunc(got, want, func(a, b model.Row) bool { return slices.Equal(a, b) }) {
+	if !slices.EqualFunc(got, want, slices.Equal) {
 		t.Errorf("Without gives %v, want %v", got, want)
 	}
 }

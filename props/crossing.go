@@ -1,52 +1,80 @@
 package props
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"iter"
 	"slices"
+
+	"pgregory.net/rapid"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
+	"github.com/rlsfuzz/rlsfuzz/props/search"
 )
 
-// crossingTries bounds, for each dataset of the walk, the scenarios in which a leak is looked for again.
-const crossingTries = 16
+// How much is tried to find a leak again: scenarios of a dataset, and of a path datasets that are
+// drawn, always the same ones.
+const (
+	crossingTries = 16
+	crossingDraws = 60
+)
 
-// crossing is an instance of a leak that concerns a row of another tenant, if the walk's cell has
-// one: it says more than one within the tenant, or of a row that belongs to nobody. What takes real
-// commits stays as it was found.
+// crossing is an instance of a leak that concerns a row of another tenant, if one of the walk or, of
+// a path, a drawn one does: it says more than one within the tenant, or of a row that belongs to
+// nobody. What takes real commits stays as it was found.
 func (c *campaign) crossing(ctx context.Context, l *lab, k leak) (leak, error) {
 	if k.found.Cross || k.found.Left || k.scenario.Real() || k.target.Class > judge.Canary {
 		return k, nil
 	}
-	first := &k.scenario.Steps[k.found.Step]
 	for n := range c.Plan.MatrixSets() {
-		d, tried := c.Plan.MatrixDataset(n), 0
-		for steps := range c.tries(d, k.target.Cell) {
-			step := &steps[len(steps)-1]
-			if step.Session != first.Session || step.Tenant.Null != first.Tenant.Null {
-				continue
-			}
-			if tried++; tried > crossingTries {
-				break
-			}
-			s := &model.Scenario{Data: d.Data, Steps: steps}
-			found, err := l.crosses(ctx, s, k.target)
-			if err != nil {
-				return k, err
-			}
-			if found != nil {
-				k.scenario, k.found = s, *found
-				return k, nil
-			}
+		if other, err := c.crossingIn(ctx, l, k, c.Plan.MatrixDataset(n)); err != nil || other.found.Cross {
+			return other, err
+		}
+	}
+	if k.target.Cell.Path == nil {
+		return k, nil
+	}
+	var wrong error
+	failure, err := search.Check(1, crossingDraws, func(t *rapid.T) {
+		if wrong == nil && !k.found.Cross {
+			k, wrong = c.crossingIn(ctx, l, k, c.Plan.Dataset(gen.Drawn{T: t}, gen.Options{}))
+		}
+	})
+	if failure != "" && err == nil {
+		err = errors.New(failure)
+	}
+	return k, cmp.Or(wrong, err)
+}
+
+// crossingIn looks for such an instance in the cell on one dataset.
+func (c *campaign) crossingIn(ctx context.Context, l *lab, k leak, d *gen.Dataset) (leak, error) {
+	first, tried := &k.scenario.Steps[k.found.Step], 0
+	for steps := range c.tries(d, k.target.Cell) {
+		step := &steps[len(steps)-1]
+		if step.Session != first.Session || step.Tenant.Null != first.Tenant.Null {
+			continue
+		}
+		if tried++; tried > crossingTries {
+			break
+		}
+		s := &model.Scenario{Data: d.Data, Steps: steps}
+		found, err := l.crosses(ctx, s, k.target)
+		if err != nil {
+			return k, err
+		}
+		if found != nil {
+			k.scenario, k.found = s, *found
+			break
 		}
 	}
 	return k, nil
 }
 
-// tries is what the walk tries in a cell on one of its datasets.
+// tries is what the walk would try in a cell on a dataset.
 func (c *campaign) tries(d *gen.Dataset, cell judge.Cell) iter.Seq[[]model.Step] {
 	return func(yield func([]model.Step) bool) {
 		if cell.Path == nil {

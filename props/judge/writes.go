@@ -256,9 +256,12 @@ func (j *judge) tag() {
 	if j.trace.Count <= upper || len(hidden) == 0 || s.Table.Parent != "" || s.Table.Partitioned {
 		return
 	}
-	cross := false
+	own := 0
 	for _, row := range hidden {
-		cross = cross || j.foreign(j.before, s.Table, row)
+		if !j.foreign(j.before, s.Table, row) {
+			own++
+		}
 	}
+	cross := j.trace.Count-upper > own // which of them were reached is not told
 	j.found(Divergence{Class: Write, Cell: j.cell(s.Table, s.Command), Rows: hidden, Became: make([]model.Row, len(hidden)), Column: -1, Cross: cross, Rule: text(rule)})
 }
