@@ -326,6 +326,10 @@ func (w *walk) sets(m *Member, s *model.Shape, row model.Row) [][]model.Value {
 			}
 		}
 	}
+	if w.rekeys(s.Table, i) {
+		w.fresh++
+		return [][]model.Value{{w.key(s.Table, i, w.d.next[s.Table.ID]+w.fresh)}}
+	}
 	if plainText(s.Table, i) {
 		w.fresh++
 		return [][]model.Value{{text("set-1")}}

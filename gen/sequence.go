@@ -160,6 +160,10 @@ func (p *Plan) newValue(t *model.Table, i int, who *Member, d *Dataset, fresh *i
 		}
 	}
 	col := &tp.columns[i]
+	if p.rekeys(t, i) {
+		*fresh++
+		return p.key(t, i, d.next[t.ID]+*fresh)
+	}
 	if plainText(t, i) && (c.state == 0 || c.percent(80)) {
 		*fresh++
 		return text(limit("set-"+strconv.Itoa(*fresh), t.Columns[i].Type.Length))

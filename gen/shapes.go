@@ -84,7 +84,8 @@ func (p *Plan) able(s *model.Session, t *model.Table) able {
 		if (rights == nil || given(rights.Insert, i)) && (writes.InsertColumns == nil || writes.InsertColumns[i]) {
 			a.insert = append(a.insert, i)
 		}
-		if (rights == nil || given(rights.Update, i)) && p.Settable(t, i) {
+		withheld := writes.UpdateColumns != nil && !writes.UpdateColumns[i] // and may be granted all the same
+		if (rights == nil || given(rights.Update, i)) && p.Settable(t, i) || withheld && rights != nil && rights.Update[i] {
 			a.update = append(a.update, i)
 		}
 	}
@@ -92,15 +93,21 @@ func (p *Plan) able(s *model.Session, t *model.Table) able {
 }
 
 // Settable reports whether an UPDATE may set a column: not the key by which a row is known,
-// unless it says whose the row is, or the table has nothing else.
+// unless it says whose the row is, or the table has nothing else. A key that the contract withholds
+// from a session is set where its role may.
 func (p *Plan) Settable(t *model.Table, i int) bool {
 	if !slices.Contains(t.Key, i) {
 		return true
 	}
-	if t == p.Contract.Tenancy.Table || p.tables[t.ID].columns[i].how == counted && !isReference(t, i) {
+	if t == p.Contract.Tenancy.Table || p.rekeys(t, i) && !isReference(t, i) {
 		return false
 	}
 	return isReference(t, i) || model.Contains(p.tables[t.ID].tenant, i) || len(t.Key) == len(t.Columns)
+}
+
+// rekeys reports whether an UPDATE of a column gives a row another key.
+func (p *Plan) rekeys(t *model.Table, i int) bool {
+	return slices.Contains(t.Key, i) && p.tables[t.ID].columns[i].how == counted
 }
 
 func some(have []bool) bool { return slices.Contains(have, true) }
