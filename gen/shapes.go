@@ -84,8 +84,9 @@ func (p *Plan) able(s *model.Session, t *model.Table) able {
 		if (rights == nil || given(rights.Insert, i)) && (writes.InsertColumns == nil || writes.InsertColumns[i]) {
 			a.insert = append(a.insert, i)
 		}
-		withheld := writes.UpdateColumns != nil && !writes.UpdateColumns[i] // and may be granted all the same
-		if (rights == nil || given(rights.Update, i)) && p.Settable(t, i) || withheld && rights != nil && rights.Update[i] {
+		// Any key that the contract withholds is set all the same where a grant allows it.
+		withheld := writes.UpdateColumns != nil && !writes.UpdateColumns[i] && rights != nil && rights.Update[i]
+		if (rights == nil || given(rights.Update, i)) && p.Settable(t, i) || withheld {
 			a.update = append(a.update, i)
 		}
 	}
@@ -93,8 +94,7 @@ func (p *Plan) able(s *model.Session, t *model.Table) able {
 }
 
 // Settable reports whether an UPDATE may set a column: not the key by which a row is known,
-// unless it says whose the row is, or the table has nothing else. A key that the contract withholds
-// from a session is set where its role may.
+// unless it says whose the row is, or the table has nothing else.
 func (p *Plan) Settable(t *model.Table, i int) bool {
 	if !slices.Contains(t.Key, i) {
 		return true

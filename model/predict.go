@@ -165,9 +165,12 @@ func (a *attempt) row() Row {
 	for i, c := range s.Columns {
 		row[c] = a.op.Args[i]
 	}
+	if a.refused() {
+		return row
+	}
 	for i := range row {
 		c := &s.Table.Columns[i]
-		if !a.refused() && !Contains(s.Columns, i) && (c.Default != "" || c.Identity != "" || c.Generated) {
+		if !Contains(s.Columns, i) && (c.Default != "" || c.Identity != "" || c.Generated) {
 			a.unknown = true
 		}
 	}

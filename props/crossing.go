@@ -25,9 +25,10 @@ const (
 
 // crossing is an instance of a leak that concerns a row of another tenant, if one of the walk or, of
 // a path, a drawn one does: it says more than one within the tenant, or of a row that belongs to
-// nobody. What takes real commits stays as it was found.
+// nobody. What takes real commits stays as it was found, and so does all where the first finding is
+// all that is asked for.
 func (c *campaign) crossing(ctx context.Context, l *lab, k leak) (leak, error) {
-	if k.found.Cross || k.found.Left || k.scenario.Real() || k.target.Class > judge.Canary {
+	if c.cfg.First || k.found.Cross || k.found.Left || k.scenario.Real() || k.target.Class > judge.Canary {
 		return k, nil
 	}
 	for n := range c.Plan.MatrixSets() {

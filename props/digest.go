@@ -161,12 +161,9 @@ func (c *campaign) block(ctx context.Context, k leak) error {
 // confirm it with the schema as it is, and reports a block of them all.
 func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) error {
 	before := l.runs
-	shown := c.first(like, k)
-	if !c.cfg.First {
-		var err error
-		if shown, err = c.crossing(ctx, l, shown); err != nil {
-			return err
-		}
+	shown, err := c.crossing(ctx, l, c.first(like, k))
+	if err != nil {
+		return err
 	}
 	least, err := l.least(ctx, shown)
 	if err != nil {

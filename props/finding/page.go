@@ -152,18 +152,13 @@ func (p *page) difference() {
 			if i == shownLines {
 				l = fmt.Sprintf("… and %d more", len(lines)-i)
 			}
-			first, rest := []rune(cut(l, 2*width)), []rune(nil)
-			if len(first) > width {
-				first, rest = first[:width], first[width:]
-			}
-			p.line("    %-12s %s", title, string(first))
-			if len(rest) > 0 {
-				p.line("    %-12s %s", "", string(rest))
+			for _, part := range Wrap(l, width, 2) {
+				p.line("    %-12s %s", title, part)
+				title = ""
 			}
 			if i == shownLines {
 				return
 			}
-			title = ""
 		}
 	}
 	show("only before", lines[:len(before)])

@@ -128,6 +128,22 @@ func TestJudgeWrites(t *testing.T) {
 	run(t, trials)
 }
 
+// TestJudgeTag tells of more rows by the command tag alone: they are another tenant's only if the
+// session's own cannot be all of them.
+func TestJudgeTag(t *testing.T) {
+	s := newShop(t)
+	table := s.contract.Schema.Tables[items]
+	s.contract.Sessions[0].Writes[items].From = condition(t, table, "account_id = $tenant AND state IS DISTINCT FROM 'old'")
+	shape := model.NewShape(model.Shape{Command: model.Update, Table: table, Columns: []int{state}}, nil)
+	for count, cross := range map[int]bool{2: false, 3: true} {
+		scenario, trace := s.step("member", model.Op{Shape: shape, Args: row("new")}, answer{count: count, items: []model.Row{one, two, three}, sees: "1"})
+		v := judge.Judge(s.contract, scenario, trace)
+		if len(v.Divergences) != 1 || v.Divergences[0].Class != judge.Write || len(v.Divergences[0].Rows) != 2 || v.Divergences[0].Cross != cross {
+			t.Errorf("UPDATE %d where one row may be changed: want one divergence, about two rows, cross-tenant %t, got %+v", count, cross, v.Divergences)
+		}
+	}
+}
+
 func TestJudgeReads(t *testing.T) {
 	var trials []trial
 	for _, form := range []model.Form{model.Plain, model.CTE, model.SubSelect, model.Locking, model.Cursor, model.Copy} {

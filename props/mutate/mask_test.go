@@ -100,7 +100,7 @@ func TestMasks(t *testing.T) {
 		"policy read on lent: account_id IS NOT DISTINCT":  "searched", // to a session that sets nothing
 		"table people: GRANT SELECT (left_at) TO mask_app": "only rows without a value in left_at",
 		"table people: GRANT SELECT (phone) TO mask_app":   "searched",
-		"table notes: GRANT UPDATE (id) TO mask_app":       "updates of a primary key",
+		"table notes: GRANT UPDATE (id) TO mask_app":       "searched",
 		"function mine: EXECUTE to PUBLIC":                 "runs with its caller's rights",
 		"function asked: EXECUTE to PUBLIC":                "searched", // by a policy
 		"policy edit on themes: WITH CHECK true":           "searched", // updates set a key that says whose a row is

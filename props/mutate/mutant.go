@@ -85,7 +85,6 @@ type Mutant struct {
 	distinct bool
 	// unseen is why no session of the contract can tell; empty where one may.
 	unseen string
-	key    []int // columns of the primary key that it lets a role update
 }
 
 // Key is the mutant's stable name.
@@ -165,9 +164,6 @@ func columnGrants(c *model.Contract, t *model.Table) []Mutant {
 				Kind: ColumnGrant, Object: "table " + t.Label(), Change: fmt.Sprintf("GRANT %s (%s) TO %s", privilege, name, role),
 				Do: []string{fmt.Sprintf("GRANT %s (%s) ON %s TO %s", privilege, model.Quote(name), t.SQL(), model.Quote(role))},
 			})
-			if privilege == "UPDATE" && slices.Contains(t.Key, i) {
-				out[len(out)-1].key = []int{i}
-			}
 			switch {
 			case privilege == "UPDATE" && fixed(c, s, t, i):
 				out[len(out)-1].Equivalent = "masked by the policies for UPDATE, which hold " + name + " to one value before and after"

@@ -56,6 +56,8 @@ func TestFastCareful(t *testing.T) {
 // few is how many of a hundred sequences may surprise without a divergence.
 const few = 5
 
+// both draws sequences on datasets and runs each both ways. No more than so many of a hundred may
+// surprise without a divergence.
 func both(t *testing.T, target *props.Target, datasets, cautious int) tally {
 	t.Helper()
 	fast, careful := workerOn(t, target), workerOn(t, target)

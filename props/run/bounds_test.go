@@ -46,12 +46,7 @@ func TestBounds(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			require.Postgres(t)
-			dir := t.TempDir()
-			for name, text := range map[string]string{"schema.sql": drafts + "\n" + c.leak, "rlsfuzz.yaml": draftsContract} {
-				if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
+			dir := require.Folder(t, map[string]string{"schema.sql": drafts + "\n" + c.leak, "rlsfuzz.yaml": draftsContract})
 			target, err := props.Open(t.Context(), props.Config{Contract: filepath.Join(dir, "rlsfuzz.yaml"), Postgres: os.Getenv("RLSFUZZ_POSTGRES")})
 			if err != nil {
 				t.Fatal(err)

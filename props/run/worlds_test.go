@@ -19,8 +19,8 @@ type calling struct {
 	calls  []run.Calls
 }
 
-// callings is a call of each path of the example by each of its sessions, whose second
-// world is without the rows that the session may not see.
+// callings is a call of each SQL path of the example by each of its sessions, whose second
+// world is without the rows that the session may not see. Programs do not run in worlds.
 func callings(t testing.TB, c *model.Contract, p *gen.Plan) []calling {
 	t.Helper()
 	var out []calling
@@ -29,7 +29,7 @@ func callings(t testing.TB, c *model.Contract, p *gen.Plan) []calling {
 		seen := map[*model.Path]bool{}
 		for _, call := range p.Calls(d, &d.Cast[i]) {
 			step := call.Step
-			if seen[step.Op.Path] {
+			if seen[step.Op.Path] || step.Runs() {
 				continue
 			}
 			id, ok := c.BindStep(&step, d.State)
