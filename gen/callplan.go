@@ -89,11 +89,25 @@ func (p *Plan) written(c *callPlan) {
 func (p *Plan) splices(path *model.Path) bool {
 	for _, r := range p.Contract.Schema.Routines {
 		named := r == path.Routine || slices.ContainsFunc(path.Run, func(text string) bool { return sql.Mentions(text, r.Name) })
-		if named && sql.Mentions(r.Source, "execute") {
+		if named && sql.Mentions(p.source(r), "execute") {
 			return true
 		}
 	}
-	return path.Routine != nil && sql.Mentions(path.Routine.Source, "execute")
+	return path.Routine != nil && sql.Mentions(p.source(path.Routine), "execute")
+}
+
+// source is the text of a routine; of an aggregate, that of the functions that it is made of.
+func (p *Plan) source(m *model.Routine) string {
+	if m.Aggregate == nil {
+		return m.Source
+	}
+	var out []string
+	for _, r := range p.Contract.Schema.Routines {
+		if r != m && sql.Mentions(m.Source, r.Name) {
+			out = append(out, r.Source)
+		}
+	}
+	return strings.Join(out, "\n")
 }
 
 func textual(t *model.Type) bool {
@@ -106,7 +120,7 @@ func (p *Plan) routine(c *callPlan, m *model.Routine) {
 	for n := len(m.Args); n >= m.Least(); n-- {
 		c.counts = append(c.counts, n)
 	}
-	r := &routineReading{Plan: p, m: m, source: strings.ToLower(m.Source)}
+	r := &routineReading{Plan: p, m: m, source: strings.ToLower(p.source(m))}
 	c.table = r.best()
 	for i := range m.Args {
 		c.args[i] = r.arg(i, c.table)
@@ -272,7 +286,20 @@ func (r *routineReading) name(i int) []string {
 	if n := strings.ToLower(r.m.Args[i].Name); n != "" {
 		out = append(out, regexp.QuoteMeta(n))
 	}
-	return append(out, `\$`+string(rune('1'+min(i, 8)))+`\b`)
+	return append(out, `\$`+strconv.Itoa(r.number(i))+`\b`)
+}
+
+// number is how a text without names counts an argument. The functions of an aggregate have its
+// state first; the final one has the arguments that are given once, the transition function the others.
+func (r *routineReading) number(i int) int {
+	switch a := r.m.Aggregate; {
+	case a == nil:
+		return i + 1
+	case i < a.Direct:
+		return i + 2
+	default:
+		return i - a.Direct + 2
+	}
 }
 
 // operators between an argument and what it is compared with.
@@ -322,7 +349,7 @@ func (r *routineReading) compares(i int, t *model.Type) []model.Value {
 
 // sets reports whether the text sets columns to an argument, and compares it with nothing.
 func (r *routineReading) sets(i int) bool {
-	name, number := strings.ToLower(r.m.Args[i].Name), strconv.Itoa(i+1)
+	name, number := strings.ToLower(r.m.Args[i].Name), strconv.Itoa(r.number(i))
 	tokens, set := sql.Tokens(r.source), false
 	for first := range tokens {
 		last := first

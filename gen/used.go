@@ -19,14 +19,14 @@ func (p *Plan) lasts(path *model.Path) bool {
 	case path.Program != nil || path.View != nil:
 		return false
 	case path.Routine != nil:
-		return lasting(path.Routine)
+		return p.lasting(path.Routine)
 	}
 	for _, text := range path.Run {
 		if !sql.Queries(text) || strings.Contains(strings.ToLower(text), "set_config") {
 			return true
 		}
 		for _, r := range p.Contract.Schema.Routines {
-			if lasting(r) && sql.Mentions(text, r.Name) {
+			if p.lasting(r) && sql.Mentions(text, r.Name) {
 				return true
 			}
 		}
@@ -34,8 +34,8 @@ func (p *Plan) lasts(path *model.Path) bool {
 	return false
 }
 
-func lasting(r *model.Routine) bool {
-	return r.Volatile || strings.Contains(strings.ToLower(r.Source), "set_config")
+func (p *Plan) lasting(r *model.Routine) bool {
+	return r.Volatile || strings.Contains(strings.ToLower(p.source(r)), "set_config")
 }
 
 // leaver is a call that may leave something, and by whom.

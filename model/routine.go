@@ -47,18 +47,19 @@ func Label(schema, name string) string {
 	return schema + "." + name
 }
 
-// Routine is a function or a procedure that the catalog knows.
+// Routine is a function, a procedure or an aggregate that the catalog knows.
 type Routine struct {
 	Schema, Name string
 	Signature    string // the types of its arguments, as SQL writes them
 	Procedure    bool
-	Definer      bool // SECURITY DEFINER: it runs with its owner's rights
-	Pinned       bool // no temporary table of its caller's comes before those that it names
+	Aggregate    *Aggregate // nil for a function or procedure
+	Definer      bool       // SECURITY DEFINER: it runs with its owner's rights
+	Pinned       bool       // no temporary table of its caller's comes before those that it names
 	Volatile     bool
 	Set          bool // it returns rows
 	Owner        string
 	Language     string
-	Source       string // its body
+	Source       string // its body; of an aggregate, calls of the functions that it is made of
 	Head         string `json:"-"` // the statement that makes it, up to the body
 	Args         []RoutineArg
 	Defaults     int    // how many of the last arguments have defaults
@@ -70,6 +71,12 @@ type Routine struct {
 	// Callers are the roles that may execute it and use its schema.
 	Callers []string
 	Unfit   string // why it is no path or cannot be called; empty when it can
+}
+
+// Aggregate is how an aggregate is called.
+type Aggregate struct {
+	Ordered bool // by WITHIN GROUP (ORDER BY …)
+	Direct  int  // how many of its first arguments are given once, before WITHIN GROUP
 }
 
 // RoutineArg is one argument that a caller gives.
@@ -85,6 +92,17 @@ type RoutineArg struct {
 // SQL is the quoted, qualified name with the types of its arguments.
 func (r *Routine) SQL() string {
 	return Quote(r.Schema) + "." + Quote(r.Name) + "(" + r.Signature + ")"
+}
+
+// Kind is what it is, for people.
+func (r *Routine) Kind() string {
+	switch {
+	case r.Procedure:
+		return "procedure"
+	case r.Aggregate != nil:
+		return "aggregate"
+	}
+	return "function"
 }
 
 // Label is the name for people.
@@ -120,6 +138,8 @@ func (r *Routine) call(n int) []PathStatement {
 	switch {
 	case r.Procedure:
 		s.Text = "CALL " + call
+	case r.Aggregate != nil:
+		s.Text = "SELECT " + r.Aggregate.call(Quote(r.Schema)+"."+Quote(r.Name), args) + " FROM (VALUES (1), (2)) AS twice"
 	case r.Returns == "refcursor" || len(r.Results) > 0:
 		s.Text = ReadCursors(call, r.Results)
 	case r.Record:
@@ -128,4 +148,17 @@ func (r *Routine) call(n int) []PathStatement {
 		s.Text = "SELECT * FROM " + call
 	}
 	return append([]PathStatement{s}, more...)
+}
+
+// call is the call with some arguments. A strict aggregate takes the first row's argument for its
+// state, and calls nothing for it: whoever wants its functions called gives it two rows (manual:
+// CREATE AGGREGATE).
+func (a *Aggregate) call(name string, args []string) string {
+	switch {
+	case a.Ordered:
+		return name + "(" + strings.Join(args[:a.Direct], ", ") + ") WITHIN GROUP (ORDER BY " + strings.Join(args[a.Direct:], ", ") + ")"
+	case len(args) == 0:
+		return name + "(*)"
+	}
+	return name + "(" + strings.Join(args, ", ") + ")"
 }

@@ -83,7 +83,7 @@ func (t *Target) viewOrRoutine(b *Block) (*script.Statement, string) {
 	}
 	for _, r := range t.Contract.Schema.Routines {
 		if b.Carrier == "routine "+r.Label()+"("+r.Signature+")" || path != nil && path.Routine == r {
-			for _, kind := range []string{"function", "procedure"} {
+			for _, kind := range []string{"function", "procedure", "aggregate"} {
 				if s := script.Defined(t.Statements, script.Object{Kind: kind, Schema: r.Schema, Name: r.Name}); s != nil {
 					return s, kind + " " + r.Label()
 				}

@@ -87,7 +87,7 @@ func (o *Object) Name() string {
 	case ColumnGrant:
 		return fmt.Sprintf("grant %s (%s) on %s", o.Privilege, o.Table.Columns[o.Column].Name, o.Table.Label())
 	case Routine, Helper, SearchPath, Frozen, Leaves, Body:
-		return o.routine() + " " + o.called()
+		return o.Routine.Kind() + " " + o.called()
 	case View, Barrier:
 		return "view " + o.View.Label()
 	case Materialized:
@@ -106,20 +106,12 @@ func (o *Object) Name() string {
 	return ""
 }
 
-// routine is what a routine is: a function or a procedure.
-func (o *Object) routine() string {
-	if o.Routine.Procedure {
-		return "procedure"
-	}
-	return "function"
-}
-
 // called is a routine with the types of its arguments, for people.
 func (o *Object) called() string { return o.Routine.Label() + "(" + o.Routine.Signature + ")" }
 
 // alterRoutine begins a statement that alters a routine.
 func (o *Object) alterRoutine() string {
-	return "ALTER " + strings.ToUpper(o.routine()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") "
+	return "ALTER " + strings.ToUpper(o.Routine.Kind()) + " " + qualified(o.Routine.Schema, o.Routine.Name) + "(" + o.Routine.Signature + ") "
 }
 
 // SQL is the statement that makes the object what it is, by the catalog: about what pg_dump
@@ -147,9 +139,9 @@ func (o *Object) SQL() string {
 	case ColumnGrant:
 		return o.grant("GRANT", "TO", o.Roles[0])
 	case Routine:
-		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.called() + " … SECURITY DEFINER"
+		return "CREATE " + strings.ToUpper(o.Routine.Kind()) + " " + o.called() + " … SECURITY DEFINER"
 	case Helper, SearchPath, Leaves, Body:
-		return "CREATE " + strings.ToUpper(o.routine()) + " " + o.called() + " … AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
+		return "CREATE " + strings.ToUpper(o.Routine.Kind()) + " " + o.called() + " … AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
 	case Frozen:
 		return "CREATE FUNCTION " + o.called() + " … IMMUTABLE AS " + sql.Constant(strings.TrimSpace(o.Routine.Source))
 	case View, Barrier:

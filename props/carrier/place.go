@@ -110,7 +110,7 @@ func (o *Object) says(h head) saying {
 		return is(o.saysGrant(h))
 	case Routine, Helper, SearchPath, Frozen, Leaves, Body:
 		i := h.after(1, "or", "replace")
-		return is((h.at(0) == "create" || h.at(0) == "alter") && slices.Contains([]string{"function", "procedure", "routine"}, h.at(i)) && h.names(i+1, o.Routine.Schema, o.Routine.Name))
+		return is((h.at(0) == "create" || h.at(0) == "alter") && slices.Contains([]string{"function", "procedure", "aggregate", "routine"}, h.at(i)) && h.names(i+1, o.Routine.Schema, o.Routine.Name))
 	case View, Barrier, Materialized:
 		if on := h.index("on"); h.at(0) == "grant" && on > 0 {
 			return is(h.names(h.after(on+1, "table"), o.View.Schema, o.View.Name) && slices.ContainsFunc(o.Roles, func(r string) bool { return slices.Contains(h[on:], r) }))

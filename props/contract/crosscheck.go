@@ -22,7 +22,7 @@ func (f *File) crossCheck() {
 	for i := range f.accept {
 		a := &f.accept[i]
 		f.known(a.session, "session", f.sessionNames())
-		if word, _, _ := strings.Cut(a.path.value, " "); !contains([]string{"view", "materialized", "function", "procedure", "insert", "update", "delete", "notifications"}, word) {
+		if word, _, _ := strings.Cut(a.path.value, " "); !contains([]string{"view", "materialized", "function", "procedure", "aggregate", "insert", "update", "delete", "notifications"}, word) {
 			f.known(a.path, "path", f.pathNames())
 		}
 	}

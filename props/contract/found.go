@@ -37,10 +37,7 @@ func (r *resolver) found() {
 	}
 	for _, m := range r.schema.Routines {
 		p := calling(m)
-		p.Name, p.Untried = "function "+m.Label(), m.Unfit
-		if m.Procedure {
-			p.Name = "procedure " + m.Label()
-		}
+		p.Name, p.Untried = m.Kind()+" "+m.Label(), m.Unfit
 		if overloaded[m.Label()] > 1 {
 			p.Name += "(" + m.Signature + ")"
 		}

@@ -9,7 +9,7 @@ import (
 )
 
 // dependencies is what pg_depend records of the queries of views and rules, of policies, of
-// bodies in the SQL standard's form, of defaults and checks; and the functions of triggers. The
+// bodies in the SQL standard's form, of aggregates, of defaults and checks; and the functions of triggers. The
 // column via is a Via.
 const dependencies = `
 WITH owners AS (
@@ -19,7 +19,7 @@ WITH owners AS (
   UNION ALL SELECT 'pg_policy'::regclass, p.oid, 'pg_class'::regclass, p.polrelid, 1, p.polname::text FROM pg_policy p
   UNION ALL SELECT 'pg_attrdef'::regclass, d.oid, 'pg_class'::regclass, d.adrelid, 4, '' FROM pg_attrdef d
   UNION ALL SELECT 'pg_constraint'::regclass, k.oid, 'pg_class'::regclass, k.conrelid, 4, '' FROM pg_constraint k WHERE k.contype = 'c' AND k.conrelid <> 0
-  UNION ALL SELECT 'pg_proc'::regclass, p.oid, 'pg_proc'::regclass, p.oid, 0, '' FROM pg_proc p WHERE p.prosqlbody IS NOT NULL
+  UNION ALL SELECT 'pg_proc'::regclass, p.oid, 'pg_proc'::regclass, p.oid, 0, '' FROM pg_proc p WHERE p.prosqlbody IS NOT NULL OR p.prokind = 'a'
 )
 SELECT DISTINCT o.owner_class = 'pg_proc'::regclass, o.owner, d.refclassid = 'pg_proc'::regclass, d.refobjid, o.via, CASE o.via WHEN 0 THEN '' ELSE o.name END
 FROM owners o JOIN pg_depend d ON d.classid = o.class AND d.objid = o.oid

@@ -59,6 +59,7 @@ func TestWays(t *testing.T) {
 		{"function dynamic", short{Touches: []string{"table forced"}, Uncertain: dynamic, Users: map[string]string{
 			"member": "inv_member: all tenants", "batch": "inv_batch: many tenants",
 		}, Start: inventory.ByCatalog}},
+		{"aggregate added_of", short{Touches: []string{"function added", "table forced"}, Users: both, Start: inventory.ByCatalog}},
 		{"function pure(text)", short{Users: map[string]string{"member": "inv_member: nothing", "batch": "inv_batch: nothing"}, Start: inventory.ByCatalog}},
 		{"procedure purge", short{Touches: []string{"table bare"}, Bypass: []string{"no row security (bare)"}, Users: map[string]string{
 			"member": "inv_member: all tenants", "batch": "inv_batch: many tenants",

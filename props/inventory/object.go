@@ -20,10 +20,14 @@ const (
 	Materialized
 	Function
 	Procedure
+	Aggregate
 )
 
+// routineKinds is the kinds of what is called.
+var routineKinds = []string{Function.String(), Procedure.String(), Aggregate.String()}
+
 func (k Kind) String() string {
-	return [...]string{"table", "foreign table", "view", "materialized view", "function", "procedure"}[k]
+	return [...]string{"table", "foreign table", "view", "materialized view", "function", "procedure", "aggregate"}[k]
 }
 
 // Catalog is what a database's catalog says of the ways into it.

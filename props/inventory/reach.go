@@ -70,7 +70,7 @@ func (r *reach) visit(o *Object, role, current string, via Via) {
 	case Materialized:
 		t.Bypass = "a materialized view has no row security"
 		inner, user = o.Owner, o.Owner
-	case Function, Procedure:
+	case Function, Procedure, Aggregate:
 		if user = current; o.Definer {
 			user = o.Owner
 		}

@@ -94,10 +94,12 @@ FROM pg_roles r ORDER BY rolname::text COLLATE "C"`)
 	return nil
 }
 
-// ours is the condition that an object is the user's: in none of Postgres' own schemas, and no
-// member of an extension. Its parameters are the catalog and the OID.
-const ours = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '%s'::regclass AND e.objid = %s AND e.deptype = 'e')`
+// An object is the user's if it is in none of Postgres' own schemas, and no member of an extension: the
+// parameters of free are the catalog and the OID.
+const (
+	ours = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`
+	free = `NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '%s'::regclass AND e.objid = %s AND e.deptype = 'e')`
+)
 
 // grants prints privileges by name, without those of the first superuser, whose name
 // differs from server to server.
@@ -128,7 +130,7 @@ SELECT c.oid, c.relkind::text, n.nspname::text, c.relname::text, pg_get_userbyid
           FROM pg_policy p WHERE p.polrelid = c.oid),
          (SELECT string_agg(pg_get_ruledef(w.oid), E'\n' ORDER BY w.rulename) FROM pg_rewrite w WHERE w.ev_class = c.oid))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND ` + fmt.Sprintf(ours, "pg_class", "c.oid AND e.objsubid = 0") + `
+WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND ` + ours + ` AND ` + fmt.Sprintf(free, "pg_class", "c.oid AND e.objsubid = 0") + `
 ORDER BY CASE c.relkind WHEN 'f' THEN 1 WHEN 'v' THEN 2 WHEN 'm' THEN 3 ELSE 0 END, n.nspname::text COLLATE "C", c.relname::text COLLATE "C"`
 
 func (r *reader) readRelations(ctx context.Context) error {
@@ -181,27 +183,28 @@ FROM pg_policy p ORDER BY p.polrelid, p.polname::text COLLATE "C"`)
 	return nil
 }
 
-// readRoutines reads functions and procedures. The catalog keeps the bodies of some as text, which
-// readBodies reads later.
+// readRoutines reads functions, procedures and aggregates; of extensions, those that run with their
+// owners' rights. The catalog keeps the bodies of some as text, which readBodies reads later.
 func (r *reader) readRoutines(ctx context.Context) error {
 	type routine struct {
 		OID                             uint32
-		Procedure                       bool
+		Kind                            string
 		Schema, Name, Signature, Owner  string
 		Definer, Trigger, Parsed        bool
 		Language, Source, Path, Printed string
 	}
 	found, err := query[routine](ctx, r, `
-SELECT p.oid, p.prokind = 'p', n.nspname::text, p.proname::text,
+SELECT p.oid, p.prokind::text, n.nspname::text, p.proname::text,
        (SELECT coalesce(string_agg(format_type(a.t, NULL), ', ' ORDER BY a.i), '') FROM unnest(p.proargtypes) WITH ORDINALITY a (t, i)),
-       pg_get_userbyid(p.proowner)::text, p.prosecdef, p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype), p.prosqlbody IS NOT NULL,
+       pg_get_userbyid(p.proowner)::text, p.prosecdef, p.prorettype IN ('trigger'::regtype, 'event_trigger'::regtype), p.prosqlbody IS NOT NULL OR p.prokind = 'a',
        l.lanname::text, coalesce(p.prosrc, ''),
        coalesce((SELECT substr(s, strpos(s, '=') + 1) FROM unnest(p.proconfig) s WHERE s LIKE 'search_path=%'), ''),
-       concat_ws(E'\n', pg_get_functiondef(p.oid), CASE p.proowner WHEN 10 THEN ' ' ELSE pg_get_userbyid(p.proowner) END,
+       concat_ws(E'\n', CASE WHEN p.prokind = 'a' THEN 
+           (SELECT (to_jsonb(a) - ARRAY['aggtranstype', 'aggmtranstype', 'aggsortop'])::text || format_type(a.aggtranstype, NULL) FROM pg_aggregate a WHERE a.aggfnoid = p.oid) ELSE pg_get_functiondef(p.oid) END, CASE p.proowner WHEN 10 THEN ' ' ELSE pg_get_userbyid(p.proowner) END,
          `+fmt.Sprintf(grants, "p.proacl", `'f'::"char"`, "p.proowner")+`)
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
-WHERE p.prokind IN ('f', 'p', 'w') AND `+fmt.Sprintf(ours, "pg_proc", "p.oid")+`
-ORDER BY p.prokind = 'p', n.nspname::text COLLATE "C", p.proname::text COLLATE "C", 5`)
+WHERE `+ours+` AND (p.prosecdef OR `+fmt.Sprintf(free, "pg_proc", "p.oid")+`)
+ORDER BY p.prokind IN ('p', 'a'), p.prokind = 'a', n.nspname::text COLLATE "C", p.proname::text COLLATE "C", 5`)
 	if err != nil {
 		return err
 	}
@@ -211,8 +214,11 @@ ORDER BY p.prokind = 'p', n.nspname::text COLLATE "C", p.proname::text COLLATE "
 			Kind: Function, Schema: f.Schema, Name: f.Name, Signature: f.Signature, Owner: f.Owner, Definer: f.Definer, Trigger: f.Trigger,
 			Language: f.Language, Rights: map[string]Rights{}, Print: fingerprint(f.Printed), oid: f.OID, path: searchPath(f.Path),
 		}
-		if f.Procedure {
+		switch f.Kind {
+		case "p":
 			o.Kind = Procedure
+		case "a":
+			o.Kind = Aggregate
 		}
 		if !f.Parsed {
 			o.source = f.Source

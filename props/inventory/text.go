@@ -32,7 +32,7 @@ func (v *Inventory) Text(w io.Writer) error {
 	}{
 		{"TABLES", []string{Table.String(), ForeignTable.String()}},
 		{"VIEWS", []string{View.String(), Materialized.String()}},
-		{"FUNCTIONS", []string{Function.String(), Procedure.String()}},
+		{"FUNCTIONS", routineKinds},
 		{"PATHS OF THE CONTRACT", nil},
 		{"ROLES", []string{roleKind}},
 		{"STATEMENTS OF THE APPLICATION THAT NOTHING COVERS", []string{statementKind}},
@@ -111,7 +111,7 @@ func (p *printer) group(title string, ways []*Way) {
 	left := most
 	for _, w := range ways {
 		switch {
-		case (w.Kind == Function.String() || w.Kind == Procedure.String()) && len(w.Touches) == 0 && w.Uncertain == "" && w.Mark == Same:
+		case slices.Contains(routineKinds, w.Kind) && len(w.Touches) == 0 && w.Uncertain == "" && w.Mark == Same:
 			pure = append(pure, w.Name)
 		case w.Kind == roleKind && len(w.Touches) == 0 && w.Mark == Same && !slices.ContainsFunc(w.Users, func(u User) bool { return u.Session != "" }):
 			idle = append(idle, w.Name)

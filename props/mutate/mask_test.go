@@ -65,6 +65,11 @@ REVOKE EXECUTE ON FUNCTION mine, asked FROM PUBLIC;
 CREATE POLICY read_asked ON docs FOR SELECT TO mask_boss USING (asked());
 CREATE FUNCTION lines() RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER AS $$ SELECT line FROM lent $$;
 ALTER FUNCTION lines() OWNER TO mask_owner;
+CREATE FUNCTION plus(bigint, bigint) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$ SELECT $1 + $2 $$;
+CREATE AGGREGATE added(bigint) (SFUNC = plus, STYPE = bigint);
+CREATE FUNCTION more(bigint, bigint) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER AS $$ SELECT $1 + count(*) FROM lent WHERE id = $2 $$;
+CREATE AGGREGATE counted(bigint) (SFUNC = more, STYPE = bigint, INITCOND = '0');
+REVOKE EXECUTE ON FUNCTION plus, more, added(bigint), counted(bigint) FROM PUBLIC;
 CREATE VIEW seen WITH (security_barrier) AS SELECT line FROM lent;
 GRANT SELECT ON seen TO mask_app;
 DO $$ BEGIN EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database()); END $$;
@@ -103,6 +108,8 @@ func TestMasks(t *testing.T) {
 		"table notes: GRANT UPDATE (id) TO mask_app":       "searched",
 		"function mine: EXECUTE to PUBLIC":                 "runs with its caller's rights",
 		"function asked: EXECUTE to PUBLIC":                "searched", // by a policy
+		"aggregate added: EXECUTE to PUBLIC":               "runs with its caller's rights",
+		"aggregate counted: EXECUTE to PUBLIC":             "searched", // one of its functions has its owner's
 		"policy edit on themes: WITH CHECK true":           "searched", // updates set a key that says whose a row is
 		"policy edit on themes: USING true":                "searched",
 		"table lent: no FORCE":                             "searched",

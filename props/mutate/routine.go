@@ -15,7 +15,10 @@ func routines(c *model.Contract) []Mutant {
 	var out []Mutant
 	for _, r := range c.Schema.Routines {
 		l := lentRoutine(c, r)
-		l.routineRights(r)
+		if r.Aggregate == nil {
+			l.routineRights(r)
+		}
+		l.execute(r)
 		if r.Language == "sql" || r.Language == "plpgsql" {
 			l.rewrite()
 		}
@@ -106,12 +109,9 @@ func varies(arg string) bool {
 
 func lentRoutine(c *model.Contract, r *model.Routine) *lent {
 	l := &lent{
-		contract: c, object: "function " + r.Label(), name: r.Name, text: r.Source, callers: !r.Definer,
+		contract: c, object: r.Kind() + " " + r.Label(), name: r.Name, text: r.Source, callers: !r.Definer,
 		may: func(role string) bool { return slices.Contains(r.Callers, role) },
 		put: func(from, to string) string { return rewritten(r, from, to) },
-	}
-	if r.Procedure {
-		l.object = "procedure " + r.Label()
 	}
 	if slices.ContainsFunc(slices.Concat(c.Schema.Routines, c.Schema.Helpers), func(o *model.Routine) bool { return o != r && o.Label() == r.Label() }) {
 		l.object += "(" + r.Signature + ")"
@@ -119,7 +119,7 @@ func lentRoutine(c *model.Contract, r *model.Routine) *lent {
 	return l
 }
 
-// routineRights changes whose rights a routine runs with, and who may run it.
+// routineRights changes whose rights a routine runs with.
 func (l *lent) routineRights(r *model.Routine) {
 	routine := "ALTER ROUTINE " + r.SQL()
 	owner := l.contract.Schema.Roles[r.Owner]
@@ -135,6 +135,10 @@ func (l *lent) routineRights(r *model.Routine) {
 	}
 	l.searchPath(r)
 	l.constant(r)
+}
+
+// execute lets everybody run a routine.
+func (l *lent) execute(r *model.Routine) {
 	if lacks := func(s *model.Session) bool { return !l.uses(s) }; slices.ContainsFunc(l.contract.Sessions, lacks) {
 		l.add(Mutant{Kind: Execute, Change: "GRANT EXECUTE TO PUBLIC", Do: []string{"GRANT EXECUTE ON ROUTINE " + r.SQL() + " TO PUBLIC"}, Equivalent: l.newCallers(r)})
 	}
@@ -169,12 +173,15 @@ func asked(s *model.Schema, r *model.Routine, seen []*model.Routine) bool {
 	})
 }
 
-// newCallers is the rule for who may call a routine that runs with its caller's rights:
-// nothing that has other rights, or rules of its own, calls it for them.
+// newCallers is the rule for who may call a routine that runs with its caller's rights: nothing that
+// has other rights, or rules of its own, calls it for them, nor is an aggregate made of such.
 func (l *lent) newCallers(r *model.Routine) string {
 	s := l.contract.Schema
 	lends := func(o *model.Routine) bool {
-		return o != r && o.Definer && o.Owner != r.Owner && sql.Mentions(o.Source, r.Name)
+		if o == r || !o.Definer {
+			return false
+		}
+		return o.Owner != r.Owner && sql.Mentions(o.Source, r.Name) || r.Aggregate != nil && sql.Mentions(r.Source, o.Name)
 	}
 	reads := func(v *model.View) bool { return sql.Mentions(v.Definition, r.Name) }
 	if r.Definer || inPolicy(s, r.Name) || slices.ContainsFunc(s.Routines, lends) || slices.ContainsFunc(s.Views, reads) {

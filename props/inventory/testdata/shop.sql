@@ -57,6 +57,8 @@ BEGIN
   EXECUTE format('DELETE FROM %I', p_table);
 END $$;
 CREATE FUNCTION outer_call() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN order_count(); END $$;
+CREATE FUNCTION added(bigint, p_id int) RETURNS bigint LANGUAGE sql AS $$ SELECT $1 + count(*) FROM forced WHERE id = p_id $$;
+CREATE AGGREGATE added_of(int) (SFUNC = added, STYPE = bigint, INITCOND = '0');
 CREATE FUNCTION pure(a int) RETURNS int LANGUAGE sql AS $$ SELECT a + 1 $$;
 CREATE FUNCTION pure(a text) RETURNS text LANGUAGE sql AS $$ SELECT a $$;
 CREATE PROCEDURE purge() LANGUAGE sql AS $$ DELETE FROM bare $$;
