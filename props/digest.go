@@ -212,9 +212,15 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 	return err
 }
 
+// blockOf is the block of one leak.
+func (c *campaign) blockOf(k *leak) *Block {
+	return &Block{Cause: k.cause.Text, Carrier: k.cause.Key, Finding: c.finding(*k), object: k.cause.object}
+}
+
 // newBlock is the block of a leak k, of its least case, and of the leaks that have the same cause.
 func (c *campaign) newBlock(least, k *leak, like []leak) *Block {
-	b := &Block{Cause: least.cause.Text, Carrier: least.cause.Key, AtCheck: k.at, Finding: c.finding(*least)}
+	b := c.blockOf(least)
+	b.AtCheck = k.at
 	for _, w := range append(like, *k) {
 		if !lost(&w) {
 			b.shown = append(b.shown, w.target.Cell)

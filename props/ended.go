@@ -77,7 +77,8 @@ func (c *campaign) rescue() {
 const asFound = "as it was found, neither reduced nor confirmed"
 
 func (c *campaign) unreduced(k leak) *Block {
-	b := &Block{Cause: k.cause.Text, Carrier: k.cause.Key, AtCheck: k.at, Finding: c.finding(k)}
+	b := c.blockOf(&k)
+	b.AtCheck = k.at
 	b.Finding.Referee = "not asked: the search ended before the case was reduced and confirmed"
 	b.Finding.State, b.Raw = asFound, true
 	return b

@@ -2,9 +2,9 @@ package props
 
 import (
 	"os"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
@@ -42,52 +42,24 @@ func (t *Target) places(b *Block) []Place {
 	return out
 }
 
-// source is the statement that carries a finding.
+// source is the statement that says last what carries a finding; where none does, what its path or
+// its table is.
 func (t *Target) source(b *Block) (*script.Statement, string) {
-	schema := t.Contract.Schema
-	for _, table := range schema.Tables {
-		label := table.Label()
-		for _, p := range table.Policies {
-			if b.Carrier == "policy "+label+" "+p.Name {
-				return script.Defined(t.Statements, script.Object{Kind: "policy", Schema: table.Schema, Name: p.Name, Table: table.Name}), "policy " + p.Name + " on " + label
-			}
-		}
-		if b.Carrier == "table "+label+" row security" || b.Carrier == "table "+label+" force" {
-			if s := script.Secured(t.Statements, table.Schema, table.Name); s != nil {
-				return s, "row security of " + label
-			}
-		}
+	objects := []carrier.Object{b.object}
+	cell := &b.Finding.Divergence.Cell
+	switch p := cell.Path; {
+	case p == nil:
+	case p.View != nil:
+		objects = append(objects, carrier.Object{Kind: carrier.View, View: p.View})
+	case p.Routine != nil:
+		objects = append(objects, carrier.Object{Kind: carrier.Routine, Routine: p.Routine})
 	}
-	for name := range schema.Roles {
-		if strings.HasPrefix(b.Carrier, "role "+name+" ") {
-			return script.Defined(t.Statements, script.Object{Kind: "role", Name: name}), "role " + name
-		}
+	if cell.Table >= 0 {
+		objects = append(objects, carrier.Object{Kind: carrier.Table, Table: t.Contract.Schema.Tables[cell.Table]})
 	}
-	if s, of := t.viewOrRoutine(b); s != nil {
-		return s, of
-	}
-	if at := b.Finding.Divergence.Cell.Table; at >= 0 {
-		table := schema.Tables[at]
-		return script.Defined(t.Statements, script.Object{Kind: "table", Schema: table.Schema, Name: table.Name}), "table " + table.Label()
-	}
-	return nil, ""
-}
-
-// viewOrRoutine is the one that carries a finding, or that the finding's path is.
-func (t *Target) viewOrRoutine(b *Block) (*script.Statement, string) {
-	path := b.Finding.Divergence.Cell.Path
-	for _, v := range t.Contract.Schema.Views {
-		if b.Carrier == "view "+v.Label() || path != nil && path.View == v {
-			return script.Defined(t.Statements, script.Object{Kind: "view", Schema: v.Schema, Name: v.Name}), "view " + v.Label()
-		}
-	}
-	for _, r := range t.Contract.Schema.Routines {
-		if b.Carrier == "routine "+r.Label()+"("+r.Signature+")" || path != nil && path.Routine == r {
-			for _, kind := range []string{"function", "procedure", "aggregate"} {
-				if s := script.Defined(t.Statements, script.Object{Kind: kind, Schema: r.Schema, Name: r.Name}); s != nil {
-					return s, kind + " " + r.Label()
-				}
-			}
+	for i := range objects {
+		if s := objects[i].Place(t.Statements); s != nil {
+			return s, objects[i].Name()
 		}
 	}
 	return nil, ""

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
@@ -52,7 +53,8 @@ type Block struct {
 	Case     []byte   // the case's text, where it could not be kept
 	Places   []Place  // lines that it is about: the contract's last; none before the run ends
 
-	shown []judge.Cell // the cells in which a session with its tenant shows it
+	object carrier.Object // that carries it
+	shown  []judge.Cell   // the cells in which a session with its tenant shows it
 }
 
 // Lead is a divergence of the fast way that real logins did not show.

@@ -214,8 +214,8 @@ func (c *campaign) reopen(ctx context.Context, still []again) error {
 			continue
 		}
 		c.leaks = append(c.leaks, k.leak)
-		b := &Block{Cause: k.cause.Text, Carrier: k.cause.Key, Finding: c.finding(k.leak), Dir: k.dir, Known: true}
-		b.Finding.Dir = k.dir
+		b := c.blockOf(&k.leak)
+		b.Dir, b.Finding.Dir, b.Known = k.dir, k.dir, true
 		b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
 		c.blocks[k.cause.Key] = b
 		c.report.Blocks = append(c.report.Blocks, b)

@@ -91,6 +91,56 @@ func TestPlace(t *testing.T) {
 	}
 }
 
+// TestPlaces has names that are like others, and words that only look like statements.
+func TestPlaces(t *testing.T) {
+	const files = `CREATE TABLE tickets (id int);
+ALTER TABLE ONLY public.tickets ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own
+  ON tickets USING (true);
+CREATE POLICY own ON "Tickets" USING (true);
+ALTER POLICY "own" ON public.tickets USING (false);
+CREATE OR REPLACE VIEW app.board AS SELECT 1;
+CREATE MATERIALIZED VIEW IF NOT EXISTS totals AS SELECT 1;
+CREATE /* it */ FUNCTION public.find(text) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE AGGREGATE finds(text) (SFUNC = find, STYPE = int);
+DO $$ BEGIN EXECUTE 'CREATE POLICY built ON tickets'; END $$;
+COMMENT ON TABLE tickets IS 'CREATE TABLE tickets';
+INSERT INTO tickets VALUES (1);`
+	parsed, err := script.Parse("schema.sql", files, script.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := func(name string) carrier.Object {
+		return carrier.Object{Kind: carrier.Table, Table: &model.Table{Schema: "public", Name: name}}
+	}
+	policy := func(name, on string) carrier.Object {
+		return carrier.Object{Kind: carrier.Policy, Table: table(on).Table, Policies: []*model.Policy{{Name: name}}}
+	}
+	view := func(schema, name string) carrier.Object {
+		return carrier.Object{Kind: carrier.View, View: &model.View{Schema: schema, Name: name}}
+	}
+	routine := func(name string) carrier.Object {
+		return carrier.Object{Kind: carrier.Routine, Routine: &model.Routine{Schema: "public", Name: name}}
+	}
+	for _, test := range []struct {
+		object carrier.Object
+		line   int // 0: none
+	}{
+		{table("tickets"), 2}, {table("Tickets"), 0},
+		{policy("own", "tickets"), 6}, {policy("own", "Tickets"), 5}, {policy("built", "tickets"), 0}, {policy("Own", "tickets"), 0},
+		{view("app", "board"), 7}, {view("public", "board"), 0}, {view("public", "totals"), 8},
+		{routine("find"), 9}, {routine("finds"), 10}, {routine("found"), 0},
+	} {
+		line := 0
+		if s := test.object.Place(parsed.Statements); s != nil {
+			line = s.Line
+		}
+		if line != test.line {
+			t.Errorf("%s: line %d, want %d", test.object.Name(), line, test.line)
+		}
+	}
+}
+
 func TestRemedies(t *testing.T) {
 	c, table := notes()
 	read := carrier.Object{Kind: carrier.Policy, Table: table, Policies: []*model.Policy{&table.Policies[0]}, Command: model.Select}

@@ -36,6 +36,7 @@ const (
 	Reference         // a foreign key that takes rows along
 	Unique            // a unique key without the tenant, which tells of others' rows
 	PathText          // a path of the contract whose own text is wrong
+	Table             // a table, of which nobody knows what of it is wrong
 )
 
 // Object is one object of a schema. Which fields are set follows from its kind.
@@ -73,7 +74,7 @@ func (o *Object) Name() string {
 			names[i] = p.Name
 		}
 		return "policies " + strings.Join(names, ", ") + " on " + o.Table.Label()
-	case RowSecurity, Force:
+	case RowSecurity, Force, Table:
 		return "table " + o.Table.Label()
 	case BypassRLS:
 		return "role " + o.Role
@@ -118,7 +119,7 @@ func (o *Object) alterRoutine() string {
 // would write, with … for what does not matter. It is empty where no statement does.
 func (o *Object) SQL() string {
 	switch o.Kind {
-	case Unknown, PathText:
+	case Unknown, PathText, Table:
 		return ""
 	case Policy, Policies:
 		var parts []string

@@ -121,7 +121,7 @@ func (o *Object) says(h head) saying {
 		i := h.index(o.Trigger.Kind())
 		on := o.on()
 		return is(h.at(0) == "create" && i > 0 && i < 5 && h.at(i+1) == o.Trigger.Name && h.has(on[strings.LastIndexByte(on, '.')+1:]))
-	case Default, Reference:
+	case Default, Reference, Table:
 		return o.saysTable(h)
 	case Unique:
 		if on := h.index("on"); h.at(0) == "create" && h.at(1) == "unique" && slices.Contains(h[:max(on, 0)], o.Unique.Name) {
@@ -142,7 +142,7 @@ func is(yes bool) saying {
 }
 
 // saysTable looks for the ALTER TABLE that switches row security off, sets the default or adds
-// the foreign key; and for the CREATE TABLE, which has to do where there is none.
+// the foreign key, or for any where the object is the table; and for the CREATE TABLE, which has to do where there is none.
 func (o *Object) saysTable(h head) saying {
 	if h.at(1) != "table" || !h.names(h.after(2, "if", "not", "exists", "only"), o.Table.Schema, o.Table.Name) {
 		return nothing

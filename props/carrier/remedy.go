@@ -59,7 +59,7 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 		return o.unread()
 	case Default:
 		return statements(o.column() + " DROP DEFAULT")
-	case Unknown, Leaves, Body, Trigger, Reference, Unique, PathText:
+	case Unknown, Leaves, Body, Trigger, Reference, Unique, PathText, Table:
 	}
 	return nil
 }
