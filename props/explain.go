@@ -40,7 +40,7 @@ func (c *campaign) explained(ctx context.Context, l *lab, b *Block, k leak, like
 		e, err = c.explanation(ctx, l, &k, like, c.apart(b))
 		switch {
 		case err == nil:
-			if e.Fix.Note != unsought && e.Fix.Note != unstrict { // a run with more time looks for it
+			if e.Fix.Unsought == "" { // a run with more time looks for it
 				c.Target.known.list[key] = e
 			}
 		case ctx.Err() != nil || postgres.TroubleOf(err) != "":
@@ -62,10 +62,10 @@ func (c *campaign) explanation(ctx context.Context, l *lab, k *leak, like []leak
 	}
 	switch {
 	case c.overdue():
-		e.Fix.Note = unsought
+		e.Fix.Unsought = unsought
 		return e, nil
 	case apart:
-		e.Fix.Note = unstrict
+		e.Fix.Unsought = unstrict
 		return e, nil
 	}
 	simple := *k

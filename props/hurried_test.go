@@ -13,7 +13,7 @@ import (
 // TestHurried ends the walk before its first cell: what was not tried says so.
 func TestHurried(t *testing.T) {
 	d := drafted(t, "plain", map[string]string{"schema.sql": twins[0].schema})
-	cfg := props.Config{Contract: d.Contract, Duration: time.Nanosecond, Workers: 1, Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
+	cfg := props.Config{Contract: d.Contract, Duration: time.Nanosecond, Workers: 1, Out: t.TempDir(), Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
 	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ func TestHurried(t *testing.T) {
 }
 
 // TestOverdue gives a run too little time to look for what would mend its finding, which is
-// confirmed all the same.
+// confirmed all the same. The next run has the time.
 func TestOverdue(t *testing.T) {
 	k := &twins[1]
 	d := drafted(t, "plain", map[string]string{"schema.sql": k.schema})
@@ -41,7 +41,7 @@ func TestOverdue(t *testing.T) {
 	if err := os.WriteFile(leak, []byte(k.leak), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg := props.Config{Contract: d.Contract, Only: k.only(), Apply: []string{leak}, SkipRandom: true, Duration: time.Nanosecond, Workers: 1, Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
+	cfg := props.Config{Contract: d.Contract, Only: k.only(), Apply: []string{leak}, SkipRandom: true, Duration: time.Nanosecond, Workers: 1, Out: t.TempDir(), Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
 	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -51,8 +51,20 @@ func TestOverdue(t *testing.T) {
 	}
 	for _, b := range r.Blocks {
 		e := &b.Finding.Explanation
-		if !strings.Contains(e.Fix.Note, "the time was up") || e.Reproduced == 0 {
-			t.Errorf("fix %q, reproduced %d of %d", e.Fix.Note, e.Reproduced, e.Times)
+		if !strings.Contains(e.Fixed(), "the time was up") || e.Reproduced == 0 {
+			t.Errorf("fix %q, reproduced %d of %d", e.Fixed(), e.Reproduced, e.Times)
+		}
+	}
+	cfg.Duration = 0
+	if r, err = props.Run(t.Context(), opened(t, cfg), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Blocks) == 0 {
+		t.Fatal("the next run finds nothing")
+	}
+	for _, b := range r.Blocks {
+		if fix := b.Finding.Fixed(); fix == "" || strings.Contains(fix, "not looked for") {
+			t.Errorf("the next run: fix %q", fix)
 		}
 	}
 }

@@ -55,16 +55,16 @@ func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
 		}
 		if found != nil {
 			dir := filepath.Dir(path)
-			still = append(still, again{*found, dir, k.Found != nil && k.Found.State != "" || c.cfg.Strict && unasked(dir)})
+			still = append(still, again{*found, dir, k.Found != nil && c.unfinished(k.Found)})
 		}
 	}
 	return c.endure(ctx, func(ctx context.Context) error { return c.reopen(ctx, still) })
 }
 
-// unasked reports whether a finding was saved by a run that was not strict, and looked for no fix.
-func unasked(dir string) bool {
-	page, err := os.ReadFile(filepath.Join(dir, finding.PageFile))
-	return err == nil && strings.Contains(string(page), unstrict)
+// unfinished reports whether this run has something to do for a case that an earlier one saved: to
+// reduce it, or to look for a fix.
+func (c *campaign) unfinished(f *finding.Found) bool {
+	return f.State != "" || f.Fix == unsought || f.Fix == unstrict && c.cfg.Strict
 }
 
 // SavedCases lists the cases that runs saved in a folder, in order. What was not yet in its

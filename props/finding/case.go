@@ -19,12 +19,14 @@ type Case struct {
 	Fill func(t *model.Table, row map[string]model.Value)
 }
 
-// Found says what a case showed when it was written. It is information: editing it
-// changes nothing.
+// Found says what a case showed when it was written. It is information: editing it changes
+// nothing but whether a run that finds the case saved reduces and explains it again.
 type Found struct {
 	Key, Class, Scope, Session, Command, Object, Path, Column, Rule string
 	// State is empty for a case that is the least of its kind, and was confirmed.
 	State string
+	// Fix is why no fix was looked for; empty where one was.
+	Fix string
 }
 
 // Rows are rows of one table.

@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,8 @@ type Carrier struct {
 type Fix struct {
 	SQL  []string // without semicolons; empty: there is none
 	Note string   // why there is none, or what else there is to say
+	// Unsought is why none was looked for; empty where one was.
+	Unsought string
 	// Pool is what the pool must run when a connection comes back, so that the case no longer
 	// leaks; empty where nothing of that kind was found.
 	Pool string
@@ -91,7 +94,7 @@ func (e *Explanation) Fixed() string {
 	case e.Fix.Pool != "":
 		return e.Fix.Pool + ", by the pool, when a connection comes back (release: in the contract)"
 	case text == "":
-		return e.Fix.Note
+		return cmp.Or(e.Fix.Unsought, e.Fix.Note)
 	case e.Fix.Note != "":
 		return text + " (" + e.Fix.Note + ")"
 	}

@@ -88,6 +88,7 @@ func (f *Found) entries() []foundEntry {
 		{"column", &f.Column},
 		{"rule", &f.Rule},
 		{"state", &f.State},
+		{"fix", &f.Fix},
 	}
 }
 

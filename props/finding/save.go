@@ -152,7 +152,7 @@ func CaseOf(f *Finding, m Material) *Case {
 	k := FromScenario(m.Contract, f.Scenario)
 	k.Contract = m.ContractPath
 	k.Found = &Found{
-		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Command: f.Command, Object: f.Table, Path: f.Path, Column: f.Column, Rule: f.Rule, State: f.State,
+		Key: f.Key, Class: f.Class.String(), Scope: f.Scope(), Session: f.Session, Command: f.Command, Object: f.Table, Path: f.Path, Column: f.Column, Rule: f.Rule, State: f.State, Fix: f.Explanation.Fix.Unsought,
 	}
 	k.explain(f, m.ContractPath)
 	return k
