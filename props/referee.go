@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -211,9 +212,34 @@ func (c *campaign) finding(k leak) *finding.Finding {
 	d := k.found
 	f := finding.New(c.Contract, k.scenario, &d)
 	f.Cause, f.Seed, f.Server = k.cause.Text, fmt.Sprint(c.cfg.Seed), c.report.Server
-	f.Apply = c.cfg.Apply
+	f.Apply, f.Asked = c.cfg.Apply, c.questions(&k)
 	f.Referee = "confirmed with real logins, fresh connections and commits"
 	return f
+}
+
+// questions is what the contract asks about the cell of a leak. Where a policy carries it, those
+// about other policies are left out.
+func (c *campaign) questions(k *leak) []string {
+	var table, path string
+	var objects []string
+	cell := &k.found.Cell
+	if cell.Table >= 0 {
+		table = c.Contract.Schema.Tables[cell.Table].Label()
+	}
+	if p := cell.Path; p != nil {
+		path = p.Name
+		if p.View != nil {
+			objects = append(objects, p.View.Name)
+		}
+		if r := c.routineOf(p); r != nil {
+			objects = append(objects, r.Name)
+		}
+	}
+	policies := k.cause.object.Policies
+	return slices.DeleteFunc(c.File.Questions(c.Contract.Sessions[cell.Session].Name, table, path, objects...), func(question string) bool {
+		named := func(p *model.Policy) bool { return strings.Contains(question, fmt.Sprintf("policy %q", p.Name)) }
+		return len(policies) > 0 && strings.Contains(question, `policy "`) && !slices.ContainsFunc(policies, named)
+	})
 }
 
 // save keeps a block's case on disk.

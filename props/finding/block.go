@@ -41,6 +41,7 @@ func Block(f *Finding) string {
 	entry("allowed", t.allows(), 2)
 	entry("Postgres", f.Divergence.Did, 1)
 	entry("cause", f.caused(), 2)
+	entry("asked", strings.Join(f.Asked, "; "), 3)
 	entry("fix", f.Fixed(), 4)
 	entry("sure", f.Sure(), 1)
 	entry("any", f.Whatever(), 1)

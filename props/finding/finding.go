@@ -30,6 +30,7 @@ type Finding struct {
 	State      string          // why the case is not the least one; empty when it is
 	Dir        string          // the folder, once saved
 	Apply      []string        // files of SQL that ran after the schema
+	Asked      []string        // what the contract asks about it and nobody has answered, each with its line
 	Contract   *model.Contract // that the scenario and the divergence refer to
 	Explanation
 }

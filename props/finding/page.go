@@ -86,6 +86,7 @@ func (p *page) table() {
 		}
 	}
 	entry("Cause", escaped(p.f.caused()), 2*entryWidth) // with its place
+	entry("The contract asks", escaped(strings.Join(p.f.Asked, "; ")), 2*entryWidth)
 	entry(p.fix())
 	entry(fmt.Sprintf("Like it, %d more", len(p.f.Like)), escaped(strings.Join(p.f.Like, "; ")), entryWidth)
 }

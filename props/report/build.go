@@ -90,7 +90,7 @@ func entryOf(b *props.Block) Entry {
 	if w := f.Divergence.Worlds; w != nil {
 		e.Kind = w.Kind
 	}
-	e.Fix, e.Any, e.Sure = f.Fixed(), f.Whatever(), f.Sure()
+	e.Fix, e.Any, e.Sure, e.Asked = f.Fixed(), f.Whatever(), f.Sure(), f.Asked
 	if b.Unsaved != nil {
 		e.Unsaved, e.Case = b.Unsaved.Error(), string(b.Case)
 	}

@@ -76,6 +76,7 @@ type Entry struct {
 	Fix     string         `json:"fix,omitempty"`        // a statement with which the case no longer leaks, verified; or why there is none
 	Sure    string         `json:"sure,omitempty"`       // how often it was reproduced
 	Any     string         `json:"any,omitempty"`        // values of the case that may be anything
+	Asked   []string       `json:"asked,omitempty"`      // what the contract asks about it, each with its line: answer that first
 	Places  []props.Place  `json:"places,omitempty"`     // the statement that carries it, where a file has it, and last the contract's entry
 	Story   *finding.Story `json:"story"`                // the case in words and rows
 }

@@ -19,6 +19,9 @@ func (e *Entry) plain() string {
 		line("Postgres", s.Did)
 	}
 	line("cause", e.Cause)
+	for _, question := range e.Asked {
+		line("asked", question)
+	}
 	line("fix", e.Fix)
 	line("sure", e.Sure)
 	line("any", e.Any)

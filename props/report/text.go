@@ -33,6 +33,7 @@ func Text(w io.Writer, r *props.Report, s Style) error {
 	}
 	p.matrix(r)
 	p.summary(r)
+	p.asked(r)
 	mood := good
 	if r.Findings() > 0 {
 		mood = bad
@@ -163,6 +164,17 @@ func (p *printer) summary(r *props.Report) {
 	p.wrap("", "%s; seed %d", r.Server, r.Seed)
 	p.line("%s, %s in %s; %d repeated with real logins", noun.Count(r.Checks, "check"), noun.Count(r.Steps, "statement"), r.Elapsed.Round(10*time.Millisecond), r.Sampled)
 	p.line("at stake: something allowed %d times, something forbidden %d times", allowed, forbidden)
+}
+
+// asked says of how many findings the contract asks whether they are meant.
+func (p *printer) asked(r *props.Report) {
+	n := 0
+	for _, b := range r.Blocks {
+		n += min(1, len(b.Finding.Asked))
+	}
+	if n > 0 {
+		p.wrap("asked: ", "%d of %s may be meant: the contract has an open question about each (asked); answer it first", n, noun.Count(len(r.Blocks), "cause"))
+	}
 }
 
 // Verdict is the outcome of a run in one line: what was found, and how many cells were tested.
