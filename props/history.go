@@ -30,14 +30,17 @@ func (t *Target) Inventory(dir string, statements []inventory.Statement) (*inven
 // recall reads what the last check left. A state that cannot be read is said, and no
 // reason not to check.
 func (c *campaign) recall() {
-	if c.cfg.Out == "" {
-		return
+	if c.cfg.Out != "" {
+		var err error
+		if c.last, err = inventory.LoadCoverage(c.cfg.Out, c.File.Path); err != nil {
+			c.remark("what the last check covered is not known: %v", err)
+		}
 	}
-	var err error
-	if c.last, err = inventory.LoadCoverage(c.cfg.Out, c.File.Path); err != nil {
-		c.remark("what the last check covered is not known: %v", err)
+	var unapplied *inventory.Coverage
+	if c.unapplied != nil {
+		unapplied = &inventory.Coverage{Objects: inventory.Prints(c.Contract, c.unapplied)}
 	}
-	c.fresh = inventory.NewFresh(c.Contract, c.Catalog, c.last)
+	c.fresh = inventory.NewFresh(c.Contract, c.Catalog, c.last, unapplied)
 }
 
 // freshFirst moves the cells of what is new since the last check to the front of the walk.

@@ -110,7 +110,7 @@ func (n *drafting) read(ctx context.Context) error {
 	}
 	n.files = slices.DeleteFunc(n.files, func(f string) bool { return filepath.Clean(f) == filepath.Clean(n.rolesFile()) })
 	n.out.Files = len(n.files)
-	if err := n.src.add(n.files); err != nil {
+	if n.src.scripts, err = parsed(n.src.scripts, n.files); err != nil {
 		return input(err)
 	}
 	if n.cfg.Preset != "" {

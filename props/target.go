@@ -37,6 +37,7 @@ type Target struct {
 	Notes      []string           // what loading left out or changed
 	Hash       string             // of the contract's and the schema's meaning
 	Catalog    *inventory.Catalog // every way into the database
+	unapplied  *inventory.Catalog // before the files that were applied to the schema; nil without any
 
 	// Program is how long one run of a program may take.
 	Program time.Duration
@@ -102,9 +103,10 @@ func (t *Target) Close() error {
 // sources is the files of a schema, read but not run.
 type sources struct {
 	scripts []*script.Script
-	skip    []string // the preset's own schemas
-	notes   []string // what the copy of a database leaves out
-	texts   []string // SQL that came from no file
+	applied []*script.Script // that run after the schema
+	skip    []string         // the preset's own schemas
+	notes   []string         // what the copy of a database leaves out
+	texts   []string         // SQL that came from no file
 }
 
 func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error) {
@@ -122,7 +124,7 @@ func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error
 		if err := out.copy(ctx, file.Database); err != nil {
 			return nil, err
 		}
-		return out, input(out.add(cfg.Apply))
+		return out, input(out.apply(cfg.Apply))
 	}
 	files, err := script.Expand(filepath.Dir(file.Path), file.SchemaFiles)
 	var pattern *script.PatternError
@@ -132,7 +134,17 @@ func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error
 	if err != nil {
 		return nil, input(err)
 	}
-	return out, input(out.add(append(files, cfg.Apply...)))
+	if out.scripts, err = parsed(out.scripts, files); err != nil {
+		return out, input(err)
+	}
+	return out, input(out.apply(cfg.Apply))
+}
+
+// apply reads the files that run after the schema.
+func (s *sources) apply(files []string) error {
+	var err error
+	s.applied, err = parsed(nil, files)
+	return err
 }
 
 // copy reads the schema of a database, which is never written to.
@@ -158,20 +170,20 @@ func (s *sources) copy(ctx context.Context, dsn string) error {
 	return nil
 }
 
-// add reads files of SQL.
-func (s *sources) add(files []string) error {
+// parsed adds files of SQL to a list.
+func parsed(list []*script.Script, files []string) ([]*script.Script, error) {
 	for _, name := range files {
 		src, err := os.ReadFile(name)
 		if err != nil {
-			return fmt.Errorf("read schema: %w", err)
+			return nil, fmt.Errorf("read schema: %w", err)
 		}
-		parsed, err := script.Parse(name, string(src), script.Options{Read: os.ReadFile})
+		one, err := script.Parse(name, string(src), script.Options{Read: os.ReadFile})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		s.scripts = append(s.scripts, parsed)
+		list = append(list, one)
 	}
-	return nil
+	return list, nil
 }
 
 // load makes the template.
@@ -200,7 +212,13 @@ func (t *Target) fill(ctx context.Context, src *sources) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return conn, t.run(ctx, conn, src.scripts)
+	if err := t.run(ctx, conn, src.scripts); err != nil || len(src.applied) == 0 {
+		return conn, err
+	}
+	if t.unapplied, err = inventory.Read(ctx, conn, nil); err != nil {
+		return conn, err
+	}
+	return conn, t.run(ctx, conn, src.applied)
 }
 
 // run runs files in the template.

@@ -7,17 +7,19 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// Fresh is what is new or changed since a check, and all that it bears on.
+// Fresh is what is new or changed since a check, or since files were applied to the schema, and all
+// that it bears on.
 type Fresh struct {
 	ids   map[string]bool
 	names []string // of the views and routines among them, without their schemas
 }
 
-// NewFresh compares a catalog with the last check; without one nothing is fresh.
-func NewFresh(c *model.Contract, cat *Catalog, last *Coverage) *Fresh {
+// NewFresh compares a catalog with what it was before: at the last check, or when nothing was applied
+// to the schema. Those that are nil make nothing fresh.
+func NewFresh(c *model.Contract, cat *Catalog, before ...*Coverage) *Fresh {
 	f := &Fresh{ids: map[string]bool{}}
 	for id, print := range Prints(c, cat) {
-		if last.Mark(id, print) != Same {
+		if slices.ContainsFunc(before, func(b *Coverage) bool { return b.Mark(id, print) != Same }) {
 			f.ids[id] = true
 		}
 	}
