@@ -361,6 +361,33 @@ func TestJudgeBetween(t *testing.T) {
 	}
 }
 
+// TestJudgeMove renames an item whose tenants its line tells: where the line becomes another
+// tenant's in the same step, the item has not moved.
+func TestJudgeMove(t *testing.T) {
+	s := newShop(t)
+	tables := s.contract.Schema.Tables
+	line := &model.ForeignKey{Columns: []int{id}, Target: tables[lines], Targets: []int{id}}
+	s.contract.Belongs[items] = model.Belonging{How: model.Owned, Paths: []model.TenantPath{{Column: -1, Key: line}}}
+	s.contract.Sessions[0].Writes[items].From = &model.Rule{Text: "none", Kind: model.RuleNone}
+	shape := model.Shape{Command: model.Update, Columns: []int{name}, Where: byID, Table: tables[items]}
+	op := model.Op{Shape: model.NewShape(shape, nil), Args: row("x", "1")}
+	scenario, trace := s.step("", op, answer{
+		count: 1, items: []model.Row{row("1", "1", "x", "new", "s1"), two, three}, lines: []model.Row{row("1", "2", "1"), row("2", "2", "3")},
+	})
+	written := 0
+	for _, d := range judge.Judge(s.contract, scenario, trace).Divergences {
+		switch {
+		case d.Class == judge.Move:
+			t.Errorf("a row of %s has moved", tables[d.Cell.Table].Label())
+		case d.Class == judge.Write:
+			written++
+		}
+	}
+	if written == 0 {
+		t.Error("nothing was written: the test shows nothing")
+	}
+}
+
 // TestJudgeHandedOn takes a row that RETURNING brings back for allowed where the session saw such
 // rows when the statement began, though what entitled it is gone by the end.
 func TestJudgeHandedOn(t *testing.T) {

@@ -171,9 +171,11 @@ func (j *judge) forbiddenColumn(t *model.Table, c change) int {
 	return -1
 }
 
-// moved reports whether a row's tenants changed.
+// moved reports whether a row's tenants changed, and by what changed of the row itself: a user who
+// is renamed and becomes a member of something else has not moved.
 func (j *judge) moved(t *model.Table, c change) bool {
-	return !slices.Equal(j.tenantsOf(j.before, t, c.old), j.tenantsOf(j.after, t, c.new))
+	now := j.tenantsOf(j.after, t, c.new)
+	return !slices.Equal(j.tenantsOf(j.before, t, c.old), now) && !slices.Equal(j.tenantsOf(j.after, t, c.old), now)
 }
 
 func (j *judge) tenantsOf(st *model.State, t *model.Table, row model.Row) []string {
