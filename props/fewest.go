@@ -3,6 +3,7 @@ package props
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -23,7 +24,7 @@ func (l *lab) fewest(ctx context.Context, s *model.Scenario, d *judge.Divergence
 	}
 	w := *d.Worlds
 	d.Worlds = &w
-	f := &fewest{observer: o, ctx: ctx, v: w.Variant, known: judge.Known(s, l.Contract.Schema)}
+	f := &fewest{observer: o, ctx: ctx, v: w.Variant, known: judge.Known(s, l.Contract.Schema), keys: d.Class == judge.Existence}
 	all := o.worlds.Hidden()
 	switch {
 	case o.observed() || d.Cross:
@@ -53,6 +54,7 @@ type fewest struct {
 	ctx   context.Context
 	v     gen.Variant
 	known func(string) bool
+	keys  bool // what a key tells is what is looked for
 }
 
 // differs reports whether some rows alone make a difference.
@@ -64,11 +66,33 @@ func (f *fewest) differs(places []gen.Place) (bool, error) {
 	if err != nil || !ok {
 		return false, err
 	}
-	lines, err := f.outputs(f.ctx, []run.World{{Data: f.s.Data}, {Data: data}})
+	worlds := []run.World{{Data: f.s.Data}, {Data: data}}
+	lines, err := f.outputs(f.ctx, worlds)
 	if err != nil || lines[0] == nil || lines[1] == nil {
 		return false, err
 	}
-	return f.differ(judge.Mask(lines[0], f.known), judge.Mask(lines[1], f.known)), nil
+	if differ := f.unlike(lines); !differ || f.keys || !keyError(lines[0]) && !keyError(lines[1]) {
+		return differ, nil
+	}
+	without := *f.observer // a row that is referred to, or has a key, makes this difference whoever it concerns
+	without.under.Before = append(slices.Clone(f.under.Before), dropKeys(f.Contract.Schema)...)
+	if lines, err = without.outputs(f.ctx, worlds); err != nil || lines[0] == nil || lines[1] == nil {
+		return false, err
+	}
+	return f.unlike(lines), nil
+}
+
+// keyError reports whether a call ended by an error that a key raises: that it is taken, or that
+// what refers to it, or what it refers to, is missing.
+func keyError(lines []string) bool {
+	return slices.ContainsFunc(lines, func(l string) bool {
+		return strings.HasPrefix(l, "ERROR") && slices.ContainsFunc([]string{"23503", "23505", "23P01"}, func(code string) bool { return strings.Contains(l, code) })
+	})
+}
+
+// unlike reports whether the outputs of two worlds differ.
+func (f *fewest) unlike(lines [][]string) bool {
+	return f.differ(judge.Mask(lines[0], f.known), judge.Mask(lines[1], f.known))
 }
 
 func (f *fewest) search(all []gen.Place, lines []string) ([]gen.Place, error) {

@@ -62,3 +62,29 @@ func TestFired(t *testing.T) {
 		})
 	}
 }
+
+// TestFiredBesideKey has an insert also name a row that the session may not see: a foreign key tells
+// of that one, but it is not what the trigger's count follows from.
+func TestFiredBesideKey(t *testing.T) {
+	t.Parallel()
+	schema := strings.NewReplacer(
+		"CREATE TABLE invoices (id bigint PRIMARY KEY,", `CREATE TABLE sites (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts, name text NOT NULL);
+CREATE TABLE invoices (id bigint PRIMARY KEY, site_id bigint NOT NULL REFERENCES sites,`,
+		"BODY", "NEW.note := (SELECT count(*) FROM invoices); RETURN NEW;",
+	).Replace(firedSchema)
+	contract := strings.NewReplacer("accounts: none", "accounts: none, sites: none", "tables: {", "tables: {sites: {tenant: account_id}, ").Replace(firedContract)
+	cfg := written(t, schema, contract)
+	cfg.SkipRandom, cfg.Only = true, []string{"desk", "insert into table invoices"}
+	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Blocks) != 1 {
+		t.Fatalf("%d findings, want 1", len(r.Blocks))
+	}
+	for _, h := range r.Blocks[0].Finding.Divergence.Worlds.Hidden {
+		if h.Table.Name != "invoices" {
+			t.Errorf("the difference is said to come of a row of %s", h.Table.Name)
+		}
+	}
+}

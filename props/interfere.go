@@ -32,6 +32,9 @@ func (l *lab) interference(ctx context.Context, s *model.Scenario, at int, under
 	if err != nil || len(differ) == 0 {
 		return nil, "", err
 	}
+	slices.SortStableFunc(differ, func(a, b gen.Variant) int { // what a key tells comes last
+		return last(keyError(second[a])) - last(keyError(second[b]))
+	})
 	v, data, reason, err := o.hold(ctx, differ, repeats)
 	if err != nil || reason != "" {
 		return nil, reason, err

@@ -75,7 +75,14 @@ func (l *lab) apart(ctx context.Context, k leak, s *model.Scenario, d *judge.Div
 }
 
 // alike reports whether a divergence is the same leak in another scenario. What concerns another
-// tenant must not become a leak within the tenant: that is less than what was found.
+// tenant must not become a leak within the tenant: that is less than what was found. Nor must what
+// a call gives become what a key tells by an error.
 func (k *leak) alike(d *judge.Divergence) bool {
-	return d.Target() == k.target && (d.Cross || !k.found.Cross)
+	return d.Target() == k.target && (d.Cross || !k.found.Cross) && (!byKey(d) || byKey(&k.found))
+}
+
+// byKey reports whether two worlds differ by what a key tells: an error that it is taken, or that
+// what is referred to is missing.
+func byKey(d *judge.Divergence) bool {
+	return d.Worlds != nil && (keyError(d.Worlds.First) || keyError(d.Worlds.Second))
 }
