@@ -16,6 +16,8 @@ type column struct {
 	length   int           // limit in characters; 0 without
 	distinct bool          // its values differ from row to row
 	spare    []string      // what the server is asked for when it refuses the pool
+
+	contrasts []model.Value // of a value that is made of parts: see Contrasts
 }
 
 type how uint8

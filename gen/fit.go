@@ -126,6 +126,9 @@ func (f *fitting) table(t *model.Table) error {
 	if err := f.singles(t, base); err != nil {
 		return err
 	}
+	if err := f.contrasts(t, base); err != nil {
+		return err
+	}
 	if err := f.names(t, base); err != nil {
 		return err
 	}

@@ -13,10 +13,10 @@ import (
 // for what names a row, keys and references, for generated columns, and where there are
 // no others. nth keeps those of different rows apart.
 func (p *Plan) Others(t *model.Table, i int, old model.Value, nth, most int) []model.Value {
-	col := &p.tables[t.ID].columns[i]
-	if col.how != fromPool || slices.Contains(t.Key, i) || isReference(t, i) || p.referred(t, i) {
+	if !p.replaceable(t, i) {
 		return nil
 	}
+	col := &p.tables[t.ID].columns[i]
 	var out []model.Value
 	add := func(v model.Value) {
 		if len(out) < most && v != old && !slices.Contains(out, v) {
@@ -45,4 +45,9 @@ func (p *Plan) Others(t *model.Table, i int, old model.Value, nth, most int) []m
 		}
 	}
 	return out
+}
+
+// replaceable reports whether a column's values name no row, and are given to it.
+func (p *Plan) replaceable(t *model.Table, i int) bool {
+	return p.tables[t.ID].columns[i].how == fromPool && !slices.Contains(t.Key, i) && !isReference(t, i) && !p.referred(t, i)
 }

@@ -32,8 +32,12 @@ func (c *campaign) beneath(ctx context.Context) error {
 		if len(off) == 0 {
 			return nil
 		}
+		if c.overdue() {
+			c.remark("what may lie beneath the findings was not looked for: the time was up (--duration gives it more)")
+			return nil
+		}
 		found, err := c.below(ctx, base, off)
-		if err != nil || !found {
+		if err != nil || !found && !c.overdue() { // then it was not looked at to the end
 			return err
 		}
 	}
@@ -93,7 +97,7 @@ func (c *campaign) turned(ctx context.Context, base run.Variant, off map[string]
 		if err != nil {
 			return false, err
 		}
-		if len(left) > 0 {
+		if len(left) > 0 || c.overdue() {
 			continue
 		}
 		for k := range leaks {
@@ -127,6 +131,9 @@ func (c *campaign) beneathWalk(ctx context.Context, l *lab) ([]leak, error) {
 			}
 		}
 		for _, chunk := range chunks(cells, pieceCells) {
+			if c.overdue() {
+				break
+			}
 			err := l.cells(ctx, d, chunk, func(s *model.Scenario, v *judge.Verdict) bool {
 				for i := range v.Divergences {
 					k := leak{scenario: s, found: v.Divergences[i], target: v.Divergences[i].Target()}

@@ -74,6 +74,7 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 			return nil, err // nothing was searched
 		}
 		l.quick = c.cfg.First
+		c.limit(l)
 		c.labs = append(c.labs, l)
 	}
 	c.why = spent

@@ -29,7 +29,9 @@ type Cause struct {
 	joint   bool // it is about several objects, and tried after single ones
 	// succeeds demands that the statement does not fail without the object.
 	succeeds bool
-	object   carrier.Object
+	// only demands that it fails since nothing but the object does what it says.
+	only   bool
+	object carrier.Object
 }
 
 // switches reports whether there is an experiment that switches the cause off.
@@ -39,12 +41,32 @@ func (c *Cause) switches() bool { return len(c.try.Before)+len(c.try.Without) > 
 // wrong in every table.
 func (t *Target) actors(id *model.Identity) []Cause {
 	var out []Cause
+	if c, ok := t.superuser(id); ok && t.mayAlter(id.Acts()) {
+		out = append(out, c)
+	}
 	for _, name := range []string{id.Login, id.Role} {
 		if r, ok := t.Contract.Schema.Roles[name]; ok && r.BypassRLS && !r.Super && t.mayAlter(name) {
 			out = append(out, bypasses(name))
 		}
 	}
 	return append(append(out, t.defaults(id)...), t.memberships(id)...)
+}
+
+// superuser is that a session's role is a superuser, for which no policy and no privilege holds; ok
+// is false where it is none. There is no experiment with a role that the files did not make.
+func (t *Target) superuser(id *model.Identity) (c Cause, ok bool) {
+	name := id.Acts()
+	if r, known := t.Contract.Schema.Roles[name]; !known || !r.Super {
+		return Cause{}, false
+	}
+	c = Cause{
+		Key: "role " + name + " superuser", Text: fmt.Sprintf("role %s is a superuser, for which row security does not hold", name),
+		object: carrier.Object{Kind: carrier.Superuser, Role: name},
+	}
+	if t.mayAlter(name) {
+		c.try = run.Variant{Roles: true, Before: c.object.Remedies(t.Contract, nil)[0].SQL}
+	}
+	return c, true
 }
 
 // causes lists the experiments with what belongs to tables for a divergence, the most
@@ -63,7 +85,31 @@ func (t *Target) causes(d *judge.Divergence, op *model.Op, id *model.Identity) [
 		}
 		out = append(out, t.columnDefaults(table, op.Shape)...)
 	}
+	if d.Cross {
+		out = append(out, t.separators(table, d.Cell.Command)...)
+	}
 	return append(out, t.tableCauses(table, d.Cell.Command, id)...)
+}
+
+// separators lists the experiments with the restrictive policies that are there to keep tenants
+// apart: what reaches another tenant came past them, whatever let it in.
+func (t *Target) separators(table *model.Table, command model.Command) []Cause {
+	var out []Cause
+	for i := range table.Policies {
+		p := &table.Policies[i]
+		if !carrier.Separates(t.Contract, table, p) {
+			continue
+		}
+		c := Cause{
+			Key: "policy " + table.Label() + " " + p.Name, Text: fmt.Sprintf("restrictive policy %s on %s does not hold it back", p.Name, table.Label()), harmless: true,
+			object: carrier.Object{Kind: carrier.Policy, Table: table, Policies: []*model.Policy{p}, Command: command},
+		}
+		if s := c.object.Separated(t.Contract); s != "" {
+			c.try = run.Variant{Before: []string{s}}
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // triggers is the experiments with the triggers and rules of a table that is written.
@@ -109,8 +155,12 @@ func taken(table *model.Table) []Cause {
 }
 
 func firing(tr *model.Trigger, on, off string, object carrier.Object) Cause {
+	text := fmt.Sprintf("%s %s on %s does it", tr.Kind(), tr.Name, on)
+	if tr.Function != "" {
+		text += fmt.Sprintf(" (function %s)", tr.Function)
+	}
 	return Cause{
-		Key: tr.Kind() + " " + on + " " + tr.Name, Text: fmt.Sprintf("%s %s on %s does it", tr.Kind(), tr.Name, on), succeeds: true,
+		Key: tr.Kind() + " " + on + " " + tr.Name, Text: text, succeeds: true,
 		try: run.Variant{Before: []string{off}}, object: object,
 	}
 }
@@ -266,17 +316,18 @@ func (t *Target) tableCauses(table *model.Table, command model.Command, id *mode
 	var own, other []Cause
 	for i := range table.Policies {
 		p := &table.Policies[i]
+		if !p.Permissive { // it lets nothing through
+			continue
+		}
 		c := Cause{
 			Key: "policy " + table.Label() + " " + p.Name, Text: fmt.Sprintf("policy %s on %s lets it through", p.Name, table.Label()),
 			try:    run.Variant{Before: []string{"DROP POLICY " + model.Quote(p.Name) + " ON " + table.SQL()}},
 			object: carrier.Object{Kind: carrier.Policy, Table: table, Policies: []*model.Policy{p}, Command: command},
 		}
 		c.turned = []string{restrictive(table, p)}
-		switch {
-		case !p.Permissive:
-		case p.Command == name:
+		if p.Command == name {
 			own = append(own, c)
-		default:
+		} else {
 			other = append(other, c)
 		}
 	}

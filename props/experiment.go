@@ -17,30 +17,44 @@ import (
 // restrict is the experiment that shows a table to an identity as the rules want it:
 // where a leak of another table goes away with it, that table's leak is the cause.
 func restrict(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) (run.Variant, bool) {
-	keys, ok := seen(c, table, id, st)
+	using, ok := only(c, table, id.Session.Sees[table.ID].Rule, id, st)
 	if !ok {
 		return run.Variant{}, false
+	}
+	return run.Variant{Before: []string{"CREATE POLICY rlsfuzz_intent ON " + table.SQL() + " AS RESTRICTIVE FOR SELECT TO PUBLIC USING (" + using + ")"}}, true
+}
+
+// only is the condition for the rows of a table for which a rule holds; ok is false where that is
+// not known.
+func only(c *model.Contract, table *model.Table, r *model.Rule, id *model.Identity, st *model.State) (using string, ok bool) {
+	keys, ok := holding(c, table, r, id, st)
+	if !ok {
+		return "", false
+	}
+	if len(keys) == 0 {
+		return "false", true
 	}
 	for i, k := range keys {
 		keys[i] = sql.Constant(k)
 	}
-	using := "false"
-	if len(keys) > 0 {
-		using = fmt.Sprintf("%s::text IN (%s)", model.Quote(table.Columns[table.Key[0]].Name), strings.Join(keys, ", "))
-	}
-	return run.Variant{Before: []string{"CREATE POLICY rlsfuzz_intent ON " + table.SQL() + " AS RESTRICTIVE FOR SELECT TO PUBLIC USING (" + using + ")"}}, true
+	return fmt.Sprintf("%s::text IN (%s)", model.Quote(table.Columns[table.Key[0]].Name), strings.Join(keys, ", ")), true
 }
 
 // seen is the keys of the rows of a table that an identity may see by the rules, and
 // whether all of them are known; of a table whose key is one column.
 func seen(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) ([]string, bool) {
+	return holding(c, table, id.Session.Sees[table.ID].Rule, id, st)
+}
+
+// holding is the keys of the rows for which a rule holds, likewise.
+func holding(c *model.Contract, table *model.Table, r *model.Rule, id *model.Identity, st *model.State) ([]string, bool) {
 	if len(table.Key) != 1 {
 		return nil, false
 	}
 	p := model.Predictor{Contract: c}
 	var keys []string
 	for _, row := range st.Rows(table.ID) {
-		ok, known := p.Holds(id.Session.Sees[table.ID].Rule, id, st, row)
+		ok, known := p.Holds(r, id, st, row)
 		if !known {
 			return nil, false
 		}
@@ -118,6 +132,9 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 	if !ok {
 		return Cause{}, fmt.Errorf("explain a divergence: %w", run.ErrInvalid)
 	}
+	if c, ok := l.superuser(id); ok && !c.switches() && d.Class < judge.Audit && !s.Steps[d.Step].Observed() {
+		return c, nil
+	}
 	if d.Cell.Path != nil {
 		c, err := l.pathCause(ctx, s, d, id, known)
 		if err == nil && leaves.Key != "" && !c.switches() {
@@ -126,6 +143,9 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 		return c, err
 	}
 	if c, ok, err := l.elsewhere(ctx, s, d, id, st, known); err != nil || ok {
+		return c, err
+	}
+	if c, ok, err := l.overreach(ctx, s, d, known); err != nil || ok {
 		return c, err
 	}
 	list, err := l.candidates(ctx, s, d, id, st)
@@ -282,6 +302,9 @@ func switchedOff(known []leak) (base run.Variant, off map[string]bool) {
 	return base, off
 }
 
+// notUpdatable is what a view answers whose rows nothing writes: object_not_in_prerequisite_state.
+const notUpdatable = "55000"
+
 // without reports whether a divergence goes away with what an experiment switches off.
 func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergence, c Cause) (bool, error) {
 	if d.Worlds != nil && s.Real() {
@@ -299,7 +322,8 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	if err != nil {
 		return false, err
 	}
-	if c.succeeds && trace.Steps[d.Step].Err != nil {
+	failed := trace.Steps[d.Step].Err
+	if c.succeeds && failed != nil || c.only && (failed == nil || failed.Code != notUpdatable) {
 		return false, nil
 	}
 	if c.harmless && shut(&trace.Steps[d.Step], s.Steps[d.Step].Session) {

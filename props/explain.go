@@ -79,6 +79,10 @@ func (c *campaign) explanation(ctx context.Context, l *lab, k *leak, like []leak
 			return e, err
 		}
 	}
+	if c.overdue() {
+		e.Fix.Unsought = unsought
+		return e, nil
+	}
 	e.Fix, err = c.mend(ctx, l, k, like)
 	return e, err
 }
@@ -89,11 +93,17 @@ const (
 	unstrict = "not looked for: it is reported apart (--strict looks for it)"
 )
 
-// overdue reports whether a run is past its time by half: what is found is confirmed, but
-// no experiment is made on what would mend it.
+// overdue reports whether a run is past its time by half: what is found is confirmed, but hardly
+// reduced, and no experiment is made on what would mend it.
 func (c *campaign) overdue() bool {
 	return c.cfg.Duration > 0 && time.Since(c.start) > c.cfg.Duration*3/2
 }
+
+// limit has a lab end its experiments in time.
+func (c *campaign) limit(l *lab) { l.overdue, l.hurried = c.overdue, c.cfg.Duration/20 }
+
+// pressed reports whether the run that a lab works for is overdue.
+func (l *lab) pressed() bool { return l.overdue != nil && l.overdue() }
 
 // carrier describes what carries a leak.
 func (c *campaign) carrier(k *leak) finding.Carrier {

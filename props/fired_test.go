@@ -41,7 +41,7 @@ sessions:
 // row, or says of it, tells of hidden ones. Its twins look at the row's own tenant.
 func TestFired(t *testing.T) {
 	t.Parallel()
-	const put = "interference by insert into table invoices: trigger fired on invoices does it"
+	const put = "interference by insert into table invoices: trigger fired on invoices does it (function fired)"
 	for _, test := range []struct{ name, body, want string }{
 		{name: "a count of all", body: "NEW.note := (SELECT count(*) FROM invoices); RETURN NEW;", want: put},
 		{name: "a count of its own", body: "NEW.note := (SELECT count(*) FROM invoices i WHERE i.account_id = NEW.account_id); RETURN NEW;"},

@@ -19,12 +19,14 @@ type slot struct {
 	table       *model.Table
 	row, column int
 	step, arg   int // of an argument; row is -1 then
+	nth         int // among all
 	values      []model.Value
 }
 
 // free finds the values of a least case that do not matter: with all of them replaced at once, by
-// several other values each, the case shows the same. Keys and references are left alone: they
-// only name rows.
+// several other values each, the case shows the same. What is made of parts is replaced by values
+// without any of them as well: pools repeat what conditions ask for. Keys and references are left
+// alone: they only name rows.
 func (l *lab) free(ctx context.Context, k *leak) ([]finding.Free, error) {
 	if k.scenario.Runs() { // each run of a program takes long
 		return nil, nil
@@ -54,7 +56,14 @@ type freeing struct {
 func (f *freeing) slots() []*slot {
 	var out []*slot
 	add := func(s *slot, old model.Value) {
-		if s.values = f.Plan.Others(s.table, s.column, old, len(out), others+1); len(s.values) > 0 {
+		s.nth = len(out)
+		s.values = f.Plan.Others(s.table, s.column, old, s.nth, others+1)
+		for _, v := range f.Plan.Contrasts(s.table, s.column, old) {
+			if !slices.Contains(s.values, v) {
+				s.values = append(s.values, v)
+			}
+		}
+		if len(s.values) > 0 {
 			out = append(out, s)
 		}
 	}
@@ -107,10 +116,19 @@ func (f *freeing) accept(list []*slot) error {
 	return f.accept(list[len(list)/2:])
 }
 
-// holds reports whether the case shows the same with each value replaced, whatever by.
+// holds reports whether the case shows the same with each value replaced, whatever by: by the
+// first other value of each, the second, and so on; then by different ones.
 func (f *freeing) holds(list []*slot) (bool, error) {
-	for n := range others + 1 {
-		same, err := f.shows(f.replaced(list, n))
+	most := 0
+	for _, s := range list {
+		most = max(most, len(s.values))
+	}
+	for n := range most + others {
+		apart := 0
+		if n >= most {
+			apart = 1 + n - most
+		}
+		same, err := f.shows(f.replaced(list, n, apart))
 		if err != nil || !same {
 			return false, err
 		}
@@ -118,9 +136,9 @@ func (f *freeing) holds(list []*slot) (bool, error) {
 	return true, nil
 }
 
-// replaced is the case with the nth other value in each slot; arguments that name a
-// value of a row follow it.
-func (f *freeing) replaced(list []*slot, n int) *model.Scenario {
+// replaced is the case with the nth other value in each slot, moved on by apart for each slot
+// before it; arguments that name a value of a row follow it.
+func (f *freeing) replaced(list []*slot, n, apart int) *model.Scenario {
 	s := &model.Scenario{Committed: f.k.scenario.Committed, Data: make([][]model.Row, len(f.k.scenario.Data)), Steps: slices.Clone(f.k.scenario.Steps)}
 	for i, rows := range f.k.scenario.Data {
 		for _, row := range rows {
@@ -131,7 +149,7 @@ func (f *freeing) replaced(list []*slot, n int) *model.Scenario {
 		s.Steps[i].Op.Args = slices.Clone(s.Steps[i].Op.Args)
 	}
 	for _, at := range list {
-		v := at.values[n%len(at.values)]
+		v := at.values[(n+apart*at.nth)%len(at.values)]
 		if at.row < 0 {
 			s.Steps[at.step].Op.Args[at.arg] = v
 			continue
@@ -168,6 +186,9 @@ func (f *freeing) follow(s *model.Scenario, at *slot, old, v model.Value) {
 
 // shows reports whether a scenario shows what the case does.
 func (f *freeing) shows(s *model.Scenario) (bool, error) {
+	if f.pressed() { // nobody knows
+		return false, nil
+	}
 	d := &f.k.found
 	if d.Worlds != nil {
 		o, err := f.once(f.ctx, s, d.Step, brief{variants: []gen.Variant{d.Worlds.Variant}, cross: d.Cross}, run.Variant{})

@@ -3,6 +3,7 @@ package props_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,29 @@ func TestOverdue(t *testing.T) {
 	for _, b := range r.Blocks {
 		if fix := b.Finding.Fixed(); fix == "" || strings.Contains(fix, "not looked for") {
 			t.Errorf("the next run: fix %q", fix)
+		}
+	}
+}
+
+// TestOverdueBeneath has a leak under which others may lie, and no time to look: that is said.
+func TestOverdueBeneath(t *testing.T) {
+	t.Parallel()
+	for _, duration := range []time.Duration{time.Nanosecond, 10 * time.Minute} {
+		cfg := written(t, overreachSchema+`CREATE POLICY seen ON notes FOR SELECT USING (true);`, overreachContract)
+		cfg.SkipRandom, cfg.Duration = true, duration
+		r, err := props.Run(t.Context(), opened(t, cfg), cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Blocks) != 1 || r.Blocks[0].Finding.Carrier.Object != "policy seen on notes" {
+			t.Fatalf("%d findings, want 1", len(r.Blocks))
+		}
+		hurried := duration == time.Nanosecond
+		if slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, "beneath") }) != hurried {
+			t.Errorf("within %s: notes %q", duration, r.Notes)
+		}
+		if free := r.Blocks[0].Finding.Free; len(free) > 0 == hurried {
+			t.Errorf("within %s: may be anything: %v", duration, free)
 		}
 	}
 }

@@ -30,6 +30,8 @@ type lab struct {
 	telling   map[judge.Cell]bool                  // cells of paths whose outputs are known to depend on hidden rows
 	programs  *run.Programs
 	brief     *brief          // how little is looked at while a case is sought or reduced; nil: all
+	overdue   func() bool     // whether the run is past its time by half; nil: it has no limit
+	hurried   time.Duration   // how long each case may be reduced once it is
 	quick     bool            // one finding is all that is asked for: it need not be the least
 	off       map[string]bool // keys of causes that are switched off in all that it runs rolled back
 	troubles  *troubles

@@ -3,6 +3,7 @@ package props
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
@@ -40,11 +41,14 @@ func (l *lab) least(ctx context.Context, k leak) (leak, error) {
 func (l *lab) reduced(ctx context.Context, k leak, b *brief) (*model.Scenario, *judge.Divergence, error) {
 	l.brief = b
 	defer func() { l.brief = nil }()
-	before := l.runs
+	before, began := l.runs, time.Now()
 	return reduce.Least(l.Plan, k.scenario, &k.found, func(s *model.Scenario) (*judge.Divergence, error) {
 		slow := k.target.Cell.Path != nil || k.target.Class == judge.Lockout
 		if l.quick && slow && l.runs >= before+quickRuns {
 			return nil, nil // least enough
+		}
+		if l.pressed() && time.Since(began) > l.hurried {
+			return nil, nil // a run with more time reduces it further
 		}
 		v, err := l.verdict(ctx, s)
 		if err != nil {

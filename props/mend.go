@@ -52,6 +52,9 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 			m.leaks = append(m.leaks, w)
 		}
 	}
+	if o.Kind == carrier.Superuser && !c.mayAlter(o.Role) {
+		return finding.Fix{Note: "none in the schema: the session must connect as a role that is no superuser"}, nil
+	}
 	list := o.Remedies(c.Contract, m.cells())
 	if k.found.Left && len(list) == 0 {
 		return c.pooled(ctx, l, k)
@@ -67,8 +70,12 @@ func (c *campaign) mend(ctx context.Context, l *lab, k *leak, like []leak) (find
 		return finding.Fix{}, err
 	}
 	defer m.close()
+	c.limit(m.lab)
 	if fix, err := m.first(ctx, list); err != nil || len(fix.SQL) > 0 {
 		return fix, err
+	}
+	if m.pressed() {
+		return finding.Fix{Unsought: unsought}, nil
 	}
 	note := fmt.Sprintf("none found: %s tried, and none ends the leak without taking away what the contract allows", noun.Count(len(list), "change"))
 	if o.Kind == carrier.Routine || o.Kind == carrier.View || o.Kind == carrier.Helper {
@@ -109,6 +116,9 @@ func (m *mender) first(ctx context.Context, list []carrier.Remedy) (finding.Fix,
 		}
 	}
 	for i := range list {
+		if m.pressed() {
+			break
+		}
 		ok, err := m.verify(ctx, &list[i])
 		if err != nil {
 			return finding.Fix{}, fmt.Errorf("try to mend a leak: %w", err)
@@ -190,6 +200,9 @@ func (m *mender) verify(ctx context.Context, r *carrier.Remedy) (bool, error) {
 		}
 	}
 	for n := range m.Plan.MatrixSets() {
+		if m.pressed() {
+			return false, nil
+		}
 		d := m.Plan.MatrixDataset(n)
 		if ok, err := m.harmless(ctx, d, m.concerned(d, n)); err != nil || !ok {
 			return false, err
@@ -199,6 +212,9 @@ func (m *mender) verify(ctx context.Context, r *carrier.Remedy) (bool, error) {
 		}
 	}
 	for n := range randomSets {
+		if m.pressed() {
+			return false, nil
+		}
 		bits := &gen.Counted{N: uint64(n+1) * 5000}
 		d := m.Plan.Dataset(bits, gen.Options{})
 		var sequences [][]model.Step

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
@@ -61,7 +63,7 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 	if c, err := l.carrier(ctx, s, d, helpers, run.Variant{}, l.off); err != nil || c.Key != "" {
 		return c, err
 	}
-	for _, c := range append(l.partCauses(d.Cell.Path, id), l.objectCauses(d.Cell.Path)...) {
+	for _, c := range slices.Concat(l.partCauses(d, id), l.objectCauses(d.Cell.Path), l.presetRoles(s, observed), l.onlyWriters(d)) {
 		if gone, err := l.without(ctx, s, d, c); err != nil || gone {
 			return c, err
 		}
@@ -174,15 +176,45 @@ func (l *lab) readsMore(ctx context.Context, s *model.Scenario, d *judge.Diverge
 }
 
 // roleCauses lists the experiments with roles and logins: any role of the schema's files
-// that bypasses row security may own what a path runs.
+// that bypasses row security may own what a path runs. Those of a preset are tried last: see
+// presetRoles.
 func (t *Target) roleCauses(id *model.Identity) []Cause {
+	var out []Cause
+	if c, ok := t.superuser(id); ok && t.mayAlter(id.Acts()) {
+		out = append(out, c)
+	}
+	for _, c := range t.bypassing() {
+		if c.object.Role == id.Login || c.object.Role == id.Role || !t.preset(&c) {
+			out = append(out, c)
+		}
+	}
+	return append(append(out, t.defaults(id)...), t.memberships(id)...)
+}
+
+// presetRoles lists the experiments with the roles of a preset that bypass row security. They are as
+// they are: where a view or a function runs as one of them, that is what the schema says.
+func (l *lab) presetRoles(s *model.Scenario, observed bool) []Cause {
+	if observed || s.Real() { // real logins share these
+		return nil
+	}
+	return slices.DeleteFunc(l.bypassing(), func(c Cause) bool { return !l.preset(&c) })
+}
+
+// preset reports whether a cause is as the preset says, and not the user's files.
+func (t *Target) preset(c *Cause) bool {
+	s := c.object.Place(t.Statements)
+	return s != nil && s.Preset()
+}
+
+// bypassing lists the experiments with the roles that the files made and that bypass row security.
+func (t *Target) bypassing() []Cause {
 	var out []Cause
 	for _, name := range t.made {
 		if r := t.Contract.Schema.Roles[name]; r.BypassRLS && !r.Super {
 			out = append(out, bypasses(name))
 		}
 	}
-	return append(append(out, t.defaults(id)...), t.memberships(id)...)
+	return out
 }
 
 // keys lists the experiments with the keys of what a path uses: each unique one, each foreign one, and
@@ -233,8 +265,37 @@ func (t *Target) fired(p *model.Path, program string) []Cause {
 	return out
 }
 
+// onlyWriters lists the experiments with the triggers and rules of a view that nothing else writes
+// to: without them, the statement fails.
+func (t *Target) onlyWriters(d *judge.Divergence) []Cause {
+	p := d.Cell.Path
+	if p.View == nil || d.Worlds != nil {
+		return nil
+	}
+	out := viewTriggers(p.View)
+	for i := range out {
+		out[i].succeeds, out[i].only = false, true
+	}
+	return out
+}
+
+// statementOf is the command of the one statement that a path is; Select for any other path.
+func statementOf(p *model.Path) model.Command {
+	if len(p.SQL) != 1 || len(p.SQL[0].Statements) != 1 {
+		return model.Select
+	}
+	tokens := sql.Tokens(p.SQL[0].Statements[0].Text)
+	for _, c := range []model.Command{model.Insert, model.Update, model.Delete} {
+		if len(tokens) > 0 && strings.EqualFold(tokens[0].Text, c.String()) {
+			return c
+		}
+	}
+	return model.Select
+}
+
 // partCauses lists the experiments with a partition that a session uses directly.
-func (t *Target) partCauses(p *model.Path, id *model.Identity) []Cause {
+func (t *Target) partCauses(d *judge.Divergence, id *model.Identity) []Cause {
+	p := d.Cell.Path
 	if p.View == nil {
 		return nil
 	}
@@ -242,7 +303,11 @@ func (t *Target) partCauses(p *model.Path, id *model.Identity) []Cause {
 	if part == nil {
 		return nil
 	}
-	return t.tableCauses(part, model.Select, id)
+	var out []Cause
+	if d.Cross {
+		out = t.separators(part, statementOf(p))
+	}
+	return append(out, t.tableCauses(part, statementOf(p), id)...)
 }
 
 // objectCauses lists the experiments with the views and routines that a path names.

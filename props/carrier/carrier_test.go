@@ -25,6 +25,10 @@ CREATE FUNCTION total() RETURNS int LANGUAGE sql SECURITY DEFINER AS $$ SELECT 1
 $$;
 CREATE OR REPLACE VIEW open_notes AS SELECT * FROM notes;
 ALTER TABLE ONLY notes NO FORCE ROW LEVEL SECURITY;
+CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TRIGGER logged AFTER INSERT ON notes EXECUTE FUNCTION log();
+CREATE OR REPLACE FUNCTION public.log() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$;
+ALTER ROLE app SUPERUSER;
 `
 
 // notes is the table of the files, with a contract for it.
@@ -76,6 +80,9 @@ func TestPlace(t *testing.T) {
 		{carrier.Object{Kind: carrier.Setting, Role: "app", Setting: model.RoleSetting{Name: "app.org"}}, "setting app.org of role app", 11},
 		{carrier.Object{Kind: carrier.Routine, Routine: &model.Routine{Schema: "public", Name: "total"}}, "function total()", 12},
 		{carrier.Object{Kind: carrier.View, View: &model.View{Schema: "public", Name: "open_notes"}}, "view open_notes", 14},
+		{carrier.Object{Kind: carrier.Trigger, Table: table, Trigger: &model.Trigger{Name: "logged", Function: "log"}}, "trigger logged on notes", 18},
+		{carrier.Object{Kind: carrier.Trigger, Table: table, Trigger: &model.Trigger{Name: "logged", Function: "logs"}}, "trigger logged on notes", 17},
+		{carrier.Object{Kind: carrier.Superuser, Role: "app"}, "role app", 19},
 	}
 	for _, test := range tests {
 		if got := test.object.Name(); got != test.name {
@@ -126,10 +133,18 @@ INSERT INTO tickets VALUES (1);`
 		object carrier.Object
 		line   int // 0: none
 	}{
-		{table("tickets"), 2}, {table("Tickets"), 0},
-		{policy("own", "tickets"), 6}, {policy("own", "Tickets"), 5}, {policy("built", "tickets"), 0}, {policy("Own", "tickets"), 0},
-		{view("app", "board"), 7}, {view("public", "board"), 0}, {view("public", "totals"), 8},
-		{routine("find"), 9}, {routine("finds"), 10}, {routine("found"), 0},
+		{table("tickets"), 2},
+		{table("Tickets"), 0},
+		{policy("own", "tickets"), 6},
+		{policy("own", "Tickets"), 5},
+		{policy("built", "tickets"), 0},
+		{policy("Own", "tickets"), 0},
+		{view("app", "board"), 7},
+		{view("public", "board"), 0},
+		{view("public", "totals"), 8},
+		{routine("find"), 9},
+		{routine("finds"), 10},
+		{routine("found"), 0},
 	} {
 		line := 0
 		if s := test.object.Place(parsed.Statements); s != nil {

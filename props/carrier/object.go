@@ -19,6 +19,7 @@ const (
 	RowSecurity       // row security of a table is off
 	Force             // row security of a table is not forced: it does not hold for the owner
 	BypassRLS         // a role's attribute: row security does not hold for it
+	Superuser         // a role's attribute: nothing holds for it
 	Setting           // a default that a login or a database gives
 	Membership        // a role is a member of another
 	ColumnGrant       // a privilege on a column
@@ -76,7 +77,7 @@ func (o *Object) Name() string {
 		return "policies " + strings.Join(names, ", ") + " on " + o.Table.Label()
 	case RowSecurity, Force, Table:
 		return "table " + o.Table.Label()
-	case BypassRLS:
+	case BypassRLS, Superuser:
 		return "role " + o.Role
 	case Setting:
 		if o.Role == "" {
@@ -133,6 +134,8 @@ func (o *Object) SQL() string {
 		return "ALTER TABLE " + name(o.Table) + " NO FORCE ROW LEVEL SECURITY"
 	case BypassRLS:
 		return "ALTER ROLE " + ident(o.Role) + " BYPASSRLS"
+	case Superuser:
+		return "ALTER ROLE " + ident(o.Role) + " SUPERUSER"
 	case Setting:
 		return o.owner() + " SET " + setting(o.Setting.Name) + " = " + sql.Constant(o.Setting.Value)
 	case Membership:

@@ -10,8 +10,36 @@ import (
 )
 
 // Place finds the statement that says last what the object is; nil where none does. What
-// a preset or a DO block says is not found.
+// a preset or a DO block says is not found. Of a trigger it is that of its function, which says
+// what it does, unless a later file gives the table the trigger.
 func (o *Object) Place(statements []script.Statement) *script.Statement {
+	s := o.last(statements)
+	if o.Kind != Trigger || o.Trigger.Function == "" {
+		return s
+	}
+	f := o.function(statements)
+	if f == nil || s != nil && s.File != f.File && slices.IndexFunc(statements, same(s)) > slices.IndexFunc(statements, same(f)) {
+		return s
+	}
+	return f
+}
+
+// same finds a statement by its place.
+func same(s *script.Statement) func(script.Statement) bool {
+	return func(o script.Statement) bool { return o.File == s.File && o.Line == s.Line && o.Text == s.Text }
+}
+
+// function is the statement that says last what the trigger's function is; nil where none does.
+func (o *Object) function(statements []script.Statement) *script.Statement {
+	r := model.Routine{Schema: "public", Name: o.Trigger.Function}
+	if i := strings.LastIndexByte(r.Name, '.'); i >= 0 {
+		r.Schema, r.Name = r.Name[:i], r.Name[i+1:]
+	}
+	return (&Object{Kind: Body, Routine: &r}).last(statements)
+}
+
+// last finds the statement that says last what the object itself is.
+func (o *Object) last(statements []script.Statement) *script.Statement {
 	var found, made *script.Statement
 	for i := range statements {
 		s := &statements[i]
@@ -100,6 +128,8 @@ func (o *Object) says(h head) saying {
 		return o.saysTable(h)
 	case BypassRLS:
 		return is(slices.Contains([]string{"create", "alter"}, h.at(0)) && slices.Contains([]string{"role", "user"}, h.at(1)) && h.at(2) == o.Role && h.has("bypassrls"))
+	case Superuser:
+		return is(slices.Contains([]string{"create", "alter"}, h.at(0)) && slices.Contains([]string{"role", "user"}, h.at(1)) && h.at(2) == o.Role && h.has("superuser"))
 	case Setting:
 		i := h.index("set")
 		return is(h.at(0) == "alter" && i > 1 && h.setting(i+1, o.Setting.Name) && (o.Role == "" && h.at(1) == "database" || h.at(2) == o.Role))

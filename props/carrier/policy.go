@@ -42,11 +42,14 @@ func (o *Object) narrower(in intent, p *model.Policy, cells []Cell) []Remedy {
 	alter := func(clauses ...string) {
 		out = append(out, Remedy{SQL: []string{"ALTER POLICY " + ident(p.Name) + " ON " + name(o.Table) + " " + strings.Join(clauses, " ")}})
 	}
+	if s := separated(in, p); !p.Permissive && s != "" {
+		out = append(out, Remedy{SQL: []string{s}})
+	}
 	want, known := in.of(p.Roles, p.Command)
 	if len(o.Policies) == 1 && p.Permissive && in.exact(p) && (o.besides(p) || known && want == predicate{never, never}) {
 		out = append(out, Remedy{SQL: []string{o.drop()}})
 	}
-	if roles := in.needed(p); roles != nil {
+	if roles := in.needed(p); roles != nil && p.Permissive {
 		alter("TO " + rolesSQL(roles))
 	}
 	if !known {

@@ -36,6 +36,8 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 		return statements("ALTER TABLE " + name(o.Table) + " FORCE ROW LEVEL SECURITY")
 	case BypassRLS:
 		return []Remedy{{SQL: []string{"ALTER ROLE " + ident(o.Role) + " NOBYPASSRLS"}, Roles: true}}
+	case Superuser:
+		return []Remedy{{SQL: []string{"ALTER ROLE " + ident(o.Role) + " NOSUPERUSER NOBYPASSRLS"}, Roles: true}}
 	case Setting:
 		return []Remedy{{SQL: []string{o.owner() + " RESET " + setting(o.Setting.Name)}, Simulated: o.Setting.Name}}
 	case Membership:

@@ -37,9 +37,19 @@ func Preset(name string) (*Script, []string, error) {
 		}
 		text.Write(b)
 	}
-	s, err := Parse("preset "+name, text.String(), Options{})
+	s, err := Parse(ofPreset+name, text.String(), Options{})
 	if err != nil {
 		return nil, nil, err
 	}
 	return s, slices.Clone(schemas), nil
+}
+
+// ofPreset begins the name of the file that the statements of a preset stand in.
+const ofPreset = "preset "
+
+// Preset reports whether a statement is a preset's, and so not of the user's files.
+func (s *Statement) Preset() bool {
+	name, ok := strings.CutPrefix(s.File, ofPreset)
+	_, known := presetSchemas[name]
+	return ok && known
 }
