@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
-	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
@@ -141,7 +140,10 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Why = unread(k, trace); r.Why != "" {
+	if r.Why, err = l.misfit(ctx, k, s, trace, v); err != nil {
+		return nil, err
+	}
+	if r.Why != "" {
 		r.Verdict = CannotRun
 		return r, nil
 	}
@@ -151,28 +153,6 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 	}
 	r.expectations(k, s, trace)
 	return r, nil
-}
-
-// syntaxError is the SQLSTATE of what is no SQL.
-const syntaxError = "42601"
-
-// unread is why a step's SQL cannot be run at all, so that what the case shows is not what it
-// was written for; empty where each can, or where the error is expected. A function may
-// raise the same error, so our own parser is asked too.
-func unread(k *finding.Case, trace *model.Trace) string {
-	for i := range min(len(k.Steps), len(trace.Steps)) {
-		st := &k.Steps[i]
-		if e := trace.Steps[i].Err; st.SQL == "" || st.Expect != nil || e == nil || e.Code != syntaxError {
-			continue
-		}
-		switch list, err := sql.Split(st.SQL); {
-		case err != nil:
-			return fmt.Sprintf("step %d is not SQL: %v", i+1, err)
-		case len(list) > 1:
-			return fmt.Sprintf("step %d has %d statements: write a step for each", i+1, len(list))
-		}
-	}
-	return ""
 }
 
 // replay runs and judges a scenario.

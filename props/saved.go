@@ -130,6 +130,14 @@ func (c *campaign) rerun(ctx context.Context, k *finding.Case, all *gen.Plan) (*
 	if err := l.compared(ctx, s, v); err != nil {
 		return nil, err
 	}
+	why, err := l.misfit(ctx, k, s, trace, v)
+	if err != nil {
+		return nil, err
+	}
+	if why != "" {
+		c.remark("saved case %s cannot run: %s", dir, why)
+		return nil, nil
+	}
 	d := shown(c.Contract, k, v)
 	if d == nil {
 		c.remark("fixed: %s no longer leaks%s", dir, what(k))
@@ -158,16 +166,18 @@ func shown(c *model.Contract, k *finding.Case, v *judge.Verdict) *judge.Divergen
 	}
 	for i := range v.Divergences {
 		d := &v.Divergences[i]
-		if f := k.Found; f != nil && f.Class == d.Class.String() && f.Command == d.Cell.Command.String() &&
-			f.Session == c.Sessions[d.Cell.Session].Name && named(c, f, d) {
+		if k.Found != nil && about(c, k.Found, d) {
 			return d
 		}
 	}
 	return &v.Divergences[0]
 }
 
-// named reports whether a divergence is about the table and the path of a case.
-func named(c *model.Contract, f *finding.Found, d *judge.Divergence) bool {
+// about reports whether a divergence is of the class that a case was saved for, in its cell.
+func about(c *model.Contract, f *finding.Found, d *judge.Divergence) bool {
+	if f.Class != d.Class.String() || f.Command != d.Cell.Command.String() || f.Session != c.Sessions[d.Cell.Session].Name {
+		return false
+	}
 	table, path := "", ""
 	if d.Cell.Table >= 0 {
 		table = c.Schema.Tables[d.Cell.Table].Label()
