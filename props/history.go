@@ -38,6 +38,9 @@ func (c *campaign) recall() {
 		c.remark("what the last check covered is not known: %v", err)
 	}
 	c.fresh = inventory.NewFresh(c.Contract, c.Catalog, c.last)
+	if err := c.Target.known.load(c.cfg.Out, c.Hash); err != nil {
+		c.remark("what was found out about findings is not known: %v", err)
+	}
 }
 
 // freshFirst moves the cells of what is new since the last check to the front of the walk.
@@ -94,6 +97,9 @@ func (c *campaign) remember() {
 	}
 	now := &inventory.Coverage{Seed: c.report.Seed, Checks: c.report.Checks, Objects: inventory.Prints(c.Contract, c.Catalog), Cells: c.atStake()}
 	if err := c.last.Merge(now, c.extent()).Save(c.cfg.Out, c.File.Path); err != nil {
+		c.remark("%v", err)
+	}
+	if err := c.Target.known.save(c.cfg.Out, c.Hash); err != nil {
 		c.remark("%v", err)
 	}
 }

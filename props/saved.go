@@ -216,24 +216,57 @@ func (c *campaign) reopen(ctx context.Context, still []again) error {
 		if k.cause, err = c.labs[0].cause(ctx, k.scenario, &k.found, c.known()); err != nil {
 			return err
 		}
-		c.muted[k.target] = true
-		if b := c.blocks[k.cause.Key]; b != nil {
+		if b := c.blocks[k.cause.Key]; b != nil && !c.hides(b, &k.leak) {
+			c.muted[k.target] = true
 			if b.Finding.Divergence.Target() != k.target {
 				b.like(c.cellText(&k.found))
 			}
 			continue
 		}
-		c.leaks = append(c.leaks, k.leak)
-		b := c.blockOf(&k.leak)
-		b.Dir, b.Finding.Dir, b.Known = k.dir, k.dir, true
-		b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
-		c.blocks[k.cause.Key] = b
-		c.report.Blocks = append(c.report.Blocks, b)
+		b, err := c.knownBlock(ctx, k)
+		if err != nil {
+			return err
+		}
 		if c.cfg.journal != nil {
 			c.cfg.journal.known(b, c.cellText(&k.found), c.elapsed())
 		}
 	}
 	return nil
+}
+
+// knownBlock makes the block of a case that still leaks, as the run did that found it: with what is
+// like it and the explanation, which is taken from that run where nothing changed since.
+func (c *campaign) knownBlock(ctx context.Context, k *again) (*Block, error) {
+	var like []leak
+	if !c.cfg.First {
+		var err error
+		if like, err = c.alike(ctx, &k.leak); err != nil {
+			return nil, err
+		}
+	}
+	b, its, _ := c.divided(&k.leak, &k.leak, like)
+	b.Dir, b.Finding.Dir, b.Known = k.dir, k.dir, true
+	if !c.cfg.First {
+		var err error
+		if b.Finding.Escalation, err = c.escalation(ctx, its, k.leak); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.explained(ctx, c.labs[0], b, k.leak, its); err != nil {
+		return nil, err
+	}
+	b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
+	for _, w := range append(its, k.leak) {
+		c.muted[w.target] = true
+		w.cause = k.cause
+		c.trace(w)
+	}
+	if c.blocks[k.cause.Key] == nil {
+		c.leaks = append(c.leaks, k.leak)
+	}
+	c.blocks[k.cause.Key] = b
+	c.report.Blocks = append(c.report.Blocks, b)
+	return b, nil
 }
 
 // refine reduces a case that was saved as it was found. Once the least case that
