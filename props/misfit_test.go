@@ -148,3 +148,24 @@ func TestMisfitSaved(t *testing.T) {
 		}
 	}
 }
+
+// TestReplayOtherwise replays a case of a forbidden write under a contract that lets its session see
+// rows which a policy holds back: what is told is that, with the answer of the look that showed it.
+func TestReplayOtherwise(t *testing.T) {
+	cfg, dir := saves(t, openNotes)
+	same := replays(t, cfg, dir, openNotes)
+	if want := " (app: insert notes, write)"; same.About() != want || same.Shown.Did != "INSERT 1" {
+		t.Errorf("it is about%s: %s, want%s", same.About(), same.Shown.Did, want)
+	}
+	wider := strings.Replace(ownNotesContract, `sees: {"*": own`, `sees: {"*": own, orgs: all`, 1)
+	if err := os.WriteFile(cfg.Contract, []byte(wider), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := replays(t, cfg, dir, "")
+	if r.Shown == nil || r.Shown.Class.String() != "lockout" || r.Shown.Did != "SELECT 0, of orgs after step 1" {
+		t.Fatalf("shown is %+v", r.Shown)
+	}
+	if want := " (app: select orgs, lockout; saved for app: insert notes, write)"; r.About() != want {
+		t.Errorf("it is about%s, want%s", r.About(), want)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
@@ -41,22 +42,40 @@ func (r *Replay) Accepted() *model.Accept {
 	if r.saved.Path != "" {
 		command = model.Call.String()
 	}
-	cell := cellLabel(r.saved.Session, command, object, r.saved.Class)
+	cell, key := cellLabel(r.saved.Session, command, object, r.saved.Class), r.saved.Key
+	if d := r.otherwise(); d != nil {
+		c := r.Target.Contract
+		cell, key = cellLabel(c.Sessions[d.Cell.Session].Name, d.Cell.Action(), d.Cell.Object(c.Schema), d.Class.String()), ""
+	}
 	for _, a := range r.Target.Contract.Accept {
-		if matchesCell(a, cell, r.saved.Key) {
+		if matchesCell(a, cell, key) {
 			return a
 		}
 	}
 	return nil
 }
 
-// About says in a few words what the case showed when it was saved; empty of one that was
-// written by hand.
+// otherwise is what a saved case shows in place of what it was saved for; nil where it shows that, or
+// nothing.
+func (r *Replay) otherwise() *judge.Divergence {
+	if r.saved == nil || r.Shown == nil || about(r.Target.Contract, r.saved, r.Shown) {
+		return nil
+	}
+	return r.Shown
+}
+
+// About says in a few words what the case showed when it was saved, after what it shows in its
+// place, if it does; empty of one that was written by hand.
 func (r *Replay) About() string {
 	if r.saved == nil {
 		return ""
 	}
-	return what(&finding.Case{Found: r.saved})
+	said := what(&finding.Case{Found: r.saved})
+	if d := r.otherwise(); d != nil {
+		c := r.Target.Contract
+		return fmt.Sprintf(" (%s: %s %s, %s; saved for %s)", c.Sessions[d.Cell.Session].Name, d.Cell.Action(), d.Cell.Object(c.Schema), d.Class, strings.TrimSuffix(strings.TrimPrefix(said, " ("), ")"))
+	}
+	return said
 }
 
 // Expectation is whether one step did what the case expects of it.
