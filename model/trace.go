@@ -35,7 +35,8 @@ type Seen struct {
 
 // Failure is an error of Postgres, without what differs between runs.
 type Failure struct {
-	Code, Message, Detail, Hint, Constraint string
+	Code, Message, Detail, Hint string
+	Constraint, Table, Column   string // that it names; of a table its label
 }
 
 // Denied reports whether row security or a privilege refused the statement: the only

@@ -31,20 +31,63 @@ func (c *campaign) accept() {
 	}
 }
 
-// accepts looks for an entry for each cell of a block.
+// accepts looks for an entry for each cell of a block. A key is that of its least case: it accepts
+// the cell of that one, and none that is like it.
 func (c *campaign) accepts(b *Block, used []bool) (reason string, ok bool) {
-	first := cellLabel(b.Finding.Session, b.Finding.Divergence.Cell.Action(), b.Finding.Divergence.Cell.Object(c.Contract.Schema), b.Finding.Class.String())
-	for n, cell := range append([]string{first}, b.Like...) {
-		i := slices.IndexFunc(c.Contract.Accept, func(a *model.Accept) bool { return matchesCell(a, cell, b.Finding.Key) })
-		if i < 0 {
+	i := c.entry(c.ownCell(b), b.Finding.Key)
+	if i < 0 {
+		return "", false
+	}
+	matched := []int{i}
+	for _, cell := range b.Like {
+		at := c.entry(cell, "")
+		if at < 0 {
 			return "", false
 		}
-		if n == 0 {
-			reason = c.Contract.Accept[i].Told()
-		}
-		used[i] = true
+		matched = append(matched, at)
 	}
-	return reason, true
+	for _, at := range matched {
+		used[at] = true
+	}
+	return c.Contract.Accept[i].Told(), true
+}
+
+// entry is the place of the entry that accepts a cell, or the finding of a key; -1: none does.
+func (c *campaign) entry(cell, key string) int {
+	return slices.IndexFunc(c.Contract.Accept, func(a *model.Accept) bool { return matchesCell(a, cell, key) })
+}
+
+// ownCell is the cell of a block's least case.
+func (c *campaign) ownCell(b *Block) string {
+	cell := b.Finding.Divergence.Cell
+	return cellLabel(b.Finding.Session, cell.Action(), cell.Object(c.Contract.Schema), b.Finding.Class.String())
+}
+
+// hides reports whether a block is accepted, and a leak that is like it is not: it makes a block of
+// its own, so that it fails.
+func (c *campaign) hides(b *Block, k *leak) bool {
+	cell := c.cellText(&k.found)
+	return b.Accepted != "" && cell != c.ownCell(b) && c.entry(cell, "") < 0
+}
+
+// part divides the leaks of a cause, k among them, whose least case makes a block: those that belong
+// to it, and, if the contract accepts it, those that it would hide.
+func (c *campaign) part(b *Block, like []leak, k leak) (its, rest []leak) {
+	if c.entry(c.ownCell(b), b.Finding.Key) < 0 {
+		return like, nil
+	}
+	if !slices.ContainsFunc(like, func(w leak) bool { return w.target == k.target }) {
+		like = append(slices.Clone(like), k)
+	}
+	for _, w := range like {
+		cell := c.cellText(&w.found)
+		if cell == c.ownCell(b) || c.entry(cell, "") >= 0 || b.anyhow(&w) {
+			its = append(its, w)
+		} else {
+			rest = append(rest, w)
+		}
+	}
+	return its, rest
 }
 
 func cellLabel(session, command, table, class string) string {

@@ -42,11 +42,12 @@ func (c *campaign) explain(ctx context.Context, found []leak) error {
 				return err
 			}
 		}
-		if b := c.blocks[k.cause.Key]; b != nil {
+		if b := c.blocks[k.cause.Key]; b != nil && (b.anyhow(&k) || !c.hides(b, &k)) {
 			c.muted[k.target] = true
 			c.trace(k)
 			if !b.anyhow(&k) {
 				b.like(c.cellText(&k.found))
+				b.shows(&k)
 			}
 			continue
 		}
@@ -140,6 +141,15 @@ func (c *campaign) block(ctx context.Context, k leak) error {
 	if err := c.walk(ctx); err != nil {
 		return err
 	}
+	like, err := c.alike(ctx, &k)
+	if err != nil {
+		return err
+	}
+	return c.announce(ctx, l, k, like)
+}
+
+// alike is what the walk showed that has the cause of a leak, and is not muted.
+func (c *campaign) alike(ctx context.Context, k *leak) ([]leak, error) {
 	like := []leak{}
 	for i, w := range c.walked {
 		if c.muted[w.target] {
@@ -147,14 +157,14 @@ func (c *campaign) block(ctx context.Context, k leak) error {
 		}
 		cause, err := c.walkedCause(ctx, i)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if cause.Key == k.cause.Key {
 			w.cause = cause
 			like = append(like, w)
 		}
 	}
-	return c.announce(ctx, l, k, like)
+	return like, nil
 }
 
 // announce reduces the first of the leaks that have the cause of k, lets the referee
@@ -191,17 +201,19 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 		c.report.Leads = append(c.report.Leads, Lead{Cell: c.cellText(&least.found), Class: least.target.Class.String(), Reason: reason})
 		return nil
 	}
-	c.leaks = append(c.leaks, least)
+	if c.blocks[k.cause.Key] == nil {
+		c.leaks = append(c.leaks, least)
+	}
 	for _, w := range append(like, k) {
 		w.cause = least.cause
 		c.trace(w)
 	}
-	b := c.newBlock(&least, &k, like)
+	b, its, rest := c.divided(&least, &k, like)
 	b.Finding.Escalation = escalation
 	c.blocks[k.cause.Key] = b
 	c.report.Blocks = append(c.report.Blocks, b)
 	c.save(b) // what was found is on disk before it is explained
-	explain := func(ctx context.Context) error { return c.explained(ctx, l, b, least, like) }
+	explain := func(ctx context.Context) error { return c.explained(ctx, l, b, least, its) }
 	if l == c.labs[0] { // what is announced is not announced again: it is explained now
 		err = c.endure(ctx, explain)
 	} else {
@@ -209,7 +221,13 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 	}
 	b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
 	c.announced(b)
-	return err
+	if err != nil || len(rest) == 0 {
+		return err
+	}
+	for _, w := range rest {
+		delete(c.muted, w.target)
+	}
+	return c.announce(ctx, l, rest[0], rest)
 }
 
 // blockOf is the block of one leak.
@@ -218,14 +236,10 @@ func (c *campaign) blockOf(k *leak) *Block {
 }
 
 // newBlock is the block of a leak k, of its least case, and of the leaks that have the same cause.
-func (c *campaign) newBlock(least, k *leak, like []leak) *Block {
+// shown is the cells in which a session with its tenant shows the cause.
+func (c *campaign) newBlock(least, k *leak, like []leak, shown []judge.Cell) *Block {
 	b := c.blockOf(least)
-	b.AtCheck = k.at
-	for _, w := range append(like, *k) {
-		if !lost(&w) {
-			b.shown = append(b.shown, w.target.Cell)
-		}
-	}
+	b.AtCheck, b.shown = k.at, shown
 	for _, w := range like {
 		if w.target != least.target && !b.anyhow(&w) {
 			b.Like = append(b.Like, c.cellText(&w.found))
@@ -236,6 +250,38 @@ func (c *campaign) newBlock(least, k *leak, like []leak) *Block {
 	}
 	b.Finding.Like = b.Like
 	return b
+}
+
+// divided is the block of a least case and of what is like it. Where the contract accepts the case,
+// rest is what that would hide.
+func (c *campaign) divided(least, k *leak, like []leak) (b *Block, its, rest []leak) {
+	shown := c.shownOf(k, like)
+	b = c.newBlock(least, k, like, shown)
+	if its, rest = c.part(b, like, *k); len(rest) == 0 {
+		return b, its, nil
+	}
+	b = c.newBlock(least, least, its, shown)
+	b.AtCheck = k.at
+	return b, its, rest
+}
+
+// shownOf is the cells in which a session with its tenant shows the cause of a leak.
+func (c *campaign) shownOf(k *leak, like []leak) []judge.Cell {
+	all := &Block{}
+	if earlier := c.blocks[k.cause.Key]; earlier != nil {
+		all.shown = slices.Clone(earlier.shown)
+	}
+	for _, w := range append(like, *k) {
+		all.shows(&w)
+	}
+	return all.shown
+}
+
+// shows notes that a session with its tenant shows the block's cause in a cell.
+func (b *Block) shows(k *leak) {
+	if !lost(k) {
+		b.shown = append(b.shown, k.target.Cell)
+	}
 }
 
 // doubt notes calls whose difference did not hold when it was looked at more often: nothing is

@@ -2,12 +2,16 @@ package props
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
@@ -22,6 +26,61 @@ type explanations struct {
 }
 
 func newExplanations() *explanations { return &explanations{list: map[string]finding.Explanation{}} }
+
+// explainedFile is what a run leaves in its folder of what it found out about findings.
+const explainedFile = "explained.json"
+
+// explainedState is that file.
+type explainedState struct {
+	Hash string                         `json:"hash"` // of contract and schema: with others it says nothing
+	List map[string]finding.Explanation `json:"list"`
+}
+
+// load takes what an earlier run found out with the same contract and schema.
+func (x *explanations) load(dir, hash string) error {
+	data, err := os.ReadFile(filepath.Join(dir, explainedFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read explanations: %w", err)
+	}
+	var s explainedState
+	if err := json.Unmarshal(data, &s); err != nil {
+		return fmt.Errorf("%s is not what a check writes: %w", filepath.Join(dir, explainedFile), err)
+	}
+	if s.Hash != hash {
+		return nil
+	}
+	x.Lock()
+	defer x.Unlock()
+	for key := range s.List {
+		if _, ok := x.list[key]; !ok {
+			x.list[key] = s.List[key]
+		}
+	}
+	return nil
+}
+
+// save keeps what was found out for the next run; the file is replaced whole or not at all.
+func (x *explanations) save(dir, hash string) error {
+	x.Lock()
+	defer x.Unlock()
+	if len(x.list) == 0 {
+		return nil
+	}
+	data, err := json.MarshalIndent(explainedState{hash, x.list}, "", "  ")
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err == nil {
+		err = disk.Replace(filepath.Join(dir, explainedFile), append(data, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("keep explanations: %w", err)
+	}
+	return nil
+}
 
 // explained finds out by experiment what carries a block's finding, which of its values
 // matter, how sure it is and what would mend it. Who asks for the first finding only
@@ -49,8 +108,13 @@ func (c *campaign) explained(ctx context.Context, l *lab, b *Block, k leak, like
 			c.remark("%s could not be explained: %v", c.cellText(&k.found), err)
 		}
 	}
+	if ok {
+		e.Carrier = c.carrier(&k) // where it stands may have changed
+	}
 	b.Finding.Explanation = e
-	c.save(b)
+	if !b.Known { // its case is not written again: somebody may have edited it
+		c.save(b)
+	}
 	return nil
 }
 

@@ -35,6 +35,9 @@ func (c *campaign) recall() {
 		if c.last, err = inventory.LoadCoverage(c.cfg.Out, c.File.Path); err != nil {
 			c.remark("what the last check covered is not known: %v", err)
 		}
+		if err := c.Target.known.load(c.cfg.Out, c.Hash); err != nil {
+			c.remark("what was found out about findings is not known: %v", err)
+		}
 	}
 	var unapplied *inventory.Coverage
 	if c.unapplied != nil {
@@ -97,6 +100,9 @@ func (c *campaign) remember() {
 	}
 	now := &inventory.Coverage{Seed: c.report.Seed, Checks: c.report.Checks, Objects: inventory.Prints(c.Contract, c.Catalog), Cells: c.atStake()}
 	if err := c.last.Merge(now, c.extent()).Save(c.cfg.Out, c.File.Path); err != nil {
+		c.remark("%v", err)
+	}
+	if err := c.Target.known.save(c.cfg.Out, c.Hash); err != nil {
 		c.remark("%v", err)
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
-	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
@@ -42,22 +42,40 @@ func (r *Replay) Accepted() *model.Accept {
 	if r.saved.Path != "" {
 		command = model.Call.String()
 	}
-	cell := cellLabel(r.saved.Session, command, object, r.saved.Class)
+	cell, key := cellLabel(r.saved.Session, command, object, r.saved.Class), r.saved.Key
+	if d := r.otherwise(); d != nil {
+		c := r.Target.Contract
+		cell, key = cellLabel(c.Sessions[d.Cell.Session].Name, d.Cell.Action(), d.Cell.Object(c.Schema), d.Class.String()), ""
+	}
 	for _, a := range r.Target.Contract.Accept {
-		if matchesCell(a, cell, r.saved.Key) {
+		if matchesCell(a, cell, key) {
 			return a
 		}
 	}
 	return nil
 }
 
-// About says in a few words what the case showed when it was saved; empty of one that was
-// written by hand.
+// otherwise is what a saved case shows in place of what it was saved for; nil where it shows that, or
+// nothing.
+func (r *Replay) otherwise() *judge.Divergence {
+	if r.saved == nil || r.Shown == nil || about(r.Target.Contract, r.saved, r.Shown) {
+		return nil
+	}
+	return r.Shown
+}
+
+// About says in a few words what the case showed when it was saved, after what it shows in its
+// place, if it does; empty of one that was written by hand.
 func (r *Replay) About() string {
 	if r.saved == nil {
 		return ""
 	}
-	return what(&finding.Case{Found: r.saved})
+	said := what(&finding.Case{Found: r.saved})
+	if d := r.otherwise(); d != nil {
+		c := r.Target.Contract
+		return fmt.Sprintf(" (%s: %s %s, %s; saved for %s)", c.Sessions[d.Cell.Session].Name, d.Cell.Action(), d.Cell.Object(c.Schema), d.Class, strings.TrimSuffix(strings.TrimPrefix(said, " ("), ")"))
+	}
+	return said
 }
 
 // Expectation is whether one step did what the case expects of it.
@@ -141,7 +159,10 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.Why = unread(k, trace); r.Why != "" {
+	if r.Why, err = l.misfit(ctx, k, s, trace, v); err != nil {
+		return nil, err
+	}
+	if r.Why != "" {
 		r.Verdict = CannotRun
 		return r, nil
 	}
@@ -151,28 +172,6 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 	}
 	r.expectations(k, s, trace)
 	return r, nil
-}
-
-// syntaxError is the SQLSTATE of what is no SQL.
-const syntaxError = "42601"
-
-// unread is why a step's SQL cannot be run at all, so that what the case shows is not what it
-// was written for; empty where each can, or where the error is expected. A function may
-// raise the same error, so our own parser is asked too.
-func unread(k *finding.Case, trace *model.Trace) string {
-	for i := range min(len(k.Steps), len(trace.Steps)) {
-		st := &k.Steps[i]
-		if e := trace.Steps[i].Err; st.SQL == "" || st.Expect != nil || e == nil || e.Code != syntaxError {
-			continue
-		}
-		switch list, err := sql.Split(st.SQL); {
-		case err != nil:
-			return fmt.Sprintf("step %d is not SQL: %v", i+1, err)
-		case len(list) > 1:
-			return fmt.Sprintf("step %d has %d statements: write a step for each", i+1, len(list))
-		}
-	}
-	return ""
 }
 
 // replay runs and judges a scenario.

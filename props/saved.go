@@ -130,6 +130,14 @@ func (c *campaign) rerun(ctx context.Context, k *finding.Case, all *gen.Plan) (*
 	if err := l.compared(ctx, s, v); err != nil {
 		return nil, err
 	}
+	why, err := l.misfit(ctx, k, s, trace, v)
+	if err != nil {
+		return nil, err
+	}
+	if why != "" {
+		c.remark("saved case %s cannot run: %s", dir, why)
+		return nil, nil
+	}
 	d := shown(c.Contract, k, v)
 	if d == nil {
 		c.remark("fixed: %s no longer leaks%s", dir, what(k))
@@ -158,16 +166,18 @@ func shown(c *model.Contract, k *finding.Case, v *judge.Verdict) *judge.Divergen
 	}
 	for i := range v.Divergences {
 		d := &v.Divergences[i]
-		if f := k.Found; f != nil && f.Class == d.Class.String() && f.Command == d.Cell.Command.String() &&
-			f.Session == c.Sessions[d.Cell.Session].Name && named(c, f, d) {
+		if k.Found != nil && about(c, k.Found, d) {
 			return d
 		}
 	}
 	return &v.Divergences[0]
 }
 
-// named reports whether a divergence is about the table and the path of a case.
-func named(c *model.Contract, f *finding.Found, d *judge.Divergence) bool {
+// about reports whether a divergence is of the class that a case was saved for, in its cell.
+func about(c *model.Contract, f *finding.Found, d *judge.Divergence) bool {
+	if f.Class != d.Class.String() || f.Command != d.Cell.Command.String() || f.Session != c.Sessions[d.Cell.Session].Name {
+		return false
+	}
 	table, path := "", ""
 	if d.Cell.Table >= 0 {
 		table = c.Schema.Tables[d.Cell.Table].Label()
@@ -206,24 +216,57 @@ func (c *campaign) reopen(ctx context.Context, still []again) error {
 		if k.cause, err = c.labs[0].cause(ctx, k.scenario, &k.found, c.known()); err != nil {
 			return err
 		}
-		c.muted[k.target] = true
-		if b := c.blocks[k.cause.Key]; b != nil {
+		if b := c.blocks[k.cause.Key]; b != nil && !c.hides(b, &k.leak) {
+			c.muted[k.target] = true
 			if b.Finding.Divergence.Target() != k.target {
 				b.like(c.cellText(&k.found))
 			}
 			continue
 		}
-		c.leaks = append(c.leaks, k.leak)
-		b := c.blockOf(&k.leak)
-		b.Dir, b.Finding.Dir, b.Known = k.dir, k.dir, true
-		b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
-		c.blocks[k.cause.Key] = b
-		c.report.Blocks = append(c.report.Blocks, b)
+		b, err := c.knownBlock(ctx, k)
+		if err != nil {
+			return err
+		}
 		if c.cfg.journal != nil {
 			c.cfg.journal.known(b, c.cellText(&k.found), c.elapsed())
 		}
 	}
 	return nil
+}
+
+// knownBlock makes the block of a case that still leaks, as the run did that found it: with what is
+// like it and the explanation, which is taken from that run where nothing changed since.
+func (c *campaign) knownBlock(ctx context.Context, k *again) (*Block, error) {
+	var like []leak
+	if !c.cfg.First {
+		var err error
+		if like, err = c.alike(ctx, &k.leak); err != nil {
+			return nil, err
+		}
+	}
+	b, its, _ := c.divided(&k.leak, &k.leak, like)
+	b.Dir, b.Finding.Dir, b.Known = k.dir, k.dir, true
+	if !c.cfg.First {
+		var err error
+		if b.Finding.Escalation, err = c.escalation(ctx, its, k.leak); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.explained(ctx, c.labs[0], b, k.leak, its); err != nil {
+		return nil, err
+	}
+	b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
+	for _, w := range append(its, k.leak) {
+		c.muted[w.target] = true
+		w.cause = k.cause
+		c.trace(w)
+	}
+	if c.blocks[k.cause.Key] == nil {
+		c.leaks = append(c.leaks, k.leak)
+	}
+	c.blocks[k.cause.Key] = b
+	c.report.Blocks = append(c.report.Blocks, b)
+	return b, nil
 }
 
 // refine reduces a case that was saved as it was found. Once the least case that

@@ -1,9 +1,12 @@
 package finding
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // Shapes lists the statements that the generator has for a session. A step whose text
@@ -50,6 +53,9 @@ func (k *Case) step(c *model.Contract, shapes Shapes, initial *model.State, st *
 			return out, err
 		}
 	} else {
+		if why := unstepped(c.Schema, st.SQL); why != "" {
+			return out, k.stale(st.Pos, "%s", why)
+		}
 		out.Op = op(out.Session, shapes, st)
 	}
 	if _, ok := c.BindStep(&out, initial); !ok {
@@ -160,4 +166,25 @@ func op(s *model.Session, shapes Shapes, st *Step) model.Op {
 		}
 	}
 	return model.Op{Raw: st.SQL, Args: st.Args}
+}
+
+// unstepped is why SQL is no step, which is a transaction of its own on the schema as it is; empty
+// if it may be one.
+func unstepped(schema *model.Schema, text string) string {
+	list, err := sql.Split(text)
+	if err != nil || len(list) == 0 { // Postgres will say so
+		return ""
+	}
+	first := strings.ToUpper(strings.Fields(list[0].Text)[0])
+	switch first {
+	case "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE":
+		return first + " is no step: each step is a transaction of its own (undone: true rolls it back)"
+	case "DROP", "ALTER":
+		for _, t := range schema.Tables {
+			if sql.Mentions(list[0].Text, t.Name) {
+				return fmt.Sprintf("%s of %s is no step: a case does not change the schema (--apply does)", first, t.Label())
+			}
+		}
+	}
+	return ""
 }

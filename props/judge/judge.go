@@ -15,10 +15,19 @@ type Verdict struct {
 	Stakes      []Stake
 	// Errors is what ended statements and looks that were neither done nor denied.
 	Errors map[Cell]string
+	// Failures is the same, with its step.
+	Failures []Failure
 	// Unjudged says what could not be judged, and why.
 	Unjudged []string
 	// Unclear is why calls of paths show nothing, by cell.
 	Unclear map[Cell]string
+}
+
+// Failure is an error that ended a statement, a call or a look, and is no denial.
+type Failure struct {
+	Step  int          // index
+	Table *model.Table // that the session looked at after the step; nil: the step itself
+	Err   *model.Failure
 }
 
 // Stake is what was at stake in a step or an observation.
@@ -78,6 +87,7 @@ func (j *judge) step(i int, id *model.Identity, step *model.Step, t *model.StepT
 	j.at, j.id, j.op, j.trace, j.before, j.after = i, id, &step.Op, t, before, after
 	j.own, j.lacks, j.since = j.tenants(), map[int]bool{}, i
 	j.undone, j.half = step.Undone, step.Undone || step.Cut > 0
+	j.failed(nil, t.Err)
 	if step.Op.Path != nil {
 		j.call(step)
 		return
@@ -86,7 +96,9 @@ func (j *judge) step(i int, id *model.Identity, step *model.Step, t *model.StepT
 		j.errored(j.cell(s.Table, commandOf(s)), t.Err)
 	}
 	for k := range t.Seen {
-		j.errored(j.cell(j.contract.Schema.Tables[t.Seen[k].Table], model.Select), t.Seen[k].Err)
+		table := j.contract.Schema.Tables[t.Seen[k].Table]
+		j.failed(table, t.Seen[k].Err)
+		j.errored(j.cell(table, model.Select), t.Seen[k].Err)
 	}
 	j.writes()
 	j.reads()
@@ -199,6 +211,13 @@ func (j *judge) errored(cell Cell, e *model.Failure) {
 		j.verdict.Errors = map[Cell]string{}
 	}
 	j.verdict.Errors[cell] = "ERROR " + e.Code + ": " + e.Message
+}
+
+// failed notes the same for the step.
+func (j *judge) failed(look *model.Table, e *model.Failure) {
+	if e != nil && !j.denied(e) {
+		j.verdict.Failures = append(j.verdict.Failures, Failure{Step: j.at, Table: look, Err: e})
+	}
 }
 
 func (j *judge) cell(t *model.Table, c model.Command) Cell {

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -37,7 +38,7 @@ func (j *judge) seen(s *model.Seen) {
 	for _, rows := range hidden {
 		forbidden += len(rows)
 	}
-	d := Divergence{Class: Read, Cell: j.cell(t, model.Select), Column: -1, Rule: text(sees.Rule)}
+	d := Divergence{Class: Read, Cell: j.cell(t, model.Select), Column: -1, Rule: text(sees.Rule), Did: j.looked(t, s)}
 	for _, record := range s.Rows {
 		if may[record] > 0 {
 			may[record]--
@@ -65,13 +66,26 @@ func (j *judge) seen(s *model.Seen) {
 	j.missing(t, sees, s, may, visible)
 }
 
+// looked is Postgres' answer to the look at a table after the step; empty where the step itself is a
+// query of it, whose answer says it.
+func (j *judge) looked(t *model.Table, s *model.Seen) string {
+	if own := j.op.Shape; own != nil && own.Command == model.Select && own.Table == t {
+		return ""
+	}
+	did := fmt.Sprintf("SELECT %d", len(s.Rows))
+	if s.Err != nil {
+		did = "ERROR " + s.Err.Code + ": " + s.Err.Message
+	}
+	return fmt.Sprintf("%s, of %s after step %d", did, t.Label(), j.at+1)
+}
+
 // missing notes allowed rows that the session did not get: a lockout, where the rule
 // is written and exact.
 func (j *judge) missing(t *model.Table, sees *model.Sees, s *model.Seen, may map[string]int, visible map[string]model.Row) {
 	if !sees.Exact || s.Err != nil && !s.Err.Denied() || j.unbound() {
 		return
 	}
-	d := Divergence{Class: Lockout, Cell: j.cell(t, model.Select), Column: -1, Rule: text(sees.Rule)}
+	d := Divergence{Class: Lockout, Cell: j.cell(t, model.Select), Column: -1, Rule: text(sees.Rule), Did: j.looked(t, s)}
 	for record, n := range may {
 		if n > 0 {
 			d.Rows = append(d.Rows, visible[record])

@@ -411,5 +411,9 @@ func (w *Worker) stuck() error {
 }
 
 func failure(e *pgconn.PgError) *model.Failure {
-	return &model.Failure{Code: e.Code, Message: e.Message, Detail: e.Detail, Hint: e.Hint, Constraint: e.ConstraintName}
+	f := &model.Failure{Code: e.Code, Message: e.Message, Detail: e.Detail, Hint: e.Hint, Constraint: e.ConstraintName, Column: e.ColumnName}
+	if e.TableName != "" {
+		f.Table = model.Label(e.SchemaName, e.TableName)
+	}
+	return f
 }
