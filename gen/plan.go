@@ -50,6 +50,7 @@ type tablePlan struct {
 	named    agreement
 	unlike   []unlike
 	keys     []*model.ForeignKey
+	early    []int // columns in which rows have values before they refer to anything: see ring
 	groups   []group
 	derived  []derived             // generated columns that refer to something
 	rules    []between             // between rows
@@ -77,6 +78,7 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 		p.tables[i] = p.newTable(t, constants)
 		p.first[i] = 1 + seeded64(t)
 	}
+	p.ring()
 	p.takes = p.takings()
 	p.Order, _ = c.Schema.LoadOrder()
 	p.freeze()
