@@ -278,7 +278,12 @@ func (k *clue) take(t *sql.Token, negative bool, c comparison, ty *model.Type) {
 	document := ty.Base == "json" || ty.Base == "jsonb"
 	switch {
 	case document && len(path) > 0:
-		if path[len(path)-1] != t.Text || operator != "->>" && operator != "->" {
+		switch {
+		case regexOperator(operator):
+			for _, s := range matches(regexOf(operator, t.Text), 2) {
+				note(&k.leaves, s)
+			}
+		case path[len(path)-1] != t.Text || operator != "->>" && operator != "->":
 			note(&k.leaves, t.Text)
 		}
 		if !slices.ContainsFunc(k.paths, func(p []string) bool { return slices.Equal(p, path) }) && len(k.paths) < mostClues {
@@ -417,6 +422,30 @@ func days(ty *model.Type, list []string) []string {
 		}
 		if day, err := time.Parse(time.DateOnly, s[:len(time.DateOnly)]); err == nil {
 			out = append(out, day.AddDate(0, 0, -1).Format(time.DateOnly), day.AddDate(0, 0, 1).Format(time.DateOnly))
+		}
+	}
+	return out
+}
+
+// rarer is what a column of text is tried with before what any column is: the items of lists that the
+// texts name, and texts of the sizes that they name, of capital letters and of digits.
+func (k *clue) rarer(ty *model.Type) []string {
+	if k == nil || ty.Array || ty.Kind != sql.Text && ty.Base != "bpchar" {
+		return nil
+	}
+	var out []string
+	for _, s := range k.constants {
+		if strings.Contains(s, ",") {
+			for _, item := range strings.Split(s, ",") {
+				note(&out, item)
+			}
+		}
+	}
+	for _, n := range k.numbers {
+		if n > 0 && n <= 4096 {
+			note(&out, strings.Repeat("ABCDEFGHIJ", n/10+1)[:n])
+			note(&out, strings.Repeat("KLMNOPQRST", n/10+1)[:n])
+			note(&out, strings.Repeat("1234567890", n/10+1)[:n])
 		}
 	}
 	return out
