@@ -427,30 +427,6 @@ func days(ty *model.Type, list []string) []string {
 	return out
 }
 
-// rarer is what a column of text is tried with before what any column is: the items of lists that the
-// texts name, and texts of the sizes that they name, of capital letters and of digits.
-func (k *clue) rarer(ty *model.Type) []string {
-	if k == nil || ty.Array || ty.Kind != sql.Text && ty.Base != "bpchar" {
-		return nil
-	}
-	var out []string
-	for _, s := range k.constants {
-		if strings.Contains(s, ",") {
-			for _, item := range strings.Split(s, ",") {
-				note(&out, item)
-			}
-		}
-	}
-	for _, n := range k.numbers {
-		if n > 0 && n <= 4096 {
-			note(&out, strings.Repeat("ABCDEFGHIJ", n/10+1)[:n])
-			note(&out, strings.Repeat("KLMNOPQRST", n/10+1)[:n])
-			note(&out, strings.Repeat("1234567890", n/10+1)[:n])
-		}
-	}
-	return out
-}
-
 // measured makes values of the sizes that the texts name.
 func (k *clue) measured(ty *model.Type) []string {
 	var out []string

@@ -2,7 +2,6 @@ package gen
 
 import (
 	"slices"
-	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -148,26 +147,6 @@ func spare(ty *model.Type) []string {
 	for n := range 8 {
 		if s := nth(ty, n); s != "" {
 			out = append(out, s)
-		}
-	}
-	return out
-}
-
-// later is an hour after each of some times: what a check lets end soon after it starts.
-func later(ty *model.Type, list []string) []string {
-	if ty.Array || !slices.Contains([]string{"timestamp", "timestamptz", "time", "timetz"}, ty.Base) {
-		return nil
-	}
-	var out []string
-	for _, s := range list {
-		for _, layout := range []string{"2006-01-02 15:04:05-07", time.DateTime, time.DateOnly, time.TimeOnly, "15:04:05-07"} {
-			if at, err := time.Parse(layout, s); err == nil {
-				if layout == time.DateOnly {
-					layout = time.DateTime
-				}
-				out = append(out, at.Add(time.Hour).Format(layout))
-				break
-			}
 		}
 	}
 	return out
