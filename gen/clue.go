@@ -278,7 +278,12 @@ func (k *clue) take(t *sql.Token, negative bool, c comparison, ty *model.Type) {
 	document := ty.Base == "json" || ty.Base == "jsonb"
 	switch {
 	case document && len(path) > 0:
-		if path[len(path)-1] != t.Text || operator != "->>" && operator != "->" {
+		switch {
+		case regexOperator(operator):
+			for _, s := range matches(regexOf(operator, t.Text), 2) {
+				note(&k.leaves, s)
+			}
+		case path[len(path)-1] != t.Text || operator != "->>" && operator != "->":
 			note(&k.leaves, t.Text)
 		}
 		if !slices.ContainsFunc(k.paths, func(p []string) bool { return slices.Equal(p, path) }) && len(k.paths) < mostClues {

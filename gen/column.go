@@ -1,6 +1,8 @@
 package gen
 
 import (
+	"slices"
+
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
@@ -67,7 +69,7 @@ func (p *Plan) newColumn(t *model.Table, i int, constants []string, generator st
 		list = p.widen(c, k, list)
 	}
 	out.pool = texts(list...)
-	out.spare = spare(&c.Type)
+	out.spare = slices.Concat(k.rarer(&c.Type), later(&c.Type, list), spare(&c.Type))
 	if len(out.pool) == 0 {
 		out.pool, out.cycle = []model.Value{null}, false
 	}

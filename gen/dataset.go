@@ -127,6 +127,7 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 			for range n {
 				b.add(t, b.ownerOf(t, k), nil, seeded(bits.Next(), t.ID))
 			}
+			b.spread(t, b.ownerOf(t, k), bits)
 		}
 	}
 	b.followTriggers(bits)

@@ -143,7 +143,10 @@ func (f *fitting) table(t *model.Table) error {
 		f.Empty[t] = why
 		return nil
 	}
-	return f.combinations(t, base)
+	if err := f.combinations(t, base); err != nil {
+		return err
+	}
+	return f.land(t, base)
 }
 
 // pools has Postgres print the values of each column of a table. It reports false, and says why the

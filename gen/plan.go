@@ -42,21 +42,23 @@ type Plan struct {
 }
 
 type tablePlan struct {
-	table   *model.Table
-	columns []column
-	tenant  []int               // columns that hold a tenant's value directly
-	through []*model.ForeignKey // whose rows give theirs
-	insides []inside            // columns that hold one inside of theirs
-	named   agreement
-	unlike  []unlike
-	keys    []*model.ForeignKey
-	groups  []group
-	derived []derived             // generated columns that refer to something
-	rules   []between             // between rows
-	aloof   []*model.ForeignKey   // by which no row refers to itself
-	names   []int                 // columns with whom a row is shown to
-	wanted  []map[int]model.Value // constants that the rules of sessions ask of its rows
-	skip    bool                  // filled by nobody: shared rows of the schema, or not to be filled
+	table    *model.Table
+	columns  []column
+	tenant   []int               // columns that hold a tenant's value directly
+	through  []*model.ForeignKey // whose rows give theirs
+	insides  []inside            // columns that hold one inside of theirs
+	named    agreement
+	unlike   []unlike
+	keys     []*model.ForeignKey
+	early    []int // columns in which rows have values before they refer to anything: see ring
+	groups   []group
+	derived  []derived             // generated columns that refer to something
+	rules    []between             // between rows
+	aloof    []*model.ForeignKey   // by which no row refers to itself
+	names    []int                 // columns with whom a row is shown to
+	wanted   []map[int]model.Value // constants that the rules of sessions ask of its rows
+	landings []landing             // of partitions that sessions may use directly
+	skip     bool                  // filled by nobody: shared rows of the schema, or not to be filled
 }
 
 // NewPlan plans the generation for a contract. copies names the copies of tables
@@ -76,6 +78,7 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 		p.tables[i] = p.newTable(t, constants)
 		p.first[i] = 1 + seeded64(t)
 	}
+	p.ring()
 	p.takes = p.takings()
 	p.Order, _ = c.Schema.LoadOrder()
 	p.freeze()

@@ -32,6 +32,7 @@ func (a *arguments) put() bool {
 	if a.mine && n%2 == 0 && len(list) > 0 {
 		a.row = a.namesake(t, a.row, list[n%len(list)])
 	}
+	a.lands(t, a.row, n)
 	return true
 }
 

@@ -70,7 +70,7 @@ func (b *builder) row(t *model.Table, k int, fixed map[int]model.Value, c *choic
 		row[i], set[i] = v, true
 	}
 	for i := range row {
-		if tp.columns[i].how == counted && !set[i] && !isReference(t, i) {
+		if tp.columns[i].how == counted && !set[i] && !follows(t, i) {
 			row[i], set[i] = b.fresh(t, i), true
 			if root := &b.Contract.Tenancy; t == root.Table && i == root.Key && k >= 0 && b.tenant[k].Null {
 				b.tenant[k] = row[i] // for the rows that the tenant's own refers to
@@ -93,6 +93,7 @@ func (b *builder) row(t *model.Table, k int, fixed map[int]model.Value, c *choic
 	if !b.derive(t, k, row, set, c) {
 		return nil
 	}
+	b.early(t, k, row, set, c)
 	b.stack = append(b.stack, frame{table: t, k: k, row: row, set: set, must: must})
 	defer func() { b.stack = b.stack[:len(b.stack)-1] }()
 	for _, key := range tp.keys {

@@ -84,6 +84,9 @@ func (p *Plan) able(s *model.Session, t *model.Table) able {
 		if (rights == nil || given(rights.Insert, i)) && (writes.InsertColumns == nil || writes.InsertColumns[i]) {
 			a.insert = append(a.insert, i)
 		}
+		if c.Identity == "a" {
+			continue // an UPDATE may set it to DEFAULT alone
+		}
 		// Any key that the contract withholds is set all the same where a grant allows it.
 		withheld := writes.UpdateColumns != nil && !writes.UpdateColumns[i] && rights != nil && rights.Update[i]
 		if (rights == nil || given(rights.Update, i)) && p.Settable(t, i) || withheld {
@@ -93,9 +96,12 @@ func (p *Plan) able(s *model.Session, t *model.Table) able {
 	return a
 }
 
-// Settable reports whether an UPDATE may set a column: not the key by which a row is known,
-// unless it says whose the row is, or the table has nothing else.
+// Settable reports whether an UPDATE may set a column: not an identity that is always generated,
+// and not the key by which a row is known, unless it says whose the row is, or the table has nothing else.
 func (p *Plan) Settable(t *model.Table, i int) bool {
+	if t.Columns[i].Identity == "a" {
+		return false
+	}
 	if !slices.Contains(t.Key, i) {
 		return true
 	}
@@ -216,6 +222,8 @@ func (p *Plan) writes(t *model.Table, a able, wheres []model.Where, out *choice,
 		add(&out.inserts, 4, model.Shape{Command: model.Insert, Columns: a.insert})
 		if !ruled && len(t.Key) > 0 && subset(t.Key, a.insert) && len(a.insert) > len(t.Key) {
 			add(&out.inserts, 1, model.Shape{Command: model.Insert, Columns: a.insert, Returning: t.Key})
+		}
+		if !ruled && len(t.Key) > 0 && subset(t.Key, a.insert) && len(t.Assigned(a.insert)) > 0 {
 			add(&out.inserts, 1, model.Shape{Command: model.Upsert, Columns: a.insert})
 			add(&out.inserts, 1, model.Shape{Command: model.Upsert, Columns: a.insert, Nothing: true})
 			add(&out.inserts, 1, model.Shape{Command: model.Merge, Columns: a.insert})

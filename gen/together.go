@@ -13,7 +13,7 @@ const trials = 6
 // together loads whole datasets, and is content with fewer rows of a table, then with
 // none, as long as one is refused.
 func (f *fitting) together() error {
-	sets := f.MatrixSets()
+	sets, made := f.MatrixSets(), make([]bool, len(f.tables))
 	for n := -sets; n < trials; n++ {
 		for {
 			var d *Dataset
@@ -27,12 +27,20 @@ func (f *fitting) together() error {
 				return fmt.Errorf("fit whole datasets: %w", err)
 			}
 			if !a.Refused() {
+				for i := range d.Data {
+					made[i] = made[i] || len(d.Data[i]) > 0
+				}
 				break
 			}
 			if a.Table == nil {
 				return fmt.Errorf("fit whole datasets: %s", a.Message)
 			}
 			f.lower(a.Table, &a, len(d.Data[a.Table.ID]))
+		}
+	}
+	for _, t := range f.Order {
+		if f.Empty[t] == "" && !made[t.ID] && !f.tables[t.ID].skip && len(t.Seed) == 0 {
+			f.Empty[t] = "no row could be made with all that it refers to"
 		}
 	}
 	return nil

@@ -347,7 +347,7 @@ func (a *attempt) merge() {
 	visible := old >= 0 && a.holds(a.sees().Rule, a.st, a.st.Rows(t.ID)[old])
 	upsert := s.Command == Upsert
 	ok := a.rights() && (w.InsertColumns == nil || all(w.InsertColumns, s.Columns)) &&
-		(s.Nothing || w.UpdateColumns == nil || allBut(w.UpdateColumns, s.Columns, t.Key)) && a.columnsSeen(t.Key)
+		(s.Nothing || w.UpdateColumns == nil || all(w.UpdateColumns, t.Assigned(s.Columns))) && a.columnsSeen(t.Key)
 	proposed := func() bool {
 		may := a.holds(w.Insert, a.st, row)
 		if old < 0 || upsert {
@@ -385,7 +385,7 @@ func (a *attempt) overwrite(ok bool, old int, visible bool, proposed Row) {
 			return row
 		}
 		final = append(Row(nil), row...)
-		for _, c := range s.Columns {
+		for _, c := range t.Assigned(s.Columns) {
 			final[c] = proposed[c]
 		}
 		return final

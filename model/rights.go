@@ -25,7 +25,7 @@ func (a *attempt) rights() bool {
 		return r.Delete
 	case Upsert, Merge:
 		ok := all(r.Insert, s.Columns) && all(r.Select, s.Table.Key)
-		return ok && (s.Nothing || allBut(r.Update, s.Columns, s.Table.Key))
+		return ok && (s.Nothing || all(r.Update, s.Table.Assigned(s.Columns)))
 	case Call: // of a path, which has no shape
 	}
 	return false
@@ -54,15 +54,6 @@ func (a *attempt) readRights(r *Privilege) bool {
 func all(have []bool, columns []int) bool {
 	for _, c := range columns {
 		if !have[c] {
-			return false
-		}
-	}
-	return true
-}
-
-func allBut(have []bool, columns, but []int) bool {
-	for _, c := range columns {
-		if !have[c] && !Contains(but, c) {
 			return false
 		}
 	}

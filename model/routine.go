@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,6 +17,10 @@ type View struct {
 	Columns      []string
 	Types        []string // of the columns, as SQL writes them
 	Definition   string
+	// Base is the table whose rows it shows, through other views too; nil: none is known. Fills is, by
+	// column, the column of Base that a value written there fills; -1: none. Both follow from Definition.
+	Base  *Table `json:"-"`
+	Fills []int  `json:"-"`
 	// Readers is the columns that a role may select, by role; a role that may select
 	// none is missing.
 	Readers map[string][]bool
@@ -32,6 +37,14 @@ type View struct {
 // ViewWrite is commands that write: what a role may do with the rows of an updatable view, or at
 // which of them a trigger fires.
 type ViewWrite struct{ Insert, Update, Delete bool }
+
+// Filling is the view's name for a column of Base, to write to; empty where nothing fills it.
+func (v *View) Filling(column int) string {
+	if i := slices.Index(v.Fills, column); i >= 0 {
+		return v.Columns[i]
+	}
+	return ""
+}
 
 // SQL is the quoted, qualified name.
 func (v *View) SQL() string { return Quote(v.Schema) + "." + Quote(v.Name) }

@@ -124,6 +124,9 @@ type Column struct {
 	Formula   string // the expression of a generated column; its Default is empty
 }
 
+// Fillable reports whether a statement may give the column a value without OVERRIDING.
+func (c *Column) Fillable() bool { return !c.Generated && c.Identity != "a" }
+
 // Given is the columns that rows are given values of: all but the generated ones, which follow from
 // the others. It is nil for all.
 func (t *Table) Given() []bool {

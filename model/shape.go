@@ -307,15 +307,25 @@ func (w *writer) conflict() string {
 	return target + "UPDATE SET " + w.assign("EXCLUDED.")
 }
 
-// assign sets every inserted column that is not part of the key.
-func (w *writer) assign(from string) string {
-	s := w.shape
-	var parts []string
-	for _, c := range s.Columns {
-		if !Contains(s.Table.Key, c) {
-			name := Quote(s.Table.Columns[c].Name)
-			parts = append(parts, name+" = "+from+name)
+// Assigned is the columns of an insert that an upsert or a MERGE sets where the row is there already:
+// not those of the key, and no identity that is always generated.
+func (t *Table) Assigned(inserted []int) []int {
+	var out []int
+	for _, c := range inserted {
+		if !Contains(t.Key, c) && t.Columns[c].Identity != "a" {
+			out = append(out, c)
 		}
+	}
+	return out
+}
+
+// assign sets those columns to the row's that is inserted.
+func (w *writer) assign(from string) string {
+	t := w.shape.Table
+	var parts []string
+	for _, c := range t.Assigned(w.shape.Columns) {
+		name := Quote(t.Columns[c].Name)
+		parts = append(parts, name+" = "+from+name)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -25,7 +25,7 @@ func opened(t *testing.T, cfg props.Config) *props.Target {
 }
 
 // reports has a search report one block, of which say names what matters, or none where nothing is wanted.
-func reports(t *testing.T, cfg props.Config, want string, say func(*props.Block) string) {
+func reports(t *testing.T, cfg props.Config, want string, say func(*props.Block) string) *props.Report {
 	t.Helper()
 	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
 	if err != nil {
@@ -41,6 +41,7 @@ func reports(t *testing.T, cfg props.Config, want string, say func(*props.Block)
 	if d := cmp.Diff(all, got); d != "" {
 		t.Errorf("(-want +got)\n%s", d)
 	}
+	return r
 }
 
 // apart walks a schema twice: what a check reports beside the findings, is a finding where it is

@@ -58,7 +58,7 @@ func (c *campaign) cell(s *model.Session, t *model.Table, command model.Command)
 	case t.Parent != "":
 		u.Reason = "a child of " + t.Parent + " that the session may use directly, past its policies: not tried by this version"
 	case command == model.Update && !c.settable(t):
-		u.Reason = "an UPDATE could change nothing but the key by which a row is known: not tried by this version"
+		u.Reason = "an UPDATE could change nothing but an identity, or the key by which a row is known: not tried by this version"
 		return u, c.may(s, t, func(p *model.Privilege) bool { return slices.Contains(p.Update, true) })
 	case c.Plan.Empty[t] != "":
 		u.Reason = "the table could not be filled: " + c.Plan.Empty[t]

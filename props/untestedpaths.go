@@ -75,6 +75,8 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 		return "every call failed: " + t.failure, false
 	case t.calls > 0 && t.silent == t.calls:
 		return "it ends well and writes nothing: no output, no file", false
+	case t.asked > 0 && t.rowless == t.asked && p.Kind == "partition":
+		return "no row of another tenant was ever in it", false
 	case t.asked > 0 && t.rowless == t.asked:
 		return "", true
 	case t.calls > 0 && seesAll(p.User(s)):
@@ -85,7 +87,19 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 	if c.hurried() {
 		return c.unreached(), false
 	}
-	return "no arguments could be drawn for it", false
+	return "no arguments could be drawn for it" + c.unfed(p), false
+}
+
+// unfed says which table could not be filled that the arguments of a path come from; nothing where all could.
+func (c *campaign) unfed(p *model.Path) string {
+	for i := range p.Args {
+		if at := p.Args[i].Column.Table; at >= 0 {
+			if t := c.Contract.Schema.Tables[at]; c.Plan.Empty[t] != "" {
+				return ": " + t.Label() + " could not be filled: " + c.Plan.Empty[t]
+			}
+		}
+	}
+	return ""
 }
 
 // quiet is idle of a session that listens.

@@ -52,6 +52,9 @@ ORDER BY c.oid`, r.judged)
 	if err := r.eachTrigger(ctx, array(oids), func(of uint32, tr model.Trigger) { byOID[of].Triggers = append(byOID[of].Triggers, tr) }); err != nil {
 		return err
 	}
+	if err := r.readBases(ctx, byOID); err != nil {
+		return err
+	}
 	return r.readViewRights(ctx, byOID, array(oids))
 }
 

@@ -29,7 +29,7 @@ func (r *resolver) fired(named []*model.Path) {
 			}
 		}
 		if on != (model.ViewWrite{}) {
-			r.viewWrites(named, r.part(t, t), "table", t, on)
+			r.viewWrites(named, r.part(t, t), "table", on)
 		}
 	}
 }

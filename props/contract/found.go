@@ -22,7 +22,7 @@ func (r *resolver) found() {
 		}
 		r.add(p)
 		if !v.Materialized {
-			r.viewWrites(named, v, "view", r.base(v), anyWrite)
+			r.viewWrites(named, v, "view", anyWrite)
 			r.condition(v)
 		}
 	}

@@ -17,7 +17,7 @@ func (r *resolver) keyed() {
 			continue
 		}
 		v := r.part(t, t)
-		if p := r.puts(v, t); p != nil {
+		if p := r.puts(v); p != nil {
 			p.Name, p.Keyed = "insert a taken key into table "+t.Label(), keys
 			for _, s := range r.contract.Sessions {
 				if v.Writers[r.actor(s)].Insert {

@@ -31,7 +31,7 @@ func (r *resolver) ownCode() {
 				continue
 			}
 			puts := func(role string) bool { return v.Writers[role].Insert }
-			r.trap(r.schema.Firing[at], "own code in trigger "+tr.Name+" on "+t.Label(), puts, func() *model.Path { return r.puts(v, t) })
+			r.trap(r.schema.Firing[at], "own code in trigger "+tr.Name+" on "+t.Label(), puts, func() *model.Path { return r.puts(v) })
 		}
 	}
 }

@@ -21,18 +21,22 @@ func (r *resolver) parts(named []*model.Path) {
 			r.use(p, s, []model.Transaction{{Statements: []model.PathStatement{{Text: selection(v, r.actor(s))}}}})
 		}
 		r.add(p)
-		r.viewWrites(named, v, "partition", whole, anyWrite)
+		r.viewWrites(named, v, "partition", anyWrite)
 	}
 }
 
 // part is a partition as a view of the table that it is a part of.
 func (r *resolver) part(t, whole *model.Table) *model.View {
 	v := &model.View{
-		Schema: t.Schema, Name: t.Name, Owner: t.Owner, Definition: "SELECT * FROM " + whole.SQL(),
+		Schema: t.Schema, Name: t.Name, Owner: t.Owner, Definition: "SELECT * FROM " + whole.SQL(), Base: whole,
 		Readers: map[string][]bool{}, Writers: map[string]model.ViewWrite{}, Updates: map[string][]bool{},
 	}
 	for i := range t.Columns {
 		v.Columns = append(v.Columns, t.Columns[i].Name)
+		v.Fills = append(v.Fills, whole.Column(t.Columns[i].Name))
+		if !t.Columns[i].Fillable() {
+			v.Fills[i] = -1
+		}
 	}
 	for _, role := range slices.Sorted(maps.Keys(r.schema.Privileges)) {
 		p := &r.schema.Privileges[role][t.ID]

@@ -11,10 +11,12 @@ import (
 
 // viewWrites adds, as paths, what sessions may write through a view, or directly to a partition or a
 // table: an insert, an update of the column that holds the tenant, an update of other columns, and a
-// delete, the last three without a condition. want says which of them; t is the table that has the
-// view's columns, from which values are drawn; nil: nothing is added.
-func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t *model.Table, want model.ViewWrite) {
+// delete, the last three without a condition. want says which of them. Values are drawn from the table
+// beneath; where none is known, the writes are untested.
+func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, want model.ViewWrite) {
+	t := v.Base
 	if t == nil {
+		r.baseless(named, v, kind)
 		return
 	}
 	named = slices.DeleteFunc(slices.Clone(named), reads) // a path that only reads the view says nothing of writes
@@ -24,7 +26,7 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 		if text == "" || !may(want) {
 			return
 		}
-		p := r.viewWrite(v, kind, t, text, columns, sets)
+		p := r.viewWrite(v, kind, text, columns, sets)
 		if p.Name = name + " " + kind + " " + v.Label(); may(model.ViewWrite{Insert: true}) {
 			p.Puts = t
 		}
@@ -34,21 +36,32 @@ func (r *resolver) viewWrites(named []*model.Path, v *model.View, kind string, t
 		}
 		r.add(p)
 	}
-	columns := r.shared(v, t)
-	add("insert into", func(w model.ViewWrite) bool { return w.Insert }, insertInto(v, t, columns), columns, false)
+	columns := fillable(v)
+	add("insert into", func(w model.ViewWrite) bool { return w.Insert }, insertInto(v, columns), columns, false)
 	update := func(w model.ViewWrite) bool { return w.Update }
 	if c := r.moving(t, columns); c >= 0 {
-		add("update of", update, setAll(v, t, []int{c}), []int{c}, false)
-		if list := plain(v, t, columns, c); len(list) > 0 {
-			add("change of", update, setAll(v, t, list), list, true)
+		add("update of", update, setAll(v, []int{c}), []int{c}, false)
+		if list := plain(v, columns, c); len(list) > 0 {
+			add("change of", update, setAll(v, list), list, true)
 		}
 	}
 	add("delete from", func(w model.ViewWrite) bool { return w.Delete }, "DELETE FROM "+v.SQL(), nil, false)
 }
 
+// baseless adds that what sessions may write through a view is not tried.
+func (r *resolver) baseless(named []*model.Path, v *model.View, kind string) {
+	p := &model.Path{Name: "writes through " + kind + " " + v.Label(), Kind: kind, View: v, Untried: "no judged table is known whose columns it has: not tried by this version"}
+	named = slices.DeleteFunc(slices.Clone(named), reads)
+	for _, s := range r.users(named, v.Name, func(role string) bool { return v.Writers[role] != model.ViewWrite{} }) {
+		r.use(p, s, nil)
+	}
+	r.add(p)
+}
+
 // viewWrite is a path that writes values of a table's columns by one statement, which has a parameter
 // for each.
-func (r *resolver) viewWrite(v *model.View, kind string, t *model.Table, text string, columns []int, sets bool) *model.Path {
+func (r *resolver) viewWrite(v *model.View, kind, text string, columns []int, sets bool) *model.Path {
+	t := v.Base
 	p := &model.Path{Kind: kind, View: v}
 	if v.Schema == t.Schema && v.Name == t.Name {
 		p.Table = t
@@ -67,30 +80,31 @@ func (r *resolver) viewWrite(v *model.View, kind string, t *model.Table, text st
 }
 
 // puts is a path that puts a row into a table, as a view of itself; nil where no column may be filled.
-func (r *resolver) puts(v *model.View, t *model.Table) *model.Path {
-	columns := r.shared(v, t)
+func (r *resolver) puts(v *model.View) *model.Path {
+	columns := fillable(v)
 	if len(columns) == 0 {
 		return nil
 	}
-	p := r.viewWrite(v, "table", t, insertInto(v, t, columns), columns, false)
-	p.Puts = t
+	p := r.viewWrite(v, "table", insertInto(v, columns), columns, false)
+	p.Puts = v.Base
 	return p
 }
 
 // setAll is an update of some columns of all rows.
-func setAll(v *model.View, t *model.Table, columns []int) string {
+func setAll(v *model.View, columns []int) string {
 	sets := make([]string, len(columns))
 	for n, c := range columns {
-		sets[n] = model.Quote(t.Columns[c].Name) + " = $" + strconv.Itoa(n+1) + "::" + t.Columns[c].Type.Name
+		sets[n] = model.Quote(v.Filling(c)) + " = $" + strconv.Itoa(n+1) + "::" + v.Base.Columns[c].Type.Name
 	}
 	return "UPDATE " + v.SQL() + " SET " + strings.Join(sets, ", ")
 }
 
 // plain lists the columns that every row may have the same value of, and that whoever updates the
 // view may set: no keys, no references, and not the one that moves rows.
-func plain(v *model.View, t *model.Table, columns []int, moving int) []int {
+func plain(v *model.View, columns []int, moving int) []int {
+	t := v.Base
 	return slices.DeleteFunc(slices.Clone(columns), func(c int) bool {
-		at := slices.Index(v.Columns, t.Columns[c].Name)
+		at := slices.Index(v.Fills, c)
 		for _, may := range v.Updates {
 			if at >= len(may) || !may[at] {
 				return true
@@ -107,25 +121,11 @@ func reads(p *model.Path) bool {
 	return !slices.ContainsFunc(p.Run, func(text string) bool { return !sql.Queries(text) })
 }
 
-// base is the table that a view shows: the one that its definition names and whose
-// columns most of its own are; nil when there is none.
-func (r *resolver) base(v *model.View) *model.Table {
-	var best *model.Table
-	most := 0
-	for _, t := range r.schema.Tables {
-		if n := len(r.shared(v, t)); n > most && sql.Mentions(v.Definition, t.Name) {
-			best, most = t, n
-		}
-	}
-	return best
-}
-
-// shared lists the columns of a table that a view has, but those that nobody may fill.
-func (r *resolver) shared(v *model.View, t *model.Table) []int {
+// fillable lists the columns of a view's table that a write to it may fill.
+func fillable(v *model.View) []int {
 	var out []int
-	for i := range t.Columns {
-		c := &t.Columns[i]
-		if slices.Contains(v.Columns, c.Name) && !c.Generated && c.Identity != "a" {
+	for i := range v.Base.Columns {
+		if slices.Contains(v.Fills, i) {
 			out = append(out, i)
 		}
 	}
@@ -153,14 +153,14 @@ func (r *resolver) freshKey(t *model.Table, i int) string {
 	return ""
 }
 
-func insertInto(v *model.View, t *model.Table, columns []int) string {
+func insertInto(v *model.View, columns []int) string {
 	if len(columns) == 0 {
 		return ""
 	}
 	var names, values []string
 	for n, c := range columns {
-		names = append(names, model.Quote(t.Columns[c].Name))
-		values = append(values, "$"+strconv.Itoa(n+1)+"::"+t.Columns[c].Type.Name)
+		names = append(names, model.Quote(v.Filling(c)))
+		values = append(values, "$"+strconv.Itoa(n+1)+"::"+v.Base.Columns[c].Type.Name)
 	}
 	return "INSERT INTO " + v.SQL() + " (" + strings.Join(names, ", ") + ") VALUES (" + strings.Join(values, ", ") + ")"
 }

@@ -124,7 +124,12 @@ func (w *wire) prepare(ctx context.Context, plan, text string) (string, error) {
 		if err := w.conn.Frontend.Flush(); err != nil {
 			return err
 		}
-		return w.parsed()
+		var refused *pgconn.PgError
+		err := w.parsed()
+		if errors.As(err, &refused) {
+			return fmt.Errorf("prepare %s: %w", text, err)
+		}
+		return err
 	}); err != nil {
 		return "", err
 	}
