@@ -43,10 +43,12 @@ func (a *arguments) base() bool {
 		list = slices.Concat(own, other)
 	}
 	if a.kind == Both {
-		if len(own) == 0 || len(other) == 0 {
+		if len(own) == 0 || len(other) == 0 && a.theirs == 0 {
 			return false
 		}
-		a.next = other[a.dice.upTo(len(other))]
+		if len(other) > 0 { // else the table is nobody's, and rows of other tables are of two tenants
+			a.next = other[(a.nth+a.dice.upTo(len(other)))%len(other)]
+		}
 	}
 	if len(list) == 0 {
 		return false
@@ -60,7 +62,7 @@ func (a *arguments) base() bool {
 			at = i
 		}
 	}
-	if a.row = list[at]; a.next == nil && len(list) > 1 {
+	if a.row = list[at]; a.next == nil && a.kind != Both && len(list) > 1 {
 		a.next = list[(at+1)%len(list)]
 	}
 	return true
@@ -116,6 +118,8 @@ func (a *arguments) value(i int) model.Value {
 		return a.own(arg.variable)
 	case a.kind == Mine && arg.user && !a.m.User.Null:
 		return a.m.User
+	case a.kind == Both && a.theirs>>i&1 == 1:
+		return a.list(arg, a.following(arg.column))
 	case arg.json:
 		return a.document(arg)
 	case arg.row && arg.column.Table >= 0:
@@ -127,9 +131,9 @@ func (a *arguments) value(i int) model.Value {
 		return a.list(arg, arg.constants[a.dice.upTo(len(arg.constants))])
 	case arg.column.Table >= 0 && arg.sets:
 		return a.list(arg, a.changed(arg.column))
-	case arg.column.Table >= 0 && a.next != nil && a.c.again(i):
+	case arg.column.Table >= 0 && a.next != nil && a.kind != Both && a.c.again(i):
 		return a.list(arg, a.following(arg.column))
-	case arg.column.Table >= 0 && a.kind == Both && arg.array && arg.column.Table == a.c.table.ID:
+	case arg.column.Table >= 0 && a.kind == Both && a.theirs == 0 && arg.array && arg.column.Table == a.c.table.ID:
 		return a.pair(arg, a.drawn(arg.column), a.following(arg.column))
 	case arg.column.Table >= 0:
 		return a.list(arg, a.drawn(arg.column))
@@ -137,7 +141,8 @@ func (a *arguments) value(i int) model.Value {
 	return null
 }
 
-// following is the value of a column in the other row of a batch.
+// following is the value of a column in the other row of a batch: in that of another tenant where
+// the call is about two.
 func (a *arguments) following(ref model.ColumnRef) model.Value {
 	o := *a
 	o.row, o.mine = a.next, a.mine && a.kind != Both

@@ -21,7 +21,7 @@ const (
 	Empty               // the empty text
 	Spliced             // a quote and more of a condition, for queries that are put together as text
 	Null                // NULL
-	Both                // from an own row and another tenant's: for lists, and for several arguments of one column
+	Both                // from an own row and another tenant's: in lists, and some arguments from each
 )
 
 func (k Kind) String() string {
@@ -65,17 +65,23 @@ const walkRows = 3
 
 // try is one way to choose the arguments of a call: from the nth row, from 0, of those of a kind.
 // Of a blank kind, only is the one argument that is blank, from 1, and the others come from a row;
-// 0: each argument is blank that can be.
+// 0: each argument is blank that can be. Of rows of two tenants, theirs has a bit for each argument
+// that comes from the other one's; 0: lists have one of each.
 type try struct {
-	kind Kind
-	nth  int
-	only int
+	kind   Kind
+	nth    int
+	only   int
+	theirs uint
 }
 
 // tries lists the ways in which the walk chooses arguments.
 func (c *callPlan) tries() []try {
 	var out []try
 	for _, kind := range c.kinds() {
+		if kind == Both {
+			out = append(out, c.twoTenants()...)
+			continue
+		}
 		out = append(out, try{kind: kind})
 		if list := c.blanks(kind); len(list) > 1 {
 			for _, i := range list {
@@ -140,8 +146,11 @@ func (c *callPlan) kinds() []Kind {
 	}
 	if slices.ContainsFunc(c.args, func(a argPlan) bool { return a.column.Table >= 0 || a.json }) {
 		out = []Kind{Other, Own}
-		if c.several() {
+		switch {
+		case c.several():
 			out = []Kind{Both, Other, Own}
+		case len(c.mixes) > 0:
+			out = []Kind{Other, Both, Own}
 		}
 		if len(c.args) > 1 && slices.ContainsFunc(c.args, func(a argPlan) bool { return a.user }) {
 			out = append(out, Mine)
@@ -181,9 +190,9 @@ func blank(kind Kind) bool { return kind >= Percent && kind <= Null }
 // try draws one way to choose the arguments: often the first kind.
 func (c *callPlan) try(dice *choices) try {
 	if dice.percent(40) {
-		return try{kind: c.kinds()[0]}
+		return c.mixed(try{kind: c.kinds()[0]}, dice)
 	}
-	return c.any(dice)
+	return c.mixed(c.any(dice), dice)
 }
 
 // any draws one way to choose the arguments: all blank kinds together are as likely as each other
@@ -204,22 +213,6 @@ func (c *callPlan) any(dice *choices) try {
 		}
 	}
 	return out
-}
-
-// several reports whether a call may name several rows: a batch.
-func (c *callPlan) several() bool {
-	for i := range c.args {
-		a := &c.args[i]
-		if a.column.Table >= 0 && !a.row && (a.array || c.again(i)) {
-			return true
-		}
-	}
-	return false
-}
-
-// again reports whether an argument before one comes from the same column.
-func (c *callPlan) again(i int) bool {
-	return c.args[i].column.Table >= 0 && slices.ContainsFunc(c.args[:i], func(o argPlan) bool { return o.column == c.args[i].column })
 }
 
 // caller chooses who calls paths: who has more of them, calls more. It is nil when nobody
@@ -259,8 +252,8 @@ func (p *Plan) callSequence(who *Member, d *Dataset, n int, bits Bits) []model.S
 	return steps
 }
 
-// callArgs draws the arguments of a call: all from one row. ok is false where there is
-// no such row.
+// callArgs draws the arguments of a call: all from one row, or from one of each tenant. ok is
+// false where there is no such row.
 func (p *Plan) callArgs(c *callPlan, m *Member, d *Dataset, try try, count int, dice *choices) ([]model.Value, bool) {
 	a := &arguments{Plan: p, c: c, m: m, d: d, try: try, dice: dice}
 	if !a.base() {

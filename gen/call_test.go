@@ -122,6 +122,47 @@ func TestCallsSetOtherValues(t *testing.T) {
 	}
 }
 
+// TestCallsMixTenants calls routines of several arguments: each combination of an own row and
+// another tenant's, for columns of two tables and for one column twice.
+func TestCallsMixTenants(t *testing.T) {
+	id, line := model.ColumnRef{Table: invoices, Column: 0}, model.ColumnRef{Table: lines, Column: 0}
+	number, memo := model.ColumnRef{Table: invoices, Column: 2}, model.ColumnRef{Table: invoices, Column: 4}
+	tests := []struct {
+		name string
+		args []model.ColumnRef
+		want string
+	}{
+		{"two tables", []model.ColumnRef{id, line}, "oo ox xo xx"},
+		{"one column twice", []model.ColumnRef{id, id}, "oo ox xo xx"},
+		{"a column that names no row", []model.ColumnRef{id, memo}, "oo xx"},
+		{"a third one", []model.ColumnRef{id, line, number}, "ooo oox oxo oxx xoo xox xxo xxx"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			c := shop()
+			job := c.Sessions[1]
+			path := &model.Path{Name: "tie", Run: []string{"SELECT $1, $2"}, Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}}}
+			for _, ref := range test.args {
+				path.Args = append(path.Args, model.PathArg{Column: ref})
+			}
+			c.Paths = []*model.Path{path}
+			p := gen.NewPlan(c, nil)
+			d := p.Dataset(&stream{7}, gen.Options{Cast: 1 << 10})
+			got := map[string]bool{}
+			for i := range d.Cast {
+				for _, call := range p.Calls(d, &d.Cast[i]) {
+					if kind := p.KindOf(&call.Step, d.State); strings.Trim(kind, "ox") == "" {
+						got[kind] = true
+					}
+				}
+			}
+			if diff := cmp.Diff(strings.Fields(test.want), slices.Sorted(maps.Keys(got))); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
 // TestCallsLeaveOneArgumentBlank calls a routine of two arguments: each is blank alone, beside a
 // row of another tenant, and both are.
 func TestCallsLeaveOneArgumentBlank(t *testing.T) {

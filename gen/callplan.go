@@ -2,6 +2,7 @@ package gen
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -15,6 +16,7 @@ type callPlan struct {
 	table  *model.Table // whose row the arguments are drawn from; nil when none is
 	counts []int        // numbers of arguments that a call may have, the fullest first
 	lasts  bool         // it may leave something behind
+	mixes  []uint       // which arguments may be another tenant's while the others are the caller's
 
 	splices bool // it may put queries together from texts
 }
@@ -25,6 +27,7 @@ type argPlan struct {
 	constants []model.Value
 	variable  string   // of the session
 	user      bool     // it may be the caller's own key
+	names     bool     // it names a row of some tenant
 	keys      []string // of a JSON document that the routine looks at
 	row       bool     // the whole row, as a composite value
 	array     bool     // a list of one value
@@ -52,10 +55,13 @@ func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
 		p.written(c)
 	}
 	for i := range c.args {
-		if a := &c.args[i]; a.column.Table >= 0 && s.User != nil {
+		a := &c.args[i]
+		if a.column.Table >= 0 && s.User != nil {
 			a.user = p.names(a.column, s.User.Table)
 		}
+		a.names = a.column.Table >= 0 && !a.row && p.tells(a.column)
 	}
+	c.mixes = c.mixtures()
 	return c
 }
 
@@ -77,6 +83,30 @@ func (p *Plan) written(c *callPlan) {
 			arg.text = textual(&t.Columns[a.Column.Column].Type)
 			if c.table == nil {
 				c.table = t
+			}
+		}
+	}
+	for _, text := range path.Run {
+		for _, call := range sql.Calls(text) {
+			p.sets(c, &call)
+		}
+	}
+}
+
+// sets marks the arguments of a path that a routine, which it calls, only sets columns to.
+func (p *Plan) sets(c *callPlan, call *sql.Call) {
+	for _, m := range p.Contract.Schema.Routines {
+		if m.Name != call.Name || call.Schema != "" && m.Schema != call.Schema || len(call.Args) > len(m.Args) {
+			continue
+		}
+		r := &routineReading{Plan: p, m: m, source: strings.ToLower(p.source(m))}
+		for i, text := range call.Args {
+			tokens := sql.Tokens(text)
+			if len(tokens) < 2 || tokens[0].Text != "$" {
+				continue
+			}
+			if n, err := strconv.Atoi(tokens[1].Text); err == nil && n > 0 && n <= len(c.args) && r.sets(i) {
+				c.args[n-1].sets = true
 			}
 		}
 	}

@@ -17,6 +17,7 @@ type column struct {
 	cycle    bool          // its values are few and named: rows take them in turn
 	length   int           // limit in characters; 0 without
 	distinct bool          // its values differ from row to row
+	tree     bool          // its values are places in a tree, which rows take in turn
 	spare    []string      // what the server is asked for when it refuses the pool
 
 	contrasts []model.Value // of a value that is made of parts: see Contrasts
@@ -67,6 +68,9 @@ func (p *Plan) newColumn(t *model.Table, i int, constants []string, generator st
 	}
 	if out.distinct {
 		list = p.widen(c, k, list)
+	}
+	if at := p.places(t, i); len(at) > 0 && len(listed(t, i)) == 0 {
+		out.tree, out.cycle, list = true, true, append(at, list...)
 	}
 	out.pool = texts(list...)
 	out.spare = slices.Concat(k.rarer(&c.Type), later(&c.Type, list), spare(&c.Type))

@@ -131,6 +131,9 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 		}
 	}
 	b.followTriggers(bits)
+	if b.walk > 0 {
+		b.besides()
+	}
 	d := b.dataset(wanted)
 	if o.abroad && b.abroad(d, bits) {
 		d = b.dataset(wanted)

@@ -250,6 +250,11 @@ func (b *builder) house(t *model.Table, k int, row model.Row, fixed map[int]mode
 			continue
 		}
 		row[i] = in.put(row[i], b.tenant[k])
+		if b.roomy(t, in) && c.percent(besideShare) {
+			if list := b.namedBeside(t, k); len(list) > 0 {
+				row[i] = in.beside(row[i], list[c.upTo(len(list))], c.percent(50))
+			}
+		}
 		if in.list && len(b.tenant) > 1 && c.percent(jointShare) {
 			if other := b.tenant[(k+1)%len(b.tenant)]; !other.Null {
 				row[i] = enlist(row[i], other)
@@ -268,6 +273,9 @@ func (w *walk) rehoused(t *model.Table, in *inside, old model.Value) [][]model.V
 			out = append(out, []model.Value{enlist(old, v)})
 		}
 		out = append(out, []model.Value{in.put(old, v)})
+		if ok && w.roomy(t, in) {
+			out = append(out, []model.Value{in.beside(in.put(old, v), mine, false)})
+		}
 	}
 	for _, v := range w.tables[t.ID].columns[in.column].pool {
 		if ok {

@@ -45,7 +45,7 @@ var series = map[string]string{
 	"point": "(%d,0)", "line": "{1,%d,0}", "lseg": "[(0,0),(%d,1)]", "box": "(%i,%i),(%d,%d)",
 	"path": "((0,0),(%d,1),(%i,2))", "polygon": "((0,0),(%d,1),(%i,2))", "circle": "<(0,0),%d>",
 	"pg_lsn": "0/%d", "txid_snapshot": "%d:%d:", "pg_snapshot": "%d:%d:", "refcursor": "c%d",
-	"hstore": `"k"=>"%d"`, "ltree": "top.n%d", "lquery": "top.n%d", "cube": "(%d)", "isbn": "", "semver": "1.0.%d",
+	"hstore": `"k"=>"%d"`, "ltree": "n%d", "lquery": "n%d", "cube": "(%d)", "isbn": "", "semver": "1.0.%d",
 	"geometry": "POINT(%d 0)", "geography": "POINT(%d 0)",
 }
 

@@ -173,6 +173,7 @@ func (w *walk) insert(m *Member, s *model.Shape) {
 			continue
 		}
 		w.add(m, s, values(row, s.Columns))
+		w.besides(m, s, tenant)
 		if tenant == m.Tenant {
 			w.mixed(m, s)
 			continue

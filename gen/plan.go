@@ -26,6 +26,7 @@ type Plan struct {
 	lost       []*model.Session // sessions that may lose their tenant
 	takes      []taking         // references that take rows along
 	clues      *clues
+	begins     []begin
 	types      types
 	parts      []part
 	partShapes [][][]choice          // by Session.ID and part
@@ -66,7 +67,7 @@ type tablePlan struct {
 func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 	p := &Plan{
 		Contract: c, Empty: map[*model.Table]string{}, Void: map[model.ColumnRef]string{}, copies: copies,
-		clues: newClues(c.Schema), types: newTypes(c.Schema), most: map[*model.Table]int{}, strict: map[*model.Table]bool{},
+		clues: newClues(c.Schema), begins: beginnings(c.Schema), types: newTypes(c.Schema), most: map[*model.Table]int{}, strict: map[*model.Table]bool{},
 	}
 	p.nameTenants()
 	p.lost = p.strays()

@@ -181,6 +181,8 @@ func (b *builder) fill(t *model.Table, i int, twin model.Row, c *choices) model.
 		return text(base + Token(t, b.tokens))
 	case b.walk > 0 && t.Columns[i].Type.Kind == sql.Bool && len(col.pool) == 2 && !col.null: // what sets it to a constant shows for one tenant, and in another dataset for the other
 		return col.pool[(len(b.rows[t.ID])+b.walk)%2]
+	case col.tree && len(col.pool) > 0 && !c.percent(elsewhereShare):
+		return col.pool[len(b.rows[t.ID])%len(col.pool)]
 	case twin != nil && !c.percent(20):
 		return twin[i]
 	}
@@ -189,6 +191,9 @@ func (b *builder) fill(t *model.Table, i int, twin model.Row, c *choices) model.
 	}
 	return col.draw(c)
 }
+
+// elsewhereShare is how many of a hundred places in a tree are not the next one.
+const elsewhereShare = 25
 
 // draw chooses from the pool; a nullable column is NULL at times.
 func (col *column) draw(c *choices) model.Value {

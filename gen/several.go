@@ -65,7 +65,7 @@ func (p *Plan) pairs() bool {
 	if home := p.Contract.Tenancy.Table; home != nil && slices.ContainsFunc(home.ForeignKeys, func(k model.ForeignKey) bool { return k.Target == home }) {
 		return true
 	}
-	return slices.ContainsFunc(p.tables, func(tp tablePlan) bool {
+	return p.trees() || slices.ContainsFunc(p.tables, func(tp tablePlan) bool {
 		return tp.named == mustDiffer || len(tp.tenant) > 1 && slices.ContainsFunc(p.Contract.Sessions, func(s *model.Session) bool {
 			return s.TenantsSQL != "" && mentionsName(s.TenantsSQL, tp.table.Name)
 		})

@@ -113,7 +113,7 @@ func (s *stage) arguments() bool {
 		s.kind = Both
 	}
 	for _, kind := range []Kind{s.kind, Own} {
-		a := &arguments{Plan: s.Plan, c: plan, m: who, d: s.d, try: try{kind: kind}, dice: s.dice}
+		a := &arguments{Plan: s.Plan, c: plan, m: who, d: s.d, try: plan.mixed(try{kind: kind}, s.dice), dice: s.dice}
 		if !a.base() {
 			continue
 		}

@@ -326,7 +326,7 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	if c.succeeds && failed != nil || c.only && (failed == nil || failed.Code != notUpdatable) {
 		return false, nil
 	}
-	if c.harmless && shut(&trace.Steps[d.Step], s.Steps[d.Step].Session) {
+	if c.harmless && (shut(&trace.Steps[d.Step], s.Steps[d.Step].Session) || s.Steps[d.Step].Op.Path != nil && trace.Steps[d.Step].Err.Denied()) {
 		return false, nil
 	}
 	verdict := judge.Judge(l.Contract, s, trace)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
@@ -56,7 +57,8 @@ func (e *evidence) held(x sql.Expr, in scope) *Source {
 }
 
 // compares is the column that a function compares each parameter with, as a contract names it, by
-// the parameter's place from 0. One that it only writes counts where it is a foreign key.
+// the parameter's place from 0; else the column that it writes it into: of a foreign key the one
+// that this refers to, and none that is unique, where what stands there is taken.
 func (e *evidence) compares(f *Function) map[int]string {
 	marks, given := make([]*Source, len(f.Args)), map[string]*Source{}
 	for i := range f.Args {
@@ -69,22 +71,27 @@ func (e *evidence) compares(f *Function) map[int]string {
 	} else {
 		reading.body(f, given)
 	}
-	out := map[int]string{}
+	out, plain := map[int]string{}, map[int]string{}
 	for _, q := range reading.equal {
 		i := slices.Index(marks, q.source)
 		if i < 0 || q.op != "=" || out[i] != "" {
 			continue
 		}
-		column := q.column
-		if q.set { // what stands there is taken, where it is a key
-			k := refers(column)
-			if k == nil {
+		column, into := q.column, out
+		if q.set {
+			if k := refers(column); k != nil {
+				column = Column{Table: k.Target, Column: k.Targets[0]}
+			} else if into = plain; plain[i] != "" || column.distinct() {
 				continue
 			}
-			column = Column{Table: k.Target, Column: k.Targets[0]}
 		}
 		if f.Args[i].takes(&column.Table.Columns[column.Column].Type) {
-			out[i] = tableName(column.Table) + "." + columnName(column.name())
+			into[i] = column.place()
+		}
+	}
+	for i, column := range plain {
+		if out[i] == "" && len(f.beside(f.Args[i])) == 0 {
+			out[i] = column
 		}
 	}
 	return out
@@ -121,4 +128,9 @@ func side(p *sql.Part) sql.Expr {
 		return p.Var
 	}
 	return nil
+}
+
+// distinct reports whether a column is of a key, so that its values differ from row to row.
+func (c Column) distinct() bool {
+	return slices.Contains(c.Table.Key, c.Column) || slices.ContainsFunc(c.Table.Unique, func(u model.Unique) bool { return slices.Contains(u.Columns, c.Column) })
 }

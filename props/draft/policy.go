@@ -37,6 +37,7 @@ func (r *referee) differs(p *place) {
 			continue
 		}
 		r.compare(p, policy)
+		r.upward(p, policy)
 	}
 	r.narrower(p)
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // below is the query of the tenants that a session of one tenant sees, its own among them, and what
-// says so: a table of pairs of tenants, or a foreign key by which the tenants' own table refers to
-// itself, that policies go by. Both are empty without one.
+// says so: a table of pairs of tenants, a foreign key by which the tenants' own table refers to itself,
+// or a column with each tenant's place in a tree, that policies go by. Both are empty without one.
 func (b *binder) below() (query, by string) {
 	home := b.t.home()
 	if home == nil || b.t.byUser {
@@ -23,6 +23,11 @@ func (b *binder) below() (query, by string) {
 			key, sqlName(home), at(m.group), sqlName(m.table), at(m.member)), m.table.Label()
 	}
 	policies := b.survey.policies()
+	for i := range home.Columns {
+		if below := placed(&home.Columns[i], policies); below != "" {
+			return fmt.Sprintf("SELECT t.%[1]s FROM %[2]s t, %[2]s m WHERE m.%[1]s = $tenant AND %[3]s", key, sqlName(home), below), home.Label() + "." + home.Columns[i].Name
+		}
+	}
 	for i := range home.ForeignKeys {
 		k := &home.ForeignKeys[i]
 		if k.Target != home || len(k.Columns) != 1 || k.Targets[0] != b.t.tenants.key {
@@ -35,6 +40,43 @@ func (b *binder) below() (query, by string) {
 		}
 	}
 	return "", ""
+}
+
+// placed is the condition by which a column puts a row t below another, m, or in its place, where some
+// text goes by that: ltrees by their operators, texts by LIKE. It is empty elsewhere.
+func placed(c *model.Column, text string) string {
+	before, name, after := `(?i)(?:^|[^\w."])(?:\w+\.)?`, `"?`+regexp.QuoteMeta(c.Name)+`"?`, `(?:\W|$)`
+	column := sql.QuoteName(c.Name)
+	switch {
+	case c.Type.Array:
+	case c.Type.Base == "ltree":
+		if regexp.MustCompile(before + name + `\s*(?:<@|OPERATOR\(\w+\.<@\))|(?:@>|@>\))\s*(?:\w+\.)?` + name + after).MatchString(text) {
+			return fmt.Sprintf("t.%[1]s <@ m.%[1]s", column)
+		}
+	case c.Type.Kind == sql.Text:
+		m := regexp.MustCompile(before + name + `(?:::\w+)?\s*\)?\s*(?:~~|like)\s*\(*(?:\w+\.)*"?\w+"?(?:\(\))?(?:::\w+)?\s*\)?\s*\|\|\s*'([^'%]?)%'`).FindStringSubmatch(text)
+		if m != nil {
+			return fmt.Sprintf("(t.%[1]s = m.%[1]s OR t.%[1]s LIKE m.%[1]s || %[2]s)", column, sql.Constant(m[1]+"%"))
+		}
+	}
+	return ""
+}
+
+// upward notes a policy that goes by tenants above the session's: the draft has those below alone.
+func (r *referee) upward(p *place, policy *model.Policy) {
+	home := r.t.home()
+	if home == nil || r.t.byUser || p.table == home {
+		return
+	}
+	text := r.survey.closure(policy.Using + "\n" + policy.Check)
+	for i := range home.Columns {
+		c := &home.Columns[i]
+		name := `(?:\w+\.)?"?` + regexp.QuoteMeta(c.Name) + `"?`
+		above := regexp.MustCompile(`(?i)(?:^|[^\w."])` + name + `\s*(?:@>|OPERATOR\(\w+\.@>\))|(?:<@|<@\))\s*` + name + `(?:\W|$)`)
+		if c.Type.Base == "ltree" && !c.Type.Array && above.MatchString(text) {
+			p.notes = append(p.notes, fmt.Sprintf("policy %q for %s goes by tenants above the session's (%s.%s @>): meant?", policy.Name, policy.Command, home.Label(), c.Name))
+		}
+	}
 }
 
 var recursive = regexp.MustCompile(`(?i)\bwith\s+recursive\b`)
