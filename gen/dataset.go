@@ -129,6 +129,9 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 			}
 		}
 	}
+	if b.walk > 0 {
+		b.satisfying(bits)
+	}
 	b.followTriggers(bits)
 	d := b.dataset(wanted)
 	if o.abroad && b.abroad(d, bits) {
