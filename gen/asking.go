@@ -15,6 +15,7 @@ type asking struct {
 	policy string // whose condition it is; empty for a query
 	adds   bool   // the policy is for rows that are added
 	terms  []term
+	guests []int                 // references to tenants, other than the row's own, that the condition reads
 	met    []map[int]model.Value // values with which a row meets it, of the columns that it reads
 }
 
@@ -45,6 +46,7 @@ func (p *Plan) ask() {
 				p.askInside(e)
 			}
 		}
+		p.contrast(t)
 	}
 	for i := range p.Contract.Schema.Texts {
 		switch text := &p.Contract.Schema.Texts[i]; text.Kind {
@@ -53,6 +55,41 @@ func (p *Plan) ask() {
 		case "function":
 			for _, step := range sql.Steps(text.Body) {
 				p.askQuery(step.Text)
+			}
+		}
+	}
+}
+
+// contrast adds to what policies ask the same in rows that the contract tells apart by the same
+// columns: those that a policy lets through and a rule of a session does not.
+func (p *Plan) contrast(t *model.Table) {
+	tp := &p.tables[t.ID]
+	self := &sql.Table{Schema: t.Schema, Name: t.Name}
+	var rules []term
+	for _, s := range p.Contract.Sessions {
+		for _, r := range []*model.Rule{s.Sees[t.ID].Rule, s.Writes[t.ID].From, s.Writes[t.ID].To, s.Writes[t.ID].Delete} {
+			if r == nil || r.Kind != model.RuleCondition {
+				continue
+			}
+			e, err := sql.ParseExpr(r.Text)
+			if err != nil {
+				continue
+			}
+			for _, part := range slices.Concat(branches(e)...) {
+				one, ok := p.term(t, self, []*sql.Table{self}, part)
+				if ok && !slices.ContainsFunc(rules, func(o term) bool { return o.text == one.text }) {
+					rules = append(rules, one)
+				}
+			}
+		}
+	}
+	for _, a := range slices.Clone(tp.askings) {
+		columns := reads(a.terms)
+		for _, rule := range rules {
+			shares := slices.ContainsFunc(rule.columns, func(i int) bool { return slices.Contains(columns, i) })
+			if shares && !slices.ContainsFunc(a.terms, func(o term) bool { return o.text == rule.text }) {
+				not := term{text: "(" + rule.text + ") IS NOT TRUE", columns: rule.columns}
+				tp.asks(asking{policy: a.policy, terms: append(slices.Clone(a.terms), not), guests: a.guests})
 			}
 		}
 	}
@@ -111,6 +148,8 @@ func (p *Plan) askAll(like asking, from []*sql.Table, e sql.Expr) {
 			for _, part := range branch {
 				if one, ok := p.term(t, f, from, part); ok {
 					a.terms = append(a.terms, one)
+				} else {
+					a.guests = append(a.guests, p.guests(t, part)...)
 				}
 			}
 			if len(a.terms) > 0 {
@@ -156,6 +195,20 @@ func branches(e sql.Expr) [][]sql.Expr {
 		return out
 	}
 	return [][]sql.Expr{{e}}
+}
+
+// guests is the columns of a part of a condition that refer to a tenant other than the row's own.
+func (p *Plan) guests(t *model.Table, part sql.Expr) []int {
+	var out []int
+	for _, c := range sql.Columns(part) {
+		i := t.Column(c.Name)
+		for _, k := range p.tables[t.ID].keys {
+			if i >= 0 && k.Target == p.Contract.Tenancy.Table && slices.Equal(k.Columns, []int{i}) && !model.Contains(p.tables[t.ID].tenant, i) && !slices.Contains(out, i) {
+				out = append(out, i)
+			}
+		}
+	}
+	return out
 }
 
 // term is a part of a condition over one of some tables as SQL over its columns alone. It

@@ -34,10 +34,10 @@ func (k *clue) all(text string) {
 	tokens := sql.Tokens(text)
 	for i := range tokens {
 		t := &tokens[i]
-		switch t.Kind {
-		case sql.Number:
+		switch {
+		case t.Kind == sql.Number:
 			k.number(t.Text, i > 0 && tokens[i-1].Text == "-")
-		case sql.Str:
+		case t.Kind == sql.Str:
 			operator, s := operatorBefore(tokens[:i]), t.Text
 			if i > 0 && tokens[i-1].End == t.Start && strings.EqualFold(tokens[i-1].Text, "e") { // E'…'
 				s = strings.ReplaceAll(s, `\\`, `\`)
@@ -270,6 +270,11 @@ func (k *clue) joined() []string {
 			for _, s := range matches(p, 1) {
 				for _, t := range matches(q, 1) {
 					out = append(out, s+t)
+					for _, n := range k.numbers {
+						if n > 0 && n < 200 {
+							out = append(out, s+strings.Repeat("m", n)+t)
+						}
+					}
 				}
 			}
 		}

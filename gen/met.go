@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -49,18 +50,32 @@ func (b *builder) satisfying(bits Bits) {
 		}
 		for _, a := range b.tables[t.ID].met() {
 			for k := range b.tenant {
-				for n := 0; n < len(a.met) && !b.satisfied(t, k, a); n++ {
-					b.add(t, b.ownerOf(t, k), a.met[n], seeded(bits.Next(), t.ID))
+				guest := b.hosted(a, k)
+				for n := 0; n < len(a.met) && !b.satisfied(t, k, a, guest); n++ {
+					values := maps.Clone(guest)
+					maps.Copy(values, a.met[n])
+					b.add(t, b.ownerOf(t, k), values, seeded(bits.Next(), t.ID))
 				}
 			}
 		}
 	}
 }
 
-// satisfied reports whether a row of a tenant is known to meet what is asked.
-func (b *builder) satisfied(t *model.Table, k int, a *asking) bool {
+// hosted is the next tenant, in the columns of an asking that refer to one beside the row's own.
+func (b *builder) hosted(a *asking, k int) map[int]model.Value {
+	out := map[int]model.Value{}
+	for _, i := range a.guests {
+		if v := b.tenant[(k+1)%len(b.tenant)]; !v.Null {
+			out[i] = v
+		}
+	}
+	return out
+}
+
+// satisfied reports whether a row of a tenant, with some values, is known to meet what is asked.
+func (b *builder) satisfied(t *model.Table, k int, a *asking, with map[int]model.Value) bool {
 	return slices.ContainsFunc(b.ofTenant(t, b.ownerOf(t, k)), func(row model.Row) bool {
-		return slices.ContainsFunc(a.met, func(values map[int]model.Value) bool { return has(row, values) })
+		return has(row, with) && slices.ContainsFunc(a.met, func(values map[int]model.Value) bool { return has(row, values) })
 	})
 }
 

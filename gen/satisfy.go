@@ -64,7 +64,8 @@ func connected(terms []term) [][]term {
 				rest = append(rest, have)
 			}
 		}
-		out = append(rest, group)
+		rest = append(rest, group)
+		out = rest
 	}
 	return out
 }
