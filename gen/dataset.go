@@ -130,6 +130,9 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 			b.spread(t, b.ownerOf(t, k), bits)
 		}
 	}
+	if b.walk > 0 {
+		b.satisfying(bits)
+	}
 	b.followTriggers(bits)
 	if b.walk > 0 {
 		b.besides()

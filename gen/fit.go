@@ -14,6 +14,9 @@ type Server interface {
 	Cast(typ string, list []string) ([]Answer, error)
 	// Insert inserts each row by itself, without triggers and foreign keys, and undoes it.
 	Insert(t *model.Table, rows []model.Row) ([]Answer, error)
+	// Ask inserts as Insert does, and tells of each row that fits which conditions hold for it:
+	// SQL over the table's columns.
+	Ask(t *model.Table, rows []model.Row, conditions []string) ([]Answer, error)
 	// Load inserts a whole dataset in the same way, and undoes it.
 	Load(data [][]model.Row) (Answer, error)
 }
@@ -24,6 +27,7 @@ type Answer struct {
 	Table                    *model.Table // that refused, of a Load
 	Constraint, Column, Code string
 	Message                  string
+	Holds                    []bool // which conditions do, of an Ask
 }
 
 // Refused reports whether Postgres did not take it.
@@ -143,7 +147,11 @@ func (f *fitting) table(t *model.Table) error {
 		f.Empty[t] = why
 		return nil
 	}
-	if err := f.combinations(t, base); err != nil {
+	met, err := f.satisfy(t, base)
+	if err != nil {
+		return err
+	}
+	if err := f.combinations(t, base, met); err != nil {
 		return err
 	}
 	return f.land(t, base)

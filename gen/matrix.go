@@ -182,6 +182,7 @@ func (w *walk) insert(m *Member, s *model.Shape) {
 		if row := w.aboutSelf(w.d, m, s.Table, tenant, w.fresh, &choices{}); row != nil {
 			w.add(m, s, values(row, s.Columns))
 		}
+		w.meeting(m, s, tenant)
 	}
 }
 

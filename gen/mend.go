@@ -217,8 +217,8 @@ const (
 )
 
 // combinations finds combinations of tied columns that fit, so that each column has
-// every value that it can.
-func (f *fitting) combinations(t *model.Table, base model.Row) error {
+// every value that it can, and those of some rows.
+func (f *fitting) combinations(t *model.Table, base model.Row, more []model.Row) error {
 	tp := &f.tables[t.ID]
 	if err := f.selves(t, base); err != nil {
 		return err
@@ -226,6 +226,9 @@ func (f *fitting) combinations(t *model.Table, base model.Row) error {
 	for g := range tp.groups {
 		group := &tp.groups[g]
 		f.keepTuple(t, group, base)
+		for _, row := range more {
+			f.keepTuple(t, group, row)
+		}
 		mends := 0
 		for _, i := range group.columns {
 			if !f.movable(t, i) {

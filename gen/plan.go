@@ -58,6 +58,7 @@ type tablePlan struct {
 	aloof    []*model.ForeignKey   // by which no row refers to itself
 	names    []int                 // columns with whom a row is shown to
 	wanted   []map[int]model.Value // constants that the rules of sessions ask of its rows
+	askings  []asking              // what conditions of the schema ask of its rows
 	landings []landing             // of partitions that sessions may use directly
 	skip     bool                  // filled by nobody: shared rows of the schema, or not to be filled
 }
@@ -84,6 +85,7 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 	p.Order, _ = c.Schema.LoadOrder()
 	p.freeze()
 	p.want()
+	p.ask()
 	p.showing()
 	p.shapes = make([][]choice, len(c.Sessions))
 	for i, s := range c.Sessions {

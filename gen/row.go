@@ -60,8 +60,12 @@ func (b *builder) undo(mark int) {
 	b.journal = b.journal[:mark]
 }
 
-// wantedShare is how many of a hundred rows have what some session's rule asks of them.
-const wantedShare = 35
+// wantedShare is how many of a hundred rows have what some session's rule asks of them, metShare
+// how many of the others meet some condition of the schema.
+const (
+	wantedShare = 35
+	metShare    = 25
+)
 
 func (b *builder) row(t *model.Table, k int, fixed map[int]model.Value, c *choices) model.Row {
 	tp := &b.tables[t.ID]
@@ -80,8 +84,8 @@ func (b *builder) row(t *model.Table, k int, fixed map[int]model.Value, c *choic
 	if !b.name(t, k, row, set, c) {
 		return nil
 	}
-	if len(tp.wanted) > 0 && c.percent(wantedShare) {
-		for i, v := range tp.wanted[c.upTo(len(tp.wanted))] {
+	if values := b.wants(t, c); values != nil {
+		for i, v := range values {
 			if !set[i] {
 				row[i], set[i] = v, true
 			}

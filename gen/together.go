@@ -47,11 +47,14 @@ func (f *fitting) together() error {
 }
 
 // lower makes later datasets easier for a table whose rows were refused beside each other: first it
-// has them differ wherever rows may collide, then it allows two rows of it, then one, then none.
+// has them differ wherever rows may collide, then it has none made for the conditions of the schema,
+// then it allows two rows of it, then one, then none.
 func (f *fitting) lower(t *model.Table, a *Answer, rows int) {
 	switch most, limited := f.most[t]; {
 	case !f.strict[t]:
 		f.strict[t] = true
+	case len(f.tables[t.ID].met()) > 0:
+		f.tables[t.ID].askings = nil
 	case !limited && rows > 2:
 		f.most[t] = 2
 	case most > 1 || !limited && rows > 1:

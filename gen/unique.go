@@ -51,7 +51,7 @@ func (b *builder) bump(t *model.Table, x *between, row model.Row, fixed map[int]
 	tp := &b.tables[t.ID]
 	columns := append(append(append([]int(nil), x.Same...), x.Overlap...), x.Reads...)
 	for _, i := range columns {
-		if _, ok := fixed[i]; ok || isReference(t, i) || model.Contains(tp.tenant, i) || tp.source(i) || row[i].Null && !x.nullsEqual {
+		if _, ok := fixed[i]; ok || isReference(t, i) || model.Contains(tp.tenant, i) && t != b.Contract.Tenancy.Table || tp.source(i) || row[i].Null && !x.nullsEqual {
 			continue
 		}
 		col, c := &tp.columns[i], &t.Columns[i]

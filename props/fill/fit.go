@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -81,6 +82,19 @@ func (s *server) Insert(t *model.Table, rows []model.Row) ([]gen.Answer, error) 
 		args[i] = params(run.LoadArgs(t, []model.Row{row}))
 	}
 	return s.try(run.LoadText(t)+" RETURNING "+run.RowOf(t)+"::text", args, t)
+}
+
+// Ask implements [gen.Server].
+func (s *server) Ask(t *model.Table, rows []model.Row, conditions []string) ([]gen.Answer, error) {
+	args := make([][][]byte, len(rows))
+	for i, row := range rows {
+		args[i] = params(run.LoadArgs(t, []model.Row{row}))
+	}
+	holds := make([]string, len(conditions))
+	for i, text := range conditions {
+		holds[i] = "(" + text + ") IS TRUE"
+	}
+	return s.try(run.LoadText(t)+" RETURNING "+run.RowOf(t)+"::text, "+strings.Join(holds, ", "), args, t)
 }
 
 func params(values []model.Value) [][]byte {
@@ -168,8 +182,12 @@ func (s *server) result(p *pgconn.Pipeline, a *gen.Answer, columns int, t *model
 			return nil
 		case *pgconn.ResultReader:
 			for r.NextRow() && columns > 0 {
-				if a.Row, err = answered(r.Values()[0], columns, t); err != nil {
+				values := r.Values()
+				if a.Row, err = answered(values[0], columns, t); err != nil {
 					return err
+				}
+				for _, v := range values[1:] {
+					a.Holds = append(a.Holds, string(v) == "t")
 				}
 			}
 			if _, err := r.Close(); err != nil {
