@@ -81,6 +81,9 @@ func (b *binder) userTable(s *session) *model.Table {
 	if b.t.users == nil {
 		return nil
 	}
+	if t := b.d.profile(b.t.tenants, b.t.users); t != nil && b.t.member == nil && link(b.t.users.home, b.t.tenants) < 0 {
+		return t // it says which tenant the user is of, as the user's own table does not
+	}
 	if t := b.d.bearer(b.t.users); t != b.t.home() || b.t.byUser {
 		return t
 	}

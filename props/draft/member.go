@@ -126,10 +126,19 @@ func link(t *model.Table, m *domain) int {
 // single reports whether each value of a domain has one group: its own row names it, or a row that
 // says more of it does, such as the profile of a user.
 func (d *domains) single(group, of *domain) bool {
-	return link(of.home, group) >= 0 || slices.ContainsFunc(d.survey.Schema.Tables, func(t *model.Table) bool {
+	return link(of.home, group) >= 0 || d.profile(group, of) != nil
+}
+
+// profile is the table that says more of each value of a domain, its group among it: its key is the
+// value, and its column with the group is never NULL. It is nil without one.
+func (d *domains) profile(group, of *domain) *model.Table {
+	for _, t := range d.survey.Schema.Tables {
 		at := link(t, group)
-		return t != group.home && len(t.Key) == 1 && slices.Contains(of.in(t), t.Key[0]) && at >= 0 && t.Columns[at].NotNull
-	})
+		if t != group.home && t != of.home && len(t.Key) == 1 && slices.Contains(of.in(t), t.Key[0]) && at >= 0 && t.Columns[at].NotNull {
+			return t
+		}
+	}
+	return nil
 }
 
 // above reports whether values of one domain are grouped by those of another.
