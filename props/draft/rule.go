@@ -39,6 +39,12 @@ func (b *binder) rules(s *session) {
 		if p.how == model.Owned {
 			s.widen(p, b.opened(s, p), "? everybody's once they are opened: meant?")
 		}
+		written := slices.ContainsFunc(s.writes, func(e entry) bool { return e.table == p.table })
+		if p.how == model.Owned && changes && !written {
+			if open := b.admits(s, p); open != nil {
+				s.writes = append(s.writes, *open)
+			}
+		}
 	}
 }
 
@@ -116,7 +122,7 @@ func (s *session) widen(p *place, condition, note string) {
 		e.note = note
 		return
 	}
-	if !s.stranger {
+	if !s.alien() {
 		condition = "own or " + condition
 	}
 	s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote(condition) + "}", note})
