@@ -360,23 +360,11 @@ func (p *placer) inherit() bool {
 // It is nil where there is none.
 func (p *placer) above(t *model.Table) *model.ForeignKey {
 	home := p.home()
-	if home == nil || !t.RowSecurity || slices.Contains(p.survey.Own, t.Schema) {
+	if home == nil || slices.Contains(p.survey.Own, t.Schema) || !p.referee.protected(t) {
 		return nil
 	}
-	shown := false
-	for i := range t.Policies {
-		o := &t.Policies[i]
-		if !grants(o, "SELECT") || !p.referee.concerns(o) {
-			continue
-		}
-		x, err := sql.ParseExpr(o.Using)
-		if err != nil || len(p.referee.loose(x, p.referee.scope(t))) > 0 {
-			return nil
-		}
-		shown = true
-	}
 	at := slices.IndexFunc(home.ForeignKeys, func(k model.ForeignKey) bool { return k.Target == t && len(k.Columns) == 1 })
-	if !shown || at < 0 {
+	if at < 0 {
 		return nil
 	}
 	return &home.ForeignKeys[at]
@@ -409,6 +397,10 @@ func (p *placer) nowhere(b *place) {
 	b.how = model.Shared
 	if slices.Contains(p.survey.Own, b.table.Schema) {
 		b.asks = append(b.asks, "how do rows of "+b.table.Label()+" belong to a tenant? Until you say, everybody may see and change them")
+		return
+	}
+	if p.referee.private(b.table) {
+		b.asks = append(b.asks, b.table.Label()+" lists users, and leads to no tenant: a row is its user's, and rules of the sessions say who else may see it: right?")
 		return
 	}
 	b.asks = append(b.asks, b.table.Label()+" leads to no tenant: everybody's (shared), or nobody's (internal), or whose?")

@@ -87,7 +87,7 @@ func conjuncts(x sql.Expr) []sql.Expr {
 // reading that ask nothing of the session, but for flags of the row of which at least one hides
 // it by default. Whoever made such a column meant it to show rows. A role that brings no tenant has
 // its privilege for rows that are open: any flag will do where a policy names it.
-func (r *referee) openings(t *model.Table, role string, outside bool) []opening {
+func (r *referee) openings(t *model.Table, role string) []opening {
 	var out []opening
 	for i := range t.Policies {
 		p := &t.Policies[i]
@@ -103,12 +103,17 @@ func (r *referee) openings(t *model.Table, role string, outside bool) []opening 
 				continue
 			}
 			o, hidden := r.opening(part, t)
-			if hidden || outside && o.alone && !slices.Contains(p.Roles, "public") {
+			if hidden || o.alone && r.forOutside(p, role) {
 				out = append(out, o)
 			}
 		}
 	}
 	return out
+}
+
+// forOutside reports whether a policy names a role of sessions that bring no tenant.
+func (r *referee) forOutside(p *model.Policy, role string) bool {
+	return slices.Contains(r.outside, role) && !slices.Contains(p.Roles, "public") && r.survey.applies(p, role)
 }
 
 // free reports whether an alternative of a policy asks nothing of the session, other than to be in
@@ -274,7 +279,7 @@ func (b *binder) openTo(s *session, t *model.Table, of string) string {
 		return ""
 	}
 	var out []string
-	for _, o := range b.openings(t, s.acts) {
+	for _, o := range b.referee.openings(t, s.acts) {
 		who := func(src *Source) string {
 			if s.stranger {
 				return ""
@@ -286,12 +291,6 @@ func (b *binder) openTo(s *session, t *model.Table, of string) string {
 		}
 	}
 	return strings.Join(out, " OR ")
-}
-
-// openings is how rows of a table can be opened to a role of sessions.
-func (b *binder) openings(t *model.Table, role string) []opening {
-	outside := slices.ContainsFunc(b.made, func(s *session) bool { return s.outside && s.acts == role })
-	return b.referee.openings(t, role, outside)
 }
 
 // publicFile is the condition that a file lies in a public bucket of Supabase's storage,

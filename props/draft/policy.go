@@ -17,6 +17,8 @@ type referee struct {
 	d      *domains
 	t      tenancy
 	cast   cast
+
+	outside []string // roles of sessions whose users are in no tenant
 }
 
 // differs notes at a table where its policies say something other than the draft.
@@ -89,8 +91,12 @@ func (r *referee) compare(p *place, policy *model.Policy) {
 				verb = "lets change"
 			}
 			note := fmt.Sprintf("policy %q for %s %s rows of any tenant where %s: meant?", policy.Name, policy.Command, verb, short(text))
-			if _, open := r.opening(b, p.table); open && policy.Command == "SELECT" {
+			switch o, hidden := r.opening(b, p.table); {
+			case policy.Command != "SELECT":
+			case hidden:
 				note += " The draft takes it so, since no row is like that by default"
+			case o.alone && slices.ContainsFunc(r.outside, func(role string) bool { return r.forOutside(policy, role) }):
+				note += " The draft takes it so, since its role brings no tenant"
 			}
 			p.notes = append(p.notes, note)
 		}

@@ -55,7 +55,7 @@ func (b *binder) readsThrough(t, other *model.Table, role string) bool {
 			return true
 		}
 		bodies := strings.TrimPrefix(b.survey.closure(p.Using), p.Using)
-		return stands(bodies, other.Name) && slices.ContainsFunc(b.openings(other, role), func(o opening) bool {
+		return stands(bodies, other.Name) && slices.ContainsFunc(b.referee.openings(other, role), func(o opening) bool {
 			return slices.ContainsFunc(o.flags, func(f flag) bool { return stands(bodies, other.Columns[f.column].Name) })
 		})
 	})
@@ -129,7 +129,7 @@ func (b *binder) keptBack(t, other *model.Table) bool {
 	}
 	return slices.ContainsFunc(b.cast.actors, func(a *actor) bool {
 		role := a.acts()
-		opened := slices.ContainsFunc(b.openings(other, role), func(o opening) bool { return !o.signed })
+		opened := slices.ContainsFunc(b.referee.openings(other, role), func(o opening) bool { return !o.signed })
 		return opened && reads(role, other) && !(reads(role, t) && b.readsThrough(t, other, role))
 	})
 }
@@ -146,7 +146,7 @@ func (b *binder) admits(s *session, p *place) *entry {
 		above := b.openTo(s, k.Target, "m.")
 		policy := slices.IndexFunc(p.table.Policies, func(o model.Policy) bool {
 			return o.Permissive && o.Command == "INSERT" && b.survey.applies(&o, s.acts) && stands(o.Check, k.Target.Name) && b.referee.follows(o.Check, p.table, k.Target) &&
-				slices.ContainsFunc(b.openings(k.Target, s.acts), func(open opening) bool {
+				slices.ContainsFunc(b.referee.openings(k.Target, s.acts), func(open opening) bool {
 					return !slices.ContainsFunc(open.flags, func(f flag) bool { return !stands(o.Check, k.Target.Columns[f.column].Name) })
 				})
 		})
