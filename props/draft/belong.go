@@ -279,7 +279,14 @@ func (p *placer) users() {
 	b, m := p.places[u.home.ID], p.t.member
 	b.query = m.query(p.t.tenants, sql.QuoteName(u.home.Name)+"."+sql.QuoteName(u.home.Columns[u.key].Name))
 	b.settled, b.plural = true, true
-	p.places[m.table.ID].notes = append(p.places[m.table.ID].notes, "says which tenants a user belongs to")
+	of := p.places[m.table.ID]
+	if of.notes = append(of.notes, "says which tenants a user belongs to"); len(m.more) > 0 {
+		names := []string{m.table.Columns[m.member].Name}
+		for _, c := range m.more {
+			names = append(names, m.table.Columns[c].Name)
+		}
+		of.asks = append(of.asks, m.table.Label()+" lists users in several columns ("+strings.Join(names, ", ")+"): is each of them one of its tenant? So it is taken")
+	}
 }
 
 // members places tables that lead to no tenant by themselves, but that a membership table ties to

@@ -11,7 +11,8 @@ import (
 // another: users to accounts.
 type membership struct {
 	table         *model.Table
-	group, member int // columns
+	group, member int   // columns
+	more          []int // columns that list members beside one that does
 }
 
 // member finds the membership table between two domains, of groups and of what they group: the
@@ -51,7 +52,7 @@ func (d *domains) asking(group, of *domain) *membership {
 		for _, g := range group.in(t) {
 			for _, m := range of.in(t) {
 				if g != m && t.Columns[g].NotNull && t.Columns[m].NotNull && d.asked[Column{Table: t, Column: m}] {
-					return &membership{t, g, m}
+					return &membership{table: t, group: g, member: m}
 				}
 			}
 		}
@@ -88,7 +89,7 @@ func pairing(t *model.Table, key, groups, members []int) (*membership, int) {
 			if t.Columns[g].NotNull && t.Columns[m].NotNull {
 				rank += 2
 			}
-			return &membership{t, g, m}, rank
+			return &membership{table: t, group: g, member: m}, rank
 		}
 	}
 	return nil, 0
@@ -100,7 +101,11 @@ func (m *membership) query(group *domain, member string) string {
 	from := sqlName(m.table) + " m WHERE "
 	switch {
 	case m.inList(m.member):
-		return "SELECT " + at(m.group) + " FROM " + from + member + " = ANY (" + at(m.member) + ")"
+		lists := at(m.member)
+		for _, c := range m.more {
+			lists += " || " + at(c)
+		}
+		return "SELECT " + at(m.group) + " FROM " + from + member + " = ANY (" + lists + ")"
 	case !m.inList(m.group):
 		return "SELECT " + at(m.group) + " FROM " + from + at(m.member) + " = " + member
 	case group.home == nil:

@@ -189,11 +189,12 @@ func (r *referee) tied(x sql.Expr, in scope) bool {
 	return r.reads(x)
 }
 
-// member reports whether a condition asks the list of a tenant's users for the session's own.
+// member reports whether a condition asks the lists of a tenant's users for the session's own.
 func (r *referee) member(x *sql.AnyArray, in scope) bool {
-	c, ok := in.column(x.Array)
-	m := r.t.member
-	return ok && m != nil && c == Column{Table: m.table, Column: m.member} && r.e.source(x.X) != nil
+	cols, m := r.e.together(x.Array, in), r.t.member
+	return len(cols) > 0 && m != nil && r.e.source(x.X) != nil && !slices.ContainsFunc(cols, func(c Column) bool {
+		return c.Table != m.table || !m.inList(m.member) || c.Column != m.member && !slices.Contains(m.more, c.Column)
+	})
 }
 
 // pair reports whether l is a column and r a value of the session.
