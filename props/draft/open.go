@@ -153,7 +153,7 @@ func (r *referee) opening(x sql.Expr, t *model.Table) (opening, bool) {
 		case flagged:
 			out.flags = append(out.flags, f)
 			hidden = hidden || f.hides(t)
-		case len(r.ofRow(part, t)) > 0:
+		case len(r.ofRow(part, r.scope(t))) > 0:
 			out.rest = append(out.rest, part)
 		default:
 			others = true

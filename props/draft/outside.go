@@ -78,13 +78,13 @@ func (b *binder) outsider(s *session, p *place, changes bool) {
 	if !changes {
 		return
 	}
-	rule := func(command string) string {
+	rule := func(command, to string) string {
 		if !slices.ContainsFunc(p.table.Policies, func(o model.Policy) bool { return grants(&o, command) && b.survey.applies(&o, s.acts) }) {
 			return "none"
 		}
-		return "{may: " + strconv.Quote(mine) + "}"
+		return "{may: " + strconv.Quote(mine) + to + "}"
 	}
-	s.writes = append(s.writes, entry{p.table, fmt.Sprintf("{insert: %s, update: %s, delete: %s}", rule("INSERT"), rule("UPDATE"), rule("DELETE")), ""})
+	s.writes = append(s.writes, entry{p.table, fmt.Sprintf("{insert: %s, update: %s, delete: %s}", rule("INSERT", ""), rule("UPDATE", ", to: "+strconv.Quote(mine)), rule("DELETE", "")), ""})
 }
 
 // deepestMine is how many foreign keys below a row that names a user another may be that is the

@@ -61,6 +61,7 @@ func (b *binder) exceptions(s *session, p *place, changes, single bool) {
 	if changes && single {
 		between = b.between(s, p)
 	}
+	grants := b.grants(s, p)
 	const alone = "who is in no tenant is somebody all the same"
 	ownOr := func(more string) string { return strconv.Quote("own or " + more) }
 	switch {
@@ -79,6 +80,8 @@ func (b *binder) exceptions(s *session, p *place, changes, single bool) {
 		}
 		sees, writes := guest.entries(p, self, changes)
 		s.sees, s.writes = append(s.sees, sees), append(s.writes, writes...)
+	case grants != nil && changes:
+		s.writes = append(s.writes, *grants)
 	case between != nil:
 		s.writes = append(s.writes, *between)
 	case s.tenants != "" && self != "":
