@@ -16,8 +16,9 @@ import (
 // TestDraftedTwins checks schemas against the contract that init drafts, as it stands: the
 // sound one has no finding and no gap, and its leaky twin has its leak.
 func TestDraftedTwins(t *testing.T) {
-	for i := range twins {
-		k := &twins[i]
+	all := slices.Concat(twins, userTwins)
+	for i := range all {
+		k := &all[i]
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			d := drafted(t, "plain", map[string]string{"schema.sql": k.schema})

@@ -101,11 +101,11 @@ func (m *membership) query(group *domain, member string) string {
 	from := sqlName(m.table) + " m WHERE "
 	switch {
 	case m.inList(m.member):
-		lists := at(m.member)
+		one := member + " = ANY (" + at(m.member) + ")"
 		for _, c := range m.more {
-			lists += " || " + at(c)
+			one += " OR " + member + " = ANY (" + at(c) + ")"
 		}
-		return "SELECT " + at(m.group) + " FROM " + from + member + " = ANY (" + lists + ")"
+		return "SELECT " + at(m.group) + " FROM " + from + one
 	case !m.inList(m.group):
 		return "SELECT " + at(m.group) + " FROM " + from + at(m.member) + " = " + member
 	case group.home == nil:
