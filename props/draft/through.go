@@ -157,8 +157,10 @@ func (b *binder) admits(s *session, p *place) *entry {
 		if !s.alien() {
 			may, rest = "own or "+may, "{may: own}"
 		}
-		return &entry{p.table, fmt.Sprintf("{insert: {may: %s}, update: %s, delete: %[2]s}", strconv.Quote(may), rest),
-			fmt.Sprintf("? policy %q lets sessions add rows to any that are opened: meant?", p.table.Policies[policy].Name)}
+		return &entry{
+			p.table, fmt.Sprintf("{insert: {may: %s}, update: %s, delete: %[2]s}", strconv.Quote(may), rest),
+			fmt.Sprintf("? policy %q lets sessions add rows to any that are opened: meant?", p.table.Policies[policy].Name),
+		}
 	}
 	return nil
 }
