@@ -36,6 +36,7 @@ func (d *Draft) ask(e *evidence) {
 	d.ends()
 	d.selfMade(e)
 	d.offered()
+	d.shown()
 	for _, schema := range d.inner {
 		d.asks = append(d.asks, "schema "+schema+" holds only functions that policies call: does the API offer it to clients? Then add it to schemas:")
 	}
@@ -78,6 +79,16 @@ func (d *Draft) offered() {
 	}
 	d.asks = append(d.asks, fmt.Sprintf("a session without a tenant may call %s, with the owner's rights (SECURITY DEFINER): what it learns there is a finding, unless the path has a sees: that allows it. "+
 		"Is it meant for such sessions? Else REVOKE EXECUTE … FROM PUBLIC", strings.Join(names, ", ")))
+}
+
+// shown asks about views that show their owner's rows to a session without a tenant.
+func (d *Draft) shown() {
+	for _, p := range d.paths {
+		if p.owners && slices.ContainsFunc(d.sessions, func(s *session) bool { return s.stranger && slices.Contains(p.as, s.name) }) {
+			p.asks = append(p.asks, fmt.Sprintf("a session without a tenant may read %s, with the rights of its owner: what it learns there is a finding, unless the path has a sees: that allows it. "+
+				"Is it meant for such sessions? Else security_invoker, or REVOKE SELECT", strings.TrimPrefix(p.name, "view ")))
+		}
+	}
 }
 
 // hierarchy asks about tenants above tenants: the tenants' own table refers to itself.
@@ -148,6 +159,9 @@ func (d *Draft) ends() {
 		d.endsOf(m.table, "m.", "may say that a membership does not count: if so, wherever tenants: asks %s, add AND %s")
 	}
 	said := map[*model.Table]bool{}
+	if m := d.pairs; m != nil {
+		d.endsOf(m.table, "m.", "may say that a row of %[1]s does not count: if so, wherever tenants: asks %[1]s, add AND %[2]s")
+	}
 	for _, one := range d.shares {
 		if !said[one.table] {
 			d.endsOf(one.table, "m.", "may say that what is shared no longer is: if so, wherever a rule asks %s, add AND %s")

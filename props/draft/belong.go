@@ -20,6 +20,7 @@ type place struct {
 	plural   bool     // a row may have several tenants
 	global   bool     // a row without a tenant is everybody's
 	settled  bool
+	hangs    bool           // foreign keys that are never NULL place it
 	parents  []*model.Table // the tables that its foreign keys among the ways lead to
 	notes    []string       // what a person should know, as comments
 	asks     []string       // what only a person can say
@@ -56,6 +57,12 @@ func (p *placer) place() {
 	for p.inherit() || p.through(true, false) || p.byUser(true) || p.through(false, false) || p.byUser(false) || p.members() || p.through(true, true) || p.through(false, true) {
 	}
 	for _, b := range p.places {
+		if b.hangs && !p.t.byUser {
+			p.complete(b)
+		}
+	}
+	for _, b := range p.places {
+		p.disagree(b)
 		if !b.settled {
 			p.nowhere(b)
 		}
@@ -182,6 +189,40 @@ func (p *placer) agree(b *place) {
 	}
 }
 
+// complete adds to a table that hangs on others the foreign keys to those that were settled after it,
+// however many tables lie between them and the tenant.
+func (p *placer) complete(b *place) {
+	for _, k := range p.owned(b.table, true, false) {
+		if !slices.Contains(b.ways, arrow(b.table, k)) && !p.reaches(k.Target, b.table, map[int]bool{}) {
+			b.ways = append(b.ways, arrow(b.table, k))
+			b.parents = append(b.parents, k.Target)
+		}
+	}
+}
+
+// disagree asks about tables that hang on rows which may name two tenants, by different ways, where
+// no policy of theirs for writing asks for one of the ways. Keys of several columns are taken to have
+// the tenant among them.
+func (p *placer) disagree(b *place) {
+	for _, above := range b.parents {
+		of := p.places[above.ID]
+		if len(of.parents) < 2 || p.t.byUser || len(b.table.Policies) == 0 {
+			continue
+		}
+		for _, way := range of.parents {
+			asked := slices.ContainsFunc(b.table.Policies, func(o model.Policy) bool {
+				return o.Permissive && o.Command != "SELECT" && (p.survey.mentions(o.Using+" "+o.Check, way) || way == b.table)
+			})
+			tied := slices.ContainsFunc(above.ForeignKeys, func(k model.ForeignKey) bool { return k.Target == way && len(k.Columns) > 1 })
+			if asked || tied {
+				continue
+			}
+			b.asks = append(b.asks, fmt.Sprintf("a row of %s belongs to the tenants of all that it hangs on (%s), but policies of %s do not ask %s: does it say whose the row is? If not, leave it out of the tenant of %[1]s",
+				above.Label(), strings.Join(of.ways, ", "), b.table.Label(), way.Label()))
+		}
+	}
+}
+
 // instead reports whether a row may name a parent in the place of a tenant: a CHECK constraint
 // reads the foreign key and one of the tenant's columns, and both may be NULL.
 func instead(t *model.Table, k *model.ForeignKey, columns []int) bool {
@@ -255,7 +296,7 @@ func (p *placer) through(required, several bool) bool {
 			f.b.plural = f.b.plural || p.places[k.Target.ID].plural
 		}
 		f.b.global = p.hangs(f.b)
-		f.b.settled = true
+		f.b.settled, f.b.hangs = true, required && !several
 	}
 	return len(all) > 0
 }
@@ -279,7 +320,14 @@ func (p *placer) users() {
 	b, m := p.places[u.home.ID], p.t.member
 	b.query = m.query(p.t.tenants, sql.QuoteName(u.home.Name)+"."+sql.QuoteName(u.home.Columns[u.key].Name))
 	b.settled, b.plural = true, true
-	p.places[m.table.ID].notes = append(p.places[m.table.ID].notes, "says which tenants a user belongs to")
+	of := p.places[m.table.ID]
+	if of.notes = append(of.notes, "says which tenants a user belongs to"); len(m.more) > 0 {
+		names := []string{m.table.Columns[m.member].Name}
+		for _, c := range m.more {
+			names = append(names, m.table.Columns[c].Name)
+		}
+		of.asks = append(of.asks, m.table.Label()+" lists users in several columns ("+strings.Join(names, ", ")+"): is each of them one of its tenant? So it is taken")
+	}
 }
 
 // members places tables that lead to no tenant by themselves, but that a membership table ties to
@@ -360,23 +408,11 @@ func (p *placer) inherit() bool {
 // It is nil where there is none.
 func (p *placer) above(t *model.Table) *model.ForeignKey {
 	home := p.home()
-	if home == nil || !t.RowSecurity || slices.Contains(p.survey.Own, t.Schema) {
+	if home == nil || slices.Contains(p.survey.Own, t.Schema) || !p.referee.protected(t) {
 		return nil
 	}
-	shown := false
-	for i := range t.Policies {
-		o := &t.Policies[i]
-		if !grants(o, "SELECT") || !p.referee.concerns(o) {
-			continue
-		}
-		x, err := sql.ParseExpr(o.Using)
-		if err != nil || len(p.referee.loose(x, p.referee.scope(t))) > 0 {
-			return nil
-		}
-		shown = true
-	}
 	at := slices.IndexFunc(home.ForeignKeys, func(k model.ForeignKey) bool { return k.Target == t && len(k.Columns) == 1 })
-	if !shown || at < 0 {
+	if at < 0 {
 		return nil
 	}
 	return &home.ForeignKeys[at]
@@ -409,6 +445,10 @@ func (p *placer) nowhere(b *place) {
 	b.how = model.Shared
 	if slices.Contains(p.survey.Own, b.table.Schema) {
 		b.asks = append(b.asks, "how do rows of "+b.table.Label()+" belong to a tenant? Until you say, everybody may see and change them")
+		return
+	}
+	if p.referee.private(b.table) {
+		b.asks = append(b.asks, b.table.Label()+" lists users, and leads to no tenant: a row is its user's, and rules of the sessions say who else may see it: right?")
 		return
 	}
 	b.asks = append(b.asks, b.table.Label()+" leads to no tenant: everybody's (shared), or nobody's (internal), or whose?")

@@ -13,7 +13,9 @@ import (
 // bind gives a session everything that its role has to bring: its tenant, its user, and what else
 // the schema reads of it. What it cannot tell it asks.
 func (b *binder) bind(s *session) {
-	s.user = b.userTable(s)
+	if s.user = b.userTable(s); s.user != nil && b.brought(s) && b.apart() && !b.bringsUser(s) {
+		s.user = nil // of no tenant, and nothing says which
+	}
 	for _, lookup := range []bool{true, false} { // the key of a row before the key alone
 		for _, src := range s.sources {
 			if (src.Lookup != nil) == lookup {
@@ -32,6 +34,10 @@ func (b *binder) bind(s *session) {
 	if query, by := b.below(); s.tenants == "" && b.brought(s) && query != "" {
 		s.tenants, s.below = query, true
 		s.asks = append(s.asks, "policies go by "+by+": a session of one tenant is taken to see those that it says; if it may see its own alone, remove tenants:. If it may change its own alone, say so under writes:")
+	}
+	if s.outside = b.isOutside(s); s.outside {
+		s.tenants, b.referee.outside = b.nowhere(), append(b.referee.outside, s.acts)
+		s.asks = append(s.asks, "it brings a user of "+s.user.Label()+", which leads to no tenant, and no tenant: does it see what names the user, in whichever tenant, and what is open to all? If its users are in tenants, tenants: SELECT …")
 	}
 	switch {
 	case b.t.member == nil || !b.brought(s):
@@ -80,6 +86,9 @@ func (b *binder) userTable(s *session) *model.Table {
 	}
 	if b.t.users == nil {
 		return nil
+	}
+	if t := b.d.profile(b.t.tenants, b.t.users); t != nil && b.t.member == nil && link(b.t.users.home, b.t.tenants) < 0 {
+		return t // it says which tenant the user is of, as the user's own table does not
 	}
 	if t := b.d.bearer(b.t.users); t != b.t.home() || b.t.byUser {
 		return t

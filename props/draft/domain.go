@@ -22,13 +22,14 @@ type domains struct {
 	parent map[Column]Column
 	all    []*domain
 	of     map[Column]*domain
+	joined [][]Column      // lists that are looked through together
 	asked  map[Column]bool // columns that other tables' policies, or functions, compare with the session
 }
 
 // newDomains joins the columns of foreign keys and those that expressions compare with each
 // other, or with the same source.
 func newDomains(s *Survey, e *evidence) *domains {
-	d := &domains{survey: s, parent: map[Column]Column{}, of: map[Column]*domain{}, asked: map[Column]bool{}}
+	d := &domains{survey: s, parent: map[Column]Column{}, of: map[Column]*domain{}, asked: map[Column]bool{}, joined: e.joined}
 	for _, t := range s.Schema.Tables {
 		for i := range t.ForeignKeys {
 			k := &t.ForeignKeys[i]

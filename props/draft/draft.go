@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -31,6 +32,7 @@ type Draft struct {
 	paths    []*path
 	secrets  []secret
 	shares   []share
+	pairs    *membership      // the tenants below each tenant, where nothing says which of its rows count; nil else
 	inner    []string         // schemas that clients of the preset's API do not reach
 	asks     []string         // questions about the schema as a whole
 	dropped  map[*path]string // paths that Mend took back, and why
@@ -59,6 +61,9 @@ func Make(ctx context.Context, conn *pgx.Conn, s *Survey, o Options) (*Draft, er
 	b.sessions()
 	if b.anonymous() != "" {
 		out.inner = s.inner()
+	}
+	if m := b.pairs(); m != nil && len(b.counts(m)) == 0 && slices.ContainsFunc(b.made, func(s *session) bool { return s.below }) {
+		out.pairs = m
 	}
 	out.sessions, out.paths = b.made, b.paths(out.inner)
 	for _, one := range out.places {

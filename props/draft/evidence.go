@@ -28,6 +28,7 @@ type evidence struct {
 
 	equal   []equality
 	same    [][2]Column // columns that are compared with each other
+	joined  [][]Column  // lists that are looked through together
 	consts  []constant
 	unread  []string // expressions that read the session in a way that is not understood
 	sources []*Source
@@ -118,6 +119,8 @@ func (e *evidence) expr(x sql.Expr, in scope) {
 			if list, ok := bare(x.Array).(*sql.Array); ok && !x.Not {
 				e.oneOf(x.X, list.Items, in)
 			}
+		case *sql.Or:
+			e.alternatives(x, in)
 		case *sql.In:
 			if !x.Not {
 				e.oneOf(x.X, x.List, in)

@@ -46,16 +46,53 @@ func family(base string) string {
 
 // ofList notes what is compared with each value of a list: a column, or what the session brings.
 func (e *evidence) ofList(x, list sql.Expr, in scope) bool {
-	c, ok := e.list(list, in)
+	cols := e.together(list, in)
+	for _, c := range cols {
+		if left, ok := e.holder(x, in); ok {
+			e.same = append(e.same, [2]Column{left, c})
+		} else if s := e.held(x, in); s != nil {
+			e.equal = append(e.equal, equality{column: c, source: s, op: "=", table: in.base})
+		}
+	}
+	if len(cols) > 1 {
+		e.joined = append(e.joined, cols)
+	}
+	return len(cols) > 0
+}
+
+// together is the columns whose values are in the list that an expression gives; of several lists, such
+// as admin_ids || member_ids, those of each. It is nil where one of them is unknown.
+func (e *evidence) together(x sql.Expr, in scope) []Column {
+	if c, ok := e.list(x, in); ok {
+		return []Column{c}
+	}
+	o, ok := bare(x).(*sql.Opaque)
+	if !ok || o.What != "operator ||" {
+		return nil
+	}
+	text, _ := sql.Print(o, sql.PrintOptions{})
+	l, r, ok := split(text, "||")
 	if !ok {
-		return false
+		return nil
 	}
-	if left, ok := e.holder(x, in); ok {
-		e.same = append(e.same, [2]Column{left, c})
-	} else if s := e.held(x, in); s != nil {
-		e.equal = append(e.equal, equality{column: c, source: s, op: "=", table: in.base})
+	left, right := e.together(l, in), e.together(r, in)
+	if left == nil || right == nil {
+		return nil
 	}
-	return true
+	return append(left, right...)
+}
+
+// alternatives notes the lists of which one must have the same value: the one OR the other.
+func (e *evidence) alternatives(x *sql.Or, in scope) {
+	var cols []Column
+	for _, a := range x.Args {
+		if one, ok := a.(*sql.AnyArray); ok && !one.Not && e.source(one.X) != nil {
+			cols = append(cols, e.together(one.Array, in)...)
+		}
+	}
+	if len(cols) > 1 {
+		e.joined = append(e.joined, cols)
+	}
 }
 
 // list is the column whose values are in the list that an expression gives: a column that holds a
@@ -194,10 +231,26 @@ func (d *domains) lister(group, of *domain) *membership {
 	}
 	for _, t := range d.survey.Schema.Tables {
 		if key, list, ok := one(t, group, of); ok {
-			return &membership{table: t, group: key, member: list}
+			return &membership{table: t, group: key, member: list, more: d.beside(t, list)}
 		}
 	}
 	return nil
+}
+
+// beside is the columns of a table whose lists are looked through together with that of another one.
+func (d *domains) beside(t *model.Table, list int) []int {
+	var out []int
+	for _, cols := range d.joined {
+		if !slices.Contains(cols, Column{Table: t, Column: list, Part: item}) {
+			continue
+		}
+		for _, c := range cols {
+			if c.Table == t && c.isItem() && c.Column != list && !slices.Contains(out, c.Column) {
+				out = append(out, c.Column)
+			}
+		}
+	}
+	return out
 }
 
 // lists reports whether the rows of a domain, such as users, list the values that group them.

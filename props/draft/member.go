@@ -11,7 +11,8 @@ import (
 // another: users to accounts.
 type membership struct {
 	table         *model.Table
-	group, member int // columns
+	group, member int   // columns
+	more          []int // columns that list members beside one that does
 }
 
 // member finds the membership table between two domains, of groups and of what they group: the
@@ -51,7 +52,7 @@ func (d *domains) asking(group, of *domain) *membership {
 		for _, g := range group.in(t) {
 			for _, m := range of.in(t) {
 				if g != m && t.Columns[g].NotNull && t.Columns[m].NotNull && d.asked[Column{Table: t, Column: m}] {
-					return &membership{t, g, m}
+					return &membership{table: t, group: g, member: m}
 				}
 			}
 		}
@@ -88,7 +89,7 @@ func pairing(t *model.Table, key, groups, members []int) (*membership, int) {
 			if t.Columns[g].NotNull && t.Columns[m].NotNull {
 				rank += 2
 			}
-			return &membership{t, g, m}, rank
+			return &membership{table: t, group: g, member: m}, rank
 		}
 	}
 	return nil, 0
@@ -100,7 +101,11 @@ func (m *membership) query(group *domain, member string) string {
 	from := sqlName(m.table) + " m WHERE "
 	switch {
 	case m.inList(m.member):
-		return "SELECT " + at(m.group) + " FROM " + from + member + " = ANY (" + at(m.member) + ")"
+		one := member + " = ANY (" + at(m.member) + ")"
+		for _, c := range m.more {
+			one += " OR " + member + " = ANY (" + at(c) + ")"
+		}
+		return "SELECT " + at(m.group) + " FROM " + from + one
 	case !m.inList(m.group):
 		return "SELECT " + at(m.group) + " FROM " + from + at(m.member) + " = " + member
 	case group.home == nil:
@@ -126,10 +131,19 @@ func link(t *model.Table, m *domain) int {
 // single reports whether each value of a domain has one group: its own row names it, or a row that
 // says more of it does, such as the profile of a user.
 func (d *domains) single(group, of *domain) bool {
-	return link(of.home, group) >= 0 || slices.ContainsFunc(d.survey.Schema.Tables, func(t *model.Table) bool {
+	return link(of.home, group) >= 0 || d.profile(group, of) != nil
+}
+
+// profile is the table that says more of each value of a domain, its group among it: its key is the
+// value, and its column with the group is never NULL. It is nil without one.
+func (d *domains) profile(group, of *domain) *model.Table {
+	for _, t := range d.survey.Schema.Tables {
 		at := link(t, group)
-		return t != group.home && len(t.Key) == 1 && slices.Contains(of.in(t), t.Key[0]) && at >= 0 && t.Columns[at].NotNull
-	})
+		if t != group.home && t != of.home && len(t.Key) == 1 && slices.Contains(of.in(t), t.Key[0]) && at >= 0 && t.Columns[at].NotNull {
+			return t
+		}
+	}
+	return nil
 }
 
 // above reports whether values of one domain are grouped by those of another.

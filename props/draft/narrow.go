@@ -23,7 +23,11 @@ func (r *referee) narrower(p *place) {
 		if err != nil {
 			return
 		}
-		said := r.ofRow(x, p.table)
+		var said []string
+		for _, c := range r.ofRow(x, r.scope(p.table)) {
+			text, _ := sql.Print(c, sql.PrintOptions{})
+			said = append(said, text)
+		}
 		if first {
 			always, first = said, false
 		}
@@ -38,10 +42,10 @@ func (r *referee) narrower(p *place) {
 }
 
 // ofRow is the parts of a condition that are about the row alone, whoever asks.
-func (r *referee) ofRow(x sql.Expr, t *model.Table) []string {
-	var out []string
+func (r *referee) ofRow(x sql.Expr, in scope) []sql.Expr {
+	var out []sql.Expr
 	for _, c := range conjuncts(x) {
-		alone, in := len(sql.Columns(c)) > 0, r.scope(t)
+		alone := len(sql.Columns(c)) > 0
 		sql.Walk(c, func(y sql.Expr) bool {
 			switch y := y.(type) {
 			case *sql.Column:
@@ -54,8 +58,7 @@ func (r *referee) ofRow(x sql.Expr, t *model.Table) []string {
 			return alone
 		})
 		if alone {
-			text, _ := sql.Print(c, sql.PrintOptions{})
-			out = append(out, text)
+			out = append(out, c)
 		}
 	}
 	return out

@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -9,19 +8,22 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// flag is what a column must hold so that a row is shown to others: a constant, or a list in which
-// the session is.
+// flag is what a column must hold so that a row is shown to others: a constant, a time that has come,
+// or a list in which the session is.
 type flag struct {
 	column int
 	value  *sql.Literal // the constant; nil is the boolean true
 	member *Source      // what of the session must be in the list; nil for a constant
+	since  bool         // a time that is not after now()
 }
 
 // opening is flags that together show a row of a table to everybody, or if signed to everybody who
 // has signed in.
 type opening struct {
 	flags  []flag
+	rest   []sql.Expr // what else the row must be, such as not deleted
 	signed bool
+	alone  bool // the policy asks nothing but that of the row
 }
 
 // global is how policies show the rows of a table that have NULL in its tenant's columns: to a role,
@@ -83,7 +85,8 @@ func conjuncts(x sql.Expr) []sql.Expr {
 
 // openings is how rows of a table can be opened to a role: the alternatives of its policies for
 // reading that ask nothing of the session, but for flags of the row of which at least one hides
-// it by default. Whoever made such a column meant it to show rows.
+// it by default. Whoever made such a column meant it to show rows. A role that brings no tenant has
+// its privilege for rows that are open: any flag will do where a policy names it.
 func (r *referee) openings(t *model.Table, role string) []opening {
 	var out []opening
 	for i := range t.Policies {
@@ -99,12 +102,18 @@ func (r *referee) openings(t *model.Table, role string) []opening {
 			if !r.free(part, t) {
 				continue
 			}
-			if o, ok := r.opening(part, t); ok {
+			o, hidden := r.opening(part, t)
+			if hidden || o.alone && r.forOutside(p, role) {
 				out = append(out, o)
 			}
 		}
 	}
 	return out
+}
+
+// forOutside reports whether a policy names a role of sessions that bring no tenant.
+func (r *referee) forOutside(p *model.Policy, role string) bool {
+	return slices.Contains(r.outside, role) && !slices.Contains(p.Roles, "public") && r.survey.applies(p, role)
 }
 
 // free reports whether an alternative of a policy asks nothing of the session, other than to be in
@@ -135,17 +144,22 @@ func disjuncts(x sql.Expr) []sql.Expr {
 // may ask for more of the row, and for any session.
 func (r *referee) opening(x sql.Expr, t *model.Table) (opening, bool) {
 	var out opening
-	hidden := false
+	hidden, others := false, false
 	for _, part := range conjuncts(x) {
-		if len(sql.Columns(part)) == 0 && len(sql.Tables(part)) == 0 {
+		f, flagged := r.flag(part, t)
+		switch {
+		case len(sql.Columns(part)) == 0 && len(sql.Tables(part)) == 0:
 			out.signed = true
-			continue
-		}
-		if f, ok := r.flag(part, t); ok {
+		case flagged:
 			out.flags = append(out.flags, f)
 			hidden = hidden || f.hides(t)
+		case len(r.ofRow(part, r.scope(t))) > 0:
+			out.rest = append(out.rest, part)
+		default:
+			others = true
 		}
 	}
+	out.alone = !out.signed && !others && len(out.flags)+len(out.rest) > 0
 	return out, hidden
 }
 
@@ -176,6 +190,9 @@ func (r *referee) flag(x sql.Expr, t *model.Table) (flag, bool) {
 		return flag{column: c.Column, member: who}, who != nil
 	case *sql.Compare:
 		c, ok := r.scope(t).column(x.L)
+		if ok && c.Table == t && (x.Op == "<=" || x.Op == "<") && isNow(x.R) {
+			return flag{column: c.Column, since: true}, true
+		}
 		l, constant := bare(x.R).(*sql.Literal)
 		if !ok || c.Table != t || !constant || l.Value.Null || x.Op != "=" {
 			return flag{}, false
@@ -188,12 +205,21 @@ func (r *referee) flag(x sql.Expr, t *model.Table) (flag, bool) {
 	return flag{}, false
 }
 
+// isNow reports whether an expression is the time of the transaction.
+func isNow(x sql.Expr) bool {
+	text, _ := sql.Print(bare(x), sql.PrintOptions{})
+	return slices.Contains([]string{"now()", "current_timestamp"}, strings.ToLower(text))
+}
+
 // hides reports whether the column's default is another value, so that a row is not shown until
 // somebody says so.
 func (f *flag) hides(t *model.Table) bool {
 	c := &t.Columns[f.column]
 	if f.member != nil && (c.Default == "" || strings.HasPrefix(c.Default, "'{}'")) {
 		return !c.Generated
+	}
+	if f.since {
+		return c.Default == "" && !c.NotNull && !c.Generated
 	}
 	x, err := sql.ParseExpr(c.Default)
 	if c.Default == "" || c.Generated || err != nil {
@@ -220,10 +246,16 @@ func (o *opening) says(t *model.Table, of string, who func(*Source) string) stri
 			return ""
 		case f.member != nil:
 			text = who(f.member) + " = ANY (" + text + ")"
+		case f.since:
+			text += " <= now()"
 		case f.value != nil:
 			constant, _ := sql.Print(f.value, sql.PrintOptions{})
 			text += " = " + constant
 		}
+		out = append(out, text)
+	}
+	for _, x := range o.rest {
+		text, _ := sql.Print(x, sql.PrintOptions{Column: func(c *sql.Column) (string, bool) { return of + sql.QuoteName(c.Name), true }})
 		out = append(out, text)
 	}
 	return strings.Join(out, " AND ")
@@ -239,21 +271,6 @@ func (b *binder) opened(s *session, p *place) string {
 		return s
 	}
 	return b.openedAbove(s, p)
-}
-
-// openedAbove is the condition that what a row hangs on is open to a session.
-func (b *binder) openedAbove(s *session, p *place) string {
-	for i := range p.table.ForeignKeys {
-		k := &p.table.ForeignKeys[i]
-		if k.Target == nil || len(k.Columns) != 1 || k.Target == p.table || !always(p.table, k) || !b.readsThrough(p.table, k.Target, s.acts) {
-			continue
-		}
-		if above := b.openTo(s, k.Target, "m."); above != "" {
-			return fmt.Sprintf("EXISTS (SELECT FROM %s m WHERE m.%s = %s.%s AND (%s))", sqlName(k.Target),
-				sql.QuoteName(k.Target.Columns[k.Targets[0]].Name), sql.QuoteName(p.table.Name), sql.QuoteName(p.table.Columns[k.Columns[0]].Name), above)
-		}
-	}
-	return ""
 }
 
 // openTo is the condition that a table's row is open to a session.
@@ -274,23 +291,6 @@ func (b *binder) openTo(s *session, t *model.Table, of string) string {
 		}
 	}
 	return strings.Join(out, " OR ")
-}
-
-// readsThrough reports whether a policy for reading a table asks another table, whose own policies
-// hold there, or a function that looks at the flags by which a row of it is opened.
-func (b *binder) readsThrough(t, other *model.Table, role string) bool {
-	return slices.ContainsFunc(t.Policies, func(p model.Policy) bool {
-		if !grants(&p, "SELECT") || !b.survey.applies(&p, role) {
-			return false
-		}
-		if stands(p.Using, other.Name) {
-			return true
-		}
-		whole := b.survey.closure(p.Using)
-		return stands(whole, other.Name) && slices.ContainsFunc(b.referee.openings(other, role), func(o opening) bool {
-			return slices.ContainsFunc(o.flags, func(f flag) bool { return stands(whole, other.Columns[f.column].Name) })
-		})
-	})
 }
 
 // publicFile is the condition that a file lies in a public bucket of Supabase's storage,

@@ -18,7 +18,9 @@ type path struct {
 	run        string
 	args       []string // as a contract writes them
 	definer    bool     // it is a function that runs with its owner's rights
+	owners     bool     // it is a view that reads its tables with its owner's rights
 	notes      []string
+	asks       []string
 }
 
 // paths lists the views that sessions may read and the functions that they may call, but for
@@ -29,7 +31,7 @@ func (b *binder) paths(without []string) []*path {
 		if as := b.users(v.Readers); len(as) > 0 && !slices.Contains(b.survey.Own, v.Schema) {
 			p := &path{name: "view " + plainName(v.Schema, v.Name), kind: "view", as: as}
 			p.run = "SELECT * FROM " + sql.QuoteName(v.Schema) + "." + sql.QuoteName(v.Name)
-			switch {
+			switch p.owners = v.Stored || !v.Invoker; {
 			case v.Stored:
 				p.notes = append(p.notes, "a materialized view has no row security: whoever may read it sees all of it")
 			case !v.Invoker:

@@ -17,6 +17,8 @@ type referee struct {
 	d      *domains
 	t      tenancy
 	cast   cast
+
+	outside []string // roles of sessions whose users are in no tenant
 }
 
 // differs notes at a table where its policies say something other than the draft.
@@ -90,8 +92,12 @@ func (r *referee) compare(p *place, policy *model.Policy) {
 				verb = "lets change"
 			}
 			note := fmt.Sprintf("policy %q for %s %s rows of any tenant where %s: meant?", policy.Name, policy.Command, verb, short(text))
-			if _, open := r.opening(b, p.table); open && policy.Command == "SELECT" {
+			switch o, hidden := r.opening(b, p.table); {
+			case policy.Command != "SELECT":
+			case hidden:
 				note += " The draft takes it so, since no row is like that by default"
+			case o.alone && slices.ContainsFunc(r.outside, func(role string) bool { return r.forOutside(policy, role) }):
+				note += " The draft takes it so, since its role brings no tenant"
 			}
 			p.notes = append(p.notes, note)
 		}
@@ -184,11 +190,12 @@ func (r *referee) tied(x sql.Expr, in scope) bool {
 	return r.reads(x)
 }
 
-// member reports whether a condition asks the list of a tenant's users for the session's own.
+// member reports whether a condition asks the lists of a tenant's users for the session's own.
 func (r *referee) member(x *sql.AnyArray, in scope) bool {
-	c, ok := in.column(x.Array)
-	m := r.t.member
-	return ok && m != nil && c == Column{Table: m.table, Column: m.member} && r.e.source(x.X) != nil
+	cols, m := r.e.together(x.Array, in), r.t.member
+	return len(cols) > 0 && m != nil && r.e.source(x.X) != nil && !slices.ContainsFunc(cols, func(c Column) bool {
+		return c.Table != m.table || !m.inList(m.member) || c.Column != m.member && !slices.Contains(m.more, c.Column)
+	})
 }
 
 // pair reports whether l is a column and r a value of the session.

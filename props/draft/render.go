@@ -203,7 +203,7 @@ func (d *Draft) ways(w *writer) {
 	w.line(0, "paths:")
 	for _, p := range d.paths {
 		w.about = p
-		w.remarks(1, p.notes, nil)
+		w.remarks(1, p.notes, p.asks)
 		if why, ok := d.dropped[p]; ok {
 			w.comment(1, "? ", p.name+" cannot be said: "+why)
 			continue

@@ -15,7 +15,7 @@ import (
 func (b *binder) rules(s *session) {
 	every := entry{rule: "{may: own}"}
 	switch {
-	case s.stranger:
+	case s.alien():
 		every.rule = "none"
 	case s.service:
 		every.rule = "{may: all}"
@@ -29,15 +29,23 @@ func (b *binder) rules(s *session) {
 			continue
 		}
 		changes := b.survey.Schema.Privileges[s.acts] != nil && b.changes(s, p.table)
-		b.exceptions(s, p, changes, single)
+		if b.exceptions(s, p, changes, single); s.outside {
+			b.outsider(s, p, changes)
+		}
 		if s.stranger && p.global && b.everybodys(s, p, 0) {
 			s.sees = append(s.sees, entry{p.table, `{may: "shared"}`, "? and of those without a tenant: meant?"})
 		}
-		if p.how == model.Owned && !s.stranger {
+		if p.how == model.Owned && !s.alien() {
 			s.widen(p, b.addressed(s, p), "? it names a user, who need not belong to its tenant: may that user see it all the same?")
 		}
 		if p.how == model.Owned {
 			s.widen(p, b.opened(s, p), "? everybody's once they are opened: meant?")
+		}
+		written := slices.ContainsFunc(s.writes, func(e entry) bool { return e.table == p.table })
+		if p.how == model.Owned && changes && !written {
+			if open := b.admits(s, p); open != nil {
+				s.writes = append(s.writes, *open)
+			}
 		}
 	}
 }
@@ -53,9 +61,13 @@ func (b *binder) exceptions(s *session, p *place, changes, single bool) {
 	if changes && single {
 		between = b.between(s, p)
 	}
+	grants := b.grants(s, p)
 	const alone = "who is in no tenant is somebody all the same"
 	ownOr := func(more string) string { return strconv.Quote("own or " + more) }
 	switch {
+	case s.outside && (p.how != model.Shared || b.referee.private(p.table)):
+	case b.referee.private(p.table) && p.how == model.Shared:
+		s.sees, s.writes = append(s.sees, b.known(s, p.table)), append(s.writes, entry{p.table, "none", ""})
 	case p.how == model.Shared:
 		s.sees = append(s.sees, entry{table: p.table, rule: "{may: all}"})
 		if changes {
@@ -68,6 +80,8 @@ func (b *binder) exceptions(s *session, p *place, changes, single bool) {
 		}
 		sees, writes := guest.entries(p, self, changes)
 		s.sees, s.writes = append(s.sees, sees), append(s.writes, writes...)
+	case grants != nil && changes:
+		s.writes = append(s.writes, *grants)
 	case between != nil:
 		s.writes = append(s.writes, *between)
 	case s.tenants != "" && self != "":
@@ -116,7 +130,7 @@ func (s *session) widen(p *place, condition, note string) {
 		e.note = note
 		return
 	}
-	if !s.stranger {
+	if !s.alien() {
 		condition = "own or " + condition
 	}
 	s.sees = append(s.sees, entry{p.table, "{may: " + strconv.Quote(condition) + "}", note})

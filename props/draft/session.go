@@ -17,6 +17,7 @@ type session struct {
 	settings          []setting
 	tenants           string // query of its tenants, where it may have several
 	stranger          bool   // it has no tenant, and may see nothing of any
+	outside           bool   // its user is in no tenant, and may see what names it
 	service           bool   // it has no tenant, and may see everything
 	job               bool   // it is a service that row security does not hold for
 	below             bool   // its tenants are its own and those below it
@@ -26,6 +27,9 @@ type session struct {
 	sources           []*Source // what sessions of its role have to bring
 	kind              int       // which of the constants of a source it brings, from 0
 }
+
+// alien reports whether nothing is the session's own by a tenant.
+func (s *session) alien() bool { return s.stranger || s.outside }
 
 // setting is a setting with its text, or with the keys of the JSON that it holds.
 type setting struct {

@@ -242,7 +242,24 @@ func prefixes(text string) []string {
 	return out
 }
 
-// jsonPaths is the keys that a text reads of JSON: -> 'app_metadata' ->> 'org_id'.
+// writtenPaths is the keys that stand in a text behind arrows: -> 'app_metadata' ->> 'org_id'.
+func writtenPaths(text string) [][]string {
+	var out [][]string
+	for _, chain := range jsonPath.FindAllString(text, -1) {
+		var p []string
+		for _, m := range oneStep.FindAllStringSubmatch(chain, -1) {
+			p = append(p, m[1])
+		}
+		out = append(out, p)
+	}
+	for _, m := range bracedPath.FindAllStringSubmatch(text, -1) {
+		out = append(out, strings.Split(m[1], ","))
+	}
+	return out
+}
+
+// jsonPaths is the keys that a text reads of JSON, also those that it may read: a text of it, where the
+// key is another function's argument.
 func jsonPaths(text string) [][]string {
 	var out [][]string
 	add := func(p []string) {
@@ -250,15 +267,8 @@ func jsonPaths(text string) [][]string {
 			out = append(out, p)
 		}
 	}
-	for _, chain := range jsonPath.FindAllString(text, -1) {
-		var p []string
-		for _, m := range oneStep.FindAllStringSubmatch(chain, -1) {
-			p = append(p, m[1])
-		}
+	for _, p := range writtenPaths(text) {
 		add(p)
-	}
-	for _, m := range bracedPath.FindAllStringSubmatch(text, -1) {
-		add(strings.Split(m[1], ","))
 	}
 	for _, m := range keyOfJSON.FindAllStringSubmatch(text, -1) { // the key is another function's argument
 		var p []string

@@ -113,6 +113,9 @@ func (d *Draft) Review() []string {
 		}
 		then = append(then, p.asks...)
 	}
+	for _, p := range d.paths {
+		then = append(then, p.asks...)
+	}
 	return slices.Concat(first, d.asks, then, d.sessionAsks())
 }
 

@@ -3,6 +3,9 @@ package draft
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -19,8 +22,12 @@ func (b *binder) below() (query, by string) {
 	key := sql.QuoteName(home.Columns[b.t.tenants.key].Name)
 	if m := b.pairs(); m != nil {
 		at := func(c int) string { return "m." + sql.QuoteName(m.table.Columns[c].Name) }
-		return fmt.Sprintf("SELECT t.%[1]s FROM %[2]s t WHERE t.%[1]s = $tenant OR t.%[1]s IN (SELECT %[3]s FROM %[4]s m WHERE %[5]s = $tenant)",
-			key, sqlName(home), at(m.group), sqlName(m.table), at(m.member)), m.table.Label()
+		counts := ""
+		for _, c := range b.counts(m) {
+			counts += " AND " + c
+		}
+		return fmt.Sprintf("SELECT t.%[1]s FROM %[2]s t WHERE t.%[1]s = $tenant OR t.%[1]s IN (SELECT %[3]s FROM %[4]s m WHERE %[5]s = $tenant%[6]s)",
+			key, sqlName(home), at(m.group), sqlName(m.table), at(m.member), counts), m.table.Label()
 	}
 	policies := b.survey.policies()
 	for i := range home.Columns {
@@ -117,4 +124,100 @@ func (b *binder) asked(t *model.Table) bool {
 		}
 	}
 	return false
+}
+
+// counts is the conditions of a row of a pair, such as not to be revoked, that whatever asks for the
+// pairs of the session's tenant has. The row is m.
+func (b *binder) counts(m *membership) []string {
+	var out []string
+	first := true
+	take := func(q *sql.Query, in scope) {
+		if q.Opaque != nil || q.Where == nil || len(q.From) != 1 || in.table(q.From[0]) != m.table {
+			return
+		}
+		inner, mine, said := in.with(q), false, []string(nil)
+		for _, x := range conjuncts(q.Where) {
+			if c, ok := x.(*sql.Compare); ok && c.Op == "=" {
+				l, left := inner.column(c.L)
+				r, right := inner.column(c.R)
+				mine = mine || left && l == (Column{Table: m.table, Column: m.member}) && b.e.source(c.R) != nil || right && r == (Column{Table: m.table, Column: m.member}) && b.e.source(c.L) != nil
+			}
+			for _, one := range b.referee.ofRow(x, inner) {
+				of := true
+				text, _ := sql.Print(one, sql.PrintOptions{Column: func(c *sql.Column) (string, bool) {
+					at, _ := inner.column(c)
+					of = of && at.Table == m.table
+					return "m." + sql.QuoteName(c.Name), true
+				}})
+				if of {
+					said = append(said, text)
+				}
+			}
+		}
+		if !mine {
+			return
+		}
+		if first {
+			out, first = said, false
+		}
+		out = slices.DeleteFunc(out, func(c string) bool { return !slices.Contains(said, c) })
+	}
+	b.queries(take)
+	return out
+}
+
+// queries calls a function with each query of EXISTS or IN in policies and in functions that are one
+// query.
+func (b *binder) queries(visit func(*sql.Query, scope)) {
+	inside := func(x sql.Expr, in scope) {
+		sql.Walk(x, func(x sql.Expr) bool {
+			if q := subquery(x); q != nil {
+				visit(q, in)
+			}
+			return true
+		})
+	}
+	for _, t := range b.survey.Schema.Tables {
+		for _, p := range t.Policies {
+			for _, text := range []string{p.Using, p.Check} {
+				if x, err := sql.ParseExpr(text); text != "" && err == nil {
+					inside(x, b.referee.scope(t))
+				}
+			}
+		}
+	}
+	for _, f := range b.survey.Functions {
+		q, ok := f.query()
+		if !ok || slices.Contains(b.survey.Own, f.Schema) {
+			continue
+		}
+		in := scope{survey: b.survey}
+		visit(q, in)
+		sql.WalkQuery(q, func(x sql.Expr) bool {
+			if nested := subquery(x); nested != nil {
+				visit(nested, in)
+			}
+			return true
+		})
+	}
+}
+
+// grants is the rule for writes to the table of pairs. A pair opens the rows of one tenant to another:
+// that tenant writes it.
+func (b *binder) grants(s *session, p *place) *entry {
+	m := b.pairs()
+	if m == nil || p.table != m.table || !s.below {
+		return nil
+	}
+	mine := holds(m.table, m.group, "$tenant")
+	all := []string{mine}
+	for _, above := range p.parents {
+		if k, of := b.parentKey(p, above), b.party(b.places[above.ID], "m."); k != nil && of != "" {
+			all = append(all, hanging(p.table, k, of))
+		}
+	}
+	return &entry{
+		p.table, fmt.Sprintf("{insert: {may: %s}, update: {may: %[2]s, to: %[2]s}, delete: {may: %[2]s}}", strconv.Quote(strings.Join(all, " and ")), strconv.Quote(mine)),
+		fmt.Sprintf("? it opens the rows of %s to %s: does the first write it alone?", columnName(m.table.Columns[m.group].Name), columnName(m.table.Columns[m.member].Name)),
+	}
 }

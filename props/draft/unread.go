@@ -3,6 +3,8 @@ package draft
 import (
 	"slices"
 	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // bound reports whether all settings that a text reads are known from other expressions.
@@ -54,6 +56,9 @@ func (e *evidence) unbound(s *Survey) []string {
 		}
 	}
 	for _, path := range jsonPaths(whole) {
+		if !s.said(path, whole) {
+			continue
+		}
 		key := strings.Join(path, ".")
 		if !known(func(x *Source) bool {
 			claim, _ := x.Claim()
@@ -64,4 +69,21 @@ func (e *evidence) unbound(s *Survey) []string {
 		}
 	}
 	return out
+}
+
+// said reports whether a text has the last key of a path as one, and not just as a text that might be:
+// behind an arrow, or as the argument of a function of the schema.
+func (s *Survey) said(path []string, text string) bool {
+	key := path[len(path)-1]
+	ends := func(p []string) bool { return p[len(p)-1] == key }
+	if slices.ContainsFunc(writtenPaths(text), ends) {
+		return true
+	}
+	return slices.ContainsFunc(sql.Calls(text), func(c sql.Call) bool {
+		return slices.ContainsFunc(s.Functions, func(f *Function) bool { return f.Name == c.Name && (c.Schema == "" || c.Schema == f.Schema) }) &&
+			slices.ContainsFunc(c.Args, func(a string) bool {
+				texts := named(textLiteral, a)
+				return len(texts) == 1 && strings.HasPrefix(a, "'"+texts[0]+"'") && strings.HasSuffix(key, texts[0])
+			})
+	})
 }
