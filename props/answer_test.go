@@ -181,8 +181,8 @@ func TestAsked(t *testing.T) {
  RETURNS boolean
  LANGUAGE sql
  STABLE SECURITY DEFINER
- SET search_path TO 'public', 'pg_temp'
-AS $$ SELECT $2 IN (SELECT m.project_id FROM members AS m WHERE m.person_id = nullif(current_setting('app.person', true), '')::uuid AND m.left_at IS NULL) $$`,
+ SET search_path TO ''
+AS $$ SELECT $2 IN (SELECT m.project_id FROM public.members AS m WHERE m.person_id = nullif(current_setting('app.person', true), '')::uuid AND m.left_at IS NULL) $$`,
 		},
 		{
 			name: "who reads may write",

@@ -325,7 +325,8 @@ func (h *hunt) psql(t *testing.T) {
 }
 
 // page fits a screen: 40 lines of 80 columns; where a path tells of hidden rows by its
-// output, which the page shows, a few more.
+// output, which the page shows, a few more. A long fix does not count, nor what a statement has beyond
+// five lines.
 func (h *hunt) page(t *testing.T) {
 	t.Helper()
 	var b strings.Builder
@@ -337,8 +338,17 @@ func (h *hunt) page(t *testing.T) {
 		most += 10
 	}
 	most += 5 * (len(h.first.Scenario.Steps) - 1)
-	lines := 0
+	lines, section, code := 0, "", 0
 	for _, line := range strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n") {
+		if strings.HasPrefix(line, "## ") {
+			section, code = line, 0
+		}
+		if strings.HasPrefix(line, "    ") {
+			code++
+		}
+		if section == "## Fix" || strings.HasPrefix(section, "## Step") && code > 6 { // a step's settings, and five lines
+			continue
+		}
 		lines += max(1, (utf8.RuneCountInString(line)+79)/80)
 	}
 	if lines > most {

@@ -203,7 +203,8 @@ func (m *mender) bare(ctx context.Context, o *observer) ([]run.World, error) {
 }
 
 // sameCalls reports whether calls give the same with the remedy and without, those aside
-// that do not even give the same in all of the worlds, or whose own answer is what was wrong.
+// that do not even give the same in all of the worlds, or whose own answer is what was wrong. For
+// which rows a condition on a view is asked follows from the plan too, which a remedy may change.
 func (m *mender) sameCalls(ctx context.Context, worlds []run.World, calls []run.Calls) (bool, error) {
 	if len(worlds) == 0 {
 		return true, nil
@@ -225,7 +226,8 @@ func (m *mender) sameCalls(ctx context.Context, worlds []run.World, calls []run.
 		first := &before[0][i]
 		p := calls[i].Steps[0].Op.Path
 		stored := p.View != nil && p.View.Materialized && (p.View == o.View || o.Kind == carrier.Membership)
-		if stored || o.Kind == carrier.Helper && p.Routine == o.Routine {
+		asked := p.Leaky && p.View != nil
+		if stored || asked || m.closed(p, &after[0][i]) || o.Kind == carrier.Helper && p.Routine == o.Routine {
 			continue
 		}
 		certain := !slices.ContainsFunc(before, func(w []run.WorldRun) bool { return w[i].Invalid != "" || !w[i].Same(first) })
@@ -238,6 +240,13 @@ func (m *mender) sameCalls(ctx context.Context, worlds []run.World, calls []run.
 		}
 	}
 	return true, nil
+}
+
+// closed reports whether a call of a path that the contract does not name is refused for want of a
+// privilege, by a remedy that takes such away.
+func (m *mender) closed(p *model.Path, after *run.WorldRun) bool {
+	const insufficientPrivilege = "42501"
+	return m.closes && (p.View != nil || p.Routine != nil) && slices.ContainsFunc(after.Steps, func(s run.CallSum) bool { return s.Code == insufficientPrivilege })
 }
 
 // worseCall reports whether a call shows a divergence with the remedy that it does not show

@@ -33,6 +33,7 @@ type mender struct {
 	base     run.Variant // what carries other leaks, switched off
 	leaks    []leak      // the leak, and those like it
 	remedy   run.Variant
+	closes   bool // the remedy takes privileges away that the contract does not ask for
 	checks   int
 }
 
@@ -187,7 +188,7 @@ func (m *mender) simplify(ctx context.Context, k *leak) error {
 
 // verify tries one remedy.
 func (m *mender) verify(ctx context.Context, r *carrier.Remedy) (bool, error) {
-	m.remedy, m.checks = run.Variant{Before: r.SQL, Roles: r.Roles}, 0
+	m.remedy, m.closes, m.checks = run.Variant{Before: r.SQL, Roles: r.Roles}, r.Closes, 0
 	if r.Simulated != "" {
 		m.remedy = run.Variant{Without: []string{r.Simulated}}
 	}

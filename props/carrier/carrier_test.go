@@ -214,9 +214,23 @@ func TestRemedies(t *testing.T) {
 				{"ALTER TABLE notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"},
 				{
 					"ALTER TABLE notes ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
-					`CREATE POLICY notes_select_tenant ON notes FOR SELECT TO app, "App Two" USING (` + own + ")",
-					`CREATE POLICY notes_update_tenant ON notes FOR UPDATE TO app, "App Two" USING (` + own + ") WITH CHECK (" + own + ")",
+					"CREATE POLICY notes_select_tenant ON notes FOR SELECT TO app USING (" + own + ")",
+					`CREATE POLICY notes_select_tenant_2 ON notes FOR SELECT TO "App Two" USING (` + own + " AND notes.body IS NULL)",
+					"CREATE POLICY notes_update_tenant ON notes FOR UPDATE TO app USING (" + own + ") WITH CHECK (" + own + ")",
+					`CREATE POLICY notes_update_tenant_2 ON notes FOR UPDATE TO "App Two" USING (` + own + " AND notes.body IS NULL) WITH CHECK (" + own + " AND notes.body IS NULL)",
 				},
+			},
+		},
+		{
+			name: "a partition", object: carrier.Object{Kind: carrier.RowSecurity, Table: table}, cells: []carrier.Cell{{Session: c.Sessions[1], Table: table}},
+			change: func(c *model.Contract, t *model.Table) {
+				t.Parent = "all_notes"
+				c.Schema.Tables = append(c.Schema.Tables, &model.Table{ID: len(c.Schema.Tables), Schema: "public", Name: "all_notes", Partitioned: true})
+			},
+			want: [][]string{
+				{`REVOKE ALL ON notes FROM "App Two"`},
+				{`REVOKE ALL ON notes FROM "App Two", PUBLIC`},
+				{"ALTER TABLE notes ENABLE ROW LEVEL SECURITY"},
 			},
 		},
 		{name: "a path", object: carrier.Object{Kind: carrier.PathText, Path: &model.Path{Name: "export"}}},

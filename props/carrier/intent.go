@@ -13,6 +13,15 @@ import (
 type intent struct {
 	c     *model.Contract
 	table *model.Table
+	full  bool // names have their schemas, public too
+}
+
+// name is a table as the expressions name it.
+func (in intent) name(t *model.Table) string {
+	if in.full {
+		return full(t)
+	}
+	return name(t)
 }
 
 // predicate is the expressions of a policy: which old rows it takes, and which new ones.

@@ -10,6 +10,9 @@ import (
 // name is a table as a person would write it, quoted where needed.
 func name(t *model.Table) string { return qualified(t.Schema, t.Name) }
 
+// full is a table with its schema, public too.
+func full(t *model.Table) string { return ident(t.Schema) + "." + ident(t.Name) }
+
 // qualified is a name with its schema, which is left out when it is public.
 func qualified(schema, name string) string {
 	if schema == "public" {

@@ -31,7 +31,7 @@ func (o *Object) narrow(c *model.Contract, cells []Cell) []Remedy {
 		if !sql.Mentions(text, t.Name) {
 			continue
 		}
-		if e := allowed(c, t, cells); e != "" {
+		if e := (intent{c: c, table: t, full: o.pinned()}).allowed(cells); e != "" {
 			tables, conditions[t] = append(tables, t), e
 		}
 	}
@@ -46,7 +46,7 @@ func (o *Object) narrow(c *model.Contract, cells []Cell) []Remedy {
 	for _, list := range lists {
 		changed := text
 		for _, t := range list {
-			changed = narrowed(changed, t, conditions[t])
+			changed = intent{table: t, full: o.pinned()}.narrowed(changed, conditions[t])
 		}
 		if changed != text {
 			if s := put(changed); s != "" {
@@ -57,13 +57,12 @@ func (o *Object) narrow(c *model.Contract, cells []Cell) []Remedy {
 	return out
 }
 
-// allowed is the condition for the rows of a table that the sessions of some cells may see;
+// allowed is the condition for the rows of the table that the sessions of some cells may see;
 // empty where that is all or none of them, or cannot be said in SQL of a policy.
-func allowed(c *model.Contract, t *model.Table, cells []Cell) string {
-	in := intent{c: c, table: t}
+func (in intent) allowed(cells []Cell) string {
 	var list []string
 	for _, k := range cells {
-		e, ok := in.say(k.Session, k.Session.Sees[t.ID].Rule)
+		e, ok := in.say(k.Session, k.Session.Sees[in.table.ID].Rule)
 		if !ok {
 			return ""
 		}
@@ -85,9 +84,10 @@ var afterTable = []string{
 // afterCondition are the words that end the condition of an UPDATE or a DELETE.
 var afterCondition = []string{"returning", "loop"}
 
-// narrowed puts a condition on a table wherever a text reads, updates or deletes from it: a
+// narrowed puts a condition on the table wherever a text reads, updates or deletes from it: a
 // table that is read becomes a sub-select with the condition.
-func narrowed(text string, t *model.Table, condition string) string {
+func (in intent) narrowed(text, condition string) string {
+	t := in.table
 	tokens := sql.Tokens(text)
 	word := func(i int) string {
 		if i < 0 || i >= len(tokens) || tokens[i].Kind != sql.Word {
@@ -122,7 +122,7 @@ func narrowed(text string, t *model.Table, condition string) string {
 		case before == "update" || before == "from" && word(first-2) == "delete":
 			text = target(text, tokens[i+1:], replaceName(condition, ident(t.Name)+".", ident(alias)+"."))
 		case before == "from" || before == "join":
-			text = text[:tokens[first].Start] + "(SELECT * FROM " + name(t) + " WHERE " + condition + ") " + ident(alias) + text[end:]
+			text = text[:tokens[first].Start] + "(SELECT * FROM " + in.name(t) + " WHERE " + condition + ") " + ident(alias) + text[end:]
 		}
 	}
 	return text

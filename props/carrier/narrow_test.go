@@ -14,21 +14,24 @@ import (
 func TestNarrow(t *testing.T) {
 	const own = "notes.org = nullif(current_setting('app.org', true), '')::integer"
 	const some = "(SELECT * FROM notes WHERE " + own + ") "
-	for _, test := range []struct{ name, text, want string }{
-		{"bare", "SELECT id FROM notes", "SELECT id FROM " + some + "notes"},
-		{"alias", "SELECT n.id FROM public.notes AS n WHERE n.id > 0", "SELECT n.id FROM " + some + "n WHERE n.id > 0"},
-		{"join", "SELECT 1 FROM orgs o LEFT JOIN notes n ON n.org = o.id", "SELECT 1 FROM orgs o LEFT JOIN " + some + "n ON n.org = o.id"},
-		{"delete", "DELETE FROM notes WHERE id = 1 OR id = 2;", "DELETE FROM notes WHERE (id = 1 OR id = 2) AND " + own + " ;"},
+	const whole = "(SELECT * FROM public.notes WHERE " + own + ") "
+	for _, test := range []struct{ name, path, text, want string }{
+		{"bare", "", "SELECT id FROM notes", "SELECT id FROM " + some + "notes"},
+		{"alias", "", "SELECT n.id FROM public.notes AS n WHERE n.id > 0", "SELECT n.id FROM " + some + "n WHERE n.id > 0"},
+		{"join", "", "SELECT 1 FROM orgs o LEFT JOIN notes n ON n.org = o.id", "SELECT 1 FROM orgs o LEFT JOIN " + some + "n ON n.org = o.id"},
+		{"delete", "", "DELETE FROM notes WHERE id = 1 OR id = 2;", "DELETE FROM notes WHERE (id = 1 OR id = 2) AND " + own + " ;"},
 		{
-			"update", "BEGIN UPDATE notes n SET body = '' WHERE n.id = 1 RETURNING n.id INTO x; END",
+			"update", "", "BEGIN UPDATE notes n SET body = '' WHERE n.id = 1 RETURNING n.id INTO x; END",
 			"BEGIN UPDATE notes n SET body = '' WHERE (n.id = 1) AND n.org = nullif(current_setting('app.org', true), '')::integer RETURNING n.id INTO x; END",
 		},
-		{"all of them", "DELETE FROM notes", "DELETE FROM notes WHERE " + own},
-		{"no table", "SELECT notes FROM other", ""},
+		{"all of them", "", "DELETE FROM notes", "DELETE FROM notes WHERE " + own},
+		{"a search path without public", "\n SET search_path TO ''", "SELECT id FROM public.notes", "SELECT id FROM " + whole + "notes"},
+		{"a search path with public", "\n SET search_path TO 'public'", "SELECT id FROM notes", "SELECT id FROM " + some + "notes"},
+		{"no table", "", "SELECT notes FROM other", ""},
 	} {
 		c, _ := notes()
 		o := carrier.Object{Kind: carrier.Routine, Routine: &model.Routine{
-			Schema: "public", Name: "f", Language: "sql", Source: test.text, Head: "CREATE OR REPLACE FUNCTION public.f()\n LANGUAGE sql",
+			Schema: "public", Name: "f", Language: "sql", Source: test.text, Head: "CREATE OR REPLACE FUNCTION public.f()\n LANGUAGE sql" + test.path,
 		}}
 		want := []string{"ALTER FUNCTION f() SECURITY INVOKER"}
 		if test.want != "" {

@@ -37,13 +37,13 @@ func (in intent) plain(s *model.Session, text string) string {
 	return unwrapped(first.ReplaceAllString(whole.ReplaceAllString(text, "$1"), "$1 AND "))
 }
 
-// short leaves out what a person would not write: the schema public, and ONLY where a table
-// has no partitions.
+// short leaves out what a person would not write: the schema public, unless names have their schemas,
+// and ONLY where a table has no partitions.
 func (in intent) short(text string) string {
 	for _, t := range in.c.Schema.Tables {
 		parts := slices.ContainsFunc(in.c.Schema.Tables, func(o *model.Table) bool { return o.Parent == t.Label() })
-		plain := qualified(t.Schema, t.Name)
-		for _, written := range []string{t.SQL(), ident(t.Schema) + "." + ident(t.Name)} {
+		plain := in.name(t)
+		for _, written := range []string{t.SQL(), full(t)} {
 			if !parts {
 				text = strings.ReplaceAll(text, "FROM ONLY "+written+" AS ", "FROM "+plain+" ")
 			}

@@ -177,14 +177,15 @@ func (in intent) create(command, as string, roles []string, want predicate, nth 
 }
 
 // enable switches row security on, for the owner too where it leaks to one, and adds
-// policies where there are none.
+// policies where there are none. A partition is rather taken from those who use it directly: by
+// way of its parent they need no privilege on it.
 func (o *Object) enable(c *model.Contract, cells []Cell) []Remedy {
 	in := intent{c: c, table: o.Table}
 	on, forced := "ALTER TABLE "+name(o.Table)+" ENABLE ROW LEVEL SECURITY", ""
 	if slices.ContainsFunc(cells, func(k Cell) bool { return slices.Contains(Inherited(c.Schema, Acting(k.Session)), o.Table.Owner) }) && !o.Table.Force {
 		forced = on + ", FORCE ROW LEVEL SECURITY"
 	}
-	out := statements(on)
+	out := append(o.close(c, cells), Remedy{SQL: []string{on}})
 	if forced != "" {
 		out = append(out, Remedy{SQL: []string{forced}})
 		on = forced
@@ -194,20 +195,52 @@ func (o *Object) enable(c *model.Contract, cells []Cell) []Remedy {
 	}
 	with := Remedy{SQL: []string{on}}
 	for _, command := range []string{"SELECT", "INSERT", "UPDATE", "DELETE"} {
-		var roles []string
-		for _, s := range c.Sessions {
-			if role := Acting(s); in.wants(s, command) && role != "" && !slices.Contains(roles, role) {
-				roles = append(roles, role)
-			}
-		}
-		want, known := in.of(roles, command)
-		if !known || len(roles) == 0 {
-			continue
-		}
-		with.SQL = append(with.SQL, in.create(command, "", roles, want, 0))
+		with.SQL = append(with.SQL, in.permit(command)...)
 	}
 	if len(with.SQL) == 1 {
 		return out
 	}
 	return append(out, with)
+}
+
+// permit makes policies for a command, one for each predicate and the roles that it holds for. Roles
+// that bypass row security need none.
+func (in intent) permit(command string) []string {
+	var order []predicate
+	roles := map[predicate][]string{}
+	for _, s := range in.c.Sessions {
+		role := Acting(s)
+		if r := in.c.Schema.Roles[role]; role == "" || r.BypassRLS || r.Super || !in.wants(s, command) {
+			continue
+		}
+		want, known := in.of([]string{role}, command)
+		if !known || slices.Contains(roles[want], role) {
+			continue
+		}
+		if roles[want] == nil {
+			order = append(order, want)
+		}
+		roles[want] = append(roles[want], role)
+	}
+	var out []string
+	for i, want := range order {
+		out = append(out, in.create(command, "", roles[want], want, i))
+	}
+	return out
+}
+
+// close takes a partition from the roles of the cells: first from them, then from all as well. There
+// is no such remedy for another table.
+func (o *Object) close(c *model.Contract, cells []Cell) []Remedy {
+	var roles []string
+	for _, k := range cells {
+		if role := Acting(k.Session); role != "" && !slices.Contains(roles, role) {
+			roles = append(roles, role)
+		}
+	}
+	if c.Schema.Whole(o.Table) == nil || len(roles) == 0 {
+		return nil
+	}
+	revoke := "REVOKE ALL ON " + name(o.Table) + " FROM "
+	return []Remedy{{SQL: []string{revoke + rolesSQL(roles)}, Closes: true}, {SQL: []string{revoke + rolesSQL(append(roles, "public"))}, Closes: true}}
 }

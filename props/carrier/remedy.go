@@ -13,6 +13,9 @@ type Remedy struct {
 	// default is left out of the login: SQL names a database that is not the scratch one.
 	Simulated string
 	Roles     bool // it changes roles, which all databases of a server share
+	// Closes says that it takes privileges away that the contract's rules do not need: what uses them
+	// and is no path of the contract's own may be refused after it.
+	Closes bool
 }
 
 // Cell is a session, an object and a command that leak.
@@ -41,7 +44,7 @@ func (o *Object) Remedies(c *model.Contract, cells []Cell) []Remedy {
 	case Setting:
 		return []Remedy{{SQL: []string{o.owner() + " RESET " + setting(o.Setting.Name)}, Simulated: o.Setting.Name}}
 	case Membership:
-		return []Remedy{{SQL: []string{"REVOKE " + ident(o.Of) + " FROM " + ident(o.Role)}, Roles: true}}
+		return []Remedy{{SQL: []string{"REVOKE " + ident(o.Of) + " FROM " + ident(o.Role)}, Roles: true, Closes: true}}
 	case ColumnGrant:
 		return o.revoke(c)
 	case Routine:

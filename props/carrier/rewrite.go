@@ -18,6 +18,7 @@ const mostBodies = 6
 // argument in the place of the column. One that returns keys returns those of the rows that the
 // rule of their table allows.
 func (o *Object) rewrite(c *model.Contract) []Remedy {
+	pinned := o.pinned()
 	var bodies []string
 	for i := range o.Asked {
 		q := &o.Asked[i]
@@ -27,7 +28,7 @@ func (o *Object) rewrite(c *model.Contract) []Remedy {
 		} else if q.Policy.Command == "ALL" {
 			commands = []string{"SELECT", "UPDATE", "INSERT", "DELETE"}
 		}
-		in := intent{c: c, table: table}
+		in := intent{c: c, table: table, full: pinned}
 		for _, command := range commands {
 			want, known := in.of(q.Policy.Roles, command)
 			rule := want.using
@@ -36,7 +37,7 @@ func (o *Object) rewrite(c *model.Contract) []Remedy {
 			}
 			body := ""
 			if known && rule != never {
-				body = q.body(rule, o.Routine)
+				body = q.body(in, rule, o.Routine)
 			}
 			if body != "" && !slices.Contains(bodies, body) && len(bodies) < mostBodies {
 				bodies = append(bodies, body)
@@ -45,7 +46,7 @@ func (o *Object) rewrite(c *model.Contract) []Remedy {
 	}
 	var out []Remedy
 	for _, b := range bodies {
-		if text := o.replace(c.Schema, b); text != "" {
+		if text := o.replace(b); text != "" {
 			out = append(out, Remedy{SQL: []string{text}})
 		}
 	}
@@ -54,7 +55,7 @@ func (o *Object) rewrite(c *model.Contract) []Remedy {
 
 // body is a rule as the body of the function that the question is for; empty where it does
 // not follow from what the function is given.
-func (q *Question) body(rule string, r *model.Routine) string {
+func (q *Question) body(in intent, rule string, r *model.Routine) string {
 	if q.Arg != Returned {
 		if r.Returns != "boolean" || r.Set || q.Of != q.Table {
 			return ""
@@ -71,7 +72,7 @@ func (q *Question) body(rule string, r *model.Routine) string {
 		return ""
 	}
 	key := ident(t.Name) + "." + ident(t.Columns[t.Key[0]].Name)
-	rows := " FROM " + name(t) + " WHERE " + rule
+	rows := " FROM " + in.name(t) + " WHERE " + rule
 	switch {
 	case r.Set:
 		return "SELECT " + key + rows
@@ -106,23 +107,25 @@ func replaceName(text, name, with string) string {
 
 var language = regexp.MustCompile(`(?m)^ LANGUAGE \w+$`)
 
+// pinned reports whether the routine has a search path of its own without the schema public: no table
+// of that is found there by its bare name.
+func (o *Object) pinned() bool {
+	if o.Routine == nil {
+		return false
+	}
+	_, after, found := strings.Cut(o.Routine.Head, "\n SET search_path TO ")
+	path, _, _ := strings.Cut(after, "\n")
+	return found && !strings.Contains(path, "'public'")
+}
+
 // replace is the statement that gives the function another body, in SQL. Its rights and
-// settings stay, but for an empty search path, in which the body would find no table, and
-// IMMUTABLE, which is wrong where the answer follows from the session. It is empty where the
-// function cannot be replaced.
-func (o *Object) replace(s *model.Schema, body string) string {
+// settings stay, but for IMMUTABLE, which is wrong where the answer follows from the session. It is
+// empty where the function cannot be replaced.
+func (o *Object) replace(body string) string {
 	head := o.Routine.Head
 	if !language.MatchString(head) || strings.Contains(body, "$$") {
 		return ""
 	}
 	head = language.ReplaceAllString(head, " LANGUAGE sql")
-	var path []string
-	for _, t := range s.Tables {
-		if n := sql.Constant(t.Schema); !slices.Contains(path, n) {
-			path = append(path, n)
-		}
-	}
-	const nowhere = "\n SET search_path TO ''"
-	head = strings.Replace(head+"\n", nowhere+"\n", "\n SET search_path TO "+strings.Join(append(path, "'pg_temp'"), ", ")+"\n", 1)
-	return strings.Replace(head, "\n IMMUTABLE", "\n STABLE", 1) + "AS $$ " + body + " $$"
+	return strings.Replace(head+"\n", "\n IMMUTABLE", "\n STABLE", 1) + "AS $$ " + body + " $$"
 }

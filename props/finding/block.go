@@ -29,6 +29,11 @@ func Block(f *Finding) string {
 			fmt.Fprintf(&b, "  %-9s%s\n", name, line)
 		}
 	}
+	texts := []string{t.sentence()}
+	for i := range f.Scenario.Steps {
+		texts = append(texts, t.actor(&f.Scenario.Steps[i]))
+	}
+	short := shortening(texts...) // who and whose, which must not be cut off
 	heading := Heading(f.Class.String(), len(f.Escalation) > 0)
 	cell := oneLine(f.Session + " " + f.Action() + " " + f.Object())
 	if room := blockWidth - blockNumber - len(heading+f.Scope()+f.Key) - len(", :  []"); len([]rune(cell)) <= room {
@@ -37,7 +42,7 @@ func Block(f *Finding) string {
 		fmt.Fprintf(&b, "%s, %s [%s]\n", heading, f.Scope(), f.Key)
 		entry("cell", cell, 2)
 	}
-	entry("what", t.sentence(), 3)
+	entry("what", short(t.sentence()), 3)
 	entry("allowed", t.allows(), 2)
 	entry("Postgres", f.Divergence.Did, 1)
 	entry("cause", f.caused(), 2)
@@ -57,7 +62,7 @@ func Block(f *Finding) string {
 		if len(f.Scenario.Steps) > 2 {
 			most = 1
 		}
-		entry(name, oneLine(t.actor(st)+t.ending(i)+": "+t.does(st)), most)
+		entry(name, oneLine(short(t.actor(st))+t.ending(i)+": "+t.does(st)), most)
 	}
 	if n := len(f.Like); n > 0 {
 		entry("like it", fmt.Sprintf("%d more: %s", n, strings.Join(f.Like, "; ")), min(2, max(1, blockLines-2-strings.Count(b.String(), "\n"))))

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/noun"
@@ -13,11 +14,12 @@ import (
 
 // Page writes the page of a finding, in Markdown: who saw or changed what of whom,
 // through which path, why that is wrong, and how to run it again. One of a few rows and
-// steps fits a screen of 40 lines and 80 columns.
+// steps fits a screen of 40 lines and 80 columns, but for a long fix.
 func Page(w io.Writer, f *Finding, m Material) error {
 	p := &page{teller: newTeller(f, m.Contract)}
 	p.head()
 	p.table()
+	p.mends()
 	if p.d.Worlds != nil {
 		p.difference()
 	}
@@ -105,14 +107,50 @@ func (p *page) changes() string {
 	return strings.Join(out, ", ")
 }
 
-// fix is the entry of a fix: one that was tried, in brief, or what there is to say instead.
+// fix is the entry of a fix: one that was tried, or what there is to say instead. A long one stands
+// below the table.
 func (p *page) fix() (name, text string, width int) {
 	if len(p.f.Fix.SQL) > 0 && p.f.Fix.Checks > 0 {
 		name = fmt.Sprintf("Fix, tried in %s", noun.Count(p.f.Fix.Checks, "check"))
 	} else {
 		name = "Fix"
 	}
-	return name, escaped(p.f.Fixed()), entryWidth // repro.sql has all of it
+	if p.longFix() {
+		return name, "below", entryWidth
+	}
+	return name, escaped(p.f.Fixed()), entryWidth
+}
+
+// longFix reports whether the statements of a fix do not fit the entry of a table.
+func (p *page) longFix() bool {
+	text := escaped(p.f.Fixed())
+	return len(p.f.Fix.SQL) > 0 && (len([]rune(text)) > entryWidth || strings.Contains(p.f.Fixed(), "\n"))
+}
+
+// mends is the statements of a long fix, as they are: to be pasted.
+func (p *page) mends() {
+	if !p.longFix() {
+		return
+	}
+	p.line("\n## Fix\n")
+	for _, statement := range p.f.Fix.SQL {
+		for _, line := range strings.Split(statement+";", "\n") {
+			p.line("    %s", visible(line))
+		}
+	}
+	if p.f.Fix.Note != "" {
+		p.line("\n%s.", escaped(p.f.Fix.Note))
+	}
+}
+
+// visible is a line as it is, without characters that a terminal would obey.
+func visible(line string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, line)
 }
 
 // path is the path that the session used, and whether the contract names it.
@@ -182,10 +220,9 @@ func (p *page) acting(st *model.Step) string {
 	return text
 }
 
-// The sizes of the page. What does not fit is cut off: case.yaml has all of it.
+// The sizes of the page. What does not fit is cut off, but for statements: case.yaml has all of it.
 const (
 	codeWidth  = 76  // characters of a line of code
-	codeLines  = 5   // lines of a statement
 	rowLines   = 2   // lines of a row
 	entryWidth = 130 // characters of an entry of the table
 	shownLines = 3   // lines of output of each world
@@ -291,9 +328,9 @@ func (p *page) bound(st *model.Step) string {
 	return strings.Join(out, ", ")
 }
 
-// code writes a statement as a block of code.
+// code writes a statement as a block of code, all of it.
 func (p *page) code(text string) {
-	for _, line := range Wrap(text, codeWidth, codeLines) {
+	for _, line := range Wrap(text, codeWidth, 0) {
 		p.line("    %s", line)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -189,6 +190,48 @@ func TestPage(t *testing.T) {
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("lacks %s\n%s", want, b.String())
+		}
+	}
+}
+
+// TestLongFix shows a fix of several lines as it is, below the table, and long statements whole.
+func TestLongFix(t *testing.T) {
+	c, f := leak()
+	f.Cause, f.Explanation = "function own answers wrongly", explained()
+	f.Fix.SQL = []string{"CREATE OR REPLACE FUNCTION own()\n RETURNS boolean\nAS $$ SELECT  'a  b' = current_setting('app.user_id') $$", "REVOKE ALL ON help.tickets FROM agent"}
+	for range 60 {
+		f.Scenario.Steps[0].Op.Shape.Columns = append(f.Scenario.Steps[0].Op.Shape.Columns, 2)
+	}
+	var b strings.Builder
+	if err := finding.Page(&b, f, finding.Material{Contract: c}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"| Fix, tried in 40 checks | below |\n",
+		"\n## Fix\n\n    CREATE OR REPLACE FUNCTION own()\n     RETURNS boolean\n    AS $$ SELECT  'a  b' = current_setting('app.user_id') $$;\n    REVOKE ALL ON help.tickets FROM agent;\n",
+		`FROM "help"."tickets";`,
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("lacks %s\n%s", want, b.String())
+		}
+	}
+}
+
+// TestShortKeys tells of rows with long keys by the last digits of these, as many as tell them apart.
+func TestShortKeys(t *testing.T) {
+	for _, test := range []struct{ tenant, other, says string }{
+		{"00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002", "of tenant …0001 (user 7) received ticket 20 of tenant …0002 "},
+		{"00000000-0000-4000-8000-000000020001", "00000000-0000-4000-8000-000000010001", "of tenant …00020001 (user 7) received ticket 20 of tenant …00010001 "},
+		{"1", "2", "of tenant 1 (user 7) received ticket 20 of tenant 2 "},
+	} {
+		_, f := leak()
+		f.Scenario.Steps[0].Tenant = text(test.tenant)
+		for i := range f.Divergence.Rows {
+			f.Divergence.Rows[i] = slices.Clone(f.Divergence.Rows[i])
+			f.Divergence.Rows[i][1] = text(test.other)
+		}
+		if got := strings.Join(strings.Fields(finding.Block(f)), " "); !strings.Contains(got, test.says) {
+			t.Errorf("lacks %s\n%s", test.says, got)
 		}
 	}
 }
