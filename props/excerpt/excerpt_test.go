@@ -59,6 +59,13 @@ func TestMasked(t *testing.T) {
 		"database: postgres://me:s3cr:t/@h:5/d":    "database: postgres://me:*******@h:5/d",
 		"database: 'postgres://me@h/d?password=x'": "database: 'postgres://me@h/d?password=*'",
 		"url: http://h:8080/a, mail: me@h":         "url: http://h:8080/a, mail: me@h",
+		"schema: postgres:/u:s3cret@h:1/d":         "schema: postgres:*********@h:1/d",
+		"u:s3c@ret@h:1/d":                          "u:*******@h:1/d",
+		"env: {PGPASSWORD: s3cret, X: [1]}":        "env: {PGPASSWORD: ******, X: [1]}",
+		`env: {"API_TOKEN": "a b", X: [1]}`:        `env: {"API_TOKEN": *****, X: [1]}`,
+		"USING (tags::text[]@>ARRAY[a])":           "USING (tags::text[]@>ARRAY[a])",
+		"PRIMARY KEY (id), KEY: own":               "PRIMARY KEY (id), KEY: own",
+		"api_tokens: own":                          "api_tokens: own",
 	} {
 		if got := excerpt.Masked(text); got != want {
 			t.Errorf("%s\ngot  %s\nwant %s", text, got, want)
