@@ -106,12 +106,14 @@ func (f *File) read(o object) {
 	}
 	f.secrets = o.texts("secrets")
 	for _, p := range o.pairs("sessions", "a mapping from names to sessions") {
+		o.visible(p.key, "session")
 		f.sessions = append(f.sessions, o.session(p))
 	}
 	if n := o.node.value("sessions"); n != nil && n.kind != scalar && n.kind != list && len(n.keys) == 0 {
 		o.fail(n.at, "one session at least", "there are no sessions")
 	}
 	for _, p := range o.pairs("paths", "a mapping from names to paths") {
+		o.visible(p.key, "path")
 		f.paths = append(f.paths, o.path(p))
 	}
 	for _, n := range o.objects("services") {

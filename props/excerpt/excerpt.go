@@ -6,6 +6,7 @@ package excerpt
 import (
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -34,9 +35,14 @@ func Masked(text string) string {
 const width = 100
 
 // Of is a line and, in a line of its own, a caret under column col, which counts characters
-// from 1. Both begin with indent.
+// from 1. Both begin with indent. What a terminal would obey is replaced.
 func Of(line string, col int, indent string) string {
 	runes := []rune(Masked(strings.TrimRight(line, "\r")))
+	for i, r := range runes {
+		if r != '\t' && !unicode.IsPrint(r) {
+			runes[i] = unicode.ReplacementChar
+		}
+	}
 	col = min(col, len(runes)+1)
 	from := 0
 	if len(runes) > width {

@@ -17,6 +17,7 @@ func TestOf(t *testing.T) {
 		{"the beginning", "abc", 1, "> abc\n> ^"},
 		{"after the end", "abc", 9, "> abc\n>    ^"},
 		{"characters, and a tab", "ä\tbc", 3, "> ä\tbc\n>  \t^"},
+		{"what a terminal would obey", "a\x1b[31m\u202eb", 3, "> a\ufffd[31m\ufffdb\n>   ^"},
 		{"a long line is cut around the place", strings.Repeat("a", 200) + "B" + strings.Repeat("c", 200), 201, "> " + strings.Repeat("a", 50) + "B" + strings.Repeat("c", 49) + "\n> " + strings.Repeat(" ", 50) + "^"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
