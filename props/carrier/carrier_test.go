@@ -126,10 +126,18 @@ INSERT INTO tickets VALUES (1);`
 		object carrier.Object
 		line   int // 0: none
 	}{
-		{table("tickets"), 2}, {table("Tickets"), 0},
-		{policy("own", "tickets"), 6}, {policy("own", "Tickets"), 5}, {policy("built", "tickets"), 0}, {policy("Own", "tickets"), 0},
-		{view("app", "board"), 7}, {view("public", "board"), 0}, {view("public", "totals"), 8},
-		{routine("find"), 9}, {routine("finds"), 10}, {routine("found"), 0},
+		{table("tickets"), 2},
+		{table("Tickets"), 0},
+		{policy("own", "tickets"), 6},
+		{policy("own", "Tickets"), 5},
+		{policy("built", "tickets"), 0},
+		{policy("Own", "tickets"), 0},
+		{view("app", "board"), 7},
+		{view("public", "board"), 0},
+		{view("public", "totals"), 8},
+		{routine("find"), 9},
+		{routine("finds"), 10},
+		{routine("found"), 0},
 	} {
 		line := 0
 		if s := test.object.Place(parsed.Statements); s != nil {
