@@ -24,7 +24,7 @@ func (c *campaign) accept() {
 	for i := range c.Contract.Accept {
 		a := c.Contract.Accept[i]
 		used[i] = used[i] || slices.ContainsFunc(c.report.Untested, func(u Untested) bool { return matchesUntested(a, &u) })
-		whole := !c.report.Ended && len(c.cfg.Only) == 0 && !c.cfg.SkipMatrix && !c.cfg.SkipRandom
+		whole := !c.report.Early() && len(c.cfg.Only) == 0 && !c.cfg.SkipMatrix && !c.cfg.SkipRandom
 		if !used[i] && whole {
 			c.remark("%s:%d: this accept entry is stale: it matches nothing", c.File.Path, a.Line)
 		}

@@ -30,7 +30,7 @@ func (e *GoneError) Unwrap() error { return e.Err }
 const spent = "the budget was spent"
 
 // ended is what a search that did not reach its end returns: nil when it was
-// interrupted. What it had found by then is reported, though not reduced.
+// interrupted, else why it broke off. What it had found by then is reported, though not reduced.
 func (c *campaign) ended(ctx context.Context, err error) error {
 	c.rescue()
 	if ctx.Err() != nil {
@@ -38,6 +38,7 @@ func (c *campaign) ended(ctx context.Context, err error) error {
 		return nil
 	}
 	c.why = firstLine(err)
+	c.report.BrokeOff = c.why
 	return err
 }
 

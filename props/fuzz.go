@@ -84,7 +84,7 @@ func goesOn(cfg Config, resume bool) (Config, error) {
 		cfg.Workers = runtime.NumCPU()
 	}
 	if cfg.Seed == 0 {
-		cfg.Seed = uint64(time.Now().UnixNano())>>1 | 1
+		cfg.Seed = uint64(time.Now().UnixNano())&mostSeed | 1
 	}
 	return cfg, nil
 }

@@ -109,7 +109,7 @@ func (c *campaign) remember() {
 
 // extent is what this run was limited to.
 func (c *campaign) extent() inventory.Scope {
-	walked := c.whole || c.cfg.SkipMatrix && !c.report.Ended
+	walked := c.whole || c.cfg.SkipMatrix && !c.report.Early()
 	out := inventory.Scope{
 		Whole:    walked && len(c.cfg.Only) == 0,
 		Sessions: map[string]bool{}, Objects: map[string]bool{}, Tried: map[string]bool{},

@@ -15,6 +15,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/catalog"
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
 	"github.com/rlsfuzz/rlsfuzz/props/draft"
+	"github.com/rlsfuzz/rlsfuzz/props/dsn"
 	"github.com/rlsfuzz/rlsfuzz/props/dump"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
@@ -98,10 +99,7 @@ func (n *drafting) rolesFile() string {
 // read finds and reads the files, or copies the database, and guesses what surrounds it.
 func (n *drafting) read(ctx context.Context) error {
 	n.out.Preset = n.cfg.Preset
-	if slices.ContainsFunc(n.cfg.Sources, postgres.Keywords) {
-		return input(postgres.ErrKeywords)
-	}
-	if slices.ContainsFunc(n.cfg.Sources, func(s string) bool { return strings.Contains(s, "://") }) {
+	if slices.ContainsFunc(n.cfg.Sources, dsn.Like) {
 		return n.database(ctx)
 	}
 	var err error
@@ -132,6 +130,9 @@ func (n *drafting) read(ctx context.Context) error {
 func (n *drafting) database(ctx context.Context) error {
 	if len(n.cfg.Sources) > 1 || n.cfg.Preset != "" {
 		return input(errors.New("a connection string stands alone: a database brings all that its schema needs, files and presets included"))
+	}
+	if err := dsn.Check(n.cfg.Sources[0]); err != nil {
+		return input(err)
 	}
 	if err := n.src.copy(ctx, n.cfg.Sources[0]); err != nil {
 		return err

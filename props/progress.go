@@ -178,7 +178,11 @@ func (c *campaign) account() {
 		for _, kind := range slices.Sorted(maps.Keys(now.Trouble)) {
 			kinds = append(kinds, fmt.Sprintf("%s %d", kind, now.Trouble[kind]))
 		}
-		c.remark("the surroundings failed %s, and the search went on: %s", times(n), strings.Join(kinds, ", "))
+		then := ", and the search went on"
+		if c.report.BrokeOff != "" {
+			then = ", and the search broke off"
+		}
+		c.remark("the surroundings failed %s%s: %s", times(n), then, strings.Join(kinds, ", "))
 	}
 	if c.cfg.journal != nil {
 		c.cfg.journal.end(now, c.stats, c.why)

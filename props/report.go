@@ -32,9 +32,10 @@ type Report struct {
 	Apart    []*Block            // what Postgres documents: reported, but not counted as findings
 	Untested []Untested
 	Notes    []string
-	Sampled  int   // passed scenarios that the referee ran again
-	Ended    bool  // the run was interrupted before its budget was spent
-	Shrinks  []int // distinct scenarios run on Postgres for each finding, the referee's apart
+	Sampled  int    // passed scenarios that the referee ran again
+	Ended    bool   // the run was interrupted before its budget was spent
+	BrokeOff string // why the search could not go on to its end; empty when it could
+	Shrinks  []int  // distinct scenarios run on Postgres for each finding, the referee's apart
 	Effort   session.Counters
 }
 
@@ -78,6 +79,9 @@ func (r *Report) Findings() int {
 	}
 	return n
 }
+
+// Early reports whether the run ended before its budget was spent, interrupted or broken off.
+func (r *Report) Early() bool { return r.Ended || r.BrokeOff != "" }
 
 // Cells counts the cells of the matrix, and how many of them are untested.
 func (r *Report) Cells() (all, untested int) {

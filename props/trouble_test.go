@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -171,6 +172,9 @@ func TestGone(t *testing.T) {
 	var gone *props.GoneError
 	if !errors.As(err, &gone) || r == nil || len(r.Blocks) > 0 {
 		t.Errorf("error %v", err)
+	}
+	if r != nil && (!strings.Contains(r.BrokeOff, "went away") || !r.Early() || !slices.ContainsFunc(r.Notes, func(n string) bool { return strings.HasSuffix(n, "and the search broke off: connection lost 1") })) {
+		t.Errorf("broke off: %q, notes %q", r.BrokeOff, r.Notes)
 	}
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("it took %s", took)

@@ -20,7 +20,7 @@ a scratch database; the database that is named is only read. What the draft
 cannot know is a question in a comment next to a best guess.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if schema {
-				return cobra.NoArgs(cmd, args)
+				return noArgs(cmd, args)
 			}
 			return cobra.MinimumNArgs(1)(cmd, args)
 		},

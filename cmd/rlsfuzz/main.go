@@ -50,9 +50,13 @@ func run() (status int) {
 }
 
 // ends is the signals that end a search, which then says what it found. A terminal that is
-// closed is one, unless nohup said not to mind.
+// closed is one, unless nohup said not to mind; and SIGQUIT, unless RLSFUZZ_DEBUG asks for
+// where it was.
 func ends() []os.Signal {
 	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if os.Getenv("RLSFUZZ_DEBUG") == "" {
+		list = append(list, syscall.SIGQUIT)
+	}
 	if !signal.Ignored(syscall.SIGHUP) {
 		list = append(list, syscall.SIGHUP)
 	}

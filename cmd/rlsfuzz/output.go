@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,6 +60,11 @@ func (o *outputs) validate() error {
 		}
 		if f.path == "-" {
 			on = f.flag
+		}
+		for _, other := range o.list(&report.Document{}, report.Beside{}) {
+			if other.flag != f.flag && f.path != "" && f.path != "-" && filepath.Clean(other.path) == filepath.Clean(f.path) {
+				return usage(fmt.Errorf("%s and %s name one file, %s: name another for one of them", f.flag, other.flag, f.path))
+			}
 		}
 		if err := writable(f.flag, f.path); err != nil {
 			return err

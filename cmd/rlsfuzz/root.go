@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // command is rlsfuzz with all its commands. Their help texts fit a terminal of screenWidth
@@ -43,8 +44,40 @@ with nothing found.`,
 				return nil
 			}
 		}
+		c.PreRunE = func(cmd *cobra.Command, _ []string) error { return named(cmd.Flags()) }
 	}
 	return root
+}
+
+// noArgs refuses arguments where there is nothing to name.
+func noArgs(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q: it takes none here", args[0])
+	}
+	return nil
+}
+
+// named refuses flags that were given without a value: what was meant is not what holds
+// without them. Names in a list lose the blanks around them, and empty ones go.
+func named(flags *pflag.FlagSet) error {
+	var empty error
+	flags.Visit(func(f *pflag.Flag) {
+		given := f.Value.String()
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			var names []string
+			for _, name := range list.GetSlice() {
+				if name = strings.TrimSpace(name); name != "" {
+					names = append(names, name)
+				}
+			}
+			given = strings.Join(names, ",")
+			_ = list.Replace(names) // of texts: it takes any
+		}
+		if strings.TrimSpace(given) == "" && empty == nil {
+			empty = usage(fmt.Errorf("--%s names nothing: is a variable in it not set? Give it a value, or leave it out", f.Name))
+		}
+	})
+	return empty
 }
 
 // parsing finds the words with which Go's own parsers begin an error. The rest of it says

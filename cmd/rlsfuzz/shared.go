@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -59,14 +61,11 @@ func (s *shared) randomOnly(cmd *cobra.Command) {
 // validate refuses values that make no sense, before any work: the error is a mistake of
 // the user.
 func (s *shared) validate(cmd *cobra.Command) error {
-	for _, name := range []string{"apply", "only"} {
-		if f := cmd.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "[]" {
-			return usage(fmt.Errorf("--%s names nothing: is a variable in it not set? Give it a value, or leave it out", name))
-		}
-	}
 	switch {
 	case s.cfg.SkipMatrix && s.cfg.SkipRandom:
 		return usage(errors.New("--matrix-only and --random-only: together they leave nothing to do"))
+	case s.cfg.SkipRandom && s.cfg.Checks > 0:
+		return usage(errors.New("--matrix-only and --checks: these count random checks, of which there are none then; leave one of them out"))
 	case s.cfg.Patience < 0:
 		return usage(fmt.Errorf("--patience %s: expected a length of time, such as 90s", s.cfg.Patience))
 	case s.cfg.Checks < 0:
@@ -81,7 +80,44 @@ func (s *shared) validate(cmd *cobra.Command) error {
 			return usage(fmt.Errorf("--apply %s: %w: name a file of SQL", name, plain(err)))
 		}
 	}
-	return s.out.validate()
+	if err := s.out.validate(); err != nil {
+		return err
+	}
+	if f := cmd.Flags().Lookup("out"); f != nil && cmd.Name() != "paths" { // which only reads there
+		return room(s.cfg.Out)
+	}
+	return nil
+}
+
+// room makes sure that a folder can be had and written, and leaves everything as it is. A disk
+// that is full may have room again: that is told when something is kept.
+func room(dir string) (err error) {
+	missing := []string{}
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at) {
+			break
+		}
+		missing = append(missing, at)
+	}
+	defer func() {
+		for _, made := range missing {
+			_ = os.Remove(made)
+		}
+		if errors.Is(err, syscall.ENOSPC) {
+			err = nil
+		}
+		if err != nil {
+			err = usage(fmt.Errorf("--out %s: %w: name a folder that can be written", dir, plain(err)))
+		}
+	}()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".tried-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // plain is the cause of an error of the file system, without the call and the path, which

@@ -52,6 +52,7 @@ const (
 //
 //	INT     Ctrl-C
 //	HUP     its terminal is closed
+//	QUIT    Ctrl-\
 //	INT2    Ctrl-C twice, which ends it by the signal: status -1
 //	KILL    kill -9: status -1
 //	SERVER  kill -9 of its server
@@ -59,7 +60,7 @@ const (
 //	AGAIN   the same, of a program that starts it again and ends in its own time
 func meet(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 4 {
-		ts.Fatalf("usage: meet INT|HUP|INT2|KILL|SERVER|AGAIN|TWICE PATTERN STATUS PROGRAM ARG…")
+		ts.Fatalf("usage: meet INT|HUP|QUIT|INT2|KILL|SERVER|AGAIN|TWICE PATTERN STATUS PROGRAM ARG…")
 	}
 	when, err := regexp.Compile(args[1])
 	ts.Check(err)
@@ -140,6 +141,8 @@ func strike(how string, p *os.Process, server int) error {
 		return p.Signal(syscall.SIGINT)
 	case "HUP":
 		return p.Signal(syscall.SIGHUP)
+	case "QUIT":
+		return p.Signal(syscall.SIGQUIT)
 	case "INT2":
 		if err := p.Signal(syscall.SIGINT); err != nil {
 			return err

@@ -1,6 +1,9 @@
 package contract
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // text is a value of the file and where it stands. The zero value is absent.
 type text struct {
@@ -115,6 +118,13 @@ func (s *source) textsOf(what string, n *node, one func(string, *node) text) []t
 type pair struct {
 	key   text
 	value *node
+}
+
+// visible refuses a name that cannot be read in a report, or that a terminal would obey.
+func (s *source) visible(name text, of string) {
+	if strings.TrimSpace(name.value) == "" || strings.ContainsFunc(name.value, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		s.fail(name.place(), "a name of characters that can be seen, on one line", "%q is no name of a %s", short(name.value), of)
+	}
 }
 
 // pairs is the entries of a mapping whose keys are names.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/props/dsn"
 )
 
 // File is a contract that was read, with the places of what it says.
@@ -71,7 +73,7 @@ func (f *File) read(o object) {
 	f.files = o.texts("schema")
 	f.SchemaFiles = values(f.files)
 	for _, t := range f.files {
-		if strings.Contains(t.value, "://") {
+		if dsn.Like(t.value) {
 			o.fail(t.place(), "files of SQL; a database stands under database:", "schema names a connection string")
 		}
 	}
@@ -87,6 +89,9 @@ func (f *File) read(o object) {
 		}
 	}
 	f.Database = o.text("database").value
+	if err := dsn.Check(f.Database); f.Database != "" && err != nil {
+		o.fail(o.text("database").place(), "postgres://user@host:port/database", "%v", err)
+	}
 	if f.Database != "" && len(f.SchemaFiles) > 0 {
 		o.fail(o.text("database").place(), "either schema, or database", "both schema and database are given")
 	}
@@ -101,12 +106,14 @@ func (f *File) read(o object) {
 	}
 	f.secrets = o.texts("secrets")
 	for _, p := range o.pairs("sessions", "a mapping from names to sessions") {
+		o.visible(p.key, "session")
 		f.sessions = append(f.sessions, o.session(p))
 	}
 	if n := o.node.value("sessions"); n != nil && n.kind != scalar && n.kind != list && len(n.keys) == 0 {
 		o.fail(n.at, "one session at least", "there are no sessions")
 	}
 	for _, p := range o.pairs("paths", "a mapping from names to paths") {
+		o.visible(p.key, "path")
 		f.paths = append(f.paths, o.path(p))
 	}
 	for _, n := range o.objects("services") {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/rlsfuzz/rlsfuzz/props/dsn"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 )
 
@@ -67,9 +68,9 @@ func Copy(ctx context.Context, dsn string) (*Schema, error) {
 
 // Public is a connection string without its passwords, for people and for contracts. The error
 // is a *FormError.
-func Public(dsn string) (string, error) {
-	u, err := url.Parse(dsn)
-	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
+func Public(text string) (string, error) {
+	u, err := url.Parse(dsn.Bare(text))
+	if err != nil || dsn.Check(text) != nil {
 		return "", &FormError{"a connection string is postgres://user@host:port/database; this is none"}
 	}
 	if u.User != nil {

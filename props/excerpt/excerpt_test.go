@@ -17,6 +17,7 @@ func TestOf(t *testing.T) {
 		{"the beginning", "abc", 1, "> abc\n> ^"},
 		{"after the end", "abc", 9, "> abc\n>    ^"},
 		{"characters, and a tab", "ä\tbc", 3, "> ä\tbc\n>  \t^"},
+		{"what a terminal would obey", "a\x1b[31m\u202eb", 3, "> a\ufffd[31m\ufffdb\n>   ^"},
 		{"a long line is cut around the place", strings.Repeat("a", 200) + "B" + strings.Repeat("c", 200), 201, "> " + strings.Repeat("a", 50) + "B" + strings.Repeat("c", 49) + "\n> " + strings.Repeat(" ", 50) + "^"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -59,6 +60,13 @@ func TestMasked(t *testing.T) {
 		"database: postgres://me:s3cr:t/@h:5/d":    "database: postgres://me:*******@h:5/d",
 		"database: 'postgres://me@h/d?password=x'": "database: 'postgres://me@h/d?password=*'",
 		"url: http://h:8080/a, mail: me@h":         "url: http://h:8080/a, mail: me@h",
+		"schema: postgres:/u:s3cret@h:1/d":         "schema: postgres:*********@h:1/d",
+		"u:s3c@ret@h:1/d":                          "u:*******@h:1/d",
+		"env: {PGPASSWORD: s3cret, X: [1]}":        "env: {PGPASSWORD: ******, X: [1]}",
+		`env: {"API_TOKEN": "a b", X: [1]}`:        `env: {"API_TOKEN": *****, X: [1]}`,
+		"USING (tags::text[]@>ARRAY[a])":           "USING (tags::text[]@>ARRAY[a])",
+		"PRIMARY KEY (id), KEY: own":               "PRIMARY KEY (id), KEY: own",
+		"api_tokens: own":                          "api_tokens: own",
 	} {
 		if got := excerpt.Masked(text); got != want {
 			t.Errorf("%s\ngot  %s\nwant %s", text, got, want)

@@ -33,7 +33,7 @@ func Clean(ctx context.Context, dsn string, log func(string, ...any)) (Removed, 
 	}
 	config, err := readDSN(dsn)
 	if err != nil {
-		return Removed{}, &Unavailable{Want: redacted(dsn), Tried: []string{err.Error()}, Remedy: givenRemedy[:1], Err: err}
+		return Removed{}, err
 	}
 	conn, err := connectGiven(ctx, config)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/rlsfuzz/rlsfuzz/props/dsn"
 )
 
 // givenRemedy is what helps when a given server cannot be used.
@@ -33,12 +35,12 @@ type given struct {
 
 // startGiven uses a server that is somebody else's: nothing is started, and before the first
 // statement the log says what will happen there.
-func startGiven(ctx context.Context, o Options, dsn string) (*Server, error) {
+func startGiven(ctx context.Context, o Options, text string) (*Server, error) {
 	remedy := givenRemedy
 	refuse := func(err error) error {
-		return &Unavailable{Want: redacted(dsn), Tried: []string{"the given server: " + err.Error()}, Remedy: remedy, Err: err}
+		return &Unavailable{Want: redacted(text), Tried: []string{"the given server: " + err.Error()}, Remedy: remedy, Err: err}
 	}
-	config, err := readDSN(dsn)
+	config, err := readDSN(text)
 	if err != nil {
 		remedy = valueRemedy
 		return nil, refuse(err)
@@ -72,10 +74,13 @@ func startGiven(ctx context.Context, o Options, dsn string) (*Server, error) {
 }
 
 // readDSN understands a connection string; its errors do not bear the password.
-func readDSN(dsn string) (*pgx.ConnConfig, error) {
-	config, err := pgx.ParseConfig(dsn)
+func readDSN(text string) (*pgx.ConnConfig, error) {
+	if err := dsn.Check(text); err != nil {
+		return nil, &ValueError{err}
+	}
+	config, err := pgx.ParseConfig(text)
 	if err != nil {
-		return nil, &ValueError{errors.New(withoutSecrets(err.Error(), dsn))}
+		return nil, &ValueError{errors.New(withoutSecrets(err.Error(), text))}
 	}
 	if config.Database == "" {
 		config.Database = "postgres"
@@ -90,8 +95,8 @@ var dsnSecrets = regexp.MustCompile(`://[^/@]*?:([^/]*)@|[?&]password=([^&#]*)|\
 
 // withoutSecrets removes from a text whatever is a password in a connection string, as it
 // stands there and decoded.
-func withoutSecrets(text, dsn string) string {
-	for _, match := range dsnSecrets.FindAllStringSubmatch(dsn, -1) {
+func withoutSecrets(text, whole string) string {
+	for _, match := range dsnSecrets.FindAllStringSubmatch(whole, -1) {
 		for _, secret := range match[1:] {
 			forms := []string{secret}
 			if plain, err := url.QueryUnescape(secret); err == nil {

@@ -1,13 +1,14 @@
 package postgres
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/props/dsn"
 )
 
 // want is a value of --postgres, understood.
@@ -29,14 +30,6 @@ func (w wantImage) String() string   { return w.name }
 
 var fetchedVersion = regexp.MustCompile(`^\d+(\.\d+)*(-[0-9A-Za-z.]+)?$`)
 
-var keywords = regexp.MustCompile(`^\s*(host|hostaddr|port|dbname|user|password|service|sslmode)\s*=`)
-
-// ErrKeywords refuses a connection string of keywords and values: "host=… dbname=…".
-var ErrKeywords = errors.New("a connection string is written as postgres://user@host:port/database, not with keywords and values")
-
-// Keywords reports whether a text is such a connection string, which may hold a password.
-func Keywords(text string) bool { return keywords.MatchString(text) }
-
 // ValueError says that a value of --postgres, or a connection string, cannot be understood:
 // wrong usage, whatever servers there are.
 type ValueError struct{ Err error }
@@ -57,13 +50,11 @@ func parseWant(value string) (want, error) {
 	switch {
 	case value == "" || value == "auto":
 		return wantAuto{}, nil
-	case strings.HasPrefix(value, "postgres://"), strings.HasPrefix(value, "postgresql://"):
+	case dsn.Like(value):
+		if err := dsn.Check(value); err != nil {
+			return nil, err
+		}
 		return wantGiven{value}, nil
-	case strings.Contains(value, "://"):
-		scheme, _, _ := strings.Cut(value, "://")
-		return nil, fmt.Errorf("a connection string begins with postgres://, this one with %s://", scheme)
-	case Keywords(value):
-		return nil, ErrKeywords
 	}
 	for _, prefix := range []string{"npm:", "fetch:"} {
 		if version, ok := strings.CutPrefix(value, prefix); ok {
@@ -91,8 +82,8 @@ func looksLikeImage(value string) bool {
 }
 
 // redacted is a connection string that may be shown: without its password, wherever it stands.
-func redacted(dsn string) string {
-	u, err := url.Parse(dsn)
+func redacted(text string) string {
+	u, err := url.Parse(dsn.Bare(text))
 	if err != nil || u.Scheme == "" { // of keywords and values, perhaps
 		return "a connection string"
 	}

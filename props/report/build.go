@@ -15,7 +15,7 @@ func New(cfg props.Config, r *props.Report, at time.Time) *Document {
 	d := &Document{
 		Verdict: Verdict(r), Seed: r.Seed, Checks: r.Checks, Steps: r.Steps, ElapsedS: r.Elapsed.Seconds(), Server: r.Server, ServerVersion: r.Version, Walk: r.Walk,
 		At: at.UTC().Format(time.RFC3339), Settings: settings(cfg), Cells: Cells{all - missed, missed},
-		Shrinks: append([]int{}, r.Shrinks...), Findings: []Entry{}, Unconfirmed: []Lead{}, Matrix: []Cell{}, Untested: []Untested{}, Notes: r.Notes, Interrupted: r.Ended,
+		Shrinks: append([]int{}, r.Shrinks...), Findings: []Entry{}, Unconfirmed: []Lead{}, Matrix: []Cell{}, Untested: []Untested{}, Notes: r.Notes, Interrupted: r.Early(), BrokeOff: r.BrokeOff,
 	}
 	for _, b := range r.Blocks {
 		d.Findings = append(d.Findings, entryOf(b))

@@ -28,6 +28,7 @@ type Document struct {
 	Untested      []Untested `json:"untested"`            // what was not tested, and why
 	Notes         []string   `json:"notes,omitempty"`     // what a person should know besides
 	Interrupted   bool       `json:"interrupted"`         // it ended before its budget
+	BrokeOff      string     `json:"broke_off,omitempty"` // why the search could not go on to its end
 }
 
 // Settings is what a run was asked for.

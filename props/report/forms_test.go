@@ -3,13 +3,16 @@ package report_test
 import (
 	"bytes"
 	"encoding/xml"
+	"io"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
+	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 	"github.com/rlsfuzz/rlsfuzz/props/report"
 )
@@ -64,6 +67,46 @@ func TestJUnitCases(t *testing.T) {
 				t.Errorf("%s fails: %t", c.Name, c.Failure != nil)
 			}
 		}
+	}
+}
+
+// TestBrokeOff has a search that broke off fail in each form, and one that came to its end in none.
+func TestBrokeOff(t *testing.T) {
+	r := *leaky(t).report
+	r.Blocks, r.Leads = nil, nil
+	for _, c := range []struct{ name, why, verdict, junit, sarif, markdown, github string }{
+		{
+			name: "broke off", why: "the server went away", verdict: "broke off: nothing found; ",
+			junit: ` failures="0" errors="1">`, sarif: `"executionSuccessful": false`, markdown: "The search broke off: the server went away",
+			github: "::error title=rlsfuzz::the search broke off: the server went away",
+		},
+		{name: "whole", verdict: "nothing found; ", junit: ` failures="0" errors="0">`, sarif: `"executionSuccessful": true`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r.BrokeOff = c.why
+			d := report.New(props.Config{}, &r, time.Time{})
+			if !strings.HasPrefix(d.Verdict, c.verdict) || d.Interrupted != (c.why != "") || d.BrokeOff != c.why {
+				t.Errorf("verdict %q, interrupted %t, broke off %q", d.Verdict, d.Interrupted, d.BrokeOff)
+			}
+			for _, f := range []struct {
+				write func(io.Writer) error
+				want  string
+			}{
+				{d.JUnit, c.junit},
+				{d.SARIF, c.sarif},
+				{d.Markdown, c.markdown},
+				{d.Annotations, c.github},
+				{func(w io.Writer) error { return report.Text(w, &r, report.Style{}) }, "\n" + c.verdict},
+			} {
+				var b bytes.Buffer
+				if err := f.write(&b); err != nil {
+					t.Fatal(err)
+				}
+				if !strings.Contains(b.String(), f.want) || c.why == "" && strings.Contains(b.String(), "broke off") {
+					t.Errorf("it has no %q, or says that a whole search broke off:\n%s", f.want, b.String())
+				}
+			}
+		})
 	}
 }
 

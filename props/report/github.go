@@ -21,7 +21,8 @@ func (d *Document) Annotated(w io.Writer, text func() error) error {
 }
 
 // Annotations writes the workflow commands of GitHub Actions that put each finding at its
-// line, and one warning where nothing was found but something not tested.
+// line, an error where the search broke off, and one warning where nothing was found but
+// something not tested.
 func (d *Document) Annotations(w io.Writer) error {
 	var err error
 	say := func(kind string, e *Entry, message string) {
@@ -38,6 +39,10 @@ func (d *Document) Annotations(w io.Writer) error {
 	}
 	for i := range d.Existence {
 		say("notice", &d.Existence[i], d.Existence[i].what())
+	}
+	if d.BrokeOff != "" {
+		_, werr := fmt.Fprintf(w, "::error title=rlsfuzz::%s\n", data("the search broke off: "+d.BrokeOff))
+		err = errors.Join(err, werr)
 	}
 	if n := d.gaps(); n > 0 {
 		_, werr := fmt.Fprintf(w, "::warning title=rlsfuzz::%s\n", data(noun.Count(n, "thing")+" that the contract names: untested, see the report"))

@@ -49,7 +49,7 @@ type junitMessage struct {
 
 // JUnit writes the document as JUnit XML: a suite for each session, a test case for each
 // of its cells. A cell fails where it has a finding, and is skipped where it was not
-// tested; what only a fault of rlsfuzz explains is an error.
+// tested; what only a fault of rlsfuzz explains is an error, and so is a search that broke off.
 func (d *Document) JUnit(w io.Writer) error {
 	j := junit{d: d, at: map[string]int{}, cases: map[cellName][2]int{}}
 	j.matrix()
@@ -63,6 +63,10 @@ func (d *Document) JUnit(w io.Writer) error {
 		l := &d.Unconfirmed[i]
 		s := j.suite("unconfirmed")
 		s.Cases = append(s.Cases, junitCase{Class: "unconfirmed", Name: l.Cell, Error: &junitMessage{Type: l.Class, Message: l.Reason}})
+	}
+	if d.BrokeOff != "" {
+		s := j.suite("rlsfuzz")
+		s.Cases = append(s.Cases, junitCase{Class: "rlsfuzz", Name: "the search", Error: &junitMessage{Type: "broke off", Message: d.BrokeOff}})
 	}
 	out := junitSuites{Name: "rlsfuzz", Time: fmt.Sprintf("%.3f", d.ElapsedS)}
 	for i := range j.suites {

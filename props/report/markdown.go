@@ -13,6 +13,9 @@ const mostTold = 20
 func (d *Document) Markdown(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## rlsfuzz: %s\n\n", cellText(d.Verdict))
+	if d.BrokeOff != "" {
+		fmt.Fprintf(&b, "The search broke off: %s\n\n", cellText(d.BrokeOff))
+	}
 	if len(d.Findings) > 0 {
 		b.WriteString("| finding | what | cause | where | key |\n|---|---|---|---|---|\n")
 	}

@@ -101,7 +101,7 @@ func (d *Document) SARIF(w io.Writer) error {
 	run := sarifRun{
 		Tool:    sarifTool{sarifDriver{Name: "rlsfuzz", InformationURI: "https://github.com/rlsfuzz/rlsfuzz"}},
 		Results: []sarifResult{}, ColumnKind: "unicodeCodePoints",
-		Invocations: []sarifInvocation{{Successful: true, EndTimeUTC: d.At}},
+		Invocations: []sarifInvocation{{Successful: d.BrokeOff == "", EndTimeUTC: d.At}},
 	}
 	for _, c := range classes {
 		run.Tool.Driver.Rules = append(run.Tool.Driver.Rules, sarifRule{ID: c.name, Name: c.name, Short: sarifText{c.wrong}})
@@ -116,6 +116,9 @@ func (d *Document) SARIF(w io.Writer) error {
 		r := result(&d.Accepted[i], "error")
 		r.Suppressions = []sarifSuppression{{Kind: "external", Justification: d.Accepted[i].Reason}}
 		run.Results = append(run.Results, r)
+	}
+	if d.BrokeOff != "" {
+		run.Invocations[0].Notifications = append(run.Invocations[0].Notifications, sarifNote{"error", sarifText{"the search broke off: " + d.BrokeOff}})
 	}
 	for _, n := range d.Notes {
 		run.Invocations[0].Notifications = append(run.Invocations[0].Notifications, sarifNote{"note", sarifText{n}})

@@ -34,9 +34,15 @@ func Text(w io.Writer, r *props.Report, s Style) error {
 	p.matrix(r)
 	p.summary(r)
 	p.asked(r)
+	if r.BrokeOff != "" {
+		p.wrap("broke off: ", "%s", r.BrokeOff)
+	}
 	mood := good
-	if r.Findings() > 0 {
+	switch {
+	case r.Findings() > 0, r.BrokeOff != "":
 		mood = bad
+	case r.Ended:
+		mood = label
 	}
 	p.line("%s", p.style.paint(mood, Verdict(r)))
 	return p.err
@@ -183,7 +189,10 @@ func Verdict(r *props.Report) string {
 	if n := r.Findings(); n > 0 {
 		verdict = noun.Count(n, "finding") + ", " + noun.Count(len(r.Blocks), "cause")
 	}
-	if r.Ended {
+	switch {
+	case r.BrokeOff != "":
+		verdict = "broke off: " + verdict
+	case r.Ended:
 		verdict = "interrupted: " + verdict
 	}
 	all, untested := r.Cells()

@@ -199,6 +199,11 @@ func (r *reader) finish(stop int) error {
 	if r.words != nil && r.words[0] == "set" {
 		r.conforming()
 	}
+	if r.words != nil && r.words[0] == "copy" {
+		if err := s.outside(); err != nil {
+			return err
+		}
+	}
 	if r.fromStdin {
 		if err := r.copyData(&s); err != nil {
 			return err
