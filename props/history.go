@@ -39,6 +39,9 @@ func (c *campaign) recall() {
 			c.remark("what was found out about findings is not known: %v", err)
 		}
 	}
+	if c.Catalog == nil { // a weakened copy of a target
+		return
+	}
 	var unapplied *inventory.Coverage
 	if c.unapplied != nil {
 		unapplied = &inventory.Coverage{Objects: inventory.Prints(c.Contract, c.unapplied)}
