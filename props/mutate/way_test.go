@@ -42,7 +42,7 @@ sessions:
 // TestWays plants what has to do with texts, partitions and roles.
 func TestWays(t *testing.T) {
 	want := map[string]string{
-		"policy own on papers: LIKE":        "killed open",
+		"policy own on papers: LIKE":        "killed read",
 		"partition visits_old: grant":       "killed interference",
 		"partition visits_new: grant":       "no policy of visits_new",
 		"session reader: role not taken":    "killed read",
