@@ -122,6 +122,17 @@ func TestCallsSetOtherValues(t *testing.T) {
 	}
 }
 
+// oneOfMany is the kinds of calls of n arguments of which all but one, or all, are of one tenant.
+func oneOfMany(n int) string {
+	own, theirs := strings.Repeat("o", n), strings.Repeat("x", n)
+	out := []string{own, theirs}
+	for i := range n {
+		out = append(out, own[:i]+"x"+own[i+1:], theirs[:i]+"o"+theirs[i+1:])
+	}
+	slices.Sort(out)
+	return strings.Join(out, " ")
+}
+
 // TestCallsMixTenants calls routines of several arguments: each combination of an own row and
 // another tenant's, for columns of two tables and for one column twice.
 func TestCallsMixTenants(t *testing.T) {
@@ -136,6 +147,8 @@ func TestCallsMixTenants(t *testing.T) {
 		{"one column twice", []model.ColumnRef{id, id}, "oo ox xo xx"},
 		{"a column that names no row", []model.ColumnRef{id, memo}, "oo xx"},
 		{"a third one", []model.ColumnRef{id, line, number}, "ooo oox oxo oxx xoo xox xxo xxx"},
+		{"a fourth one", []model.ColumnRef{id, line, number, id}, "oooo ooox ooxo oxoo oxxx xooo xoxx xxox xxxo xxxx"},
+		{"many", slices.Repeat([]model.ColumnRef{id}, 40), oneOfMany(40)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

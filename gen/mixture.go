@@ -20,24 +20,40 @@ func (c *callPlan) mixtures() []uint {
 		out = append(out, 0)
 	}
 	var list []int
-	for i := range c.args {
+	for i := range c.args[:min(len(c.args), bits.UintSize)] {
 		if a := &c.args[i]; a.names || a.column.Table >= 0 && !a.row && c.repeats(i) {
 			list = append(list, i)
 		}
 	}
-	n := len(list)
-	if n < 2 || c.path.Puts != nil {
+	if len(list) < 2 || c.path.Puts != nil {
 		return out
 	}
-	for some := uint(1)<<n - 2; some > 0; some-- {
-		if theirs := bits.OnesCount(some); n > mostMixed && theirs != 1 && theirs != n-1 {
-			continue
+	return append(out, subsets(list)...)
+}
+
+// subsets is the sets of some numbers, but for none of them and all, with a bit for each number. Of
+// more than mostMixed, those without one number, and those of one.
+func subsets(list []int) []uint {
+	var out []uint
+	if len(list) <= mostMixed {
+		for some := uint(1)<<len(list) - 2; some > 0; some-- {
+			set := uint(0)
+			for at, i := range list {
+				set |= some >> at & 1 << i
+			}
+			out = append(out, set)
 		}
-		mask := uint(0)
-		for at, i := range list {
-			mask |= some >> at & 1 << i
-		}
-		out = append(out, mask)
+		return out
+	}
+	all := uint(0)
+	for _, i := range list {
+		all |= 1 << i
+	}
+	for _, i := range list {
+		out = append(out, all&^(1<<i))
+	}
+	for _, i := range list {
+		out = append(out, 1<<i)
 	}
 	return out
 }
