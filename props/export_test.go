@@ -15,7 +15,8 @@ func WalkOrder(_ context.Context, t *Target, out string) []string {
 	c := &campaign{Target: t, cfg: Config{Out: out}, report: &Report{}}
 	c.recall()
 	var order []string
-	for _, cell := range c.freshFirst(t.Plan.Matrix(t.Plan.MatrixDataset(0))) {
+	first, rest := c.freshCells(t.Plan.Matrix(t.Plan.MatrixDataset(0)))
+	for _, cell := range append(first, rest...) {
 		s := &cell[len(cell)-1]
 		order = append(order, fmt.Sprintf("%s %s %s", s.Session.Name, s.Op.Shape.Command, s.Op.Shape.Table.Label()))
 	}

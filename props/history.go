@@ -49,12 +49,11 @@ func (c *campaign) recall() {
 	c.fresh = inventory.NewFresh(c.Contract, c.Catalog, c.last, unapplied)
 }
 
-// freshFirst moves the cells of what is new since the last check to the front of the walk.
-func (c *campaign) freshFirst(cells [][]model.Step) [][]model.Step {
+// freshCells divides cells: those of what is new are walked first.
+func (c *campaign) freshCells(cells [][]model.Step) (first, rest [][]model.Step) {
 	if !c.fresh.Any() {
-		return cells
+		return nil, cells
 	}
-	var first, rest [][]model.Step
 	for _, cell := range cells {
 		if c.anyFresh(cell) {
 			first = append(first, cell)
@@ -62,7 +61,7 @@ func (c *campaign) freshFirst(cells [][]model.Step) [][]model.Step {
 			rest = append(rest, cell)
 		}
 	}
-	return append(first, rest...)
+	return first, rest
 }
 
 // isFresh reports whether a step is about something new, or of a session that is.

@@ -49,8 +49,8 @@ type event struct {
 }
 
 // stages divides the walk into pieces, and these into rounds; the pieces of a round may run at the
-// same time. First comes what paths do that are new since the last check, then statements over
-// tables, dataset after dataset, then what the other paths do. Of a schema that is divided into
+// same time. Statements over tables come dataset after dataset, then what paths do; before all of
+// that, likewise, what is new since the last check. Of a schema that is divided into
 // parts each round has some of each dataset, so that no table starves.
 func (c *campaign) stages() [][]*piece {
 	if c.cfg.Used {
@@ -59,7 +59,7 @@ func (c *campaign) stages() [][]*piece {
 	sets := c.Plan.MatrixSets()
 	divided := len(c.Plan.Parts()) > 1
 	bySet, others := make([][]*piece, sets), make([][]*piece, sets)
-	var fresh []*piece
+	var ahead, fresh []*piece
 	for n := range bySet {
 		d := c.Plan.MatrixDataset(n)
 		if !divided || n < sets/2 { // the second datasets of a large schema show calls and fresh connections little that is new
@@ -67,17 +67,21 @@ func (c *campaign) stages() [][]*piece {
 			first, others[n] = c.freshPieces(c.otherPieces(d, n < len(c.Plan.Parts())))
 			fresh = append(fresh, first...)
 		}
-		for i, chunk := range chunks(c.freshFirst(c.statements(d)), pieceCells) {
+		first, rest := c.freshCells(c.statements(d))
+		for chunk := range slices.Chunk(first, pieceCells) {
+			ahead = append(ahead, &piece{set: d, cells: chunk})
+		}
+		for i, chunk := range chunks(rest, pieceCells) {
 			bySet[n] = append(bySet[n], &piece{set: d, cells: chunk})
 			if divided && i == 0 {
 				bySet[n], others[n] = append(bySet[n], others[n]...), nil
 			}
 		}
 	}
+	out := append(ahead, fresh...)
 	if !divided {
-		return append(growing(append(fresh, slices.Concat(bySet...)...)), others...)
+		return append(growing(append(out, slices.Concat(bySet...)...)), others...)
 	}
-	out := fresh
 	for i, left := 0, true; left; i++ {
 		left = false
 		for n := range bySet {
