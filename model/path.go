@@ -148,6 +148,9 @@ type Audit struct {
 	Require           []int   // columns that must not be empty
 }
 
+// Named reports whether the contract names a path: it is none of the catalog's, and not nil.
+func (p *Path) Named() bool { return p != nil && p.View == nil && p.Routine == nil }
+
 // User finds what holds for a session on the path; nil when it does not use it.
 func (p *Path) User(s *Session) *PathUser {
 	for i := range p.Users {

@@ -34,12 +34,16 @@ func (c *campaign) accept() {
 // accepts looks for an entry for each cell of a block. A key is that of its least case: it accepts
 // the cell of that one, and none that is like it.
 func (c *campaign) accepts(b *Block, used []bool) (reason string, ok bool) {
-	i := c.entry(c.ownCell(b), b.Finding.Key)
+	own := c.ownCell(b)
+	i := c.entry(own, b.Finding.Key)
 	if i < 0 {
 		return "", false
 	}
 	matched := []int{i}
 	for _, cell := range b.Like {
+		if cell == own { // another column of it
+			continue
+		}
 		at := c.entry(cell, "")
 		if at < 0 {
 			return "", false

@@ -209,9 +209,15 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 		c.trace(w)
 	}
 	b, its, rest := c.divided(&least, &k, like)
+	for _, w := range rest {
+		delete(c.muted, w.target)
+	}
 	b.Finding.Escalation = escalation
 	c.blocks[k.cause.Key] = b
 	c.report.Blocks = append(c.report.Blocks, b)
+	if !c.cfg.First {
+		b.Finding.Fix.Unsought = unbegun
+	}
 	c.save(b) // what was found is on disk before it is explained
 	explain := func(ctx context.Context) error { return c.explained(ctx, l, b, least, its) }
 	if l == c.labs[0] { // what is announced is not announced again: it is explained now
@@ -223,9 +229,6 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 	c.announced(b)
 	if err != nil || len(rest) == 0 {
 		return err
-	}
-	for _, w := range rest {
-		delete(c.muted, w.target)
 	}
 	return c.announce(ctx, l, rest[0], rest)
 }

@@ -132,7 +132,7 @@ func (l *lab) cause(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 	if !ok {
 		return Cause{}, fmt.Errorf("explain a divergence: %w", run.ErrInvalid)
 	}
-	if c, ok := l.superuser(id); ok && !c.switches() && d.Class < judge.Audit && !s.Steps[d.Step].Observed() {
+	if c, ok := l.superuser(id); ok && !c.switches() && d.Class < judge.Audit && !s.Steps[d.Step].Observed() && (d.Cell.Path == nil || d.Cell.Path.Channel == nil) {
 		return c, nil
 	}
 	if d.Cell.Path != nil {
@@ -305,9 +305,6 @@ func switchedOff(known []leak) (base run.Variant, off map[string]bool) {
 // notUpdatable is what a view answers whose rows nothing writes: object_not_in_prerequisite_state.
 const notUpdatable = "55000"
 
-// named reports whether a path is one that the contract names: whoever it is for may call it.
-func named(p *model.Path) bool { return p != nil && p.View == nil && p.Routine == nil }
-
 // without reports whether a divergence goes away with what an experiment switches off.
 func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergence, c Cause) (bool, error) {
 	if d.Worlds != nil && s.Real() {
@@ -329,7 +326,7 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 	if c.succeeds && failed != nil || c.only && (failed == nil || failed.Code != notUpdatable) {
 		return false, nil
 	}
-	if c.harmless && (shut(&trace.Steps[d.Step], s.Steps[d.Step].Session) || named(s.Steps[d.Step].Op.Path) && failed.Denied()) {
+	if c.harmless && (shut(&trace.Steps[d.Step], s.Steps[d.Step].Session) || s.Steps[d.Step].Op.Path.Named() && failed.Denied()) {
 		return false, nil
 	}
 	verdict := judge.Judge(l.Contract, s, trace)

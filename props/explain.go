@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -30,9 +31,18 @@ func newExplanations() *explanations { return &explanations{list: map[string]fin
 // explainedFile is what a run leaves in its folder of what it found out about findings.
 const explainedFile = "explained.json"
 
+// judged is what experiments were made with: contract and schema, the server and rlsfuzz itself.
+func (t *Target) judged() string {
+	build := ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		build = info.Main.Version
+	}
+	return fmt.Sprintf("%s %v %s", t.Hash, t.Server.Version(), build)
+}
+
 // explainedState is that file.
 type explainedState struct {
-	Hash string                         `json:"hash"` // of contract and schema: with others it says nothing
+	Hash string                         `json:"hash"` // see judged: with others it says nothing
 	List map[string]finding.Explanation `json:"list"`
 }
 
@@ -71,9 +81,6 @@ func (x *explanations) save(dir, hash string) error {
 	}
 	data, err := json.MarshalIndent(explainedState{hash, x.list}, "", "  ")
 	if err == nil {
-		err = os.MkdirAll(dir, 0o755)
-	}
-	if err == nil {
 		err = disk.Replace(filepath.Join(dir, explainedFile), append(data, '\n'))
 	}
 	if err != nil {
@@ -99,7 +106,7 @@ func (c *campaign) explained(ctx context.Context, l *lab, b *Block, k leak, like
 		e, err = c.explanation(ctx, l, &k, like, c.apart(b))
 		switch {
 		case err == nil:
-			if e.Fix.Unsought == "" { // a run with more time looks for it
+			if e.Fix.Unsought == "" && !k.scenario.Runs() { // a run with more time looks for it; a program may be another one
 				c.Target.known.list[key] = e
 			}
 		case ctx.Err() != nil || postgres.TroubleOf(err) != "":
@@ -153,6 +160,7 @@ func (c *campaign) explanation(ctx context.Context, l *lab, k *leak, like []leak
 
 // What a finding says instead of a fix that was not looked for.
 const (
+	unbegun  = "not looked for: the run ended before"
 	unsought = "not looked for: the time was up (--duration gives it more)"
 	unstrict = "not looked for: it is reported apart (--strict looks for it)"
 )

@@ -283,9 +283,7 @@ const keyTells = "Postgres tells that a key is taken, or that a row which is ref
 // existence drops the unique and foreign keys of a copy of the schema: a difference that
 // goes away with them is what Postgres itself tells of a taken or a missing key.
 func (o *observer) existence(ctx context.Context, d *judge.Divergence) error {
-	without := *o
-	without.under.Before = append(slices.Clone(o.under.Before), dropKeys(o.Contract.Schema)...)
-	differ, _, _, err := without.differing(ctx)
+	differ, _, _, err := o.keyless().differing(ctx)
 	if err != nil {
 		return err
 	}
@@ -294,6 +292,13 @@ func (o *observer) existence(ctx context.Context, d *judge.Divergence) error {
 		d.Rule = keyTells
 	}
 	return nil
+}
+
+// keyless observes on a copy of the schema without its unique and foreign keys.
+func (o *observer) keyless() *observer {
+	without := *o
+	without.under.Before = append(slices.Clone(o.under.Before), dropKeys(o.Contract.Schema)...)
+	return &without
 }
 
 // dropKeys drops what tells of a key: foreign keys first, then unique and primary keys.

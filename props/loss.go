@@ -246,7 +246,7 @@ func (m *mender) sameCalls(ctx context.Context, worlds []run.World, calls []run.
 // privilege, by a remedy that takes such away.
 func (m *mender) closed(p *model.Path, after *run.WorldRun) bool {
 	const insufficientPrivilege = "42501"
-	return m.closes && (p.View != nil || p.Routine != nil) && slices.ContainsFunc(after.Steps, func(s run.CallSum) bool { return s.Code == insufficientPrivilege })
+	return m.closes && !p.Named() && slices.ContainsFunc(after.Steps, func(s run.CallSum) bool { return s.Code == insufficientPrivilege })
 }
 
 // worseCall reports whether a call shows a divergence with the remedy that it does not show

@@ -32,7 +32,7 @@ func (l *lab) misfit(ctx context.Context, k *finding.Case, s *model.Scenario, tr
 	if why := unread(k, trace); why != "" {
 		return why, nil
 	}
-	if d := shown(l.Contract, k, v); d != nil && (k.Found == nil || about(l.Contract, k.Found, d)) {
+	if d := shown(l.Contract, k, v); d != nil && (k.Found == nil || d.Class != judge.Lockout || about(l.Contract, k.Found, d)) {
 		return "", nil
 	}
 	for _, f := range v.Failures {

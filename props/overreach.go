@@ -21,7 +21,7 @@ func (l *lab) overreach(ctx context.Context, s *model.Scenario, d *judge.Diverge
 	for i := range known {
 		k := &known[i]
 		at := k.target.Cell
-		if at.Path != nil || at.Table != d.Cell.Table || k.target.Class > judge.Read || tried[at.Command] {
+		if at.Path != nil || at.Session != d.Cell.Session || at.Table != d.Cell.Table || k.target.Class > judge.Read || tried[at.Command] {
 			continue
 		}
 		tried[at.Command] = true

@@ -149,7 +149,9 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 	var v *judge.Verdict
 	var trace *model.Trace
 	err = l.endure(ctx, func() (err error) {
-		v, trace, err = l.replay(ctx, s)
+		if v, trace, err = l.replay(ctx, s); err == nil {
+			r.Why, err = l.misfit(ctx, k, s, trace, v)
+		}
 		return err
 	})
 	if errors.Is(err, run.ErrInvalid) {
@@ -157,9 +159,6 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 		return r, nil
 	}
 	if err != nil {
-		return nil, err
-	}
-	if r.Why, err = l.misfit(ctx, k, s, trace, v); err != nil {
 		return nil, err
 	}
 	if r.Why != "" {

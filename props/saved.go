@@ -58,13 +58,33 @@ func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
 			still = append(still, again{*found, dir, k.Found != nil && c.unfinished(k.Found)})
 		}
 	}
-	return c.endure(ctx, func(ctx context.Context) error { return c.reopen(ctx, still) })
+	if err := c.endure(ctx, func(ctx context.Context) error { return c.reopen(ctx, still) }); err != nil {
+		c.untold(still)
+		return err
+	}
+	return nil
+}
+
+// untold reports the cases that leak as they were saved, where a run ends before it has made blocks of
+// them all.
+func (c *campaign) untold(still []again) {
+	for i := range still {
+		k := &still[i]
+		told := func(b *Block) bool { return b.Dir == k.dir }
+		if k.raw || c.muted[k.target] || slices.ContainsFunc(c.report.Blocks, told) { // of those that are raw, see rescue
+			continue
+		}
+		b := c.blockOf(&k.leak)
+		b.Dir, b.Finding.Dir, b.Known = k.dir, k.dir, true
+		b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
+		c.report.Blocks = append(c.report.Blocks, b)
+	}
 }
 
 // unfinished reports whether this run has something to do for a case that an earlier one saved: to
 // reduce it, or to look for a fix.
 func (c *campaign) unfinished(f *finding.Found) bool {
-	return f.State != "" || f.Fix == unsought || f.Fix == unstrict && c.cfg.Strict
+	return f.State != "" || f.Fix == unsought || f.Fix == unbegun || f.Fix == unstrict && c.cfg.Strict
 }
 
 // SavedCases lists the cases that runs saved in a folder, in order. What was not yet in its
@@ -216,9 +236,9 @@ func (c *campaign) reopen(ctx context.Context, still []again) error {
 		if k.cause, err = c.labs[0].cause(ctx, k.scenario, &k.found, c.known()); err != nil {
 			return err
 		}
-		if b := c.blocks[k.cause.Key]; b != nil && !c.hides(b, &k.leak) {
+		if b := c.blocks[k.cause.Key]; b != nil && (b.anyhow(&k.leak) || !c.hides(b, &k.leak)) {
 			c.muted[k.target] = true
-			if b.Finding.Divergence.Target() != k.target {
+			if b.Finding.Divergence.Target() != k.target && !b.anyhow(&k.leak) {
 				b.like(c.cellText(&k.found))
 			}
 			continue
