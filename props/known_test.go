@@ -1,8 +1,10 @@
 package props_test
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -104,4 +106,34 @@ func cells(blocks []*props.Block) string {
 		all = append(append(all, fmt.Sprintf("%s: %s %s (%s)", b.Finding.Session, b.Finding.Action(), b.Finding.Object(), b.Finding.Class)), b.Like...)
 	}
 	return strings.Join(all, " ")
+}
+
+// TestKnownInterrupted ends a run while it finds out about a case that an earlier one saved: the case
+// is reported all the same.
+func TestKnownInterrupted(t *testing.T) {
+	cfg := written(t, ownNotes, ownNotesContract)
+	cfg.SkipRandom, cfg.Out = true, t.TempDir()
+	applies(t, &cfg, allNotes)
+	if r, err := props.Run(t.Context(), opened(t, cfg), cfg); err != nil || len(r.Blocks) != 1 {
+		t.Fatal(r.Blocks, err)
+	}
+	if err := os.Remove(filepath.Join(cfg.Out, "explained.json")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	stopped := false
+	cfg.Log = func(format string, _ ...any) {
+		if strings.HasPrefix(format, "explaining") {
+			stopped = true
+			stop()
+		}
+	}
+	r, err := props.Run(ctx, opened(t, cfg), cfg)
+	if !stopped {
+		t.Fatal("nothing was explained: the test shows nothing")
+	}
+	if r == nil || len(r.Blocks) != 1 || !r.Blocks[0].Known || !r.Early() {
+		t.Errorf("%+v, %v", r, err)
+	}
 }
