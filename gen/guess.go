@@ -87,8 +87,9 @@ func (y types) guesses(ty *model.Type, k *clue, now model.Value) []string {
 	case ty.Array:
 		add(lists(k.constants)...)
 	case ty.Base == "json" || ty.Base == "jsonb":
-		add(merges(now, out)...)
-		out = append(out[len(out)/2:], out[:len(out)/2]...)
+		said := out
+		out = merges(now, said)
+		add(said...)
 	case y.element(ty) != nil:
 		add(y.spans(ty, k)...)
 	case shape != nil && len(shape.Fields) > 0:

@@ -48,6 +48,7 @@ type tablePlan struct {
 	tenant   []int               // columns that hold a tenant's value directly
 	through  []*model.ForeignKey // whose rows give theirs
 	insides  []inside            // columns that hold one inside of theirs
+	beside   []*model.Table      // whose rows these may name, too
 	named    agreement
 	unlike   []unlike
 	keys     []*model.ForeignKey
@@ -149,7 +150,9 @@ func (p *Plan) newTable(t *model.Table, constants map[model.ColumnRef][]string) 
 	for i := range t.Columns {
 		out.columns[i] = p.newColumn(t, i, constants[model.ColumnRef{Table: t.ID, Column: i}], b.Generators[i])
 	}
-	out.insides = p.insides(t)
+	if out.insides = p.insides(t); len(out.insides) > 0 {
+		out.beside = p.asked(t)
+	}
 	for n := range out.insides {
 		p.housed(&out.insides[n], &out.columns[out.insides[n].column])
 	}

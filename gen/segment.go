@@ -63,7 +63,7 @@ func (b *builder) namedBeside(t *model.Table, k int) []model.Value {
 			out = append(out, v)
 		}
 	}
-	for _, o := range b.asked(t) {
+	for _, o := range b.tables[t.ID].beside {
 		for _, row := range b.rows[o.ID] {
 			out = append(out, row[o.Key[0]])
 		}
@@ -108,7 +108,7 @@ func (w *walk) besides(m *Member, s *model.Shape, tenant model.Value) {
 		} else if others := w.others(w.d, tenant); len(others) > 0 {
 			list = append(list, others[0])
 		}
-		for _, o := range w.asked(s.Table) {
+		for _, o := range w.tables[s.Table.ID].beside {
 			own, other := w.pair(m, o)
 			if tenant == m.Tenant {
 				own = other
