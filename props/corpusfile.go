@@ -23,6 +23,7 @@ const corpusFolder = "corpus"
 func (c *campaign) keepCorpus() error {
 	for _, s := range c.corpus.scenes[c.corpus.written:] {
 		k := finding.FromScenario(c.Contract, &model.Scenario{Data: s.set.Data, Steps: s.steps})
+		k.Explored = true
 		path := filepath.Join(c.cfg.Out, corpusFolder, fmt.Sprintf("%016x.yaml", s.key))
 		k.Contract = disk.Relative(filepath.Dir(path), c.File.Path)
 		if err := disk.Replace(path, k.Format()); err != nil {

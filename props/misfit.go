@@ -27,7 +27,8 @@ const (
 // misfit is why a case that does not show its leak is no sign of a fix: a step failed, and not since the
 // session may not do that, but since the statement no longer fits the schema. Row security, a
 // privilege, a constraint over the columns that say whose a row is, and a trigger or function
-// that refuses this session are fixes. It is empty where each step gave an answer.
+// that refuses this session are fixes. It is empty where each step gave an answer, as is any error
+// of a sequence that was only explored.
 func (l *lab) misfit(ctx context.Context, k *finding.Case, s *model.Scenario, trace *model.Trace, v *judge.Verdict) (string, error) {
 	if why := unread(k, trace); why != "" {
 		return why, nil
@@ -66,6 +67,8 @@ func (l *lab) answered(ctx context.Context, k *finding.Case, s *model.Scenario, 
 		return true, nil
 	case unfit(f.Err):
 		return false, nil
+	case k.Explored: // whatever it came to
+		return true, nil
 	case k.Found != nil && inErrors(k.Found.Class): // an error may be what it was saved for
 		return true, nil
 	case strings.HasPrefix(f.Err.Code, "23"):

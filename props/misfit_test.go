@@ -130,6 +130,23 @@ func TestMisfitEdited(t *testing.T) {
 	}
 }
 
+// TestMisfitExplored: of a sequence that a session explored, an error is an answer; of one that somebody
+// wrote, it is none.
+func TestMisfitExplored(t *testing.T) {
+	cfg, dir := saves(t, openNotes)
+	path := filepath.Join(dir, "case.yaml")
+	const steps = "rows:\n  orgs: [{id: 1}]\n  notes: [{id: 1, org_id: 1}]\n" +
+		"steps:\n  - session: app\n    tenant: 1\n    sql: INSERT INTO notes (id, org_id) VALUES (1, 1)\n"
+	for before, want := range map[string]props.ReplayVerdict{"": props.CannotRun, "explored: true\n": props.ShowsNone} {
+		if err := os.WriteFile(path, []byte("contract: "+cfg.Contract+"\n"+before+steps), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if r := replays(t, cfg, dir, ""); r.Verdict != want {
+			t.Errorf("%s (%s), want %s, of\n%s%s", r.Verdict, r.Why, want, before, steps)
+		}
+	}
+}
+
 // TestMisfitSaved: a check says of a saved case the same as a replay.
 func TestMisfitSaved(t *testing.T) {
 	cfg, dir := saves(t, openNotes)

@@ -78,7 +78,7 @@ func (c *campaign) stages() [][]*piece {
 			}
 		}
 	}
-	out := append(ahead, fresh...)
+	out := slices.Concat(ahead, fresh)
 	if !divided {
 		return append(growing(append(out, slices.Concat(bySet...)...)), others...)
 	}

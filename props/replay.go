@@ -92,6 +92,7 @@ type ReplayVerdict string
 const (
 	StillLeaks ReplayVerdict = "still leaks"
 	Fixed      ReplayVerdict = "fixed"
+	ShowsNone  ReplayVerdict = "shows no leak" // of what a session explored
 	CannotRun  ReplayVerdict = "cannot run"
 )
 
@@ -165,9 +166,14 @@ func (t *Target) Replay(ctx context.Context, k *finding.Case) (*Replay, error) {
 		r.Verdict = CannotRun
 		return r, nil
 	}
-	r.Found, r.Verdict = v.Divergences, Fixed
-	if len(r.Found) > 0 {
+	r.Found = v.Divergences
+	switch {
+	case len(r.Found) > 0:
 		r.Verdict, r.Shown = StillLeaks, shown(t.Contract, k, v)
+	case k.Explored:
+		r.Verdict = ShowsNone
+	default:
+		r.Verdict = Fixed
 	}
 	r.expectations(k, s, trace)
 	return r, nil

@@ -12,6 +12,7 @@ type Case struct {
 	Found     *Found   // what it showed; nil in a case written by hand
 	Comment   []string // lines about it; reading does not set them
 	Committed bool     // real logins and real commits
+	Explored  bool     // a session kept it since it came to something new: errors are answers
 	Rows      []Rows
 	Steps     []Step
 	// Fill gives values to the columns of a row that the case does not name and that

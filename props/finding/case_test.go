@@ -196,7 +196,7 @@ func TestCaseMistakes(t *testing.T) {
 		{"cut off early", whole[:len(whole)/2], "the case is cut off"},
 		{"no steps", "rows: {}\n", "c.yaml:2:1: the case has no steps"},
 		{"not a mapping", "- a\n", "c.yaml:1:1: a case should be a mapping"},
-		{"unknown key", "row: {}\n" + step, "c.yaml:1:1: unknown key row; known are contract, found, committed, rows, steps\n  1 | row: {}\n    | ^"},
+		{"unknown key", "row: {}\n" + step, "c.yaml:1:1: unknown key row; known are contract, found, committed, explored, rows, steps\n  1 | row: {}\n    | ^"},
 		{"unknown key of a step", "steps:\n  - session: a\n    query: b\n", "c.yaml:3:5: unknown key query"},
 		{"no session", "steps:\n  - sql: SELECT 1\n", "c.yaml:2:5: the step has no session"},
 		{"no sql", "steps:\n  - session: member\n", "c.yaml:2:5: the step has no sql"},

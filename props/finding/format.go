@@ -33,6 +33,9 @@ func (k *Case) Format() []byte {
 	if k.Committed {
 		b.WriteString("committed: true\n")
 	}
+	if k.Explored {
+		b.WriteString("explored: true\n")
+	}
 	if len(k.Rows) > 0 {
 		b.WriteString("rows:\n")
 	}

@@ -23,12 +23,14 @@ func (p *caseParser) root(k *Case, n ast.Node) error {
 			k.Found, err = p.found(e)
 		case "committed":
 			err = p.flag(e, &k.Committed)
+		case "explored":
+			err = p.flag(e, &k.Explored)
 		case "rows":
 			k.Rows, err = p.rows(e)
 		case "steps":
 			k.Steps, err = p.steps(e)
 		default:
-			err = p.unknown(e, "contract, found, committed, rows, steps")
+			err = p.unknown(e, "contract, found, committed, explored, rows, steps")
 		}
 		if err != nil {
 			return err
