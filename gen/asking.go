@@ -12,11 +12,15 @@ import (
 // meet a policy, or the condition of a query in a policy, a view or a function. What it asks
 // of the session, and of other rows, is left out.
 type asking struct {
-	policy string // whose condition it is; empty for a query
+	of     string // what asks it: policy p on t, view s.v, function s.f
+	policy string // whose own condition it is; empty for a query
 	adds   bool   // the policy is for rows that are added
 	terms  []term
-	guests []int                 // references to tenants, other than the row's own, that the condition reads
-	met    []map[int]model.Value // values with which a row meets it, of the columns that it reads
+	guests []int // references to tenants, other than the row's own, that the condition reads
+	// contrast is that it was added, for rows that a policy lets through and a rule does not.
+	contrast bool
+	whole    bool                  // met is all that is asked, not only some terms
+	met      []map[int]model.Value // values with which a row meets it, of the columns that it reads
 }
 
 // term is one part of a conjunction.
@@ -25,14 +29,12 @@ type term struct {
 	columns []int  // that it reads; of a generated one, those that it follows from
 }
 
-// Bounds of what is asked: ways to meet one condition, and conditions of one table.
-const (
-	mostBranches = 16
-	mostAskings  = 24
-)
+// mostBranches bounds the ways to meet one condition.
+const mostBranches = 16
 
 // ask collects what the schema's conditions ask of rows.
 func (p *Plan) ask() {
+	p.ofSession = p.spread(sql.Identities())
 	for _, t := range p.Contract.Schema.Tables {
 		for i := range t.Policies {
 			policy := &t.Policies[i]
@@ -41,9 +43,10 @@ func (p *Plan) ask() {
 				if text == "" || err != nil {
 					continue
 				}
+				of := "policy " + policy.Name + " on " + t.Label()
 				adds := policy.Command == "INSERT" || policy.Command == "ALL"
-				p.askAll(asking{policy: policy.Name, adds: adds && (text == policy.Check || policy.Check == "")}, []*sql.Table{{Schema: t.Schema, Name: t.Name}}, e)
-				p.askInside(e)
+				p.askAll(asking{of: of, policy: policy.Name, adds: adds && (text == policy.Check || policy.Check == "")}, []*sql.Table{{Schema: t.Schema, Name: t.Name}}, e)
+				p.askInside(of, e)
 			}
 		}
 		p.contrast(t)
@@ -51,10 +54,10 @@ func (p *Plan) ask() {
 	for i := range p.Contract.Schema.Texts {
 		switch text := &p.Contract.Schema.Texts[i]; text.Kind {
 		case "view":
-			p.askQuery(text.Body)
+			p.askQuery("view "+text.Name, text.Body)
 		case "function":
 			for _, step := range sql.Steps(text.Body) {
-				p.askQuery(step.Text)
+				p.askQuery("function "+text.Name, step.Text)
 			}
 		}
 	}
@@ -89,22 +92,22 @@ func (p *Plan) contrast(t *model.Table) {
 			shares := slices.ContainsFunc(rule.columns, func(i int) bool { return slices.Contains(columns, i) })
 			if shares && !slices.ContainsFunc(a.terms, func(o term) bool { return o.text == rule.text }) {
 				not := term{text: "(" + rule.text + ") IS NOT TRUE", columns: rule.columns}
-				tp.asks(asking{policy: a.policy, terms: append(slices.Clone(a.terms), not), guests: a.guests})
+				tp.asks(asking{of: a.of, policy: a.policy, contrast: true, terms: append(slices.Clone(a.terms), not), guests: a.guests})
 			}
 		}
 	}
 }
 
 // askQuery collects what a query, or a write, asks of the rows of its tables.
-func (p *Plan) askQuery(text string) {
+func (p *Plan) askQuery(of, text string) {
 	change, err := sql.ParseChange(strings.TrimSuffix(strings.TrimSpace(text), ";"))
 	if err != nil || change.Query == nil {
 		return
 	}
-	p.askOf(change.Query)
+	p.askOf(of, change.Query)
 }
 
-func (p *Plan) askOf(q *sql.Query) {
+func (p *Plan) askOf(of string, q *sql.Query) {
 	where := q.Where
 	for _, f := range q.From {
 		if f.On != nil && where != nil {
@@ -116,20 +119,20 @@ func (p *Plan) askOf(q *sql.Query) {
 	if where == nil {
 		return
 	}
-	p.askAll(asking{}, q.From, where)
-	p.askInside(where)
+	p.askAll(asking{of: of}, q.From, where)
+	p.askInside(of, where)
 }
 
 // askInside collects what the sub-selects of an expression ask.
-func (p *Plan) askInside(e sql.Expr) {
+func (p *Plan) askInside(of string, e sql.Expr) {
 	sql.Walk(e, func(x sql.Expr) bool {
 		switch x := x.(type) {
 		case *sql.Exists:
-			p.askOf(x.Query)
+			p.askOf(of, x.Query)
 			return false
 		case *sql.InQuery:
-			p.askInside(x.X)
-			p.askOf(x.Query)
+			p.askInside(of, x.X)
+			p.askOf(of, x.Query)
 			return false
 		}
 		return true
@@ -167,9 +170,7 @@ func (tp *tablePlan) asks(a asking) {
 			return
 		}
 	}
-	if len(tp.askings) < mostAskings {
-		tp.askings = append(tp.askings, a)
-	}
+	tp.askings = append(tp.askings, a)
 }
 
 // branches is the ways to meet a condition: the parts of each hold at once.
@@ -212,8 +213,8 @@ func (p *Plan) guests(t *model.Table, part sql.Expr) []int {
 }
 
 // term is a part of a condition over one of some tables as SQL over its columns alone. It
-// reports false where the part reads something else, or what rows do not choose freely: keys,
-// tenants and references.
+// reports false where the part reads something else, asks who the session is, or reads what rows do
+// not choose freely: keys, tenants and references.
 func (p *Plan) term(t *model.Table, f *sql.Table, from []*sql.Table, part sql.Expr) (term, bool) {
 	out := term{}
 	if len(sql.Tables(part)) > 0 || len(sql.Vars(part)) > 0 {
@@ -234,7 +235,7 @@ func (p *Plan) term(t *model.Table, f *sql.Table, from []*sql.Table, part sql.Ex
 		}
 	}
 	out.text, _ = sql.Print(part, sql.PrintOptions{Column: func(c *sql.Column) (string, bool) { return model.Quote(c.Name), true }})
-	return out, len(out.columns) > 0
+	return out, len(out.columns) > 0 && !uses(out.text, p.ofSession)
 }
 
 // means reports whether a column of a query is one of the table f, of all that it names.

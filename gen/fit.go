@@ -63,7 +63,11 @@ func (p *Plan) Fit(s Server) error {
 			p.cascade(t)
 		}
 	}
-	return f.together()
+	sought := f.sought()
+	if err := f.together(); err != nil {
+		return err
+	}
+	return f.unmet(sought)
 }
 
 // cascade empties a table that must refer to an empty one.

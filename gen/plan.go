@@ -18,6 +18,8 @@ type Plan struct {
 	Empty map[*model.Table]string
 	// Void lists the columns that are always NULL, with the reason.
 	Void map[model.ColumnRef]string
+	// Unmet is what conditions of the schema ask of rows, and no row of the matrix's datasets meets.
+	Unmet []Unmet
 
 	tables     []tablePlan // by Table.ID
 	shapes     [][]choice  // by Session.ID
@@ -36,6 +38,7 @@ type Plan struct {
 	listens    [][]*model.Path       // by Session.ID: the channels that it listens to
 	whole      *Plan                 // without limits; nil: this one
 	frozen     []string              // what brings a tenant into plans: see freeze
+	ofSession  []string              // what says who a session is, and the functions that ask for it
 
 	roles       []map[int]model.Value // of the n-th tenant: see tenantRoles
 	userExprs   []sql.Expr            // by Session.ID: the condition of its users; nil without one

@@ -2,10 +2,8 @@ package gen
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
-	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // mostPrepared bounds the pairs of one statement for a session.
@@ -75,20 +73,10 @@ func (p *Plan) freeze() {
 	for _, f := range p.Contract.Schema.Frozen {
 		p.frozen = append(p.frozen, f.Name)
 	}
-	for again := len(p.frozen) > 0; again; {
-		again = false
-		for _, x := range p.Contract.Schema.Texts {
-			name := x.Name[strings.LastIndexByte(x.Name, '.')+1:]
-			if (x.Kind == "view" || x.Kind == "function") && !slices.Contains(p.frozen, name) && p.namesFrozen(x.Body) {
-				p.frozen, again = append(p.frozen, name), true
-			}
-		}
-	}
+	p.frozen = p.spread(p.frozen)
 }
 
-func (p *Plan) namesFrozen(text string) bool {
-	return slices.ContainsFunc(p.frozen, func(name string) bool { return sql.Mentions(text, name) })
-}
+func (p *Plan) namesFrozen(text string) bool { return mentionsAny(text, p.frozen) }
 
 // asksFrozen reports whether a policy of a table names something frozen.
 func (p *Plan) asksFrozen(t *model.Table) bool {

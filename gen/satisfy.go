@@ -6,9 +6,10 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// alternatives is how many different rows that meet an asking are kept, and mostTried how many
-// are tried for that.
+// mostAskings is how many conditions of one table rows are made for, alternatives how many different
+// rows that meet one are kept, and mostTried how many are tried for that.
 const (
+	mostAskings  = 24
 	alternatives = 6
 	mostTried    = 48
 )
@@ -18,7 +19,7 @@ const (
 func (f *fitting) satisfy(t *model.Table, base model.Row) ([]model.Row, error) {
 	tp := &f.tables[t.ID]
 	var all []model.Row
-	for n := range tp.askings {
+	for n := range min(len(tp.askings), mostAskings) {
 		a := &tp.askings[n]
 		row := base
 		var met []term
@@ -38,6 +39,7 @@ func (f *fitting) satisfy(t *model.Table, base model.Row) ([]model.Row, error) {
 		if err != nil {
 			return nil, err
 		}
+		a.whole = len(met) == len(a.terms)
 		columns := reads(met)
 		for _, row := range rows {
 			values := map[int]model.Value{}

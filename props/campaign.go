@@ -236,6 +236,7 @@ func (c *campaign) finish() {
 		c.report.Notes = append(c.report.Notes, fmt.Sprintf("%d checks could not be judged: %s", unjudged[reason], reason))
 	}
 	c.report.Notes = append(c.report.Notes, c.unfilled()...)
+	c.report.Notes = append(c.report.Notes, c.unmet()...)
 	c.report.Untested = c.untested()
 	c.accept()
 	c.told()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/noun"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
@@ -88,6 +89,23 @@ func (c *campaign) unfilled() []string {
 		if len(columns) > 0 {
 			out = append(out, fmt.Sprintf("rows of %s have no value in %s", t.Label(), strings.Join(columns, ", ")))
 		}
+	}
+	return out
+}
+
+// mostUnmet is how many conditions that no row meets a run names.
+const mostUnmet = 5
+
+// unmet says which conditions of the schema no row of the datasets meets.
+func (c *campaign) unmet() []string {
+	var out []string
+	for _, u := range c.Plan.Unmet {
+		if c.scope.tables == nil || c.scope.tables[u.Table.Label()] {
+			out = append(out, fmt.Sprintf("what %s lets through where %s is not tested: no row of %s meets that", u.Of, u.Asks, u.Table.Label()))
+		}
+	}
+	if more := len(out) - mostUnmet; more > 0 {
+		out = append(out[:mostUnmet], fmt.Sprintf("%s of policies, views and functions are met by no row", noun.Count(more, "more condition")))
 	}
 	return out
 }

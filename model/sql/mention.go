@@ -11,6 +11,12 @@ func Mentions(text, name string) bool {
 	return names(text, func(n string, _ int) bool { return n == name })
 }
 
+// Identities lists the names by which SQL asks who or what a session is: the values of none of them
+// are the same for all sessions.
+func Identities() []string {
+	return []string{"current_setting", "current_user", "session_user", "current_role", "user"}
+}
+
 // Takes reports whether SQL reads or writes a table by its name alone, so that the search path
 // says which one that is. Of a list of tables it looks at the first.
 func Takes(text, table string) bool {

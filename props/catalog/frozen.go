@@ -8,14 +8,10 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// identities are the names by which SQL asks who or what a session is: the values of none
-// of them are the same for all sessions.
-var identities = []string{"current_setting", "current_user", "session_user", "current_role", "user"}
-
 // Changing lists the names by which SQL asks for what differs between sessions: who they
 // are, and the tables of a schema.
 func Changing(s *model.Schema) []string {
-	out := slices.Clone(identities)
+	out := sql.Identities()
 	for _, t := range s.Tables {
 		out = append(out, t.Name)
 	}
