@@ -34,7 +34,7 @@ const mostBranches = 16
 
 // ask collects what the schema's conditions ask of rows.
 func (p *Plan) ask() {
-	p.ofSession = p.spread(sql.Identities())
+	p.ofSession = p.namers(sql.Identities())
 	for _, t := range p.Contract.Schema.Tables {
 		for i := range t.Policies {
 			policy := &t.Policies[i]

@@ -14,6 +14,9 @@ type Options struct {
 	Cast    int // identities of a dataset; defaults to 5
 	Rows    int // most rows of a table and tenant besides the first and those that the cast needs; defaults to 2; negative: none
 	Guests  int // per cent of the people who are in two tenants; defaults to 40, in some datasets more; negative: none
+	// Newcomers is that in some datasets a tenant has no rows in a table, or in any, but those that
+	// its people and other rows need.
+	Newcomers bool
 	// About is a path whose sessions are in the cast, of every tenant, and so are those that put
 	// work into its queue; nil: the cast is drawn.
 	About *model.Path
@@ -89,6 +92,20 @@ const (
 	abroadGuests = 80
 )
 
+// bareShare is per cent of the datasets with [Options.Newcomers] that have one.
+const bareShare = 15
+
+// bare chooses a tenant, -1 for none, and the table that it has no rows in, nil for all.
+func (p *Plan) bare(c *choices, tenants int) (*model.Table, int) {
+	switch {
+	case !c.percent(bareShare) || len(p.Order) == 0:
+		return nil, -1
+	case c.percent(50):
+		return nil, c.upTo(tenants)
+	}
+	return p.Order[c.upTo(len(p.Order))], c.upTo(tenants)
+}
+
 // alikeShare is per cent of the datasets in which the number of the second tenant begins with the
 // first one's.
 const alikeShare = 20
@@ -114,6 +131,10 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 	}
 	alike := first // a copy: what is drawn after it stays what it was
 	b.tenants(o.Tenants, open && alike.percent(alikeShare), bits)
+	bare, without := (*model.Table)(nil), -1
+	if o.Newcomers {
+		bare, without = p.bare(&alike, o.Tenants)
+	}
 	wanted := p.casting(&first, o)
 	for _, w := range wanted {
 		b.person(w, o, seeded(bits.Next(), -2))
@@ -123,6 +144,9 @@ func (p *Plan) Dataset(bits Bits, o Options) *Dataset {
 			continue
 		}
 		for k := range b.tenant {
+			if k == without && (bare == nil || bare == t) {
+				continue
+			}
 			n := first.upTo(max(o.Rows, 0)+1) + (1 - min(1, len(b.ofTenant(t, k))))
 			for range n {
 				b.add(t, b.ownerOf(t, k), nil, seeded(bits.Next(), t.ID))

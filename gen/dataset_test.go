@@ -226,3 +226,25 @@ func TestSequencesWriteWithoutAConditionAndMoveRows(t *testing.T) {
 		t.Errorf("%d of %d statements set an invoice's account to another one, want 0.5%%", moves, steps)
 	}
 }
+
+// TestNewcomers: in some datasets one tenant has no rows in a table.
+func TestNewcomers(t *testing.T) {
+	p := gen.NewPlan(shop(), nil)
+	missing := 0
+	for seed := range uint64(seeds) {
+		d := p.Dataset(&stream{seed}, gen.Options{Newcomers: true})
+		tenants := map[string]bool{}
+		for _, row := range d.Data[invoices] {
+			p.Contract.Tenants(d.State, p.Contract.Schema.Tables[invoices], row, func(v model.Value) bool {
+				tenants[v.Text] = true
+				return true
+			})
+		}
+		if len(tenants) < 2 {
+			missing++
+		}
+	}
+	if share := 100 * missing / seeds; share < 3 || share > 20 {
+		t.Errorf("in %d%% of the datasets a tenant has no invoices, want some", share)
+	}
+}

@@ -73,7 +73,7 @@ func (p *Plan) freeze() {
 	for _, f := range p.Contract.Schema.Frozen {
 		p.frozen = append(p.frozen, f.Name)
 	}
-	p.frozen = p.spread(p.frozen)
+	p.frozen = p.namers(p.frozen)
 }
 
 func (p *Plan) namesFrozen(text string) bool { return mentionsAny(text, p.frozen) }

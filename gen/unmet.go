@@ -23,7 +23,7 @@ func (f *fitting) sought() [][]asking {
 	for _, t := range f.Contract.Schema.Tables {
 		tables = append(tables, t.Name)
 	}
-	reading := f.spread(tables)
+	reading := f.namers(tables)
 	out := make([][]asking, len(f.tables))
 	for i := range f.tables {
 		for _, a := range f.tables[i].askings {

@@ -205,7 +205,7 @@ func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model
 	if b.guided {
 		return b.corpus.draw(b.Plan, bits, n, b.share, t)
 	}
-	opt := gen.Options{About: b.play}
+	opt := gen.Options{About: b.play, Newcomers: b.play == nil}
 	if committed && b.play == nil {
 		opt.Cast = committedCast
 	}

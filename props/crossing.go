@@ -42,7 +42,7 @@ func (c *campaign) crossing(ctx context.Context, l *lab, k leak) (leak, error) {
 	var wrong error
 	failure, err := search.Check(1, crossingDraws, func(t *rapid.T) {
 		if wrong == nil && !k.found.Cross {
-			k, wrong = c.crossingIn(ctx, l, k, c.Plan.Dataset(gen.Drawn{T: t}, gen.Options{}))
+			k, wrong = c.crossingIn(ctx, l, k, c.Plan.Dataset(gen.Drawn{T: t}, gen.Options{Newcomers: true}))
 		}
 	})
 	if failure != "" && err == nil {

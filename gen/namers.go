@@ -7,8 +7,8 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// spread adds to some names those of the views and functions that name one of them, directly or not.
-func (p *Plan) spread(names []string) []string {
+// namers adds to some names those of the views and functions that name one of them, directly or not.
+func (p *Plan) namers(names []string) []string {
 	for again := len(names) > 0; again; {
 		again = false
 		for _, x := range p.Contract.Schema.Texts {
