@@ -1,6 +1,8 @@
 package carrier_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -153,6 +155,47 @@ INSERT INTO tickets VALUES (1);`
 		if line != test.line {
 			t.Errorf("%s: line %d, want %d", test.object.Name(), line, test.line)
 		}
+	}
+}
+
+// TestPlaceOfTrigger has files that say again, word for word, what a trigger and its function are.
+func TestPlaceOfTrigger(t *testing.T) {
+	const (
+		function = "CREATE OR REPLACE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n"
+		trigger  = "CREATE OR REPLACE TRIGGER logged AFTER INSERT ON notes EXECUTE FUNCTION log();\n"
+	)
+	_, table := notes()
+	object := carrier.Object{Kind: carrier.Trigger, Table: table, Trigger: &model.Trigger{Name: "logged", Function: "log"}}
+	for _, test := range []struct {
+		name  string
+		files []string
+		want  int // place among all statements
+	}{
+		{"one file", []string{function + trigger}, 0},
+		{"the trigger in a later file", []string{function, trigger}, 1},
+		{"the function in a later file", []string{trigger, function}, 1},
+		{"the function again in a later file", []string{function, trigger, function}, 2},
+		{"the trigger again in a later file", []string{function, trigger, trigger}, 2},
+		{"no function", []string{trigger}, 0},
+		{"neither", []string{"SELECT 1;"}, -1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var all []script.Statement
+			for i, text := range test.files {
+				parsed, err := script.Parse(fmt.Sprintf("%d.sql", i), text, script.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, parsed.Statements...)
+			}
+			got := -1
+			if s := object.Place(all); s != nil {
+				got = slices.IndexFunc(all, func(o script.Statement) bool { return o.File == s.File && o.Line == s.Line })
+			}
+			if got != test.want {
+				t.Errorf("statement %d, want %d", got, test.want)
+			}
+		})
 	}
 }
 

@@ -13,24 +13,21 @@ import (
 // a preset or a DO block says is not found. Of a trigger it is that of its function, which says
 // what it does, unless a later file gives the table the trigger.
 func (o *Object) Place(statements []script.Statement) *script.Statement {
-	s := o.last(statements)
-	if o.Kind != Trigger || o.Trigger.Function == "" {
-		return s
+	i := o.last(statements)
+	if o.Kind == Trigger && o.Trigger.Function != "" {
+		f := o.function(statements)
+		if i < 0 || f >= 0 && (i <= f || statements[i].File == statements[f].File) {
+			i = f
+		}
 	}
-	f := o.function(statements)
-	if f == nil || s != nil && s.File != f.File && slices.IndexFunc(statements, same(s)) > slices.IndexFunc(statements, same(f)) {
-		return s
+	if i < 0 {
+		return nil
 	}
-	return f
+	return &statements[i]
 }
 
-// same finds a statement by its place.
-func same(s *script.Statement) func(script.Statement) bool {
-	return func(o script.Statement) bool { return o.File == s.File && o.Line == s.Line && o.Text == s.Text }
-}
-
-// function is the statement that says last what the trigger's function is; nil where none does.
-func (o *Object) function(statements []script.Statement) *script.Statement {
+// function is the statement that says last what the trigger's function is; -1 where none does.
+func (o *Object) function(statements []script.Statement) int {
 	r := model.Routine{Schema: "public", Name: o.Trigger.Function}
 	if i := strings.LastIndexByte(r.Name, '.'); i >= 0 {
 		r.Schema, r.Name = r.Name[:i], r.Name[i+1:]
@@ -38,20 +35,19 @@ func (o *Object) function(statements []script.Statement) *script.Statement {
 	return (&Object{Kind: Body, Routine: &r}).last(statements)
 }
 
-// last finds the statement that says last what the object itself is.
-func (o *Object) last(statements []script.Statement) *script.Statement {
-	var found, made *script.Statement
+// last is the statement that says last what the object itself is; -1 where none does.
+func (o *Object) last(statements []script.Statement) int {
+	found, made := -1, -1
 	for i := range statements {
-		s := &statements[i]
-		switch o.says(readHead(s.Text)) {
+		switch o.says(readHead(statements[i].Text)) {
 		case says:
-			found = s
+			found = i
 		case makes:
-			made = s
+			made = i
 		case nothing:
 		}
 	}
-	if found == nil {
+	if found < 0 {
 		return made
 	}
 	return found
