@@ -181,7 +181,7 @@ func (l *lab) pressed() bool { return l.overdue != nil && l.overdue() }
 func (c *campaign) carrier(k *leak) finding.Carrier {
 	o := &k.cause.object
 	out := finding.Carrier{Object: o.Name(), SQL: o.SQL()}
-	if s := o.Place(c.Statements); s != nil && s.File != weakened {
+	if s := c.files().Place(o); s != nil && s.File != weakened {
 		out.File, out.Line = s.File, s.Line
 	}
 	return out

@@ -202,7 +202,7 @@ func (l *lab) presetRoles(s *model.Scenario, observed bool) []Cause {
 
 // preset reports whether a cause is as the preset says, and not the user's files.
 func (t *Target) preset(c *Cause) bool {
-	s := c.object.Place(t.Statements)
+	s := t.files().Place(&c.object)
 	return s != nil && s.Preset()
 }
 

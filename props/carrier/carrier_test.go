@@ -86,12 +86,13 @@ func TestPlace(t *testing.T) {
 		{carrier.Object{Kind: carrier.Trigger, Table: table, Trigger: &model.Trigger{Name: "logged", Function: "logs"}}, "trigger logged on notes", 17},
 		{carrier.Object{Kind: carrier.Superuser, Role: "app"}, "role app", 19},
 	}
+	read := carrier.Read(parsed.Statements)
 	for _, test := range tests {
 		if got := test.object.Name(); got != test.name {
 			t.Errorf("named %q, want %q", got, test.name)
 		}
 		line := 0
-		if s := test.object.Place(parsed.Statements); s != nil {
+		if s := read.Place(&test.object); s != nil {
 			line = s.Line
 		}
 		if line != test.line {
@@ -131,6 +132,7 @@ INSERT INTO tickets VALUES (1);`
 	routine := func(name string) carrier.Object {
 		return carrier.Object{Kind: carrier.Routine, Routine: &model.Routine{Schema: "public", Name: name}}
 	}
+	read := carrier.Read(parsed.Statements)
 	for _, test := range []struct {
 		object carrier.Object
 		line   int // 0: none
@@ -149,7 +151,7 @@ INSERT INTO tickets VALUES (1);`
 		{routine("found"), 0},
 	} {
 		line := 0
-		if s := test.object.Place(parsed.Statements); s != nil {
+		if s := read.Place(&test.object); s != nil {
 			line = s.Line
 		}
 		if line != test.line {
@@ -189,7 +191,7 @@ func TestPlaceOfTrigger(t *testing.T) {
 				all = append(all, parsed.Statements...)
 			}
 			got := -1
-			if s := object.Place(all); s != nil {
+			if s := carrier.Read(all).Place(&object); s != nil {
 				got = slices.IndexFunc(all, func(o script.Statement) bool { return o.File == s.File && o.Line == s.Line })
 			}
 			if got != test.want {

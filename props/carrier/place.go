@@ -9,37 +9,43 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
-// Place finds the statement that says last what the object is; nil where none does. What
-// a preset or a DO block says is not found. Of a trigger it is that of its function, which says
-// what it does, unless a later file gives the table the trigger.
-func (o *Object) Place(statements []script.Statement) *script.Statement {
-	i := o.last(statements)
+// Files is the statements of a schema's files in order, read once: objects are looked for in them often.
+type Files struct {
+	statements []script.Statement
+	heads      []head
+}
+
+// Read reads the statements of a schema's files.
+func Read(statements []script.Statement) *Files {
+	f := &Files{statements, make([]head, len(statements))}
+	for i := range statements {
+		f.heads[i] = readHead(statements[i].Text)
+	}
+	return f
+}
+
+// Place finds the statement that says last what an object is; nil where none does. What a DO
+// block says is not found. Of a trigger it is that of its function, which says what it does,
+// unless a later file gives the table the trigger.
+func (f *Files) Place(o *Object) *script.Statement {
+	i := f.last(o)
 	if o.Kind == Trigger && o.Trigger.Function != "" {
-		f := o.function(statements)
-		if i < 0 || f >= 0 && (i <= f || statements[i].File == statements[f].File) {
-			i = f
+		of := f.last(o.function())
+		if i < 0 || of >= 0 && (i <= of || f.statements[i].File == f.statements[of].File) {
+			i = of
 		}
 	}
 	if i < 0 {
 		return nil
 	}
-	return &statements[i]
-}
-
-// function is the statement that says last what the trigger's function is; -1 where none does.
-func (o *Object) function(statements []script.Statement) int {
-	r := model.Routine{Schema: "public", Name: o.Trigger.Function}
-	if i := strings.LastIndexByte(r.Name, '.'); i >= 0 {
-		r.Schema, r.Name = r.Name[:i], r.Name[i+1:]
-	}
-	return (&Object{Kind: Body, Routine: &r}).last(statements)
+	return &f.statements[i]
 }
 
 // last is the statement that says last what the object itself is; -1 where none does.
-func (o *Object) last(statements []script.Statement) int {
+func (f *Files) last(o *Object) int {
 	found, made := -1, -1
-	for i := range statements {
-		switch o.says(readHead(statements[i].Text)) {
+	for i, h := range f.heads {
+		switch o.says(h) {
 		case says:
 			found = i
 		case makes:
@@ -51,6 +57,15 @@ func (o *Object) last(statements []script.Statement) int {
 		return made
 	}
 	return found
+}
+
+// function is the function of a trigger, as an object.
+func (o *Object) function() *Object {
+	r := model.Routine{Schema: "public", Name: o.Trigger.Function}
+	if i := strings.LastIndexByte(r.Name, '.'); i >= 0 {
+		r.Schema, r.Name = r.Name[:i], r.Name[i+1:]
+	}
+	return &Object{Kind: Body, Routine: &r}
 }
 
 // saying is what a statement says of an object.
