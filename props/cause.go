@@ -29,8 +29,8 @@ type Cause struct {
 	joint   bool // it is about several objects, and tried after single ones
 	// succeeds demands that the statement does not fail without the object.
 	succeeds bool
-	// only demands that it fails since nothing but the object does what it says.
-	only   bool
+	// fails demands that it does, since nothing but the object does what it says.
+	fails  bool
 	object carrier.Object
 }
 

@@ -17,16 +17,16 @@ import (
 // restrict is the experiment that shows a table to an identity as the rules want it:
 // where a leak of another table goes away with it, that table's leak is the cause.
 func restrict(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) (run.Variant, bool) {
-	using, ok := only(c, table, id.Session.Sees[table.ID].Rule, id, st)
+	using, ok := where(c, table, id.Session.Sees[table.ID].Rule, id, st)
 	if !ok {
 		return run.Variant{}, false
 	}
 	return run.Variant{Before: []string{"CREATE POLICY rlsfuzz_intent ON " + table.SQL() + " AS RESTRICTIVE FOR SELECT TO PUBLIC USING (" + using + ")"}}, true
 }
 
-// only is the condition for the rows of a table for which a rule holds; ok is false where that is
+// where is the condition for the rows of a table for which a rule holds; ok is false where that is
 // not known.
-func only(c *model.Contract, table *model.Table, r *model.Rule, id *model.Identity, st *model.State) (using string, ok bool) {
+func where(c *model.Contract, table *model.Table, r *model.Rule, id *model.Identity, st *model.State) (using string, ok bool) {
 	keys, ok := holding(c, table, r, id, st)
 	if !ok {
 		return "", false
@@ -203,9 +203,9 @@ func (l *lab) candidates(ctx context.Context, s *model.Scenario, d *judge.Diverg
 	if d.Class == judge.Lockout {
 		return append(list, l.opened(d, op)...), nil
 	}
-	if only, err := l.consequences(ctx, s, d); err != nil {
+	if allowed, err := l.consequences(ctx, s, d); err != nil {
 		return nil, err
-	} else if only {
+	} else if allowed {
 		list = append(list, taken(table)...)
 	}
 	return append(list, l.causes(d, op, id)...), nil
@@ -323,7 +323,7 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 		return false, err
 	}
 	failed := trace.Steps[d.Step].Err
-	if c.succeeds && failed != nil || c.only && (failed == nil || failed.Code != notUpdatable) {
+	if c.succeeds && failed != nil || c.fails && (failed == nil || failed.Code != notUpdatable) {
 		return false, nil
 	}
 	if c.harmless && (shut(&trace.Steps[d.Step], s.Steps[d.Step].Session) || s.Steps[d.Step].Op.Path.Named() && failed.Denied()) {

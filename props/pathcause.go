@@ -274,7 +274,7 @@ func (t *Target) onlyWriters(d *judge.Divergence) []Cause {
 	}
 	out := viewTriggers(p.View)
 	for i := range out {
-		out[i].succeeds, out[i].only = false, true
+		out[i].succeeds, out[i].fails = false, true
 	}
 	return out
 }
