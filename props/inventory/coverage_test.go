@@ -11,6 +11,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/inventory"
+	"github.com/rlsfuzz/rlsfuzz/props/memory"
 )
 
 func TestCoverageFile(t *testing.T) {
@@ -48,7 +49,7 @@ func TestCoverageUnreadable(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := inventory.LoadCoverage(dir, "a.yaml")
-			var state *inventory.StateError
+			var state *memory.Error
 			if !errors.As(err, &state) || !strings.Contains(err.Error(), inventory.CoverageFile) || !strings.Contains(err.Error(), "remove it") {
 				t.Errorf("%v", err)
 			}
