@@ -390,18 +390,3 @@ func (t *Target) definers(named func(string) bool) []Cause {
 	}
 	return out
 }
-
-// intended is the experiment that shows a table, to whoever reads it, as the rules want it
-// for an identity: where a leak goes away with it, that table's leak is the cause.
-func intended(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) (run.Variant, bool) {
-	v, ok := restrict(c, table, id, st)
-	if !ok {
-		return v, false
-	}
-	v.Before = append(v.Before, "ALTER TABLE "+table.SQL()+" FORCE ROW LEVEL SECURITY")
-	if !table.RowSecurity {
-		v.Before = append(v.Before, "ALTER TABLE "+table.SQL()+" ENABLE ROW LEVEL SECURITY",
-			"CREATE POLICY rlsfuzz_open ON "+table.SQL()+" USING (true) WITH CHECK (true)")
-	}
-	return v, true
-}
