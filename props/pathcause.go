@@ -175,48 +175,6 @@ func (l *lab) readsMore(ctx context.Context, s *model.Scenario, d *judge.Diverge
 	}), err
 }
 
-// roleCauses lists the experiments with roles and logins: any role of the schema's files
-// that bypasses row security may own what a path runs. Those of a preset are tried last: see
-// presetRoles.
-func (t *Target) roleCauses(id *model.Identity) []Cause {
-	var out []Cause
-	if c, ok := t.superuser(id); ok && t.mayAlter(id.Acts()) {
-		out = append(out, c)
-	}
-	for _, c := range t.bypassing() {
-		if c.object.Role == id.Login || c.object.Role == id.Role || !t.preset(&c) {
-			out = append(out, c)
-		}
-	}
-	return append(append(out, t.defaults(id)...), t.memberships(id)...)
-}
-
-// presetRoles lists the experiments with the roles of a preset that bypass row security. They are as
-// they are: where a view or a function runs as one of them, that is what the schema says.
-func (l *lab) presetRoles(s *model.Scenario, observed bool) []Cause {
-	if observed || s.Real() { // real logins share these
-		return nil
-	}
-	return slices.DeleteFunc(l.bypassing(), func(c Cause) bool { return !l.preset(&c) })
-}
-
-// preset reports whether a cause is as the preset says, and not the user's files.
-func (t *Target) preset(c *Cause) bool {
-	s := t.files().Place(&c.object)
-	return s != nil && s.Preset()
-}
-
-// bypassing lists the experiments with the roles that the files made and that bypass row security.
-func (t *Target) bypassing() []Cause {
-	var out []Cause
-	for _, name := range t.made {
-		if r := t.Contract.Schema.Roles[name]; r.BypassRLS && !r.Super {
-			out = append(out, bypasses(name))
-		}
-	}
-	return out
-}
-
 // keys lists the experiments with the keys of what a path uses: each unique one, each foreign one, and
 // all together.
 func (t *Target) keys(p *model.Path) []Cause {
