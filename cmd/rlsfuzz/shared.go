@@ -115,11 +115,11 @@ func room(dir string) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
+	_ = session.Sweep(dir) // what cannot be removed does no harm
 	f, err := os.CreateTemp(dir, disk.Temporary+"tried-*")
 	if err != nil {
 		return err
 	}
-	_ = session.Sweep(dir) // what cannot be removed does no harm
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
