@@ -39,9 +39,12 @@ type Failure struct {
 	Constraint, Table, Column   string // that it names; of a table its label
 }
 
-// Denied reports whether row security or a privilege refused the statement: the only
-// SQLSTATE that is a denial.
-func (f *Failure) Denied() bool { return f != nil && f.Code == "42501" }
+// InsufficientPrivilege is the SQLSTATE with which row security or a privilege refuses a statement:
+// the only one that is a denial.
+const InsufficientPrivilege = "42501"
+
+// Denied reports whether row security or a privilege refused the statement.
+func (f *Failure) Denied() bool { return f != nil && f.Code == InsufficientPrivilege }
 
 // Text is everything of the failure that a session receives.
 func (f *Failure) Text() string {

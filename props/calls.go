@@ -254,7 +254,7 @@ func (l *lab) seen(cell judge.Cell, sum *run.CallSum, live bool) {
 	}
 	if sum.Code != "" {
 		t.failed++
-		if sum.Code == "42501" {
+		if sum.Denied() {
 			t.denied++
 		}
 		if t.failure == "" || sum.Error < t.failure {

@@ -29,45 +29,13 @@ type Cause struct {
 	joint   bool // it is about several objects, and tried after single ones
 	// succeeds demands that the statement does not fail without the object.
 	succeeds bool
-	// only demands that it fails since nothing but the object does what it says.
-	only   bool
+	// fails demands that it does, since nothing but the object does what it says.
+	fails  bool
 	object carrier.Object
 }
 
 // switches reports whether there is an experiment that switches the cause off.
 func (c *Cause) switches() bool { return len(c.try.Before)+len(c.try.Without) > 0 }
-
-// actors lists the experiments with an identity's login and role: what is wrong there is
-// wrong in every table.
-func (t *Target) actors(id *model.Identity) []Cause {
-	var out []Cause
-	if c, ok := t.superuser(id); ok && t.mayAlter(id.Acts()) {
-		out = append(out, c)
-	}
-	for _, name := range []string{id.Login, id.Role} {
-		if r, ok := t.Contract.Schema.Roles[name]; ok && r.BypassRLS && !r.Super && t.mayAlter(name) {
-			out = append(out, bypasses(name))
-		}
-	}
-	return append(append(out, t.defaults(id)...), t.memberships(id)...)
-}
-
-// superuser is that a session's role is a superuser, for which no policy and no privilege holds; ok
-// is false where it is none. There is no experiment with a role that the files did not make.
-func (t *Target) superuser(id *model.Identity) (c Cause, ok bool) {
-	name := id.Acts()
-	if r, known := t.Contract.Schema.Roles[name]; !known || !r.Super {
-		return Cause{}, false
-	}
-	c = Cause{
-		Key: "role " + name + " superuser", Text: fmt.Sprintf("role %s is a superuser, for which row security does not hold", name),
-		object: carrier.Object{Kind: carrier.Superuser, Role: name},
-	}
-	if t.mayAlter(name) {
-		c.try = run.Variant{Roles: true, Before: c.object.Remedies(t.Contract, nil)[0].SQL}
-	}
-	return c, true
-}
 
 // causes lists the experiments with what belongs to tables for a divergence, the most
 // general object first.
@@ -185,54 +153,6 @@ func (t *Target) columnDefaults(table *model.Table, s *model.Shape) []Cause {
 				Key: "default " + table.Label() + "." + name, Text: fmt.Sprintf("the default of %s.%s says whose a new row is", table.Label(), name),
 				try:    run.Variant{Before: []string{"ALTER TABLE " + table.SQL() + " ALTER COLUMN " + model.Quote(name) + " DROP DEFAULT"}},
 				object: carrier.Object{Kind: carrier.Default, Table: table, Column: c},
-			})
-		}
-	}
-	return out
-}
-
-// bypasses is the experiment with a role that bypasses row security.
-func bypasses(name string) Cause {
-	return Cause{
-		Key: "role " + name + " bypassrls", Text: fmt.Sprintf("role %s bypasses row security (BYPASSRLS)", name),
-		try:    run.Variant{Roles: true, Before: []string{"ALTER ROLE " + model.Quote(name) + " NOBYPASSRLS"}},
-		object: carrier.Object{Kind: carrier.BypassRLS, Role: name},
-	}
-}
-
-// defaults is the experiments with settings that a login has by default.
-func (t *Target) defaults(id *model.Identity) []Cause {
-	var out []Cause
-	for _, def := range t.Contract.Schema.Defaults {
-		if def.Role != "" && def.Role != id.Login {
-			continue
-		}
-		whose := "role " + def.Role
-		if def.Role == "" {
-			whose = "the database"
-		}
-		out = append(out, Cause{
-			Key: "setting " + whose + " " + def.Name, Text: fmt.Sprintf("%s has a default for %s", whose, def.Name),
-			try:    run.Variant{Without: []string{def.Name}},
-			object: carrier.Object{Kind: carrier.Setting, Role: def.Role, Setting: def},
-		})
-	}
-	return out
-}
-
-// memberships lists the experiments with the roles whose rights the acting role has without SET
-// ROLE. A membership is a cause only if the session needs it for nothing that it is allowed.
-func (t *Target) memberships(id *model.Identity) []Cause {
-	var out []Cause
-	for _, name := range carrier.Inherited(t.Contract.Schema, id.Acts()) {
-		for _, of := range t.Contract.Schema.Roles[name].MemberOf {
-			if !t.mayAlter(name) || !t.mayAlter(of) && !strings.HasPrefix(of, "pg_") {
-				continue
-			}
-			out = append(out, Cause{
-				Key: "role " + name + " member of " + of, Text: fmt.Sprintf("role %s is a member of %s", name, of), harmless: true,
-				try:    run.Variant{Roles: true, Before: []string{"REVOKE " + model.Quote(of) + " FROM " + model.Quote(name)}},
-				object: carrier.Object{Kind: carrier.Membership, Role: name, Of: of},
 			})
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
-	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
@@ -184,35 +183,31 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 	if err != nil {
 		return err
 	}
-	var escalation []finding.Readable
-	if confirmed && !c.cfg.First {
-		if escalation, err = c.escalation(ctx, like, k); err != nil {
+	if !confirmed {
+		c.unconfirmed(&least, append(like, k), reason)
+		return nil
+	}
+	b, its, rest := c.divided(&least, &k, like)
+	if !c.cfg.First {
+		one := k
+		if len(rest) > 0 { // k may be one of these
+			one = least
+		}
+		if b.Finding.Escalation, err = c.escalation(ctx, its, one); err != nil {
 			return err
 		}
 	}
 	for _, w := range append(like, k) { // from here on nothing keeps it from the report
 		c.muted[w.target] = true
+		w.cause = least.cause
+		c.trace(w)
 	}
-	if !confirmed && (reason == NotRepeatable || reason == OrderDependent) {
-		c.doubt(append(like, k), reason)
-		return nil
-	}
-	if !confirmed {
-		c.report.Leads = append(c.report.Leads, Lead{Cell: c.cellText(&least.found), Class: least.target.Class.String(), Reason: reason})
-		return nil
+	for _, w := range rest {
+		delete(c.muted, w.target)
 	}
 	if c.blocks[k.cause.Key] == nil {
 		c.leaks = append(c.leaks, least)
 	}
-	for _, w := range append(like, k) {
-		w.cause = least.cause
-		c.trace(w)
-	}
-	b, its, rest := c.divided(&least, &k, like)
-	for _, w := range rest {
-		delete(c.muted, w.target)
-	}
-	b.Finding.Escalation = escalation
 	c.blocks[k.cause.Key] = b
 	c.report.Blocks = append(c.report.Blocks, b)
 	if !c.cfg.First {
@@ -231,6 +226,18 @@ func (c *campaign) announce(ctx context.Context, l *lab, k leak, like []leak) er
 		return err
 	}
 	return c.announce(ctx, l, rest[0], rest)
+}
+
+// unconfirmed notes leaks whose least case the referee does not confirm, and for what reason.
+func (c *campaign) unconfirmed(least *leak, calls []leak, reason string) {
+	for _, w := range calls {
+		c.muted[w.target] = true
+	}
+	if reason == NotRepeatable || reason == OrderDependent {
+		c.doubt(calls, reason)
+		return
+	}
+	c.report.Leads = append(c.report.Leads, Lead{Cell: c.cellText(&least.found), Class: least.target.Class.String(), Reason: reason})
 }
 
 // blockOf is the block of one leak.

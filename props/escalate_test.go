@@ -118,3 +118,42 @@ func TestEscalation(t *testing.T) {
 		})
 	}
 }
+
+// TestEscalationAccepted has the contract accept a write to one session, to which nothing becomes
+// readable that it may not see: the block of the session to which something does says so, and the
+// accepted one does not.
+func TestEscalationAccepted(t *testing.T) {
+	const joins = "CREATE POLICY members_write ON members FOR INSERT WITH CHECK (person_id = me());"
+	auditor := `sessions:
+  auditor:
+    login: ladder_app
+    user: people
+    settings: {app.user: $user.id}
+    tenants: SELECT firm_id FROM members m WHERE m.person_id = $user.id
+    sees: {"*": {may: all}}
+    writes: {"*": none}
+`
+	cfg := written(t, ladder+joins, strings.Replace(ladderContract, "sessions:\n", auditor, 1)+"accept:\n  - {session: auditor, table: members, reason: it may}\n")
+	cfg.SkipRandom = true
+	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := func(blocks []*props.Block) string {
+		var out []string
+		for _, b := range blocks {
+			line := b.Finding.Session + ": " + b.Finding.Action() + " " + b.Finding.Object()
+			for _, w := range b.Finding.Escalation {
+				line += " " + w.Table
+			}
+			out = append(out, line)
+		}
+		return strings.Join(out, "; ")
+	}
+	if got := says(r.Blocks); got != "worker: insert members firms members papers" {
+		t.Errorf("found %q", got)
+	}
+	if got := says(r.Accepted); got != "auditor: insert members" {
+		t.Errorf("accepted %q", got)
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -13,57 +12,6 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
-
-// restrict is the experiment that shows a table to an identity as the rules want it:
-// where a leak of another table goes away with it, that table's leak is the cause.
-func restrict(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) (run.Variant, bool) {
-	using, ok := only(c, table, id.Session.Sees[table.ID].Rule, id, st)
-	if !ok {
-		return run.Variant{}, false
-	}
-	return run.Variant{Before: []string{"CREATE POLICY rlsfuzz_intent ON " + table.SQL() + " AS RESTRICTIVE FOR SELECT TO PUBLIC USING (" + using + ")"}}, true
-}
-
-// only is the condition for the rows of a table for which a rule holds; ok is false where that is
-// not known.
-func only(c *model.Contract, table *model.Table, r *model.Rule, id *model.Identity, st *model.State) (using string, ok bool) {
-	keys, ok := holding(c, table, r, id, st)
-	if !ok {
-		return "", false
-	}
-	if len(keys) == 0 {
-		return "false", true
-	}
-	for i, k := range keys {
-		keys[i] = sql.Constant(k)
-	}
-	return fmt.Sprintf("%s::text IN (%s)", model.Quote(table.Columns[table.Key[0]].Name), strings.Join(keys, ", ")), true
-}
-
-// seen is the keys of the rows of a table that an identity may see by the rules, and
-// whether all of them are known; of a table whose key is one column.
-func seen(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) ([]string, bool) {
-	return holding(c, table, id.Session.Sees[table.ID].Rule, id, st)
-}
-
-// holding is the keys of the rows for which a rule holds, likewise.
-func holding(c *model.Contract, table *model.Table, r *model.Rule, id *model.Identity, st *model.State) ([]string, bool) {
-	if len(table.Key) != 1 {
-		return nil, false
-	}
-	p := model.Predictor{Contract: c}
-	var keys []string
-	for _, row := range st.Rows(table.ID) {
-		ok, known := p.Holds(r, id, st, row)
-		if !known {
-			return nil, false
-		}
-		if ok {
-			keys = append(keys, row[table.Key[0]].Text)
-		}
-	}
-	return keys, true
-}
 
 // twin is the same scenario in a transaction that is rolled back, if it shows the same
 // there: experiments change roles and logins, which committed runs share with others.
@@ -203,9 +151,9 @@ func (l *lab) candidates(ctx context.Context, s *model.Scenario, d *judge.Diverg
 	if d.Class == judge.Lockout {
 		return append(list, l.opened(d, op)...), nil
 	}
-	if only, err := l.consequences(ctx, s, d); err != nil {
+	if allowed, err := l.consequences(ctx, s, d); err != nil {
 		return nil, err
-	} else if only {
+	} else if allowed {
 		list = append(list, taken(table)...)
 	}
 	return append(list, l.causes(d, op, id)...), nil
@@ -323,7 +271,7 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 		return false, err
 	}
 	failed := trace.Steps[d.Step].Err
-	if c.succeeds && failed != nil || c.only && (failed == nil || failed.Code != notUpdatable) {
+	if c.succeeds && failed != nil || c.fails && (failed == nil || failed.Code != notUpdatable) {
 		return false, nil
 	}
 	if c.harmless && (shut(&trace.Steps[d.Step], s.Steps[d.Step].Session) || s.Steps[d.Step].Op.Path.Named() && failed.Denied()) {

@@ -2,19 +2,16 @@ package props
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
-	"github.com/rlsfuzz/rlsfuzz/props/disk"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
+	"github.com/rlsfuzz/rlsfuzz/props/memory"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
@@ -28,8 +25,14 @@ type explanations struct {
 
 func newExplanations() *explanations { return &explanations{list: map[string]finding.Explanation{}} }
 
-// explainedFile is what a run leaves in its folder of what it found out about findings.
-const explainedFile = "explained.json"
+// explainedFile is what runs leave in their folder of what they found out about findings.
+var explainedFile = memory.File{Name: "explained.json", Version: 1}
+
+// foundOut is what they found out about the findings of a contract.
+type foundOut struct {
+	Hash string                         `json:"hash"` // see judged: with others it says nothing
+	List map[string]finding.Explanation `json:"list"`
+}
 
 // judged is what experiments were made with: contract and schema, the server and rlsfuzz itself.
 func (t *Target) judged() string {
@@ -40,50 +43,30 @@ func (t *Target) judged() string {
 	return fmt.Sprintf("%s %v %s", t.Hash, t.Server.Version(), build)
 }
 
-// explainedState is that file.
-type explainedState struct {
-	Hash string                         `json:"hash"` // see judged: with others it says nothing
-	List map[string]finding.Explanation `json:"list"`
-}
-
-// load takes what an earlier run found out with the same contract and schema.
-func (x *explanations) load(dir, hash string) error {
-	data, err := os.ReadFile(filepath.Join(dir, explainedFile))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
+// recallExplained takes what an earlier run found out with the same contract and schema.
+func (t *Target) recallExplained(dir string) error {
+	s, err := memory.Load[foundOut](explainedFile, dir, t.File.Path)
+	if err != nil || s == nil || s.Hash != t.judged() {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("read explanations: %w", err)
-	}
-	var s explainedState
-	if err := json.Unmarshal(data, &s); err != nil {
-		return fmt.Errorf("%s is not what a check writes: %w", filepath.Join(dir, explainedFile), err)
-	}
-	if s.Hash != hash {
-		return nil
-	}
-	x.Lock()
-	defer x.Unlock()
+	t.known.Lock()
+	defer t.known.Unlock()
 	for key := range s.List {
-		if _, ok := x.list[key]; !ok {
-			x.list[key] = s.List[key]
+		if _, ok := t.known.list[key]; !ok {
+			t.known.list[key] = s.List[key]
 		}
 	}
 	return nil
 }
 
-// save keeps what was found out for the next run; the file is replaced whole or not at all.
-func (x *explanations) save(dir, hash string) error {
-	x.Lock()
-	defer x.Unlock()
-	if len(x.list) == 0 {
+// keepExplained keeps what was found out for the next run.
+func (t *Target) keepExplained(dir string) error {
+	t.known.Lock()
+	defer t.known.Unlock()
+	if len(t.known.list) == 0 {
 		return nil
 	}
-	data, err := json.MarshalIndent(explainedState{hash, x.list}, "", "  ")
-	if err == nil {
-		err = disk.Replace(filepath.Join(dir, explainedFile), append(data, '\n'))
-	}
-	if err != nil {
+	if err := memory.Save(explainedFile, dir, t.File.Path, &foundOut{t.judged(), t.known.list}); err != nil {
 		return fmt.Errorf("keep explanations: %w", err)
 	}
 	return nil
@@ -181,7 +164,7 @@ func (l *lab) pressed() bool { return l.overdue != nil && l.overdue() }
 func (c *campaign) carrier(k *leak) finding.Carrier {
 	o := &k.cause.object
 	out := finding.Carrier{Object: o.Name(), SQL: o.SQL()}
-	if s := o.Place(c.Statements); s != nil && s.File != weakened {
+	if s := c.files().Place(o); s != nil && s.File != weakened {
 		out.File, out.Line = s.File, s.Line
 	}
 	return out

@@ -35,7 +35,7 @@ func (c *campaign) recall() {
 		if c.last, err = inventory.LoadCoverage(c.cfg.Out, c.File.Path); err != nil {
 			c.remark("what the last check covered is not known: %v", err)
 		}
-		if err := c.Target.known.load(c.cfg.Out, c.judged()); err != nil {
+		if err := c.recallExplained(c.cfg.Out); err != nil {
 			c.remark("what was found out about findings is not known: %v", err)
 		}
 	}
@@ -104,7 +104,7 @@ func (c *campaign) remember() {
 	if err := c.last.Merge(now, c.extent()).Save(c.cfg.Out, c.File.Path); err != nil {
 		c.remark("%v", err)
 	}
-	if err := c.Target.known.save(c.cfg.Out, c.judged()); err != nil {
+	if err := c.keepExplained(c.cfg.Out); err != nil {
 		c.remark("%v", err)
 	}
 }

@@ -137,3 +137,32 @@ func TestKnownInterrupted(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
+
+// TestKnownTogether checks two contracts that share a folder in turn: each keeps what was found out about
+// its own findings.
+func TestKnownTogether(t *testing.T) {
+	out := t.TempDir()
+	check := func(cfg props.Config) (explaining int) {
+		cfg.SkipRandom, cfg.Out = true, out
+		cfg.Log = func(format string, _ ...any) {
+			if strings.HasPrefix(format, "explaining") {
+				explaining++
+			}
+		}
+		r, err := props.Run(t.Context(), opened(t, cfg), cfg)
+		if err != nil || len(r.Blocks) != 1 {
+			t.Fatal(r.Blocks, err)
+		}
+		return explaining
+	}
+	one, other := written(t, ownNotes, ownNotesContract), written(t, ownNotes, ownNotesContract)
+	applies(t, &one, allNotes)
+	applies(t, &other, openNotes)
+	for i, want := range []int{1, 0} {
+		for name, cfg := range map[string]props.Config{"one": one, "the other": other} {
+			if got := check(cfg); got != want {
+				t.Errorf("check %d of %s: %d findings are explained, want %d", i+1, name, got, want)
+			}
+		}
+	}
+}

@@ -245,8 +245,7 @@ func (m *mender) sameCalls(ctx context.Context, worlds []run.World, calls []run.
 // closed reports whether a call of a path that the contract does not name is refused for want of a
 // privilege, by a remedy that takes such away.
 func (m *mender) closed(p *model.Path, after *run.WorldRun) bool {
-	const insufficientPrivilege = "42501"
-	return m.closes && !p.Named() && slices.ContainsFunc(after.Steps, func(s run.CallSum) bool { return s.Code == insufficientPrivilege })
+	return m.closes && !p.Named() && slices.ContainsFunc(after.Steps, func(s run.CallSum) bool { return s.Denied() })
 }
 
 // worseCall reports whether a call shows a divergence with the remedy that it does not show

@@ -67,7 +67,7 @@ func (l *lab) reaching(s *model.Scenario, d *judge.Divergence, command model.Com
 	default:
 		return v, false
 	}
-	using, ok := only(l.Contract, table, r, id, st)
+	using, ok := where(l.Contract, table, r, id, st)
 	if !ok {
 		return v, false
 	}

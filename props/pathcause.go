@@ -175,48 +175,6 @@ func (l *lab) readsMore(ctx context.Context, s *model.Scenario, d *judge.Diverge
 	}), err
 }
 
-// roleCauses lists the experiments with roles and logins: any role of the schema's files
-// that bypasses row security may own what a path runs. Those of a preset are tried last: see
-// presetRoles.
-func (t *Target) roleCauses(id *model.Identity) []Cause {
-	var out []Cause
-	if c, ok := t.superuser(id); ok && t.mayAlter(id.Acts()) {
-		out = append(out, c)
-	}
-	for _, c := range t.bypassing() {
-		if c.object.Role == id.Login || c.object.Role == id.Role || !t.preset(&c) {
-			out = append(out, c)
-		}
-	}
-	return append(append(out, t.defaults(id)...), t.memberships(id)...)
-}
-
-// presetRoles lists the experiments with the roles of a preset that bypass row security. They are as
-// they are: where a view or a function runs as one of them, that is what the schema says.
-func (l *lab) presetRoles(s *model.Scenario, observed bool) []Cause {
-	if observed || s.Real() { // real logins share these
-		return nil
-	}
-	return slices.DeleteFunc(l.bypassing(), func(c Cause) bool { return !l.preset(&c) })
-}
-
-// preset reports whether a cause is as the preset says, and not the user's files.
-func (t *Target) preset(c *Cause) bool {
-	s := c.object.Place(t.Statements)
-	return s != nil && s.Preset()
-}
-
-// bypassing lists the experiments with the roles that the files made and that bypass row security.
-func (t *Target) bypassing() []Cause {
-	var out []Cause
-	for _, name := range t.made {
-		if r := t.Contract.Schema.Roles[name]; r.BypassRLS && !r.Super {
-			out = append(out, bypasses(name))
-		}
-	}
-	return out
-}
-
 // keys lists the experiments with the keys of what a path uses: each unique one, each foreign one, and
 // all together.
 func (t *Target) keys(p *model.Path) []Cause {
@@ -274,7 +232,7 @@ func (t *Target) onlyWriters(d *judge.Divergence) []Cause {
 	}
 	out := viewTriggers(p.View)
 	for i := range out {
-		out[i].succeeds, out[i].only = false, true
+		out[i].succeeds, out[i].fails = false, true
 	}
 	return out
 }
@@ -389,19 +347,4 @@ func (t *Target) definers(named func(string) bool) []Cause {
 		}
 	}
 	return out
-}
-
-// intended is the experiment that shows a table, to whoever reads it, as the rules want it
-// for an identity: where a leak goes away with it, that table's leak is the cause.
-func intended(c *model.Contract, table *model.Table, id *model.Identity, st *model.State) (run.Variant, bool) {
-	v, ok := restrict(c, table, id, st)
-	if !ok {
-		return v, false
-	}
-	v.Before = append(v.Before, "ALTER TABLE "+table.SQL()+" FORCE ROW LEVEL SECURITY")
-	if !table.RowSecurity {
-		v.Before = append(v.Before, "ALTER TABLE "+table.SQL()+" ENABLE ROW LEVEL SECURITY",
-			"CREATE POLICY rlsfuzz_open ON "+table.SQL()+" USING (true) WITH CHECK (true)")
-	}
-	return v, true
 }

@@ -58,7 +58,7 @@ func (t *Target) source(b *Block) (*script.Statement, string) {
 		objects = append(objects, carrier.Object{Kind: carrier.Table, Table: t.Contract.Schema.Tables[cell.Table]})
 	}
 	for i := range objects {
-		if s := objects[i].Place(t.Statements); s != nil {
+		if s := t.files().Place(&objects[i]); s != nil {
 			return s, objects[i].Name()
 		}
 	}

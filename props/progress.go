@@ -195,3 +195,10 @@ func times(n int) string {
 	}
 	return fmt.Sprintf("%d times", n)
 }
+
+// say tells a person what goes on.
+func (c *campaign) say(format string, args ...any) {
+	if c.cfg.Log != nil {
+		c.cfg.Log(format, args...)
+	}
+}

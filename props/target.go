@@ -10,12 +10,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/catalog"
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
 	"github.com/rlsfuzz/rlsfuzz/props/dump"
@@ -47,6 +49,7 @@ type Target struct {
 	walk     *walkOnce
 	kept     *kept
 	known    *explanations
+	files    func() *carrier.Files // the statements, read when something is first looked for in them
 	template string
 	made     []string // roles that the files created
 	skip     []string // the preset's own schemas
@@ -76,11 +79,17 @@ func Open(ctx context.Context, cfg Config) (*Target, error) {
 		return nil, err
 	}
 	t := &Target{Server: server, File: file, Notes: scripts.notes, Program: cfg.ProgramTime, Functions: cfg.Paths, walk: &walkOnce{}, kept: &kept{}, known: newExplanations()}
+	t.readOnce()
 	if err := t.load(ctx, scripts); err != nil {
 		_ = t.Close()
 		return nil, err
 	}
 	return t, nil
+}
+
+// readOnce has the statements read when something is first looked for in them: they come later.
+func (t *Target) readOnce() {
+	t.files = sync.OnceValue(func() *carrier.Files { return carrier.Read(t.Statements) })
 }
 
 // Close drops what was made and ends the server.

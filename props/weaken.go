@@ -44,6 +44,7 @@ func (t *Target) Weakened(ctx context.Context, weakening Weakening) (*Target, er
 	for _, text := range weakening.Statements {
 		w.Statements = append(w.Statements, script.Statement{File: weakened, Line: 1, Col: 1, Text: text})
 	}
+	w.readOnce()
 	if weakening.Back != nil && weakening.Edit == nil && len(t.changes) == 0 {
 		w.back = weakening.Back
 		return &w, nil

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
+	"github.com/rlsfuzz/rlsfuzz/props/session"
 )
 
 // Where things are unless a flag or an argument says otherwise.
@@ -89,8 +91,8 @@ func (s *shared) validate(cmd *cobra.Command) error {
 	return nil
 }
 
-// room makes sure that a folder can be had and written, and leaves everything as it is. A disk
-// that is full may have room again: that is told when something is kept.
+// room makes sure that a folder can be had and written, and leaves in it all but what killed runs
+// did not put in its place. A disk that is full may have room again: that is told when something is kept.
 func room(dir string) (err error) {
 	missing := []string{}
 	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
@@ -113,7 +115,8 @@ func room(dir string) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".tried-")
+	_ = session.Sweep(dir) // what cannot be removed does no harm
+	f, err := os.CreateTemp(dir, disk.Temporary+"tried-*")
 	if err != nil {
 		return err
 	}

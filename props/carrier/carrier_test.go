@@ -1,6 +1,8 @@
 package carrier_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -84,12 +86,13 @@ func TestPlace(t *testing.T) {
 		{carrier.Object{Kind: carrier.Trigger, Table: table, Trigger: &model.Trigger{Name: "logged", Function: "logs"}}, "trigger logged on notes", 17},
 		{carrier.Object{Kind: carrier.Superuser, Role: "app"}, "role app", 19},
 	}
+	read := carrier.Read(parsed.Statements)
 	for _, test := range tests {
 		if got := test.object.Name(); got != test.name {
 			t.Errorf("named %q, want %q", got, test.name)
 		}
 		line := 0
-		if s := test.object.Place(parsed.Statements); s != nil {
+		if s := read.Place(&test.object); s != nil {
 			line = s.Line
 		}
 		if line != test.line {
@@ -129,6 +132,7 @@ INSERT INTO tickets VALUES (1);`
 	routine := func(name string) carrier.Object {
 		return carrier.Object{Kind: carrier.Routine, Routine: &model.Routine{Schema: "public", Name: name}}
 	}
+	read := carrier.Read(parsed.Statements)
 	for _, test := range []struct {
 		object carrier.Object
 		line   int // 0: none
@@ -147,12 +151,53 @@ INSERT INTO tickets VALUES (1);`
 		{routine("found"), 0},
 	} {
 		line := 0
-		if s := test.object.Place(parsed.Statements); s != nil {
+		if s := read.Place(&test.object); s != nil {
 			line = s.Line
 		}
 		if line != test.line {
 			t.Errorf("%s: line %d, want %d", test.object.Name(), line, test.line)
 		}
+	}
+}
+
+// TestPlaceOfTrigger has files that say again, word for word, what a trigger and its function are.
+func TestPlaceOfTrigger(t *testing.T) {
+	const (
+		function = "CREATE OR REPLACE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;\n"
+		trigger  = "CREATE OR REPLACE TRIGGER logged AFTER INSERT ON notes EXECUTE FUNCTION log();\n"
+	)
+	_, table := notes()
+	object := carrier.Object{Kind: carrier.Trigger, Table: table, Trigger: &model.Trigger{Name: "logged", Function: "log"}}
+	for _, test := range []struct {
+		name  string
+		files []string
+		want  int // place among all statements
+	}{
+		{"one file", []string{function + trigger}, 0},
+		{"the trigger in a later file", []string{function, trigger}, 1},
+		{"the function in a later file", []string{trigger, function}, 1},
+		{"the function again in a later file", []string{function, trigger, function}, 2},
+		{"the trigger again in a later file", []string{function, trigger, trigger}, 2},
+		{"no function", []string{trigger}, 0},
+		{"neither", []string{"SELECT 1;"}, -1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var all []script.Statement
+			for i, text := range test.files {
+				parsed, err := script.Parse(fmt.Sprintf("%d.sql", i), text, script.Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, parsed.Statements...)
+			}
+			got := -1
+			if s := carrier.Read(all).Place(&object); s != nil {
+				got = slices.IndexFunc(all, func(o script.Statement) bool { return o.File == s.File && o.Line == s.Line })
+			}
+			if got != test.want {
+				t.Errorf("statement %d, want %d", got, test.want)
+			}
+		})
 	}
 }
 

@@ -9,52 +9,63 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
-// Place finds the statement that says last what the object is; nil where none does. What
-// a preset or a DO block says is not found. Of a trigger it is that of its function, which says
-// what it does, unless a later file gives the table the trigger.
-func (o *Object) Place(statements []script.Statement) *script.Statement {
-	s := o.last(statements)
-	if o.Kind != Trigger || o.Trigger.Function == "" {
-		return s
-	}
-	f := o.function(statements)
-	if f == nil || s != nil && s.File != f.File && slices.IndexFunc(statements, same(s)) > slices.IndexFunc(statements, same(f)) {
-		return s
+// Files is the statements of a schema's files in order, read once: objects are looked for in them often.
+type Files struct {
+	statements []script.Statement
+	heads      []head
+}
+
+// Read reads the statements of a schema's files.
+func Read(statements []script.Statement) *Files {
+	f := &Files{statements, make([]head, len(statements))}
+	for i := range statements {
+		f.heads[i] = readHead(statements[i].Text)
 	}
 	return f
 }
 
-// same finds a statement by its place.
-func same(s *script.Statement) func(script.Statement) bool {
-	return func(o script.Statement) bool { return o.File == s.File && o.Line == s.Line && o.Text == s.Text }
+// Place finds the statement that says last what an object is; nil where none does. What a DO
+// block says is not found. Of a trigger it is that of its function, which says what it does,
+// unless a later file gives the table the trigger.
+func (f *Files) Place(o *Object) *script.Statement {
+	i := f.last(o)
+	if o.Kind == Trigger && o.Trigger.Function != "" {
+		of := f.last(o.function())
+		if i < 0 || of >= 0 && (i <= of || f.statements[i].File == f.statements[of].File) {
+			i = of
+		}
+	}
+	if i < 0 {
+		return nil
+	}
+	return &f.statements[i]
 }
 
-// function is the statement that says last what the trigger's function is; nil where none does.
-func (o *Object) function(statements []script.Statement) *script.Statement {
+// last is the statement that says last what the object itself is; -1 where none does.
+func (f *Files) last(o *Object) int {
+	found, made := -1, -1
+	for i, h := range f.heads {
+		switch o.says(h) {
+		case says:
+			found = i
+		case makes:
+			made = i
+		case nothing:
+		}
+	}
+	if found < 0 {
+		return made
+	}
+	return found
+}
+
+// function is the function of a trigger, as an object.
+func (o *Object) function() *Object {
 	r := model.Routine{Schema: "public", Name: o.Trigger.Function}
 	if i := strings.LastIndexByte(r.Name, '.'); i >= 0 {
 		r.Schema, r.Name = r.Name[:i], r.Name[i+1:]
 	}
-	return (&Object{Kind: Body, Routine: &r}).last(statements)
-}
-
-// last finds the statement that says last what the object itself is.
-func (o *Object) last(statements []script.Statement) *script.Statement {
-	var found, made *script.Statement
-	for i := range statements {
-		s := &statements[i]
-		switch o.says(readHead(s.Text)) {
-		case says:
-			found = s
-		case makes:
-			made = s
-		case nothing:
-		}
-	}
-	if found == nil {
-		return made
-	}
-	return found
+	return &Object{Kind: Body, Routine: &r}
 }
 
 // saying is what a statement says of an object.

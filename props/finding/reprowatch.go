@@ -112,7 +112,7 @@ func (r *repro) watchRefusal() {
 	if len(fields) > 0 && !strings.HasPrefix(r.d.Did, "ERROR") {
 		reached, _ = strconv.Atoi(fields[len(fields)-1]) // 0 when it is no number
 	}
-	other := fmt.Sprintf(":'rlsfuzz_state' = '42501' OR :'rlsfuzz_state' = '00000' AND :'rlsfuzz_count'::int <= %d", reached)
+	other := fmt.Sprintf(":'rlsfuzz_state' = '%s' OR :'rlsfuzz_state' = '00000' AND :'rlsfuzz_count'::int <= %d", model.InsufficientPrivilege, reached)
 	r.watches = append(r.watches, watched{label: r.f.Command + " of " + r.table.Label(), other: other})
 }
 

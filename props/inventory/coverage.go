@@ -1,20 +1,16 @@
 package inventory
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 
-	"github.com/rlsfuzz/rlsfuzz/props/disk"
+	"github.com/rlsfuzz/rlsfuzz/props/memory"
 )
 
 // CoverageFile is the name of the state that a check leaves in its folder.
 const CoverageFile = "coverage.json"
+
+var coverageFile = memory.File{Name: CoverageFile, Version: 1}
 
 // Coverage is what the last check of a contract knew and tested.
 type Coverage struct {
@@ -41,78 +37,16 @@ func (c Cell) is(o Cell) bool {
 	return c.Session == o.Session && c.Object == o.Object && c.Command == o.Command
 }
 
-// state is the file: the coverage of each contract that writes to one folder.
-type state struct {
-	Version   int                  `json:"version"`
-	Contracts map[string]*Coverage `json:"contracts"` // by path, as seen from the folder
-}
-
-// stateVersion changes when older files no longer mean the same.
-const stateVersion = 1
-
-// StateError says that the state of earlier checks cannot be read.
-type StateError struct {
-	Path string
-	Err  error
-}
-
-// Error names the file and the remedy.
-func (e *StateError) Error() string {
-	return fmt.Sprintf("%s: %v; remove it, and the next check writes it anew", e.Path, e.Err)
-}
-
-// Unwrap gives the cause.
-func (e *StateError) Unwrap() error { return e.Err }
-
 // LoadCoverage reads what the last check of a contract left in a folder; nil when there
-// was none. Errors are a *StateError.
+// was none. Errors are a *memory.Error.
 func LoadCoverage(dir, contract string) (*Coverage, error) {
-	s, err := load(dir)
-	if err != nil {
-		return nil, err
-	}
-	return s.Contracts[disk.Relative(dir, contract)], nil
+	return memory.Load[Coverage](coverageFile, dir, contract)
 }
 
-// load reads the state in a folder; an empty one where there is no file.
-func load(dir string) (*state, error) {
-	path := filepath.Join(dir, CoverageFile)
-	empty := &state{Version: stateVersion, Contracts: map[string]*Coverage{}}
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return empty, nil
-	}
-	if err != nil {
-		return nil, &StateError{path, err}
-	}
-	s := &state{}
-	if err := json.Unmarshal(data, s); err != nil {
-		return nil, &StateError{path, fmt.Errorf("it is not what a check writes: %w", err)}
-	}
-	if s.Version != stateVersion {
-		return nil, &StateError{path, fmt.Errorf("it has version %d, this is %d", s.Version, stateVersion)}
-	}
-	if s.Contracts == nil {
-		s.Contracts = empty.Contracts
-	}
-	return s, nil
-}
-
-// Save puts the coverage of a contract into a folder's state: the file is replaced whole
-// or not at all. A state that cannot be read is written anew.
+// Save puts the coverage of a contract into a folder's state. A state that cannot be read is
+// written anew.
 func (c *Coverage) Save(dir, contract string) error {
-	s, err := load(dir)
-	if err != nil {
-		s = &state{Version: stateVersion, Contracts: map[string]*Coverage{}}
-	}
-	s.Contracts[disk.Relative(dir, contract)] = c
-	var text bytes.Buffer
-	enc := json.NewEncoder(&text)
-	enc.SetIndent("", " ")
-	if err := enc.Encode(s); err != nil {
-		return fmt.Errorf("write the coverage: %w", err)
-	}
-	if err := disk.Replace(filepath.Join(dir, CoverageFile), text.Bytes()); err != nil {
+	if err := memory.Save(coverageFile, dir, contract, c); err != nil {
 		return fmt.Errorf("write the coverage: %w", err)
 	}
 	return nil

@@ -1,10 +1,8 @@
 package inventory_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,55 +10,6 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/inventory"
 )
-
-func TestCoverageFile(t *testing.T) {
-	dir := t.TempDir()
-	a := &inventory.Coverage{Seed: 1, Checks: 2, Objects: map[string]string{"table t": "x"}, Cells: []inventory.Cell{{Session: "s", Object: "table t", Command: "select", Allowed: 1}}}
-	b := &inventory.Coverage{Seed: 3, Objects: map[string]string{}, Cells: []inventory.Cell{}}
-	for contract, c := range map[string]*inventory.Coverage{"a.yaml": a, "sub/b.yaml": b} {
-		if got, err := inventory.LoadCoverage(dir, contract); got != nil || err != nil {
-			t.Fatalf("before a check: %v, %v", got, err)
-		}
-		if err := c.Save(dir, contract); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for contract, want := range map[string]*inventory.Coverage{"a.yaml": a, "./a.yaml": a, "sub/b.yaml": b} {
-		got, err := inventory.LoadCoverage(dir, contract)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", contract, diff)
-		}
-	}
-	list, err := os.ReadDir(dir)
-	if err != nil || len(list) != 1 {
-		t.Errorf("%d files are left, %v", len(list), err)
-	}
-}
-
-func TestCoverageUnreadable(t *testing.T) {
-	for name, text := range map[string]string{"torn": `{"version": 1, "contr`, "another version": `{"version": 99}`, "a list": `[]`} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			if err := os.WriteFile(filepath.Join(dir, inventory.CoverageFile), []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			_, err := inventory.LoadCoverage(dir, "a.yaml")
-			var state *inventory.StateError
-			if !errors.As(err, &state) || !strings.Contains(err.Error(), inventory.CoverageFile) || !strings.Contains(err.Error(), "remove it") {
-				t.Errorf("%v", err)
-			}
-			if err := (&inventory.Coverage{Seed: 5}).Save(dir, "a.yaml"); err != nil {
-				t.Fatal(err)
-			}
-			if c, err := inventory.LoadCoverage(dir, "a.yaml"); err != nil || c.Seed != 5 {
-				t.Errorf("written anew: %v, %v", c, err)
-			}
-		})
-	}
-}
 
 func TestMerge(t *testing.T) {
 	cell := func(session, object string) inventory.Cell {

@@ -78,7 +78,7 @@ func (w *Worker) stepOK(c *stepCheck) bool {
 			return false
 		}
 	case model.Denied:
-		return err != nil && err.Code == "42501" && !suspicious(err.Message, err.Detail, err.Hint)
+		return err != nil && err.Code == model.InsufficientPrivilege && !suspicious(err.Message, err.Detail, err.Hint)
 	case model.Refused:
 		return err != nil && strings.HasPrefix(err.Code, "23") && !suspicious(err.Message, err.Detail, err.Hint)
 	case model.Unknown:

@@ -43,6 +43,9 @@ type CallSum struct {
 	Output *model.Output // whole; nil unless it was asked for
 }
 
+// Denied reports whether row security or a privilege refused the step.
+func (s *CallSum) Denied() bool { return s.Code == model.InsufficientPrivilege }
+
 // WorldRun is what Calls gave in one world.
 type WorldRun struct {
 	Invalid string // why the world could not be made; the rest is empty then

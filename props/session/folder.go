@@ -61,9 +61,8 @@ func (f *Folder) begin(anew bool) error {
 	if err == nil { // where the disk is full it says nothing, and the lock holds all the same
 		_, _ = fmt.Fprintf(f.lock, " (process %d, since %s)\n", os.Getpid(), time.Now().Format(time.DateTime))
 	}
-	now := time.Now()
-	if err := errors.Join(disk.Sweep(f.dir, now), disk.Sweep(filepath.Join(f.dir, "findings"), now), disk.Sweep(filepath.Join(f.dir, "corpus"), now)); err != nil {
-		return fmt.Errorf("clear what a killed session left: %w", err)
+	if err := Sweep(f.dir); err != nil {
+		return err
 	}
 	path := filepath.Join(f.dir, EventsFile)
 	if anew {
@@ -80,6 +79,15 @@ func (f *Folder) begin(anew bool) error {
 	}
 	f.good = int64(whole(data))
 	return f.cut()
+}
+
+// Sweep clears from a folder of findings what killed runs left that is not in its place.
+func Sweep(dir string) error {
+	now := time.Now()
+	if err := errors.Join(disk.Sweep(dir, now), disk.Sweep(filepath.Join(dir, "findings"), now), disk.Sweep(filepath.Join(dir, "corpus"), now)); err != nil {
+		return fmt.Errorf("clear what a killed session left: %w", err)
+	}
+	return nil
 }
 
 // aside renames a file of the last session: stats.json to stats.last.json.
