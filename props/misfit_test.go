@@ -116,16 +116,16 @@ func TestMisfitEdited(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, _, _ := strings.Cut(string(saved), "    sql:")
-	for _, step := range []string{
-		"    sql: INSERT INTO notes VALUES ($1, $2, $3)\n    args: [1, 2]\n",
-		"    sql: COMMIT\n",
-		"    sql: DROP TABLE notes\n",
+	for _, test := range []struct{ step, why string }{
+		{"    sql: INSERT INTO notes VALUES ($1, $2, $3)\n    args: [1, 2]\n", "step 1 fails, and not since its session may not do that: ERROR 08P01"},
+		{"    sql: COMMIT\n", "COMMIT is no step"},
+		{"    sql: DROP TABLE notes\n", "DROP of notes is no step"},
 	} {
-		if err := os.WriteFile(path, []byte(before+step+"# end\n"), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(before+test.step+"# end\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := replays(t, cfg, dir, openNotes); r.Verdict != props.CannotRun {
-			t.Errorf("%s, want cannot run, of a case that ends in\n%s", r.Verdict, step)
+		if r := replays(t, cfg, dir, openNotes); r.Verdict != props.CannotRun || !strings.Contains(r.Why, test.why) {
+			t.Errorf("%s (%s), want cannot run (%s), of a case that ends in\n%s", r.Verdict, r.Why, test.why, test.step)
 		}
 	}
 }
