@@ -131,18 +131,25 @@ func TestMisfitEdited(t *testing.T) {
 }
 
 // TestMisfitExplored: of a sequence that a session explored, an error is an answer; of one that somebody
-// wrote, it is none.
+// wrote, it is none, and one that names what the schema does not have says nothing in either.
 func TestMisfitExplored(t *testing.T) {
 	cfg, dir := saves(t, openNotes)
 	path := filepath.Join(dir, "case.yaml")
-	const steps = "rows:\n  orgs: [{id: 1}]\n  notes: [{id: 1, org_id: 1}]\n" +
-		"steps:\n  - session: app\n    tenant: 1\n    sql: INSERT INTO notes (id, org_id) VALUES (1, 1)\n"
-	for before, want := range map[string]props.ReplayVerdict{"": props.CannotRun, "explored: true\n": props.ShowsNone} {
-		if err := os.WriteFile(path, []byte("contract: "+cfg.Contract+"\n"+before+steps), 0o600); err != nil {
+	const rows = "rows:\n  orgs: [{id: 1}]\n  notes: [{id: 1, org_id: 1}]\n"
+	for _, test := range []struct {
+		before, sql string
+		want        props.ReplayVerdict
+	}{
+		{"", "INSERT INTO notes (id, org_id) VALUES (1, 1)", props.CannotRun},
+		{"explored: true\n", "INSERT INTO notes (id, org_id) VALUES (1, 1)", props.ShowsNone},
+		{"explored: true\n", "INSERT INTO notes (id, org_id, gone) VALUES (1, 1, 1)", props.CannotRun},
+	} {
+		text := "contract: " + cfg.Contract + "\n" + test.before + rows + "steps:\n  - session: app\n    tenant: 1\n    sql: " + test.sql + "\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := replays(t, cfg, dir, ""); r.Verdict != want {
-			t.Errorf("%s (%s), want %s, of\n%s%s", r.Verdict, r.Why, want, before, steps)
+		if r := replays(t, cfg, dir, ""); r.Verdict != test.want {
+			t.Errorf("%s (%s), want %s, of\n%s", r.Verdict, r.Why, test.want, text)
 		}
 	}
 }
