@@ -42,6 +42,8 @@ func TestConditions(t *testing.T) {
 		{`a text, up text GENERATED ALWAYS AS (upper(a)) STORED`, `up LIKE 'A%'`},
 		{`a text UNIQUE`, `a LIKE 'x%'`},
 		{`a text`, `shown(a)`},
+		{`es text[]`, `es @> ARRAY['a', 'b', 'c', 'd']`},
+		{`p pair NOT NULL`, `(p).m = 'Happy Day' AND (p).street = 'Elm'`},
 	}
 	var tables, policies, twins strings.Builder
 	var all []string
