@@ -1,13 +1,11 @@
 package props_test
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
-	"github.com/rlsfuzz/rlsfuzz/props"
 )
 
 const ticketViews = `
@@ -92,10 +90,7 @@ func TestImpostors(t *testing.T) {
 	for session, want := range map[string]string{"app": "noted", "plain": ""} {
 		cfg := written(t, ticketViews+lateTrigger, ticketReaders)
 		cfg.SkipRandom, cfg.Only = true, []string{session}
-		r, err := props.Run(context.Background(), opened(t, cfg), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := ran(t, cfg)
 		got := ""
 		for _, n := range r.Notes {
 			if strings.HasPrefix(n, "not tried: temporary tables ") {

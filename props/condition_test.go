@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/rlsfuzz/rlsfuzz/props"
 )
 
 var selected = regexp.MustCompile(`condition_app select m\d+`)
@@ -75,10 +73,7 @@ sessions:
 		t.Run(k.name, func(t *testing.T) {
 			cfg := written(t, head+tables.String()+k.policies+grant, contract)
 			cfg.SkipRandom, cfg.Raw = true, true
-			r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := ran(t, cfg)
 			var got []string
 			for _, b := range r.Blocks {
 				got = append(got, selected.FindString(b.String()))

@@ -15,10 +15,7 @@ import (
 func TestHurried(t *testing.T) {
 	d := drafted(t, "plain", map[string]string{"schema.sql": twins[0].schema})
 	cfg := props.Config{Contract: d.Contract, Duration: time.Nanosecond, Workers: 1, Out: t.TempDir(), Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
-	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := ran(t, cfg)
 	n := 0
 	for i := range r.Untested {
 		if u := &r.Untested[i]; u.Session != "" {
@@ -43,10 +40,7 @@ func TestOverdue(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := props.Config{Contract: d.Contract, Only: k.only(), Apply: []string{leak}, SkipRandom: true, Duration: time.Nanosecond, Workers: 1, Out: t.TempDir(), Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
-	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := ran(t, cfg)
 	if len(r.Blocks) == 0 {
 		t.Fatal("nothing was found: the test shows nothing")
 	}
@@ -57,9 +51,7 @@ func TestOverdue(t *testing.T) {
 		}
 	}
 	cfg.Duration = 0
-	if r, err = props.Run(t.Context(), opened(t, cfg), cfg); err != nil {
-		t.Fatal(err)
-	}
+	r = ran(t, cfg)
 	if len(r.Blocks) == 0 {
 		t.Fatal("the next run finds nothing")
 	}
@@ -87,10 +79,7 @@ func TestOverdueBeneath(t *testing.T) {
 	for _, duration := range []time.Duration{time.Nanosecond, 10 * time.Minute} {
 		cfg := written(t, overreachSchema+`CREATE POLICY seen ON notes FOR SELECT USING (true);`, overreachContract)
 		cfg.SkipRandom, cfg.Duration = true, duration
-		r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := ran(t, cfg)
 		if len(r.Blocks) != 1 || r.Blocks[0].Finding.Carrier.Object != "policy seen on notes" {
 			t.Fatalf("%d findings, want 1", len(r.Blocks))
 		}

@@ -163,10 +163,7 @@ func TestMisfitSaved(t *testing.T) {
 	} {
 		applies(t, &cfg, change)
 		cfg.SkipMatrix = true
-		r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := ran(t, cfg)
 		if notes := strings.Join(r.Notes, "\n"); !strings.Contains(notes, want) {
 			t.Errorf("the notes lack %q:\n%s", want, notes)
 		}

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/rlsfuzz/rlsfuzz/props"
 )
 
 const overreachSchema = `CREATE ROLE over_desk LOGIN;
@@ -42,10 +40,7 @@ CREATE POLICY changed ON notes FOR UPDATE USING (title = 'atlas') WITH CHECK (ti
 		t.Run(test.name, func(t *testing.T) {
 			cfg := written(t, overreachSchema+test.change, overreachContract)
 			cfg.SkipRandom = true
-			r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := ran(t, cfg)
 			var classes, like []string
 			for _, b := range r.Blocks {
 				classes, like = append(classes, b.Finding.Class.String()), append(like, b.Like...)
