@@ -146,6 +146,7 @@ func TestCallsMixTenants(t *testing.T) {
 		{"two tables", []model.ColumnRef{id, line}, "oo ox xo xx"},
 		{"one column twice", []model.ColumnRef{id, id}, "oo ox xo xx"},
 		{"a column that names no row", []model.ColumnRef{id, memo}, "oo xx"},
+		{"such a column twice", []model.ColumnRef{memo, memo}, "oo ox xo xx"},
 		{"a third one", []model.ColumnRef{id, line, number}, "ooo oox oxo oxx xoo xox xxo xxx"},
 		{"a fourth one", []model.ColumnRef{id, line, number, id}, "oooo ooox ooxo oxoo oxxx xooo xoxx xxox xxxo xxxx"},
 		{"many", slices.Repeat([]model.ColumnRef{id}, 40), oneOfMany(40)},

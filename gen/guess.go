@@ -2,6 +2,7 @@ package gen
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -227,24 +228,33 @@ func (y types) spans(ty *model.Type, k *clue) []string {
 	return out
 }
 
+// mostTogether is up to how many values of a composite type have what the text says in several
+// fields.
+const mostTogether = 64
+
 // fields are values of a composite type, of which each field has each of its values, and what
-// the text says.
+// the text says: one field, then all of them, since a condition may ask for several.
 func (y types) fields(shape *model.TypeShape, k *clue) []string {
 	options := make([][]string, len(shape.Fields))
 	plain := make([]string, len(shape.Fields))
+	together := [][]string{nil}
 	for i := range shape.Fields {
 		ty := &shape.Fields[i].Type
-		options[i] = y.parts(ty, append(append([]string(nil), k.values(ty, true)...), "a"), 0)
+		said := k.values(ty, true)
+		options[i] = y.parts(ty, append(slices.Clone(said), "a"), 0)
 		if ty.Kind != sql.Text {
-			list := k.values(ty, true)
 			if y.valid != nil {
-				list = y.valid(ty, list)
+				said = y.valid(ty, said)
 			}
-			options[i] = append(options[i], list...)
+			options[i] = append(options[i], said...)
 		}
 		if len(options[i]) > 0 {
 			plain[i] = options[i][0]
 		}
+		if len(said) == 0 {
+			said = plain[i : i+1]
+		}
+		together = combined(together, said)
 	}
 	var out []string
 	for i := range options {
@@ -252,6 +262,22 @@ func (y types) fields(shape *model.TypeShape, k *clue) []string {
 			items := append([]string(nil), plain...)
 			items[i] = s
 			out = append(out, composite(items))
+		}
+	}
+	for _, items := range together {
+		out = appendNew(out, composite(items))
+	}
+	return out
+}
+
+// combined is each of some lists with each of some items behind it, but no more than mostTogether.
+func combined(lists [][]string, items []string) [][]string {
+	var out [][]string
+	for _, list := range lists {
+		for _, s := range items {
+			if len(out) < mostTogether {
+				out = append(out, append(slices.Clone(list), s))
+			}
 		}
 	}
 	return out

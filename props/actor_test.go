@@ -3,8 +3,6 @@ package props_test
 import (
 	"strings"
 	"testing"
-
-	"github.com/rlsfuzz/rlsfuzz/props"
 )
 
 // staff is a schema whose function logs who asked for a note.
@@ -62,10 +60,7 @@ func TestActor(t *testing.T) {
 			t.Parallel()
 			cfg := written(t, strings.Replace(staff, "PERSON", k.person, 1), staffContract)
 			cfg.SkipMatrix, cfg.Checks = true, 300
-			r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := ran(t, cfg)
 			for _, l := range r.Leads {
 				t.Errorf("unconfirmed: %s: %s", l.Cell, l.Reason)
 			}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
 
@@ -92,10 +91,7 @@ func TestHelpers(t *testing.T) {
 				runs = 2
 			}
 			for n := range runs {
-				r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-				if err != nil {
-					t.Fatal(err)
-				}
+				r := ran(t, cfg)
 				var causes []string
 				for _, b := range r.Blocks {
 					causes = append(causes, b.Cause)
@@ -210,10 +206,7 @@ ALTER POLICY t ON tasks USING (hidden.sees(me(), project_id) OR hidden.sees(me()
 			require.Postgres(t)
 			cfg := written(t, asked+test.leak, askedContract)
 			cfg.SkipRandom = !test.random
-			r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := ran(t, cfg)
 			if len(r.Blocks) != 1 {
 				t.Fatalf("want one block: %v", r.Blocks)
 			}

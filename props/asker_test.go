@@ -1,11 +1,8 @@
 package props_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
-
-	"github.com/rlsfuzz/rlsfuzz/props"
 )
 
 const askedNotes = `
@@ -42,10 +39,7 @@ func TestAsker(t *testing.T) {
 		t.Run(ties, func(t *testing.T) {
 			cfg := written(t, fmt.Sprintf(askedNotes, ties), askedBy)
 			cfg.SkipRandom = true
-			r, err := props.Run(context.Background(), opened(t, cfg), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := ran(t, cfg)
 			if len(r.Blocks) > 0 != leaks {
 				t.Errorf("%d findings, leaks: %v", len(r.Blocks), leaks)
 			}

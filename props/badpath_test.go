@@ -37,10 +37,7 @@ func TestBadPrograms(t *testing.T) {
 	}
 	cfg := worksConfig(t, paths, "")
 	cfg.Only, cfg.ProgramTime = only, 700*time.Millisecond
-	r, err := props.Run(context.Background(), opened(t, cfg), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := ran(t, cfg)
 	for name, p := range badPrograms {
 		if !slices.ContainsFunc(r.Untested, func(u props.Untested) bool { return u.Object == name && strings.Contains(u.Reason, p[1]) }) {
 			t.Errorf("%s: not untested because %q, but %v", name, p[1], r.Untested)

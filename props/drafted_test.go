@@ -89,10 +89,7 @@ GRANT SELECT ON boards TO ended_app;`
 				t.Fatal(err)
 			}
 			cfg := props.Config{Contract: d.Contract, Only: []string{"boards"}, Apply: []string{leak}, SkipMatrix: true, Checks: 300, First: true, Seed: 1, Workers: 1, Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
-			r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := ran(t, cfg)
 			if len(r.Blocks) != 1 || r.Blocks[0].Finding.Table != "boards" {
 				t.Errorf("found %v", r.Blocks)
 			}
@@ -105,9 +102,6 @@ GRANT SELECT ON boards TO ended_app;`
 func walked(t *testing.T, contract string, only []string, apply ...string) *props.Report {
 	t.Helper()
 	cfg := props.Config{Contract: contract, Only: only, Apply: apply, SkipRandom: true, Workers: 1, Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
-	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := ran(t, cfg)
 	return r
 }

@@ -3,22 +3,27 @@ package props
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 )
 
-// WalkOrder is the cells of the walk's first dataset in the order of a run that writes
-// to a folder: session, command and table of each.
+// WalkOrder is the walk of a run that writes to a folder, in its order: session, command and table of
+// each statement over a table, and what a piece with none is.
 func WalkOrder(_ context.Context, t *Target, out string) []string {
 	c := &campaign{Target: t, cfg: Config{Out: out}, report: &Report{}}
 	c.recall()
 	var order []string
-	first, rest := c.freshCells(t.Plan.Matrix(t.Plan.MatrixDataset(0)))
-	for _, cell := range append(first, rest...) {
-		s := &cell[len(cell)-1]
-		order = append(order, fmt.Sprintf("%s %s %s", s.Session.Name, s.Op.Shape.Command, s.Op.Shape.Table.Label()))
+	for _, p := range slices.Concat(c.stages()...) {
+		for _, cell := range p.cells {
+			s := &cell[len(cell)-1]
+			order = append(order, fmt.Sprintf("%s %s %s", s.Session.Name, s.Op.Shape.Command, s.Op.Shape.Table.Label()))
+		}
+		if len(p.cells) == 0 {
+			order = append(order, fmt.Sprintf("%d calls, %d plays", len(p.calls), len(p.plays)))
+		}
 	}
 	return order
 }

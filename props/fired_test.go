@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
 const firedSchema = `
@@ -75,14 +76,15 @@ CREATE TABLE invoices (id bigint PRIMARY KEY, site_id bigint NOT NULL REFERENCES
 	contract := strings.NewReplacer("accounts: none", "accounts: none, sites: none", "tables: {", "tables: {sites: {tenant: account_id}, ").Replace(firedContract)
 	cfg := written(t, schema, contract)
 	cfg.SkipRandom, cfg.Only = true, []string{"desk", "insert into table invoices"}
-	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := ran(t, cfg)
 	if len(r.Blocks) != 1 {
 		t.Fatalf("%d findings, want 1", len(r.Blocks))
 	}
-	for _, h := range r.Blocks[0].Finding.Divergence.Worlds.Hidden {
+	f := r.Blocks[0].Finding
+	if f.Class != judge.Interference || len(f.Divergence.Worlds.Hidden) == 0 {
+		t.Errorf("%s, of %d hidden rows", f.Class, len(f.Divergence.Worlds.Hidden))
+	}
+	for _, h := range f.Divergence.Worlds.Hidden {
 		if h.Table.Name != "invoices" {
 			t.Errorf("the difference is said to come of a row of %s", h.Table.Name)
 		}

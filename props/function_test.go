@@ -71,10 +71,7 @@ func TestFunctions(t *testing.T) {
 			if k.function != nil {
 				cfg.Paths = map[string]props.PathFunc{"invoices": k.function}
 			}
-			r, err := props.Run(context.Background(), opened(t, cfg), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := ran(t, cfg)
 			for _, l := range r.Leads {
 				t.Errorf("unconfirmed: %s: %s", l.Cell, l.Reason)
 			}

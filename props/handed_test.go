@@ -58,10 +58,7 @@ func TestHanded(t *testing.T) {
 			cfg := worksConfig(t, handedPaths, k.script, k.dump)
 			unbind(t, cfg.Contract)
 			cfg.Only = []string{"nightly", "dump"}
-			r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := ran(t, cfg)
 			leaksThrough(t, r, "stranger", k.path, k.path == "nightly") // whom row security gives nothing
 		})
 	}

@@ -34,12 +34,14 @@ CREATE POLICY p ON accounts USING (id = tenant());
 CREATE POLICY p ON notes USING (account_id = tenant());
 CREATE POLICY p ON tasks USING (account_id = tenant());
 GRANT SELECT ON accounts, notes, tasks TO history_app;`,
-		"leak.sql": `ALTER POLICY p ON tasks USING (true);`,
+		"leak.sql": `ALTER POLICY p ON tasks USING (true);
+CREATE FUNCTION total() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM tasks';`,
 	})
 	return filepath.Join(dir, "rlsfuzz.yaml")
 }
 
-// TestFreshFirst checks a schema, changes one policy of it, and checks again.
+// TestFreshFirst checks a schema, changes one policy of it and adds a function, and checks again: the
+// statements about the policy's table come first, then the function's calls.
 func TestFreshFirst(t *testing.T) {
 	require.Postgres(t)
 	contract, out := note(t), t.TempDir()
@@ -63,14 +65,25 @@ func TestFreshFirst(t *testing.T) {
 		}
 	}
 
+	statements := func(order []string) (n int) {
+		for _, s := range order {
+			if !strings.HasSuffix(s, " plays") {
+				n++
+			}
+		}
+		return n
+	}
 	leaky := cfg
 	leaky.Apply = []string{filepath.Join(filepath.Dir(contract), "leak.sql")}
 	target := opened(t, leaky)
 	for name, dir := range map[string]string{"the last check": out, "the schema without the leak": t.TempDir()} {
 		order := props.WalkOrder(t.Context(), target, dir)
 		n := slices.IndexFunc(order, func(s string) bool { return !strings.HasSuffix(s, " tasks") })
-		if tasks := strings.Count(strings.Join(before, "\n"), " tasks"); n != tasks || tasks == 0 || len(order) != len(before) {
-			t.Errorf("compared with %s: %d cells of tasks come first, of %d", name, n, tasks)
+		if tasks := strings.Count(strings.Join(before, "\n"), " tasks"); n != tasks || tasks == 0 || statements(order) != statements(before) {
+			t.Errorf("compared with %s: %d cells of tasks come first, of %d; %d statements in all, want %d", name, n, tasks, statements(order), statements(before))
+		}
+		if next := order[n]; !strings.HasSuffix(next, " calls, 0 plays") || strings.HasPrefix(next, "0 ") {
+			t.Errorf("compared with %s: after them come %s", name, next)
 		}
 	}
 	keys := map[string]bool{}

@@ -15,10 +15,7 @@ import (
 func TestHurried(t *testing.T) {
 	d := drafted(t, "plain", map[string]string{"schema.sql": twins[0].schema})
 	cfg := props.Config{Contract: d.Contract, Duration: time.Nanosecond, Workers: 1, Out: t.TempDir(), Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
-	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := ran(t, cfg)
 	n := 0
 	for i := range r.Untested {
 		if u := &r.Untested[i]; u.Session != "" {
@@ -34,7 +31,7 @@ func TestHurried(t *testing.T) {
 }
 
 // TestOverdue gives a run too little time to look for what would mend its finding, which is
-// confirmed all the same. The next run has the time.
+// confirmed all the same. The next run has the time, and its folder says what that one found.
 func TestOverdue(t *testing.T) {
 	k := &twins[1]
 	d := drafted(t, "plain", map[string]string{"schema.sql": k.schema})
@@ -43,31 +40,37 @@ func TestOverdue(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := props.Config{Contract: d.Contract, Only: k.only(), Apply: []string{leak}, SkipRandom: true, Duration: time.Nanosecond, Workers: 1, Out: t.TempDir(), Postgres: os.Getenv("RLSFUZZ_POSTGRES")}
-	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := ran(t, cfg)
 	if len(r.Blocks) == 0 {
 		t.Fatal("nothing was found: the test shows nothing")
 	}
 	for _, b := range r.Blocks {
 		e := &b.Finding.Explanation
-		if !strings.Contains(e.Fixed(), "the time was up") || e.Reproduced == 0 {
-			t.Errorf("fix %q, reproduced %d of %d", e.Fixed(), e.Reproduced, e.Times)
+		if saved := savedFix(t, b); !strings.Contains(e.Fixed(), "the time was up") || saved != e.Fixed() || e.Reproduced == 0 {
+			t.Errorf("fix %q, saved as %q, reproduced %d of %d", e.Fixed(), saved, e.Reproduced, e.Times)
 		}
 	}
 	cfg.Duration = 0
-	if r, err = props.Run(t.Context(), opened(t, cfg), cfg); err != nil {
-		t.Fatal(err)
-	}
+	r = ran(t, cfg)
 	if len(r.Blocks) == 0 {
 		t.Fatal("the next run finds nothing")
 	}
 	for _, b := range r.Blocks {
-		if fix := b.Finding.Fixed(); fix == "" || strings.Contains(fix, "not looked for") {
-			t.Errorf("the next run: fix %q", fix)
+		fix, saved := b.Finding.Fixed(), savedFix(t, b)
+		if fix == "" || strings.Contains(fix, "not looked for") || saved != "" {
+			t.Errorf("the next run: fix %q, saved as %q", fix, saved)
 		}
 	}
+}
+
+// savedFix is why the saved case of a block has no fix; empty where one was looked for.
+func savedFix(t *testing.T, b *props.Block) string {
+	t.Helper()
+	k, err := props.ReadCase(b.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k.Found.Fix
 }
 
 // TestOverdueBeneath has a leak under which others may lie, and no time to look: that is said.
@@ -76,10 +79,7 @@ func TestOverdueBeneath(t *testing.T) {
 	for _, duration := range []time.Duration{time.Nanosecond, 10 * time.Minute} {
 		cfg := written(t, overreachSchema+`CREATE POLICY seen ON notes FOR SELECT USING (true);`, overreachContract)
 		cfg.SkipRandom, cfg.Duration = true, duration
-		r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := ran(t, cfg)
 		if len(r.Blocks) != 1 || r.Blocks[0].Finding.Carrier.Object != "policy seen on notes" {
 			t.Fatalf("%d findings, want 1", len(r.Blocks))
 		}

@@ -85,10 +85,7 @@ func TestAcceptKey(t *testing.T) {
 			if err := os.WriteFile(cfg.Contract, []byte(ownNotesContract+test.accept), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := ran(t, cfg)
 			if got := cells(r.Blocks); got != test.want {
 				t.Errorf("found %q, want %q", got, test.want)
 			}

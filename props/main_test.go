@@ -24,13 +24,20 @@ func opened(t *testing.T, cfg props.Config) *props.Target {
 	return target
 }
 
-// reports has a search report one block, of which say names what matters, or none where nothing is wanted.
-func reports(t *testing.T, cfg props.Config, want string, say func(*props.Block) string) *props.Report {
+// ran is what a search reports.
+func ran(t *testing.T, cfg props.Config) *props.Report {
 	t.Helper()
 	r, err := props.Run(t.Context(), opened(t, cfg), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return r
+}
+
+// reports has a search report one block, of which say names what matters, or none where nothing is wanted.
+func reports(t *testing.T, cfg props.Config, want string, say func(*props.Block) string) *props.Report {
+	t.Helper()
+	r := ran(t, cfg)
 	var all, got []string
 	if want != "" {
 		all = []string{want}

@@ -116,33 +116,40 @@ func TestMisfitEdited(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, _, _ := strings.Cut(string(saved), "    sql:")
-	for _, step := range []string{
-		"    sql: INSERT INTO notes VALUES ($1, $2, $3)\n    args: [1, 2]\n",
-		"    sql: COMMIT\n",
-		"    sql: DROP TABLE notes\n",
+	for _, test := range []struct{ step, why string }{
+		{"    sql: INSERT INTO notes VALUES ($1, $2, $3)\n    args: [1, 2]\n", "step 1 fails, and not since its session may not do that: ERROR 08P01"},
+		{"    sql: COMMIT\n", "COMMIT is no step"},
+		{"    sql: DROP TABLE notes\n", "DROP of notes is no step"},
 	} {
-		if err := os.WriteFile(path, []byte(before+step+"# end\n"), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(before+test.step+"# end\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := replays(t, cfg, dir, openNotes); r.Verdict != props.CannotRun {
-			t.Errorf("%s, want cannot run, of a case that ends in\n%s", r.Verdict, step)
+		if r := replays(t, cfg, dir, openNotes); r.Verdict != props.CannotRun || !strings.Contains(r.Why, test.why) {
+			t.Errorf("%s (%s), want cannot run (%s), of a case that ends in\n%s", r.Verdict, r.Why, test.why, test.step)
 		}
 	}
 }
 
 // TestMisfitExplored: of a sequence that a session explored, an error is an answer; of one that somebody
-// wrote, it is none.
+// wrote, it is none, and one that names what the schema does not have says nothing in either.
 func TestMisfitExplored(t *testing.T) {
 	cfg, dir := saves(t, openNotes)
 	path := filepath.Join(dir, "case.yaml")
-	const steps = "rows:\n  orgs: [{id: 1}]\n  notes: [{id: 1, org_id: 1}]\n" +
-		"steps:\n  - session: app\n    tenant: 1\n    sql: INSERT INTO notes (id, org_id) VALUES (1, 1)\n"
-	for before, want := range map[string]props.ReplayVerdict{"": props.CannotRun, "explored: true\n": props.ShowsNone} {
-		if err := os.WriteFile(path, []byte("contract: "+cfg.Contract+"\n"+before+steps), 0o600); err != nil {
+	const rows = "rows:\n  orgs: [{id: 1}]\n  notes: [{id: 1, org_id: 1}]\n"
+	for _, test := range []struct {
+		before, sql string
+		want        props.ReplayVerdict
+	}{
+		{"", "INSERT INTO notes (id, org_id) VALUES (1, 1)", props.CannotRun},
+		{"explored: true\n", "INSERT INTO notes (id, org_id) VALUES (1, 1)", props.ShowsNone},
+		{"explored: true\n", "INSERT INTO notes (id, org_id, gone) VALUES (1, 1, 1)", props.CannotRun},
+	} {
+		text := "contract: " + cfg.Contract + "\n" + test.before + rows + "steps:\n  - session: app\n    tenant: 1\n    sql: " + test.sql + "\n"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if r := replays(t, cfg, dir, ""); r.Verdict != want {
-			t.Errorf("%s (%s), want %s, of\n%s%s", r.Verdict, r.Why, want, before, steps)
+		if r := replays(t, cfg, dir, ""); r.Verdict != test.want {
+			t.Errorf("%s (%s), want %s, of\n%s", r.Verdict, r.Why, test.want, text)
 		}
 	}
 }
@@ -156,10 +163,7 @@ func TestMisfitSaved(t *testing.T) {
 	} {
 		applies(t, &cfg, change)
 		cfg.SkipMatrix = true
-		r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := ran(t, cfg)
 		if notes := strings.Join(r.Notes, "\n"); !strings.Contains(notes, want) {
 			t.Errorf("the notes lack %q:\n%s", want, notes)
 		}

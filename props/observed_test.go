@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
 
@@ -103,10 +102,7 @@ func TestObserved(t *testing.T) {
 			cfg := worksConfig(t, strings.Replace(observedPaths, "RUN", run, 1), "psql -X -q -v ON_ERROR_STOP=1 -c 'SELECT sum_up()'\n", schema)
 			observedContract(t, cfg.Contract)
 			cfg.Only = []string{"send letters", "nightly"}
-			r, err := props.Run(t.Context(), opened(t, cfg), cfg)
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := ran(t, cfg)
 			leaksThrough(t, r, "clerk", k.path, k.program)
 		})
 	}

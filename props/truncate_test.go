@@ -1,13 +1,10 @@
 package props_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/rlsfuzz/rlsfuzz/props"
 )
 
 // TestTruncate names who may empty a table past its policies.
@@ -16,10 +13,7 @@ func TestTruncate(t *testing.T) {
 	for grant, want := range map[string]string{"": "", "GRANT TRUNCATE ON notes TO shadow_app;": "app may empty notes"} {
 		cfg := written(t, fmt.Sprintf(memberNotes, "", "public.members")+grant, memberReaders)
 		cfg.Raw, cfg.SkipRandom = true, true
-		r, err := props.Run(context.Background(), opened(t, cfg), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
+		r := ran(t, cfg)
 		told := slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, "TRUNCATE") && strings.HasSuffix(n, want) })
 		if told != (want != "") {
 			t.Errorf("%q: %q", grant, r.Notes)

@@ -115,7 +115,11 @@ CREATE /* it */ FUNCTION public.find(text) RETURNS int LANGUAGE sql AS 'SELECT 1
 CREATE AGGREGATE finds(text) (SFUNC = find, STYPE = int);
 DO $$ BEGIN EXECUTE 'CREATE POLICY built ON tickets'; END $$;
 COMMENT ON TABLE tickets IS 'CREATE TABLE tickets';
-INSERT INTO tickets VALUES (1);`
+INSERT INTO tickets VALUES (1);
+CREATE ROLE "Desk" BYPASSRLS;
+CREATE ROLE agent LOGIN BYPASSRLS;
+ALTER USER agent BYPASSRLS;
+ALTER ROLE agent NOBYPASSRLS;`
 	parsed, err := script.Parse("schema.sql", files, script.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -133,11 +137,13 @@ INSERT INTO tickets VALUES (1);`
 		return carrier.Object{Kind: carrier.Routine, Routine: &model.Routine{Schema: "public", Name: name}}
 	}
 	read := carrier.Read(parsed.Statements)
+	role := func(name string) carrier.Object { return carrier.Object{Kind: carrier.BypassRLS, Role: name} }
 	for _, test := range []struct {
 		object carrier.Object
 		line   int // 0: none
 	}{
 		{table("tickets"), 2},
+		{carrier.Object{Kind: carrier.Table, Table: &model.Table{Schema: "app", Name: "tickets"}}, 1}, // may be anywhere
 		{table("Tickets"), 0},
 		{policy("own", "tickets"), 6},
 		{policy("own", "Tickets"), 5},
@@ -149,6 +155,9 @@ INSERT INTO tickets VALUES (1);`
 		{routine("find"), 9},
 		{routine("finds"), 10},
 		{routine("found"), 0},
+		{role("Desk"), 14},
+		{role("agent"), 16},
+		{role("desk"), 0},
 	} {
 		line := 0
 		if s := read.Place(&test.object); s != nil {

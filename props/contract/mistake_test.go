@@ -111,6 +111,9 @@ func TestMistakes(t *testing.T) {
 			src := m.text(t)
 			_, err := contract.Parse("rlsfuzz.yaml", []byte(src))
 			one(t, src, err, m.at, m.msg, m.expected)
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("it tells the password: %v", err)
+			}
 		})
 	}
 }

@@ -102,8 +102,8 @@ func TestBrokeOff(t *testing.T) {
 				if err := f.write(&b); err != nil {
 					t.Fatal(err)
 				}
-				if !strings.Contains(b.String(), f.want) || c.why == "" && strings.Contains(b.String(), "broke off") {
-					t.Errorf("it has no %q, or says that a whole search broke off:\n%s", f.want, b.String())
+				if !strings.Contains(b.String(), f.want) || !strings.Contains(b.String(), c.why) || c.why == "" && strings.Contains(b.String(), "broke off") {
+					t.Errorf("it has no %q, does not say why, or says that a whole search broke off:\n%s", f.want, b.String())
 				}
 			}
 		})
