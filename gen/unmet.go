@@ -44,7 +44,7 @@ func (f *fitting) unmet(sought [][]asking) error {
 		}
 	}
 	for _, t := range f.Order {
-		list := append(rows[t.ID], t.Seed...)
+		list := slices.Concat(rows[t.ID], t.Seed)
 		if f.Empty[t] != "" || len(list) == 0 {
 			continue
 		}
