@@ -126,7 +126,7 @@ func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error
 		}
 		return out, input(out.apply(cfg.Apply))
 	}
-	files, err := script.Expand(filepath.Dir(file.Path), file.SchemaFiles)
+	files, notes, err := script.Expand(filepath.Dir(file.Path), file.SchemaFiles)
 	var pattern *script.PatternError
 	if errors.As(err, &pattern) {
 		return nil, file.SchemaError(pattern.Pattern, pattern)
@@ -134,6 +134,7 @@ func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error
 	if err != nil {
 		return nil, input(err)
 	}
+	out.notes = append(out.notes, notes...)
 	if out.scripts, err = parsed(out.scripts, files); err != nil {
 		return out, input(err)
 	}
