@@ -109,15 +109,17 @@ func (n *drafting) read(ctx context.Context) error {
 	}
 	n.files = slices.DeleteFunc(n.files, func(f string) bool { return filepath.Clean(f) == filepath.Clean(n.rolesFile()) })
 	n.out.Files = len(n.files)
-	if n.src.scripts, err = parsed(n.src.scripts, n.files); err != nil {
+	reader := &dump.Reader{Context: ctx, Bin: n.cfg.Postgres}
+	if n.src.scripts, err = n.src.parsed(n.src.scripts, n.files, reader); err != nil {
 		return input(err)
 	}
+	n.out.Notes = append(n.out.Notes, n.src.notes...)
 	if n.cfg.Preset != "" {
 		return nil
 	}
 	var texts []draft.Text
 	for _, f := range n.files {
-		b, err := os.ReadFile(f)
+		b, err := reader.ReadFile(f)
 		if err != nil {
 			return input(fmt.Errorf("read schema: %w", err))
 		}

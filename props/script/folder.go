@@ -22,12 +22,19 @@ var (
 // folder is the SQL files of a folder in the order in which they run: those that a plan of Sqitch
 // names; its own; those of its folder migrations; or those below it, as Prisma and Flyway keep them.
 func (f *finder) folder(path string) ([]string, error) {
+	if exists(filepath.Join(path, archiveFile)) {
+		return []string{path}, nil
+	}
 	if p := filepath.Join(path, planFile); exists(p) {
 		return f.plan(p)
 	}
-	own, err := filepath.Glob(filepath.Join(escaped(path), "*.sql"))
-	if err != nil {
-		return nil, err
+	var own []string
+	for _, pattern := range []string{"*.sql", "*.sql.gz"} {
+		found, err := filepath.Glob(filepath.Join(escaped(path), pattern))
+		if err != nil {
+			return nil, err
+		}
+		own = append(own, found...)
 	}
 	if len(own) > 0 && !slices.ContainsFunc(own, func(o string) bool { return !seeds.MatchString(filepath.Base(o)) }) && exists(filepath.Join(path, "migrations")) {
 		f.leftOut(own, "it is taken for data to try with, beside migrations")
@@ -88,6 +95,9 @@ func (f *finder) leftOut(files []string, why string) {
 		f.notes = append(f.notes, fmt.Sprintf("%s and %d more are left out: %s", filepath.ToSlash(files[0]), len(files)-1, why))
 	}
 }
+
+// archiveFile lies in a folder that pg_dump wrote, which is read as one file.
+const archiveFile = "toc.dat"
 
 // exists reports whether there is a file or folder.
 func exists(path string) bool {

@@ -68,6 +68,11 @@ func TestExpandOrder(t *testing.T) {
 			left:  []string{"seed.sql is left out"},
 		},
 		{
+			name:  "a folder that pg_dump wrote",
+			files: []string{"toc.dat", "3051.dat.gz"},
+			want:  []string{"."},
+		},
+		{
 			name:  "a folder beside files",
 			files: []string{"schema.sql", "old/1.sql", "old/2.sql"},
 			want:  []string{"schema.sql"},
