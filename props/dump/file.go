@@ -119,7 +119,7 @@ func (r *Reader) restoreText(path string, src []byte) ([]byte, error) {
 	}
 	defer func() { _ = os.Remove(f.Name()) }()
 	_, err = f.Write(src)
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, err
 	}
 	return r.restore(path, f.Name(), archive(src))
