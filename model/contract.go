@@ -143,7 +143,8 @@ type Setting struct {
 	Name string
 	// Value is the parts of the text: a setting has one part, claims one for each leaf
 	// of the JSON object. Parts are joined; JSON parts are encoded.
-	Value []Part
+	Value     []Part
+	Line, Col int // where the contract says it, from 1
 }
 
 // Follows reports whether the setting depends on who the session is.

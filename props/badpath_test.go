@@ -81,11 +81,12 @@ func TestBadPaths(t *testing.T) {
 CREATE FUNCTION opaque(x internal) RETURNS text LANGUAGE internal AS 'textin';
 CREATE VIEW broken WITH (security_invoker = true) AS SELECT 1 / (count(*) - count(*)) AS x FROM tickets;
 GRANT SELECT ON broken TO helpdesk_admin;
+CREATE PROCEDURE ends() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;
 CREATE FUNCTION fails() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'never'; END $$;
 `), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg.Only = []string{"broken report", "program", "strict export", "function fails", "view broken"}
+	cfg.Only = []string{"broken report", "program", "strict export", "function fails", "procedure ends", "view broken"}
 	cfg.SkipRandom = true
 	target, err := props.Open(context.Background(), cfg)
 	if err != nil {
@@ -100,6 +101,7 @@ CREATE FUNCTION fails() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTIO
 		"admin: call broken report":  `every call failed: ERROR 42P01: relation "nowhere" does not exist`,
 		"exporter: call program":     "it cannot be started: nightly: no such file or directory",
 		"admin: call function fails": "every call failed: ERROR P0001: never",
+		"admin: call procedure ends": "ERROR 2D000: invalid transaction termination; it cannot run in the transaction that a path's SQL is part of: give it a path with a command",
 		"admin: call view broken":    "every call failed: ERROR 22012: division by zero",
 	} {
 		if !slices.ContainsFunc(r.Untested, func(u props.Untested) bool {

@@ -80,7 +80,7 @@ func Run(ctx context.Context, t *Target, cfg Config) (*Report, error) {
 	c.why = spent
 	err = c.search(ctx, t.Plan)
 	if err != nil {
-		err = c.ended(ctx, c.blame(err))
+		err = c.ended(ctx, c.blame(ctx, err))
 	}
 	c.finish()
 	return c.report, err

@@ -47,8 +47,9 @@ type Drafted struct {
 	Draft    *draft.Draft
 	Files    int
 	Preset   string
-	Brought  string // the preset that a database's own surroundings are like
-	Why      string // what suggested the preset
+	Brought  string   // the preset that a database's own surroundings are like
+	Why      string   // what suggested the preset
+	Notes    []string // files that were left out, and why
 }
 
 // Init loads a schema into a scratch database, drafts its contract and writes it. The
@@ -103,20 +104,22 @@ func (n *drafting) read(ctx context.Context) error {
 		return n.database(ctx)
 	}
 	var err error
-	if n.files, err = draft.Files(n.cfg.Sources); err != nil {
+	if n.files, n.out.Notes, err = draft.Files(n.cfg.Sources); err != nil {
 		return input(err)
 	}
 	n.files = slices.DeleteFunc(n.files, func(f string) bool { return filepath.Clean(f) == filepath.Clean(n.rolesFile()) })
 	n.out.Files = len(n.files)
-	if n.src.scripts, err = parsed(n.src.scripts, n.files); err != nil {
+	reader := &dump.Reader{Context: ctx, Bin: n.cfg.Postgres}
+	if n.src.scripts, err = n.src.parsed(n.src.scripts, n.files, reader); err != nil {
 		return input(err)
 	}
+	n.out.Notes = append(n.out.Notes, n.src.notes...)
 	if n.cfg.Preset != "" {
 		return nil
 	}
 	var texts []draft.Text
 	for _, f := range n.files {
-		b, err := os.ReadFile(f)
+		b, err := reader.ReadFile(f)
 		if err != nil {
 			return input(fmt.Errorf("read schema: %w", err))
 		}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -120,6 +119,7 @@ type sources struct {
 
 func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error) {
 	out := &sources{}
+	reader := &dump.Reader{Context: ctx, Bin: cfg.Postgres}
 	if file.Database == "" && len(file.SchemaFiles) == 0 {
 		return nil, input(fmt.Errorf("%s: neither schema: nor database: is named; list the SQL files that make the schema, such as schema: [schema.sql]", file.Path))
 	}
@@ -133,9 +133,9 @@ func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error
 		if err := out.copy(ctx, file.Database); err != nil {
 			return nil, err
 		}
-		return out, input(out.apply(cfg.Apply))
+		return out, input(out.apply(cfg.Apply, reader))
 	}
-	files, err := script.Expand(filepath.Dir(file.Path), file.SchemaFiles)
+	files, notes, err := script.Expand(filepath.Dir(file.Path), file.SchemaFiles)
 	var pattern *script.PatternError
 	if errors.As(err, &pattern) {
 		return nil, file.SchemaError(pattern.Pattern, pattern)
@@ -143,16 +143,17 @@ func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error
 	if err != nil {
 		return nil, input(err)
 	}
-	if out.scripts, err = parsed(out.scripts, files); err != nil {
+	out.notes = append(out.notes, notes...)
+	if out.scripts, err = out.parsed(out.scripts, files, reader); err != nil {
 		return out, input(err)
 	}
-	return out, input(out.apply(cfg.Apply))
+	return out, input(out.apply(cfg.Apply, reader))
 }
 
 // apply reads the files that run after the schema.
-func (s *sources) apply(files []string) error {
+func (s *sources) apply(files []string, reader *dump.Reader) error {
 	var err error
-	s.applied, err = parsed(nil, files)
+	s.applied, err = s.parsed(nil, files, reader)
 	return err
 }
 
@@ -180,13 +181,14 @@ func (s *sources) copy(ctx context.Context, dsn string) error {
 }
 
 // parsed adds files of SQL to a list.
-func parsed(list []*script.Script, files []string) ([]*script.Script, error) {
+func (s *sources) parsed(list []*script.Script, files []string, reader *dump.Reader) ([]*script.Script, error) {
+	defer func() { s.notes, reader.Notes = append(s.notes, reader.Notes...), nil }()
 	for _, name := range files {
-		src, err := os.ReadFile(name)
+		src, err := reader.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("read schema: %w", err)
 		}
-		one, err := script.Parse(name, string(src), script.Options{Read: os.ReadFile})
+		one, err := script.Parse(name, string(src), script.Options{Read: reader.ReadFile})
 		if err != nil {
 			return nil, err
 		}

@@ -27,6 +27,9 @@ func (t *Target) understand(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := t.settable(ctx, conn); err != nil {
+		return err
+	}
 	asked := map[string]bool{}
 	for i := range t.Contract.Written {
 		text := &t.Contract.Written[i]
@@ -68,8 +71,12 @@ func volatile(ctx context.Context, conn *pgx.Conn) (map[string]bool, error) {
 
 func refusedBy(e *pgconn.PgError) string { return "Postgres refuses it: " + e.Message }
 
-// blame puts the failure of a rule at its place in the contract; other errors stay.
-func (t *Target) blame(err error) error {
+// blame puts the failure of a rule or a setting at its place in the contract; other errors stay.
+func (t *Target) blame(ctx context.Context, err error) error {
+	var unbound *run.BindError
+	if errors.As(err, &unbound) {
+		return t.unbound(ctx, unbound)
+	}
 	var failed *run.RuleError
 	if !errors.As(err, &failed) {
 		return err

@@ -72,7 +72,7 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 	case t.calls > 0 && p.Shadow != nil && len(p.Shadow.Put) > 0:
 		return "", false // it is meant to fail, and its errors told nothing
 	case t.calls > 0 && t.failed == t.calls:
-		return "every call failed: " + t.failure, false
+		return "every call failed: " + t.failure + withoutBlock(p, t.failure), false
 	case t.calls > 0 && t.silent == t.calls:
 		return "it ends well and writes nothing: no output, no file", false
 	case t.asked > 0 && t.rowless == t.asked && p.Kind == "partition":
@@ -88,6 +88,15 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 		return c.unreached(), false
 	}
 	return "no arguments could be drawn for it" + c.unfed(p), false
+}
+
+// withoutBlock says how to test a call that ends transactions itself, or must not be in one: the SQL
+// of a path is part of one, which binds its session.
+func withoutBlock(p *model.Path, failure string) string {
+	if p.Program != nil || !strings.HasPrefix(failure, "ERROR 2D000:") && !strings.HasPrefix(failure, "ERROR 25001:") {
+		return ""
+	}
+	return "; it cannot run in the transaction that a path's SQL is part of: give it a path with a command that calls it outside of one, such as psql with SET and CALL"
 }
 
 // unfed says which table could not be filled that the arguments of a path come from; nothing where all could.

@@ -27,6 +27,9 @@ func tell(w io.Writer, d *props.Drafted) {
 		from += " (guessed: " + d.Why + ")"
 	}
 	hang(w, "read", from)
+	for _, n := range d.Notes {
+		hang(w, "note", n)
+	}
 	for _, f := range d.Draft.Summary() {
 		hang(w, f.Name, f.Text)
 	}

@@ -9,6 +9,13 @@ func (r *resolver) asks(d text, statement string, rule *model.Rule) {
 	r.contract.Written = append(r.contract.Written, model.Written{SQL: statement, Rule: rule, Line: at.line, Col: at.col})
 }
 
+// RefusedSetting is the error, an *Errors, that a session cannot make a setting, for a reason.
+func (f *File) RefusedSetting(at *model.Setting, expected, reason string) error {
+	s := f.again()
+	s.fail(place{at.Line, at.Col}, expected, "%s", reason)
+	return s.result()
+}
+
 // Refused is the error, an *Errors, that a text of the contract cannot be used, for a reason.
 func (f *File) Refused(t *model.Written, reason string) error {
 	s := f.again()

@@ -91,6 +91,20 @@ func (r *resolver) rights(d *sessionDecl, s *model.Session) {
 	}
 }
 
+// anyRole checks that some role can be a tenant's, where the contract says that one is.
+func (r *resolver) anyRole(d *sessionDecl, s *model.Session) {
+	if s.Login.Follows() && len(r.contract.TenantRoles(s.Login, true)) == 0 {
+		r.fail(d.login.place(), "roles with LOGIN and privileges on tables, which the schema's files make", "no role can be the login of a tenant")
+	}
+	if s.Role.Follows() && len(r.contract.TenantRoles(s.Role, false)) == 0 {
+		of := ""
+		if s.Login.Text != "" {
+			of = ", granted to " + s.Login.Text
+		}
+		r.fail(d.role.place(), "roles with privileges on tables"+of+", which the schema's files make", "no role can be the role of a tenant")
+	}
+}
+
 // maySet reports whether a role is a member of another, with the right to SET ROLE.
 func (r *resolver) maySet(member, role string, seen map[string]bool) bool {
 	if seen[member] {
@@ -133,7 +147,7 @@ func (r *resolver) user(d *sessionDecl, s *model.Session, in binding) bool {
 func (r *resolver) settings(d *sessionDecl, s *model.Session, in binding) {
 	if len(d.claims) > 0 {
 		whole := r.claim(claimsNode(d.claims), in)
-		s.Settings = append(s.Settings, model.Setting{Name: "request.jwt.claims", Value: merged(whole)})
+		s.Settings = append(s.Settings, settingAt(d.claims[0].key, "request.jwt.claims", merged(whole)))
 		for _, c := range d.claims {
 			key := parts(c.key.value)
 			if c.value.kind == nothing || len(key) != 1 || key[0].name != "" { // the old settings have fixed names
@@ -141,10 +155,10 @@ func (r *resolver) settings(d *sessionDecl, s *model.Session, in binding) {
 			}
 			name := "request.jwt.claim." + key[0].text
 			if c.value.kind == scalar {
-				s.Settings = append(s.Settings, model.Setting{Name: name, Value: r.template(text{c.value.text, c.value}, in)})
+				s.Settings = append(s.Settings, settingAt(c.key, name, r.template(text{c.value.text, c.value}, in)))
 				continue
 			}
-			s.Settings = append(s.Settings, model.Setting{Name: name, Value: merged(r.claim(c.value, in))})
+			s.Settings = append(s.Settings, settingAt(c.key, name, merged(r.claim(c.value, in))))
 		}
 	}
 	for _, e := range d.settings {
@@ -153,11 +167,21 @@ func (r *resolver) settings(d *sessionDecl, s *model.Session, in binding) {
 				r.fail(e.key.place(), "each setting once", "setting %q is given twice", e.key.value)
 			}
 		}
-		s.Settings = append(s.Settings, model.Setting{Name: e.key.value, Value: r.template(e.value, in)})
-		if !strings.Contains(e.key.value, ".") { // one of Postgres' own
-			r.asks(e.key, "SHOW "+model.Quote(e.key.value), nil)
+		if own := identity[strings.ToLower(e.key.value)]; own != "" {
+			r.fail(e.key.place(), own+": beside settings:", "%s is no setting here", e.key.value)
+			continue
 		}
+		s.Settings = append(s.Settings, settingAt(e.key, e.key.value, r.template(e.value, in)))
 	}
+}
+
+// identity is settings that say who a session is, and the keys of the contract that do.
+var identity = map[string]string{"role": "role", "session_authorization": "login"}
+
+// settingAt is a setting that the contract makes at a key.
+func settingAt(key text, name string, value []model.Part) model.Setting {
+	at := key.place()
+	return model.Setting{Name: name, Value: value, Line: at.line, Col: at.col}
 }
 
 func claimsNode(claims []pair) *node {

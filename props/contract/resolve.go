@@ -50,6 +50,11 @@ func (f *File) Resolve(s *model.Schema) (*model.Contract, error) {
 	for i := range f.sessions {
 		r.session(&f.sessions[i])
 	}
+	for i := range f.sessions {
+		if len(r.errs) == 0 {
+			r.anyRole(&f.sessions[i], r.contract.Sessions[i])
+		}
+	}
 	for i := range f.paths {
 		if len(r.errs) == 0 { // its sessions are whole
 			r.path(&f.paths[i])

@@ -25,10 +25,27 @@ func (e *MissingError) Error() string {
 	return fmt.Sprintf("%s is of version %d and cannot read a server of version %d: %s", e.Path, e.Have, e.Server, remedy)
 }
 
-// places is where pg_dump may be besides PATH, as patterns.
+// places is where PostgreSQL's programs may be besides PATH, as patterns.
 var places = []string{
-	"/usr/lib/postgresql/*/bin/pg_dump", "/usr/pgsql-*/bin/pg_dump",
-	"/opt/homebrew/opt/*/bin/pg_dump", "/usr/local/opt/*/bin/pg_dump", "/Applications/Postgres.app/Contents/Versions/*/bin/pg_dump",
+	"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin",
+	"/opt/homebrew/opt/*/bin", "/usr/local/opt/*/bin", "/Applications/Postgres.app/Contents/Versions/*/bin",
+}
+
+// programs is the paths of a program: the one in a folder, the one on PATH, and those of places.
+func programs(name, folder string) []string {
+	var out []string
+	if path, err := exec.LookPath(filepath.Join(folder, name)); err == nil && folder != "" {
+		out = append(out, path)
+	}
+	if path, err := exec.LookPath(name); err == nil {
+		out = append(out, path)
+	}
+	for _, pattern := range places {
+		if found, err := filepath.Glob(filepath.Join(pattern, name)); err == nil {
+			out = append(out, found...)
+		}
+	}
+	return out
 }
 
 // versionOf finds the major version in what pg_dump --version prints.
@@ -37,18 +54,8 @@ var versionOf = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 // find is the path of a pg_dump that is no older than the server: the one on PATH, else the first
 // of places that will do. The error is a *MissingError.
 func find(ctx context.Context, server int) (string, error) {
-	var candidates []string
-	if path, err := exec.LookPath("pg_dump"); err == nil {
-		candidates = append(candidates, path)
-	}
-	for _, pattern := range places {
-		found, err := filepath.Glob(pattern)
-		if err == nil {
-			candidates = append(candidates, found...)
-		}
-	}
 	missing := &MissingError{Server: server}
-	for _, path := range candidates {
+	for _, path := range programs("pg_dump", "") {
 		out, err := exec.CommandContext(ctx, path, "--version").Output()
 		m := versionOf.FindSubmatch(out)
 		if err != nil || m == nil {

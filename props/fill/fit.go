@@ -17,7 +17,7 @@ import (
 // Fit fits a plan to the database of a connection, which must be a superuser's and
 // outside a transaction. Nothing stays in the database.
 func Fit(ctx context.Context, conn *pgx.Conn, p *gen.Plan) error {
-	s := &server{ctx: ctx, conn: conn.PgConn(), order: p.Order, names: map[string]string{}}
+	s := &server{ctx: ctx, conn: conn.PgConn(), order: p.Order, computed: p.Computed, texts: map[*model.Table]string{}, names: map[string]string{}}
 	defer s.forget()
 	begin := "BEGIN; SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL jit = off; SET LOCAL session_replication_role = replica; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, MDY';" +
 		"SET LOCAL intervalstyle = postgres; SET LOCAL bytea_output = hex; SET LOCAL statement_timeout = '20s'; SAVEPOINT fit"
@@ -33,10 +33,12 @@ func Fit(ctx context.Context, conn *pgx.Conn, p *gen.Plan) error {
 
 // server answers a plan's questions in one transaction.
 type server struct {
-	ctx   context.Context
-	conn  *pgconn.PgConn
-	order []*model.Table
-	names map[string]string // of prepared statements, by their text
+	ctx      context.Context
+	conn     *pgconn.PgConn
+	order    []*model.Table
+	computed func(*model.Table) map[int]string
+	texts    map[*model.Table]string // that insert a row whose computed columns the server computes
+	names    map[string]string       // of prepared statements, by their text
 }
 
 // prepare prepares a statement once. A refusal says why none of its kind can run.
@@ -66,6 +68,14 @@ func (s *server) forget() {
 	}
 }
 
+// load is the statement that tries rows of a table.
+func (s *server) load(t *model.Table) string {
+	if s.texts[t] == "" {
+		s.texts[t] = run.ComputedText(t, s.computed(t))
+	}
+	return s.texts[t]
+}
+
 // Cast implements [gen.Server].
 func (s *server) Cast(typ string, list []string) ([]gen.Answer, error) {
 	args := make([][][]byte, len(list))
@@ -81,7 +91,7 @@ func (s *server) Insert(t *model.Table, rows []model.Row) ([]gen.Answer, error) 
 	for i, row := range rows {
 		args[i] = params(run.LoadArgs(t, []model.Row{row}))
 	}
-	return s.try(run.LoadText(t)+" RETURNING "+run.RowOf(t)+"::text", args, t)
+	return s.try(s.load(t)+" RETURNING "+run.RowOf(t)+"::text", args, t)
 }
 
 // Ask implements [gen.Server].
@@ -94,7 +104,7 @@ func (s *server) Ask(t *model.Table, rows []model.Row, conditions []string) ([]g
 	for i, text := range conditions {
 		holds[i] = "(" + text + ") IS TRUE"
 	}
-	return s.try(run.LoadText(t)+" RETURNING "+run.RowOf(t)+"::text, "+strings.Join(holds, ", "), args, t)
+	return s.try(s.load(t)+" RETURNING "+run.RowOf(t)+"::text, "+strings.Join(holds, ", "), args, t)
 }
 
 func params(values []model.Value) [][]byte {

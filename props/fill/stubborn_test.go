@@ -12,6 +12,9 @@ func TestStubborn(t *testing.T) {
 		"times":    "starts timestamptz NOT NULL, ends timestamptz NOT NULL, CHECK (ends > starts AND ends - starts <= interval '8 hours')",
 		"capitals": "iban text NOT NULL CHECK (char_length(iban) = 22 AND iban !~ '[^A-Z0-9]')",
 		"list":     "country text NOT NULL CHECK (country = ANY (string_to_array('de,nl,fr', ',')))",
+		"hash":     "body text NOT NULL, hash text NOT NULL, CHECK (hash = md5(body))",
+		"label":    "a text NOT NULL, b varchar(9), label text NOT NULL, n int NOT NULL CHECK (n = length(a) AND label = a || '-' || coalesce(b, ''))",
+		"sum":      "net int NOT NULL, tax int NOT NULL, gross int NOT NULL CHECK (net + tax = gross AND tax >= 0 AND gross > 3)",
 		"document": `d jsonb NOT NULL CHECK (d ? 'n' AND d->>'n' ~ '^\d{1,4}$')`,
 	} {
 		t.Run(name, func(t *testing.T) {

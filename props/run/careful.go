@@ -395,17 +395,21 @@ func (w *Worker) answered(t *model.StepTrace, c *carefulStep) error {
 // first error.
 func (w *Worker) stuck() error {
 	var first *pgconn.PgError
+	var binds *model.Identity
 	for i := range w.wire.items {
 		e := w.wire.items[i].answer.err
 		if e != nil && postgres.TroubleOf(e) != "" {
 			return fmt.Errorf("run carefully: %w", e)
 		}
 		if first == nil {
-			first = e
+			first, binds = e, w.wire.items[i].binds
 		}
 	}
-	if first == nil {
+	switch {
+	case first == nil:
 		return errors.New("run carefully: the server skipped a statement")
+	case binds != nil:
+		return &BindError{binds, first}
 	}
 	return fmt.Errorf("run carefully: %s (SQLSTATE %s)", first.Message, first.Code)
 }

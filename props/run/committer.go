@@ -176,10 +176,10 @@ func (m *Committer) orders(data [][]model.Row, steps []model.Step) []order {
 	}
 	for _, t := range m.order {
 		if m.dirty && m.touched[t.ID] && len(t.Seed) > 0 {
-			add(reset, load(t), loadArgs(t, t.Seed))
+			add(reset, load(t, nil), loadArgs(t, t.Seed))
 		}
 		if t.ID < len(data) && len(data[t.ID]) > 0 {
-			add("load "+t.Label(), load(t), loadArgs(t, data[t.ID]))
+			add("load "+t.Label(), load(t, nil), loadArgs(t, data[t.ID]))
 			list[len(list)-1].rows = true
 		}
 		m.touched[t.ID] = m.touched[t.ID] || m.reach.has(t) // also if this ends half-way

@@ -15,6 +15,7 @@ type contexts struct {
 	contract *model.Contract
 	super    string
 	names    []string          // every setting that any session or login has
+	given    int               // so many first ones of names no session makes: they are logins' defaults alone
 	skip     []string          // settings whose defaults are left out
 	base     map[string]string // their values on a fresh connection of nobody in particular; missing: a placeholder
 }
@@ -30,9 +31,18 @@ func newContexts(c *model.Contract, super string, base map[string]string) *conte
 			x.names = append(x.names, name)
 		}
 	}
-	for _, d := range c.Schema.Defaults {
-		note(d.Name)
+	made := map[string]bool{}
+	for _, s := range c.Sessions {
+		for i := range s.Settings {
+			made[s.Settings[i].Name] = true
+		}
 	}
+	for _, d := range c.Schema.Defaults {
+		if !made[d.Name] {
+			note(d.Name)
+		}
+	}
+	x.given = len(x.names)
 	for _, s := range c.Sessions {
 		for i := range s.Settings {
 			note(s.Settings[i].Name)
@@ -53,11 +63,23 @@ func (x *contexts) superuser() string {
 	return "SELECT " + strings.Join(parts, ", ")
 }
 
+// loginAs is the part of a statement that makes the connection be a login.
+const loginAs = "set_config('session_authorization', $1, true)"
+
 // text is the statement that makes the connection be some session; args are its values.
 func (x *contexts) text() string {
-	parts := []string{"set_config('session_authorization', $1, true)"}
+	var parts []string
+	if x.given > 0 { // a superuser may give a login defaults that it could not set itself
+		parts = append(parts, "set_config('session_authorization', "+literal(x.super)+", true)")
+	}
 	for i, n := range x.names {
+		if i == x.given {
+			parts = append(parts, loginAs)
+		}
 		parts = append(parts, fmt.Sprintf("set_config(%s, $%d, true)", literal(n), i+3))
+	}
+	if x.given == len(x.names) {
+		parts = append(parts, loginAs)
 	}
 	parts = append(parts, "set_config('role', $2, true)")
 	return "SELECT " + strings.Join(parts, ", ")

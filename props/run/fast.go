@@ -229,7 +229,10 @@ func (f *flow) be(id *model.Identity) error {
 	if !f.worlds {
 		f.replan()
 	}
-	_, err := f.super(f.fixed.context, f.contexts.args(id), drop)
+	item, err := f.super(f.fixed.context, f.contexts.args(id), drop)
+	if err == nil {
+		f.wire.items[item].binds = id
+	}
 	return err
 }
 

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -70,7 +71,10 @@ func visibleMask(id *model.Identity, t *model.Table) ([]bool, bool) {
 }
 
 // LoadText inserts rows from one array for each column.
-func LoadText(t *model.Table) string { return load(t) }
+func LoadText(t *model.Table) string { return load(t, nil) }
+
+// ComputedText is LoadText, and computes some columns, each by its expression over the others.
+func ComputedText(t *model.Table, computed map[int]string) string { return load(t, computed) }
 
 // LoadArgs is the arrays of [LoadText].
 func LoadArgs(t *model.Table, data []model.Row) []model.Value { return loadArgs(t, data) }
@@ -78,9 +82,9 @@ func LoadArgs(t *model.Table, data []model.Row) []model.Value { return loadArgs(
 // RowOf is a whole row of a table, as observations read it.
 func RowOf(t *model.Table) string { return rowOf(t, nil) }
 
-// load inserts rows from one array for each column.
-func load(t *model.Table) string {
-	var names, arrays, values []string
+// load inserts rows from one array for each column, but for those that are computed from others.
+func load(t *model.Table, computed map[int]string) string {
+	var names, arrays, values, whole []string
 	over := ""
 	for i := range t.Columns {
 		c := &t.Columns[i]
@@ -91,6 +95,7 @@ func load(t *model.Table) string {
 			over = " OVERRIDING SYSTEM VALUE"
 		}
 		names = append(names, model.Quote(c.Name))
+		whole = append(whole, cmp.Or(computed[i], model.Quote(c.Name)))
 		n := len(arrays) + 1
 		if c.Type.Array || c.Type.Kind == sql.Other && (strings.Contains(c.Type.Plain, ".") || c.Type.Base == "box") {
 			// unnest spreads a composite type, and a box has another delimiter
@@ -105,8 +110,12 @@ func load(t *model.Table) string {
 	for i := range aliases {
 		aliases[i] = fmt.Sprintf("c%d", i+1)
 	}
-	return "INSERT INTO " + t.SQL() + " (" + strings.Join(names, ", ") + ")" + over +
-		" SELECT " + strings.Join(values, ", ") + " FROM unnest(" + strings.Join(arrays, ", ") + ") AS u(" + strings.Join(aliases, ", ") + ")"
+	into := "INSERT INTO " + t.SQL() + " (" + strings.Join(names, ", ") + ")" + over
+	from := " FROM unnest(" + strings.Join(arrays, ", ") + ") AS u(" + strings.Join(aliases, ", ") + ")"
+	if len(computed) == 0 {
+		return into + " SELECT " + strings.Join(values, ", ") + from
+	}
+	return into + " SELECT " + strings.Join(whole, ", ") + " FROM (SELECT " + strings.Join(values, ", ") + from + ") AS r(" + strings.Join(names, ", ") + ")"
 }
 
 // touch sets a column of the last row to what it is. It is empty for tables of which

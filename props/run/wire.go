@@ -55,12 +55,13 @@ type item struct {
 	raw    string // a statement that is parsed on the spot, instead of name
 	args   []model.Value
 	keep   keep
-	whole  bool   // lines of COPY data stay whole
-	look   bool   // for canaries
-	leave  []bool // fields that are not added up
-	each   bool   // fields: keep the sum of each row, too
-	apart  []bool // records: of these tables keep the sum of each row, too; nil for none
-	at     int    // records: where its sums begin
+	binds  *model.Identity // it makes the connection act as this one
+	whole  bool            // lines of COPY data stay whole
+	look   bool            // for canaries
+	leave  []bool          // fields that are not added up
+	each   bool            // fields: keep the sum of each row, too
+	apart  []bool          // records: of these tables keep the sum of each row, too; nil for none
+	at     int             // records: where its sums begin
 	answer answer
 }
 

@@ -153,7 +153,7 @@ func (w *Worker) connect(ctx context.Context) error {
 	w.untouched = make([]int, len(w.Contract.Schema.Tables))
 	for i, t := range w.Contract.Schema.Tables {
 		w.fixed.given = append(w.fixed.given, t.Given())
-		w.fixed.loads[i] = load(t)
+		w.fixed.loads[i] = load(t, nil)
 		w.fixed.touches[i] = touch(t)
 	}
 	return nil

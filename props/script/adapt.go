@@ -54,11 +54,31 @@ func (r *runner) adapt(ctx context.Context, s *Statement) (out adapted, err erro
 			r.rewrite(s, &w, &out)
 		}
 	default:
-		if verb == "grant" || verb == "revoke" {
-			err = r.grant(ctx, s, &out)
-		}
+		err = r.adaptVerb(ctx, s, verb, &out)
 	}
 	return out, err
+}
+
+// adaptVerb adapts what is known by its first word alone.
+func (r *runner) adaptVerb(ctx context.Context, s *Statement, verb string, out *adapted) error {
+	w := words{text: s.Text}
+	w.next()
+	switch verb {
+	case "grant", "revoke":
+		return r.grant(ctx, s, out)
+	case "set":
+		r.set(ctx, s, &w, out)
+	case "select":
+		r.restored(s, out)
+	case "alter":
+		if w.pass("default", "privileges") {
+			for next := w.next(); next != "grant" && next != "revoke" && next != ""; {
+				next = w.next()
+			}
+			r.maintain(s, w, out)
+		}
+	}
+	return nil
 }
 
 // rewrite puts the name of the scratch database in the place of the names of

@@ -46,6 +46,12 @@ func TestParseCommands(t *testing.T) {
 		{name: "encoding", src: "\\encoding LATIN1\n", want: []string{"SET client_encoding TO 'LATIN1'"}},
 		{name: "goose", src: "-- +goose Up\nSELECT 1;\n-- +goose Down\nSELECT 2;\n", want: []string{"SELECT 1"}},
 		{name: "dbmate, down first", src: "-- migrate:down\nSELECT 2;\n-- migrate:up\nSELECT 1\n", want: []string{"SELECT 1"}},
+		{name: "node-pg-migrate", src: "-- Up Migration\nSELECT 1;\n-- Down Migration\nSELECT 2;\n", want: []string{"SELECT 1"}},
+		{name: "rambler", src: "-- rambler up\nSELECT 1;\n-- rambler down\nSELECT 2;\n", want: []string{"SELECT 1"}},
+		{name: "Play", src: "-- --- !Ups\nSELECT 1;\n-- --- !Downs\nSELECT 2;\n", want: []string{"SELECT 1"}},
+		{name: "tern", src: "SELECT 1;\n---- create above / drop below ----\nSELECT 2;\n", want: []string{"SELECT 1"}},
+		{name: "MyBatis", src: "-- // first\nSELECT 1;\n-- //@UNDO\nSELECT 2;\n", want: []string{"SELECT 1"}},
+		{name: "no part of a migration", src: "-- Down Migration is written below, @undo\nSELECT 1;\n", want: []string{"SELECT 1"}},
 		{name: "down without up", src: "-- migrate:down\nSELECT 2;\n", want: []string{"SELECT 2"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -161,7 +167,7 @@ func TestExpand(t *testing.T) {
 		{[]string{"p/*/migration.sql"}, []string{"p/a/migration.sql", "p/b/migration.sql"}},
 		{[]string{"m/**/*.sql"}, []string{"m/1.sql", "m/2.sql", "m/sub/3.sql"}},
 	} {
-		got, err := script.Expand(base, tt.patterns)
+		got, _, err := script.Expand(base, tt.patterns)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +180,7 @@ func TestExpand(t *testing.T) {
 		}
 	}
 	for _, pattern := range []string{"none.sql", "m/*.psql", "n/*.sql", "m/**/9.sql"} {
-		_, err := script.Expand(base, []string{pattern})
+		_, _, err := script.Expand(base, []string{pattern})
 		if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), pattern) {
 			t.Errorf("%q: got %v, want an error that names it", pattern, err)
 		}

@@ -10,31 +10,33 @@ import (
 )
 
 // Expand turns patterns, relative to the folder base, into files in the order
-// they run in. A pattern is a file, a folder (its *.sql, by name) or a glob
-// (what it matches, by name; ** is any number of folders). A file that several
-// patterns match runs once, at the first. A pattern that matches nothing is an
-// error which names it and wraps fs.ErrNotExist.
-func Expand(base string, patterns []string) ([]string, error) {
-	var out []string
+// they run in, and notes what it leaves out. A pattern is a file, a folder or a
+// glob (** is any number of folders). The files of one pattern run in the order
+// of the tool whose names they have, without those that undo a migration: by the
+// numbers in their names, as Flyway does, or by a plan of Sqitch. A file that
+// several patterns match runs once, at the first. A pattern that matches nothing
+// is an error which names it and wraps fs.ErrNotExist.
+func Expand(base string, patterns []string) (files, notes []string, err error) {
+	f := &finder{}
 	for _, pattern := range patterns {
 		path := pattern
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(base, path)
 		}
-		files, err := matches(path)
+		found, err := f.matches(path)
 		if err != nil {
-			return nil, &PatternError{pattern, err}
+			return nil, nil, &PatternError{pattern, err}
 		}
-		if len(files) == 0 {
-			return nil, &PatternError{pattern, fmt.Errorf("no .sql file matches it: %w", fs.ErrNotExist)}
+		if len(found) == 0 {
+			return nil, nil, &PatternError{pattern, fmt.Errorf("no .sql file matches it: %w", fs.ErrNotExist)}
 		}
-		for _, f := range files {
-			if !slices.Contains(out, f) {
-				out = append(out, f)
+		for _, one := range found {
+			if !slices.Contains(files, one) {
+				files = append(files, one)
 			}
 		}
 	}
-	return out, nil
+	return files, f.notes, nil
 }
 
 // PatternError says that a file, a folder or a pattern of files cannot be used.
@@ -50,11 +52,11 @@ func (e *PatternError) Error() string { return fmt.Sprintf("schema %q: %v", e.Pa
 func (e *PatternError) Unwrap() error { return e.Err }
 
 // matches lists the files that one path or pattern stands for.
-func matches(path string) ([]string, error) {
+func (f *finder) matches(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
-		return folder(path)
+		return f.folder(path)
 	case err == nil:
 		return []string{path}, nil
 	case !strings.ContainsAny(path, `*?[`):
@@ -62,37 +64,35 @@ func matches(path string) ([]string, error) {
 	}
 	before, after, deep := strings.Cut(path, "**")
 	if deep {
-		return below(filepath.Clean(before), strings.TrimPrefix(filepath.ToSlash(after), "/"))
+		found, err := below(filepath.Clean(before), strings.TrimPrefix(filepath.ToSlash(after), "/"))
+		if err != nil {
+			return nil, err
+		}
+		return f.ordered(found, false)
 	}
 	found, err := filepath.Glob(path)
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(found)
-	var out []string
+	var files, folders []string
 	for _, one := range found {
-		files, err := matches(one)
+		if info, err := os.Stat(one); err == nil && info.IsDir() {
+			folders = append(folders, one)
+		} else {
+			files = append(files, one)
+		}
+	}
+	out, err := f.ordered(files, false)
+	slices.SortFunc(folders, natural)
+	for _, one := range folders {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, files...)
+		var inside []string
+		inside, err = f.folder(one)
+		out = append(out, inside...)
 	}
-	return out, nil
-}
-
-// folder is a folder's SQL files by name.
-func folder(path string) ([]string, error) {
-	entries, err := os.ReadDir(path)
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, e := range entries {
-		if !e.IsDir() && strings.HasSuffix(e.Name(), ".sql") {
-			out = append(out, filepath.Join(path, e.Name()))
-		}
-	}
-	return out, nil
+	return out, err
 }
 
 // below is the files at any depth of a folder whose path ends as a pattern says: as
@@ -111,6 +111,5 @@ func below(path, pattern string) ([]string, error) {
 		}
 		return err
 	})
-	slices.Sort(out)
 	return out, err
 }

@@ -35,6 +35,9 @@ func (r *runner) failure(err error, s *Statement, a adapted, left int) error {
 	e := s.fault(offset, fmt.Sprintf("%s (SQLSTATE %s)", refusal.Message, refusal.Code))
 	e.Err = err
 	e.Hint = hints(s, refusal, offset)
+	if newer := r.newerHint(s); newer != "" {
+		e.Hint = strings.TrimPrefix(e.Hint+"\n"+newer, "\n")
+	}
 	return e
 }
 

@@ -138,12 +138,16 @@ func (r *runner) grant(ctx context.Context, s *Statement, out *adapted) error {
 		return err
 	}
 	if !w.pass("to") && !w.pass("from") {
+		w = words{text: s.Text}
+		w.next()
+		r.maintain(s, w, out)
 		return nil // a privilege
 	}
 	members, err := r.roles(ctx, s, &w)
 	if err != nil {
 		return err
 	}
+	r.memberOptions(ctx, s, members, w, out)
 	return r.membership(s, granted, members, out)
 }
 

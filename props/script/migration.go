@@ -3,20 +3,23 @@ package script
 import (
 	"path/filepath"
 	"regexp"
+	"strings"
 )
 
-// goose, dbmate and sql-migrate keep both directions of a migration in one
-// file, under comments of their own.
+// goose, dbmate, sql-migrate, rambler, node-pg-migrate and Play keep both directions of a
+// migration in one file, under comments of their own. tern and MyBatis mark the second alone.
 var (
-	upPart   = regexp.MustCompile(`(?im)^--[ \t]*(\+goose[ \t]+up|migrate:up|\+migrate[ \t]+up)\b`)
-	downPart = regexp.MustCompile(`(?i)^--[ \t]*(\+goose[ \t]+down|migrate:down|\+migrate[ \t]+down)\b`)
+	upPart   = regexp.MustCompile(`(?im)^--[ \t]*(\+goose[ \t]+up\b|migrate:up\b|\+migrate[ \t]+up\b|rambler[ \t]+up\b|up migration\b|(?:-+[ \t]*)?!ups\b)`)
+	downPart = regexp.MustCompile(`(?i)^--[ \t]*(\+goose[ \t]+down\b|migrate:down\b|\+migrate[ \t]+down\b|rambler[ \t]+down\b|down migration\b|(?:-+[ \t]*)?!downs\b)`)
+	undoPart = regexp.MustCompile(`(?i)^--(-*[ \t]*create above[ \t]*/[ \t]*drop below[ \t]*-*|[ \t]*//[ \t]*@undo[ \t]*)$`)
 )
 
 func hasUpPart(text string) bool { return upPart.MatchString(text) }
 
 // comment skips a migration's "down" part, if that is what the comment begins.
 func (r *reader) comment(t token) error {
-	if !r.migration || !downPart.MatchString(r.text[t.start:t.stop]) {
+	text := r.text[t.start:t.stop]
+	if (!r.migration || !downPart.MatchString(text)) && !undoPart.MatchString(strings.TrimSpace(text)) {
 		return nil
 	}
 	line, _ := r.position(t.start)

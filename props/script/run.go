@@ -36,7 +36,7 @@ type Result struct {
 // no temporary tables, settings and authorization reset. Settings that an
 // earlier script gave to the database hold, as they do in a new session.
 func Run(ctx context.Context, conn *pgx.Conn, s *Script, o RunOptions) (*Result, error) {
-	r := &runner{conn: conn.PgConn(), forget: conn.DeallocateAll, options: o, result: &Result{}}
+	r := &runner{conn: conn.PgConn(), forget: conn.DeallocateAll, options: o, result: &Result{}, said: map[string]bool{}}
 	if err := r.prepare(ctx); err != nil {
 		return r.result, err
 	}
@@ -58,6 +58,7 @@ type runner struct {
 	forget  func(context.Context) error // drops the prepared statements, pgx's own too
 	options RunOptions
 	result  *Result
+	said    map[string]bool // notes that are made once
 	before  map[string]bool // roles that existed
 	self    string          // the role that the connection logged in as
 	created []string        // by a CREATE ROLE of the script, which may be rolled back
@@ -67,6 +68,14 @@ type runner struct {
 // note says what was skipped or rewritten.
 func (r *runner) note(s *Statement, format string, args ...any) {
 	r.result.Notes = append(r.result.Notes, fmt.Sprintf("%s:%d: %s", s.File, s.Line, fmt.Sprintf(format, args...)))
+}
+
+// once notes what may be so of many statements, at the first of a script.
+func (r *runner) once(s *Statement, format string, args ...any) {
+	if !r.said[format] {
+		r.said[format] = true
+		r.note(s, format, args...)
+	}
 }
 
 // query returns the first column of a query's rows.
