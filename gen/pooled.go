@@ -106,9 +106,10 @@ func (p *Plan) undone(d *Dataset) [][]model.Step {
 			if !first.Session.Within() || m.Session != first.Session || m.Tenant.Null || m.Tenant == first.Tenant {
 				continue
 			}
-			next := p.look(m, d)
-			next.Undone = true
-			out = append(out, []model.Step{first, next})
+			if next, ok := p.Look(m, d); ok {
+				next.Undone = true
+				out = append(out, []model.Step{first, next})
+			}
 			break
 		}
 	}
@@ -124,14 +125,16 @@ func (p *Plan) lookers(d *Dataset, not model.Value, c *choices) []model.Step {
 			steps = append(steps, model.Step{Session: s, Tenant: null, User: null, Op: model.Op{Shape: tables[0].selects[0].shape}})
 		}
 	}
-	var others []*Member
+	var others []model.Step
 	for i := range d.Cast {
-		if m := &d.Cast[i]; !m.Tenant.Null && m.Tenant != not && len(p.tablesOf(m, d)) > 0 {
-			others = append(others, m)
+		if m := &d.Cast[i]; !m.Tenant.Null && m.Tenant != not {
+			if look, ok := p.Look(m, d); ok {
+				others = append(others, look)
+			}
 		}
 	}
 	if len(others) > 0 {
-		look := p.look(others[c.upTo(len(others))], d)
+		look := others[c.upTo(len(others))]
 		look.Undone = look.Session.Within()
 		steps = append(steps, look)
 	}

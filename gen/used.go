@@ -88,18 +88,24 @@ func (p *Plan) binders(d *Dataset, tenant model.Value) []model.Step {
 	var out []model.Step
 	for i := range d.Cast {
 		m := &d.Cast[i]
-		if m.Session.Local() || m.Tenant.Null || !tenant.Null && m.Tenant != tenant || len(p.tablesOf(m, d)) == 0 ||
+		if m.Session.Local() || m.Tenant.Null || !tenant.Null && m.Tenant != tenant ||
 			slices.ContainsFunc(out, func(s model.Step) bool { return s.Session == m.Session }) {
 			continue
 		}
-		out = append(out, p.look(m, d))
+		if look, ok := p.Look(m, d); ok {
+			out = append(out, look)
+		}
 	}
 	return out
 }
 
-// look is the plainest statement of a member.
-func (p *Plan) look(m *Member, d *Dataset) model.Step {
-	return model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: p.tablesOf(m, d)[0].selects[0].shape}}
+// Look is the plainest statement of a member; ok is false where it has no table.
+func (p *Plan) Look(m *Member, d *Dataset) (look model.Step, ok bool) {
+	tables := p.tablesOf(m, d)
+	if len(tables) == 0 {
+		return model.Step{}, false
+	}
+	return model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: tables[0].selects[0].shape}}, true
 }
 
 // finder is who makes the second calls of pairs: a member, or else the first one of the cast

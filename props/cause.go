@@ -19,6 +19,9 @@ type Cause struct {
 	try  run.Variant
 	// harmless demands that nothing allowed is lost with the object.
 	harmless bool
+	// spares demands that other sessions lose nothing either: one that may see nothing has nothing
+	// to lose.
+	spares bool
 	// turned lists statements that, after try, bring the object back the other way round: a
 	// permissive policy as a restrictive one.
 	turned []string

@@ -195,7 +195,7 @@ func (l *lab) carrier(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 		default:
 			singles = append(singles, also)
 			if len(c.turned) > 0 {
-				also.try, also.harmless = also.try.And(run.Variant{Before: c.turned}), true
+				also.try, also.harmless, also.spares = also.try.And(run.Variant{Before: c.turned}), true, true
 				turned = append(turned, also)
 			}
 		}
@@ -204,6 +204,9 @@ func (l *lab) carrier(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 		gone, err := l.without(ctx, s, d, also)
 		if err == nil && gone && len(also.answers) > 0 {
 			gone, err = l.keeps(ctx, s, d, base, also.try)
+		}
+		if err == nil && gone && also.spares {
+			gone, err = l.spares(ctx, d, base, also.try)
 		}
 		if err != nil {
 			return Cause{}, err
@@ -306,6 +309,37 @@ func (l *lab) keeps(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 		return false, err
 	}
 	return !l.hides(s, d.Step, &before.Steps[d.Step], &after.Steps[d.Step]), nil
+}
+
+// spares reports whether each other session that may see rows of the table still sees in an experiment
+// all that it sees, and may see, without.
+func (l *lab) spares(ctx context.Context, d *judge.Divergence, base, with run.Variant) (bool, error) {
+	if d.Cell.Path != nil {
+		return true, nil
+	}
+	set := l.Plan.MatrixDataset(0)
+	tried := map[int]bool{d.Cell.Session: true}
+	for i := range set.Cast {
+		m := &set.Cast[i]
+		look, ok := l.Plan.Look(m, set)
+		if !ok || tried[m.Session.ID] || m.Tenant.Null || m.Session.Sees[d.Cell.Table].Rule.Kind == model.RuleNone {
+			continue
+		}
+		tried[m.Session.ID] = true
+		s := &model.Scenario{Data: set.Data, Steps: []model.Step{look}}
+		before, err := l.trace(ctx, s, base)
+		if err != nil {
+			return false, err
+		}
+		after, err := l.trace(ctx, s, with)
+		if err != nil {
+			return false, err
+		}
+		if l.hides(s, 0, &before.Steps[0], &after.Steps[0]) {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // shut reports whether a session has no privilege on a table of which it may see rows.
