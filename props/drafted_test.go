@@ -16,7 +16,7 @@ import (
 // TestDraftedTwins checks schemas against the contract that init drafts, as it stands: the
 // sound one has no finding and no gap, and its leaky twin has its leak.
 func TestDraftedTwins(t *testing.T) {
-	for _, k := range slices.Concat(twins, callTwins, treeTwins, pieceTwins, userTwins) {
+	for _, k := range allTwins {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			d := drafted(t, "plain", map[string]string{"schema.sql": k.schema})

@@ -21,4 +21,31 @@ CREATE POLICY r ON files FOR SELECT USING (path LIKE '%' || firm() || '/%');
 CREATE POLICY w ON files FOR INSERT WITH CHECK (split_part(path, '/', 2) IN (SELECT n.id::text FROM notes n));`,
 		found: []string{"twin_app: select files (read)", "twin_app: insert files (write)"},
 	},
+	{
+		name: "files whose first folder is their tenant",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE clinics (id uuid PRIMARY KEY, name text);
+CREATE TABLE files (id int PRIMARY KEY, path text NOT NULL, parts text[] GENERATED ALWAYS AS (string_to_array(path, '/')) STORED, size int);
+CREATE FUNCTION mine() RETURNS uuid STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.clinic', true), '')::uuid $$;
+CREATE FUNCTION used() RETURNS bigint STABLE SECURITY DEFINER SET search_path = public LANGUAGE sql AS $$ SELECT sum(size) FROM files WHERE split_part(path, '/', 1) = mine()::text $$;
+ALTER TABLE clinics ENABLE ROW LEVEL SECURITY; ALTER TABLE files ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON clinics USING (id = mine()); CREATE POLICY p ON files USING ((string_to_array(path, '/'))[1] = mine()::text);
+GRANT SELECT ON clinics, files TO twin_app;`,
+		leak:  `CREATE POLICY q ON files FOR SELECT USING ((string_to_array(path, '/'))[1] >= mine()::text);`,
+		found: []string{"twin_app: select files (read)"},
+	},
+	{
+		name: "files in folders that bear the tenant's number",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE files (id int PRIMARY KEY, path text NOT NULL UNIQUE CHECK (path ~ '^[0-9]+/'));
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE files ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON files USING (split_part(path, '/', 1) = firm()::text);
+GRANT SELECT ON files TO twin_app;`,
+		leak:  `DROP POLICY p ON files; CREATE POLICY p ON files USING (path LIKE firm()::text || '%');`,
+		found: []string{"twin_app: select files (read)"},
+	},
 }
