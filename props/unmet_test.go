@@ -18,6 +18,7 @@ func TestUnmet(t *testing.T) {
 		{"a policy by a hash", "CREATE POLICY open ON notes USING (org_id = 1 AND " + hash + ");", "policy open on notes"},
 		{"a policy by a beginning", "CREATE POLICY open ON notes USING (body LIKE 'PUB-%' AND length(body) > 30);", ""},
 		{"a policy by whose it is", "CREATE POLICY open ON notes USING (body = current_user);", ""},
+		{"a policy by whose list it is in", "CREATE POLICY open ON notes USING (CURRENT_USER::text = ANY (string_to_array(body, ',')) OR body ~ SESSION_USER::text);", ""},
 		{"a policy by a function that asks it", `
 CREATE FUNCTION me() RETURNS text LANGUAGE sql STABLE AS 'SELECT current_setting(''app.me'', true)';
 CREATE FUNCTION mine(t text) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT t = me()';
