@@ -106,7 +106,7 @@ func (p *Plan) undone(d *Dataset) [][]model.Step {
 			if !first.Session.Within() || m.Session != first.Session || m.Tenant.Null || m.Tenant == first.Tenant {
 				continue
 			}
-			if next, ok := p.Look(m, d); ok {
+			if next, ok := p.look(m, d); ok {
 				next.Undone = true
 				out = append(out, []model.Step{first, next})
 			}
@@ -128,7 +128,7 @@ func (p *Plan) lookers(d *Dataset, not model.Value, c *choices) []model.Step {
 	var others []model.Step
 	for i := range d.Cast {
 		if m := &d.Cast[i]; !m.Tenant.Null && m.Tenant != not {
-			if look, ok := p.Look(m, d); ok {
+			if look, ok := p.look(m, d); ok {
 				others = append(others, look)
 			}
 		}

@@ -92,15 +92,15 @@ func (p *Plan) binders(d *Dataset, tenant model.Value) []model.Step {
 			slices.ContainsFunc(out, func(s model.Step) bool { return s.Session == m.Session }) {
 			continue
 		}
-		if look, ok := p.Look(m, d); ok {
+		if look, ok := p.look(m, d); ok {
 			out = append(out, look)
 		}
 	}
 	return out
 }
 
-// Look is the plainest statement of a member; ok is false where it has no table.
-func (p *Plan) Look(m *Member, d *Dataset) (look model.Step, ok bool) {
+// look is the plainest statement of a member; ok is false where it has no table.
+func (p *Plan) look(m *Member, d *Dataset) (look model.Step, ok bool) {
 	tables := p.tablesOf(m, d)
 	if len(tables) == 0 {
 		return model.Step{}, false

@@ -163,14 +163,12 @@ func (t *Target) columnDefaults(table *model.Table, s *model.Shape) []Cause {
 }
 
 // opened lists the experiments for a lockout: a policy that lets everything through,
-// first of the tables that other policies ask, then of the table itself. Of another table that
-// the statement writes to, these are the policies for reading: with others open, it would do
-// something else.
+// first of the tables that other policies ask, then of the table itself.
 func (t *Target) opened(d *judge.Divergence, op *model.Op) []Cause {
 	tables := []*model.Table{}
 	self := t.Contract.Schema.Tables[d.Cell.Table]
 	for _, o := range t.Contract.Schema.Tables {
-		if o != self {
+		if o != self && (op.Shape == nil || o != op.Shape.Table) {
 			tables = append(tables, o)
 		}
 	}
@@ -178,7 +176,7 @@ func (t *Target) opened(d *judge.Divergence, op *model.Op) []Cause {
 	for _, o := range append(tables, self) {
 		for i := range o.Policies {
 			p := &o.Policies[i]
-			if o != self && op.Shape != nil && o == op.Shape.Table && op.Shape.Command != model.Select && p.Command != "SELECT" {
+			if d.Cell.Command == model.Select && p.Command != "SELECT" && p.Command != "ALL" { // no look asks it
 				continue
 			}
 			before := []string{}

@@ -81,6 +81,12 @@ func TestCauses(t *testing.T) {
 			change: `DROP POLICY books_read ON books; CREATE POLICY books_all ON books USING (firm_id = firm()); CREATE POLICY seen ON books FOR SELECT USING (title = 'atlas'); CREATE POLICY seen_too ON books FOR SELECT USING (title = 'atlas');`,
 		},
 		{
+			name: "what another table's policy asks", object: "policy books_all on books", alone: true, only: []string{"clerk", "books", "loans"},
+			fix: "ALTER POLICY books_all ON books USING (" + own + ")",
+			change: `DROP POLICY books_read ON books; DROP POLICY books_insert ON books; CREATE POLICY books_all ON books USING (id = firm()) WITH CHECK (firm_id = firm());
+				DROP POLICY loans_read ON loans; CREATE POLICY loans_all ON loans USING (EXISTS (SELECT FROM books b WHERE b.firm_id = loans.firm_id AND b.firm_id = firm()));`,
+		},
+		{
 			name: "a table without policies", object: "table loans", only: []string{"clerk", "loans"},
 			change: `ALTER TABLE loans DISABLE ROW LEVEL SECURITY; DROP POLICY loans_read ON loans;`,
 			fix:    "ALTER TABLE loans ENABLE ROW LEVEL SECURITY; CREATE POLICY loans_select_tenant ON loans FOR SELECT TO shelf_app USING (" + strings.ReplaceAll(own, "books", "loans") + ")",
@@ -174,6 +180,19 @@ func TestCauses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestCauseVouched has two policies say the same, to a session that may see nothing: a third one is named
+// only if it takes nothing from others when it is turned round. Those that are not searched are asked too.
+func TestCauseVouched(t *testing.T) {
+	const change = `CREATE ROLE shelf_audit LOGIN; GRANT SELECT ON books TO shelf_audit;
+		DROP POLICY books_read ON books; CREATE POLICY books_all ON books USING (firm_id = firm());
+		CREATE POLICY audited ON books FOR SELECT TO shelf_audit USING (true);
+		CREATE POLICY seen ON books FOR SELECT TO shelf_app USING (title = 'atlas'); CREATE POLICY seen_too ON books FOR SELECT TO shelf_app USING (title = 'atlas');`
+	contract := strings.Replace(strings.Replace(shelfContract, "[schema.sql, change.sql]", "[schema.sql]", 1), "  stranger:\n", "  auditor: {login: shelf_audit, sees: {\"*\": none, books: all}, writes: {\"*\": none}}\n  stranger:\n", 1)
+	cfg := written(t, shelf+change, contract)
+	cfg.SkipRandom, cfg.Only = true, []string{"auditor", "stranger", "books"}
+	reports(t, cfg, "policies audited, seen, seen_too on books", func(b *props.Block) string { return b.Finding.Carrier.Object })
 }
 
 // TestPartitionCause has two policies of a partition let an update through together: one finds the

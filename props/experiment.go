@@ -30,8 +30,15 @@ func (l *lab) twin(ctx context.Context, s *model.Scenario, d *judge.Divergence) 
 }
 
 // alone is a step of a scenario by itself, if it shows the same so: an experiment with what
-// its session may do could take from the other steps what makes it show.
+// its session may do could take from the other steps what makes it show. Of a row of another table
+// that the session does not get, it is the look alone: the statement has nothing to do with it.
 func (l *lab) alone(ctx context.Context, s *model.Scenario, d *judge.Divergence) (*model.Scenario, *judge.Divergence, error) {
+	op := &s.Steps[d.Step].Op
+	if d.Class == judge.Lockout && op.Shape != nil && op.Shape.Table.ID != d.Cell.Table && !s.Committed {
+		look := s.Steps[d.Step]
+		look.Op = model.Op{Raw: "SELECT"}
+		return l.instead(ctx, s, d, &model.Scenario{Data: s.Data, Steps: []model.Step{look}}, 0)
+	}
 	if len(s.Steps) == 1 || s.Committed || d.Worlds != nil {
 		return s, d, nil
 	}
@@ -314,32 +321,59 @@ func (l *lab) keeps(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 // spares reports whether each other session that may see rows of the table still sees in an experiment
 // all that it sees, and may see, without.
 func (l *lab) spares(ctx context.Context, d *judge.Divergence, base, with run.Variant) (bool, error) {
-	if d.Cell.Path != nil {
+	s := l.looks(d)
+	if s == nil {
 		return true, nil
 	}
-	set := l.Plan.MatrixDataset(0)
-	tried := map[int]bool{d.Cell.Session: true}
-	for i := range set.Cast {
-		m := &set.Cast[i]
-		look, ok := l.Plan.Look(m, set)
-		if !ok || tried[m.Session.ID] || m.Tenant.Null || m.Session.Sees[d.Cell.Table].Rule.Kind == model.RuleNone {
-			continue
-		}
-		tried[m.Session.ID] = true
-		s := &model.Scenario{Data: set.Data, Steps: []model.Step{look}}
-		before, err := l.trace(ctx, s, base)
-		if err != nil {
-			return false, err
-		}
-		after, err := l.trace(ctx, s, with)
-		if err != nil {
-			return false, err
-		}
-		if l.hides(s, 0, &before.Steps[0], &after.Steps[0]) {
+	before, err := l.trace(ctx, s, base)
+	if err != nil {
+		return false, err
+	}
+	after, err := l.trace(ctx, s, with)
+	if err != nil {
+		return false, err
+	}
+	for i := range s.Steps {
+		if l.hides(s, i, &before.Steps[i], &after.Steps[i]) {
 			return false, nil
 		}
 	}
 	return true, nil
+}
+
+// looks is a look of each other session that may see rows of a divergence's table, at a dataset of the
+// walk that has some; nil where there is none.
+func (l *lab) looks(d *judge.Divergence) *model.Scenario {
+	if d.Cell.Path != nil {
+		return nil
+	}
+	for n := range l.Plan.MatrixSets() {
+		set := l.Plan.MatrixDataset(n)
+		tenants := l.tenantsOf(set.State)
+		if len(set.Data[d.Cell.Table]) == 0 || len(tenants) == 0 {
+			continue
+		}
+		s := &model.Scenario{Data: set.Data}
+		for _, o := range l.Contract.Sessions {
+			if o.ID == d.Cell.Session || o.Sees[d.Cell.Table].Rule.Kind == model.RuleNone {
+				continue
+			}
+			step := model.Step{Session: o, Tenant: tenants[0], User: model.Value{Null: true}, Op: model.Op{Raw: "SELECT"}}
+			if o.Tenantless {
+				step.Tenant = model.Value{Null: true}
+			}
+			if users := l.Contract.Candidates(o, step.Tenant, set.State); len(users) > 0 {
+				step.User = users[0]
+			}
+			if _, ok := l.Contract.BindStep(&step, set.State); ok {
+				s.Steps = append(s.Steps, step)
+			}
+		}
+		if len(s.Steps) > 0 {
+			return s
+		}
+	}
+	return nil
 }
 
 // shut reports whether a session has no privilege on a table of which it may see rows.
