@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -132,6 +133,37 @@ func TestKnownInterrupted(t *testing.T) {
 	}
 	if r == nil || len(r.Blocks) != 1 || !r.Blocks[0].Known || !r.Early() {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestKnownUnfixed ends a run while it looks again for the fix of a case that an earlier one had no time
+// for: the case stays the least one that it is.
+func TestKnownUnfixed(t *testing.T) {
+	cfg := written(t, ownNotes, ownNotesContract)
+	cfg.SkipRandom, cfg.Out, cfg.Workers, cfg.Duration = true, t.TempDir(), 1, time.Nanosecond
+	applies(t, &cfg, allNotes)
+	first := ran(t, cfg)
+	if len(first.Blocks) != 1 || savedFix(t, first.Blocks[0]) == "" {
+		t.Fatalf("the first run had time: the test shows nothing: %v", first.Blocks)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	stopped := false
+	cfg.Duration, cfg.Log = 0, func(format string, _ ...any) {
+		if strings.HasPrefix(format, "reducing") {
+			stopped = true
+			stop()
+		}
+	}
+	r, err := props.Run(ctx, opened(t, cfg), cfg)
+	if !stopped {
+		t.Fatal("nothing was reduced: the test shows nothing")
+	}
+	if r == nil || len(r.Blocks) != 1 || !strings.HasPrefix(r.Blocks[0].Finding.Fixed(), "not looked for") {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if k, err := props.ReadCase(first.Blocks[0].Dir); err != nil || k.Found.State != "" {
+		t.Errorf("the saved case: %+v, %v", k, err)
 	}
 }
 

@@ -22,13 +22,18 @@ import (
 type again struct {
 	leak
 	dir string
-	raw bool // it was saved as it was found, or without what a strict run looks for
+	raw bool // it was saved as it was found
+	// unfixed is that it was saved without a fix that this run looks for.
+	unfixed bool
 }
+
+// due reports whether this run has something to do for it: to reduce it, or to look for a fix.
+func (k *again) due() bool { return k.raw || k.unfixed }
 
 // saved runs the cases that earlier runs saved for this contract, with the referee.
 // One that still leaks is a finding again, one that does not is said. all is the
 // plan without limits: a case may be written in any of its statements.
-func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
+func (c *campaign) saved(ctx context.Context, all *gen.Plan) (err error) {
 	if c.cfg.Out == "" {
 		return nil
 	}
@@ -37,6 +42,11 @@ func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
 		return err
 	}
 	var still []again
+	defer func() {
+		if err != nil {
+			c.untold(still)
+		}
+	}()
 	for _, path := range paths {
 		k, err := ReadCase(path)
 		if err != nil {
@@ -54,15 +64,17 @@ func (c *campaign) saved(ctx context.Context, all *gen.Plan) error {
 			return err
 		}
 		if found != nil {
-			dir := filepath.Dir(path)
-			still = append(still, again{*found, dir, k.Found != nil && c.unfinished(k.Found)})
+			one := again{leak: *found, dir: filepath.Dir(path)}
+			if k.Found != nil {
+				one.raw, one.unfixed = k.Found.State != "", c.unfixed(k.Found)
+			}
+			still = append(still, one)
+			if one.raw {
+				c.pending = append(c.pending, one.leak)
+			}
 		}
 	}
-	if err := c.endure(ctx, func(ctx context.Context) error { return c.reopen(ctx, still) }); err != nil {
-		c.untold(still)
-		return err
-	}
-	return nil
+	return c.endure(ctx, func(ctx context.Context) error { return c.reopen(ctx, still) })
 }
 
 // untold reports the cases that leak as they were saved, where a run ends before it has made blocks of
@@ -76,15 +88,15 @@ func (c *campaign) untold(still []again) {
 		}
 		b := c.blockOf(&k.leak)
 		b.Dir, b.Finding.Dir, b.Known = k.dir, k.dir, true
+		b.Finding.Fix.Unsought = unbegun
 		b.Accepted, _ = c.accepts(b, make([]bool, len(c.Contract.Accept)))
 		c.report.Blocks = append(c.report.Blocks, b)
 	}
 }
 
-// unfinished reports whether this run has something to do for a case that an earlier one saved: to
-// reduce it, or to look for a fix.
-func (c *campaign) unfinished(f *finding.Found) bool {
-	return f.State != "" || f.Fix == unsought || f.Fix == unbegun || f.Fix == unstrict && c.cfg.Strict
+// unfixed reports whether a case was saved without a fix that this run looks for.
+func (c *campaign) unfixed(f *finding.Found) bool {
+	return f.Fix == unsought || f.Fix == unbegun || f.Fix == unstrict && c.cfg.Strict
 }
 
 // SavedCases lists the cases that runs saved in a folder, in order. What was not yet in its
@@ -159,6 +171,9 @@ func (c *campaign) rerun(ctx context.Context, k *finding.Case, all *gen.Plan) (*
 		return nil, nil
 	}
 	d := shown(c.Contract, k, v)
+	if d == nil && k.Explored {
+		return nil, nil
+	}
 	if d == nil {
 		c.remark("fixed: %s no longer leaks%s", dir, what(k))
 		return nil, nil
@@ -212,7 +227,7 @@ func about(c *model.Contract, f *finding.Found, d *judge.Divergence) bool {
 // block, the others are like it. What an interrupted run saved as it was is reduced.
 func (c *campaign) reopen(ctx context.Context, still []again) error {
 	slices.SortStableFunc(still, func(a, b again) int {
-		return cmp.Or(cmp.Compare(last(a.raw), last(b.raw)), cmp.Compare(a.target.Class, b.target.Class), cmp.Compare(size(a.scenario), size(b.scenario)))
+		return cmp.Or(cmp.Compare(last(a.due()), last(b.due())), cmp.Compare(a.target.Class, b.target.Class), cmp.Compare(size(a.scenario), size(b.scenario)))
 	})
 	if len(still) > 0 {
 		if err := c.survey(ctx); err != nil {
@@ -220,13 +235,8 @@ func (c *campaign) reopen(ctx context.Context, still []again) error {
 		}
 	}
 	for i := range still {
-		if still[i].raw {
-			c.pending = append(c.pending, still[i].leak)
-		}
-	}
-	for i := range still {
 		k := &still[i]
-		if k.raw {
+		if k.due() {
 			if err := c.refine(ctx, k); err != nil {
 				return err
 			}
