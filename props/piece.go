@@ -59,7 +59,8 @@ func (c *campaign) stages() [][]*piece {
 	sets := c.Plan.MatrixSets()
 	divided := len(c.Plan.Parts()) > 1
 	bySet, others := make([][]*piece, sets), make([][]*piece, sets)
-	var ahead, fresh []*piece
+	ahead := make([][]*piece, sets)
+	var fresh []*piece
 	for n := range bySet {
 		d := c.Plan.MatrixDataset(n)
 		if !divided || n < sets/2 { // the second datasets of a large schema show calls and fresh connections little that is new
@@ -69,7 +70,7 @@ func (c *campaign) stages() [][]*piece {
 		}
 		first, rest := c.freshCells(c.statements(d))
 		for chunk := range slices.Chunk(first, pieceCells) {
-			ahead = append(ahead, &piece{set: d, cells: chunk})
+			ahead[n] = append(ahead[n], &piece{set: d, cells: chunk})
 		}
 		for i, chunk := range chunks(rest, pieceCells) {
 			bySet[n] = append(bySet[n], &piece{set: d, cells: chunk})
@@ -78,10 +79,15 @@ func (c *campaign) stages() [][]*piece {
 			}
 		}
 	}
-	out := slices.Concat(ahead, fresh)
 	if !divided {
-		return append(growing(append(out, slices.Concat(bySet...)...)), others...)
+		return append(growing(slices.Concat(slices.Concat(ahead...), fresh, slices.Concat(bySet...))), others...)
 	}
+	return growing(slices.Concat(dealt(ahead), fresh, dealt(bySet)))
+}
+
+// dealt is the pieces of some datasets, one of each in turn.
+func dealt(bySet [][]*piece) []*piece {
+	var out []*piece
 	for i, left := 0, true; left; i++ {
 		left = false
 		for n := range bySet {
@@ -90,7 +96,7 @@ func (c *campaign) stages() [][]*piece {
 			}
 		}
 	}
-	return growing(out)
+	return out
 }
 
 // usedPieces is what is left on connections, dataset after dataset.
