@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,11 +38,28 @@ type foundOut struct {
 
 // judged is what experiments were made with: contract and schema, the server and rlsfuzz itself.
 func (t *Target) judged() string {
-	build := ""
+	return fmt.Sprintf("%s %v %s", t.Hash, t.Server.Version(), build())
+}
+
+// build tells one rlsfuzz from another: by its version, and by its file where that one was made of
+// what no commit has.
+func build() string {
+	version := ""
 	if info, ok := debug.ReadBuildInfo(); ok {
-		build = info.Main.Version
+		version = info.Main.Version
 	}
-	return fmt.Sprintf("%s %v %s", t.Hash, t.Server.Version(), build)
+	if version != "" && version != "(devel)" && !strings.HasSuffix(version, "+dirty") {
+		return version
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return version
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return version
+	}
+	return fmt.Sprint(version, info.Size(), info.ModTime().UnixNano())
 }
 
 // recallExplained takes what an earlier run found out with the same contract and schema.
