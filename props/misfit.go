@@ -28,7 +28,7 @@ const (
 // session may not do that, but since the statement no longer fits the schema. Row security, a
 // privilege, a constraint over the columns that say whose a row is, and a trigger or function
 // that refuses this session are fixes. It is empty where each step gave an answer, as is any error
-// of a sequence that was only explored.
+// of a sequence that was only explored, but that it no longer fits.
 func (l *lab) misfit(ctx context.Context, k *finding.Case, s *model.Scenario, trace *model.Trace, v *judge.Verdict) (string, error) {
 	if why := unread(k, trace); why != "" {
 		return why, nil

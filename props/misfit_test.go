@@ -92,6 +92,8 @@ func TestMisfit(t *testing.T) {
 		{"a check of contents", openNotes + "ALTER TABLE notes ADD CHECK (body IS NOT NULL);", props.CannotRun, "23514"},
 		{"a trigger that refuses all", openNotes + strings.ReplaceAll(raises, "%s", "true"), props.CannotRun, "P0001"},
 
+		{"a column more, and a lockout", openNotes + "ALTER TABLE notes ADD more int NOT NULL; ALTER POLICY o ON orgs USING (false);", props.CannotRun, "23502"},
+		{"a column more, and another leak", openNotes + "ALTER TABLE notes ADD more int NOT NULL; ALTER POLICY o ON orgs USING (true);", props.StillLeaks, ""},
 		{"as it was", "", props.Fixed, ""},
 		{"no privilege", openNotes + "REVOKE INSERT ON notes FROM misfit_app;", props.Fixed, ""},
 		{"a check of the tenant", openNotes + "ALTER TABLE notes ADD CHECK (org_id = current_setting('app.t')::bigint);", props.Fixed, ""},

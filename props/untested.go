@@ -101,11 +101,11 @@ func (c *campaign) unmet() []string {
 	var out []string
 	for _, u := range c.Plan.Unmet {
 		if c.scope.tables == nil || c.scope.tables[u.Table.Label()] {
-			out = append(out, fmt.Sprintf("what %s lets through where %s is not tested: no row of %s meets that", u.Of, u.Asks, u.Table.Label()))
+			out = append(out, fmt.Sprintf("what %s lets through where %s is tested by chance at most: no row of %s meets that in the walk", u.Of, u.Asks, u.Table.Label()))
 		}
 	}
 	if more := len(out) - mostUnmet; more > 0 {
-		out = append(out[:mostUnmet], fmt.Sprintf("%s of policies, views and functions are met by no row", noun.Count(more, "more condition")))
+		out = append(out[:mostUnmet], fmt.Sprintf("no row of the walk meets %s of policies, views and functions", noun.Count(more, "more condition")))
 	}
 	return out
 }

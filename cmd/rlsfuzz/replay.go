@@ -95,6 +95,7 @@ func (s *shared) replayAll(cmd *cobra.Command, dirs []string, fallback string) e
 			}
 			line := string(r.Verdict)
 			switch {
+			case r.Verdict == props.ShowsNone: // nobody said that it does
 			case r.Verdict == props.Fixed:
 				fixed++
 			case r.Verdict == props.CannotRun:
