@@ -3,7 +3,6 @@ package script_test
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -153,13 +152,7 @@ func TestParseNotes(t *testing.T) {
 func TestExpand(t *testing.T) {
 	base := t.TempDir()
 	for _, name := range []string{"schema.sql", "m/2.sql", "m/1.sql", "m/readme.md", "m/sub/3.sql", "p/b/migration.sql", "p/a/migration.sql"} {
-		path := filepath.Join(base, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		writeFile(t, filepath.Join(base, name), "")
 	}
 	for _, tt := range []struct{ patterns, want []string }{
 		{[]string{"schema.sql", "m"}, []string{"schema.sql", "m/1.sql", "m/2.sql"}},
@@ -171,11 +164,7 @@ func TestExpand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range got {
-			got[i], _ = filepath.Rel(base, got[i])
-			got[i] = filepath.ToSlash(got[i])
-		}
-		if diff := cmp.Diff(tt.want, got); diff != "" {
+		if diff := cmp.Diff(tt.want, relative(base, got)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", tt.patterns, diff)
 		}
 	}

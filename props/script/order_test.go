@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
 )
 
@@ -16,7 +17,8 @@ func TestExpandOrder(t *testing.T) {
 	for _, tt := range []struct {
 		name              string
 		files, want, left []string
-		plan, pattern     string
+		plan              string
+		patterns          []string // the folder itself where there is none
 	}{
 		{
 			name:  "Flyway, with a repeatable one",
@@ -25,10 +27,10 @@ func TestExpandOrder(t *testing.T) {
 			left:  []string{"U1__a.sql is left out: it undoes", "beforeEachMigrate.sql is left out", "notes.sql is left out"},
 		},
 		{
-			name:    "Flyway, by a pattern",
-			files:   []string{"R__views.sql", "V1.1__x.sql", "V1__a.sql", "roles.sql"},
-			pattern: "*.sql",
-			want:    []string{"roles.sql", "V1__a.sql", "V1.1__x.sql", "R__views.sql"},
+			name:     "Flyway, by a pattern",
+			files:    []string{"R__views.sql", "V1.1__x.sql", "V1__a.sql", "roles.sql"},
+			patterns: []string{"*.sql"},
+			want:     []string{"roles.sql", "V1__a.sql", "V1.1__x.sql", "R__views.sql"},
 		},
 		{
 			name:  "Flyway, from a baseline on, in several folders",
@@ -43,11 +45,11 @@ func TestExpandOrder(t *testing.T) {
 			left:  []string{"1_a.down.sql and 1 more are left out: it undoes"},
 		},
 		{
-			name:    "golang-migrate, by a pattern",
-			files:   []string{"1_a.up.sql", "1_a.down.sql", "10_c.up.sql", "2_b.up.sql"},
-			pattern: "*.sql",
-			want:    []string{"1_a.up.sql", "2_b.up.sql", "10_c.up.sql"},
-			left:    []string{"1_a.down.sql is left out"},
+			name:     "golang-migrate, by a pattern",
+			files:    []string{"1_a.up.sql", "1_a.down.sql", "10_c.up.sql", "2_b.up.sql"},
+			patterns: []string{"*.sql"},
+			want:     []string{"1_a.up.sql", "2_b.up.sql", "10_c.up.sql"},
+			left:     []string{"1_a.down.sql is left out"},
 		},
 		{
 			name:  "Prisma",
@@ -86,11 +88,11 @@ func TestExpandOrder(t *testing.T) {
 			left:  []string{"deploy/z.sql is left out: it is not in"},
 		},
 		{
-			name:    "Sqitch, by a pattern",
-			files:   []string{"deploy/b.sql", "deploy/a.sql"},
-			plan:    "b 2024-01-01T00:00:00Z A <a@b.c>\na 2024-01-01T00:00:00Z A <a@b.c>\n",
-			pattern: "deploy/*.sql",
-			want:    []string{"deploy/b.sql", "deploy/a.sql"},
+			name:     "Sqitch, by a pattern",
+			files:    []string{"deploy/b.sql", "deploy/a.sql"},
+			plan:     "b 2024-01-01T00:00:00Z A <a@b.c>\na 2024-01-01T00:00:00Z A <a@b.c>\n",
+			patterns: []string{"deploy/*.sql"},
+			want:     []string{"deploy/b.sql", "deploy/a.sql"},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,21 +103,14 @@ func TestExpandOrder(t *testing.T) {
 			for _, f := range tt.files {
 				writeFile(t, filepath.Join(dir, f), "")
 			}
-			if tt.pattern == "" {
-				tt.pattern = "."
+			if tt.patterns == nil {
+				tt.patterns = []string{"."}
 			}
-			got, notes, err := script.Expand(dir, []string{tt.pattern})
+			got, notes, err := script.Expand(dir, tt.patterns)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for i := range got {
-				rel, err := filepath.Rel(dir, got[i])
-				if err != nil {
-					t.Fatal(err)
-				}
-				got[i] = filepath.ToSlash(rel)
-			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			if diff := cmp.Diff(tt.want, relative(dir, got)); diff != "" {
 				t.Errorf("files (-want +got):\n%s", diff)
 			}
 			if len(notes) != len(tt.left) {
@@ -138,6 +133,15 @@ func TestExpandPlan(t *testing.T) {
 	if _, _, err := script.Expand(dir, []string{"."}); err == nil || !strings.Contains(err.Error(), "sqitch.plan:3: there is no file deploy/gone.sql") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// relative is paths as seen from a folder.
+func relative(dir string, paths []string) []string {
+	var out []string
+	for _, p := range paths {
+		out = append(out, disk.Relative(dir, p))
+	}
+	return out
 }
 
 func writeFile(t *testing.T, path, text string) {
