@@ -27,6 +27,11 @@ func TestExpandOrder(t *testing.T) {
 			left:  []string{"U1__a.sql is left out: it undoes", "beforeEachMigrate.sql is left out", "notes.sql is left out"},
 		},
 		{
+			name:  "Flyway, with repeatable ones, by their descriptions",
+			files: []string{"R__a1.sql", "R__a_b.sql", "R__a-c.sql", "R__a.sql", "V1__a.sql"},
+			want:  []string{"V1__a.sql", "R__a.sql", "R__a_b.sql", "R__a-c.sql", "R__a1.sql"},
+		},
+		{
 			name:     "Flyway, by a pattern",
 			files:    []string{"R__views.sql", "V1.1__x.sql", "V1__a.sql", "roles.sql"},
 			patterns: []string{"*.sql"},
@@ -50,6 +55,11 @@ func TestExpandOrder(t *testing.T) {
 			patterns: []string{"*.sql"},
 			want:     []string{"1_a.up.sql", "2_b.up.sql", "10_c.up.sql"},
 			left:     []string{"1_a.down.sql is left out"},
+		},
+		{
+			name:  "a name, and the same with numbers",
+			files: []string{"init10.sql", "init2.sql", "init.sql", "schema.sql", "schema2.sql"},
+			want:  []string{"init.sql", "init2.sql", "init10.sql", "schema.sql", "schema2.sql"},
 		},
 		{
 			name:  "Prisma",
