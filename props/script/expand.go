@@ -10,7 +10,7 @@ import (
 )
 
 // Expand turns patterns, relative to the folder base, into files in the order
-// they run in, and notes what it leaves out. A pattern is a file, a folder or a
+// they run in, and notes what all of them leave out. A pattern is a file, a folder or a
 // glob (** is any number of folders). The files of one pattern run in the order
 // of the tool whose names they have, without those that undo a migration: by the
 // numbers in their names, as Flyway does, or by a plan of Sqitch. A file that
@@ -36,7 +36,7 @@ func Expand(base string, patterns []string) (files, notes []string, err error) {
 			}
 		}
 	}
-	return files, f.notes, nil
+	return files, sentences(f.left, files), nil
 }
 
 // PatternError says that a file, a folder or a pattern of files cannot be used.

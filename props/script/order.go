@@ -15,14 +15,7 @@ var backward = regexp.MustCompile(`(?:[._-]|^)(down|undo|rollback)\.sql$|^U[0-9]
 // by the numbers in their names, not digit by digit; where one folder holds all of them, by a plan
 // of Sqitch; as Flyway does where names are Flyway's.
 func (f *finder) ordered(files []string, whole bool) ([]string, error) {
-	var undo []string
-	out := slices.DeleteFunc(slices.Clone(files), func(name string) bool {
-		back := backward.MatchString(filepath.Base(name))
-		if back {
-			undo = append(undo, name)
-		}
-		return back
-	})
+	undo, out := parted(files, func(name string) bool { return backward.MatchString(filepath.Base(name)) })
 	f.leftOut(undo, "it undoes a migration")
 	if dir := oneFolder(out); filepath.Base(dir) == deployFolder {
 		if p := filepath.Join(filepath.Dir(dir), planFile); exists(p) {

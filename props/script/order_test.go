@@ -32,6 +32,19 @@ func TestExpandOrder(t *testing.T) {
 			want:  []string{"V1__a.sql", "R__a.sql", "R__a_b.sql", "R__a-c.sql", "R__a1.sql"},
 		},
 		{
+			name:  "Flyway, with folders of tests and seeds",
+			files: []string{"V1__a.sql", "more/V2__b.sql", "seed/V3__c.sql", "test/V4__d.sql"},
+			want:  []string{"V1__a.sql", "more/V2__b.sql"},
+			left:  []string{"seed/V3__c.sql and 1 more are left out: its folder is of tests"},
+		},
+		{
+			name:     "Flyway, beside files that are named",
+			files:    []string{"V1__a.sql", "last.sql", "other.sql", "roles.sql"},
+			patterns: []string{"roles.sql", ".", "last.sql"},
+			want:     []string{"roles.sql", "V1__a.sql", "last.sql"},
+			left:     []string{"other.sql is left out: its name is none of Flyway's"},
+		},
+		{
 			name:     "Flyway, by a pattern",
 			files:    []string{"R__views.sql", "V1.1__x.sql", "V1__a.sql", "roles.sql"},
 			patterns: []string{"*.sql"},
@@ -89,6 +102,13 @@ func TestExpandOrder(t *testing.T) {
 			files: []string{"schema.sql", "old/1.sql", "old/2.sql"},
 			want:  []string{"schema.sql"},
 			left:  []string{"old/1.sql and 1 more are left out: it lies in a folder of its own"},
+		},
+		{
+			name:     "what two patterns leave out",
+			files:    []string{"1_a.up.sql", "1_a.down.sql"},
+			patterns: []string{"*.sql", "."},
+			want:     []string{"1_a.up.sql"},
+			left:     []string{"1_a.down.sql is left out: it undoes"},
 		},
 		{
 			name:  "Sqitch, with a change that was reworked",

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 )
 
 // Where Sqitch keeps its plan, and beside it what the plan's changes deploy.
@@ -16,7 +18,7 @@ const (
 
 // plan is the files that a plan of Sqitch deploys, in its order.
 func (f *finder) plan(path string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(escaped(filepath.Dir(path)), deployFolder, "*.sql"))
+	files, err := filepath.Glob(filepath.Join(disk.Literal(filepath.Dir(path)), deployFolder, "*.sql"))
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +45,8 @@ func (f *finder) planned(path string, files []string) ([]string, error) {
 			out = append(out, file)
 		}
 	}
-	f.leftOut(slices.DeleteFunc(slices.Clone(files), func(name string) bool { return slices.Contains(out, name) }), "it is not in "+filepath.ToSlash(path))
+	_, apart := parted(files, func(name string) bool { return slices.Contains(out, name) })
+	f.leftOut(apart, "it is not in "+filepath.ToSlash(path))
 	return out, nil
 }
 
