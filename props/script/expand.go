@@ -74,25 +74,35 @@ func (f *finder) matches(path string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var files, folders []string
-	for _, one := range found {
-		if info, err := os.Stat(one); err == nil && info.IsDir() {
-			folders = append(folders, one)
-		} else {
-			files = append(files, one)
+	return f.inTurn(found)
+}
+
+// inTurn takes files and folders by their names. Files with no folder between them are put in order
+// together.
+func (f *finder) inTurn(found []string) ([]string, error) {
+	slices.SortFunc(found, natural)
+	var out []string
+	for len(found) > 0 {
+		n := slices.IndexFunc(found, isFolder)
+		if n < 0 {
+			n = len(found)
 		}
-	}
-	out, err := f.ordered(files, false)
-	slices.SortFunc(folders, natural)
-	for _, one := range folders {
+		files, err := f.ordered(found[:n], false)
+		if n == 0 {
+			n = 1
+			files, err = f.folder(found[0])
+		}
 		if err != nil {
 			return nil, err
 		}
-		var inside []string
-		inside, err = f.folder(one)
-		out = append(out, inside...)
+		out, found = append(out, files...), found[n:]
 	}
-	return out, err
+	return out, nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // below is the files at any depth of a folder whose path ends as a pattern says: as

@@ -111,6 +111,20 @@ func TestExpandOrder(t *testing.T) {
 			left:     []string{"1_a.down.sql is left out: it undoes"},
 		},
 		{
+			name:     "folders between files, by a pattern",
+			files:    []string{"1_a.sql", "2_b/x.sql", "3_c.sql", "10_d/y.sql", "11_e.down.sql", "11_e.sql", "12_f.down.sql"},
+			patterns: []string{"*"},
+			want:     []string{"1_a.sql", "2_b/x.sql", "3_c.sql", "10_d/y.sql", "11_e.sql"},
+			left:     []string{"11_e.down.sql and 1 more are left out: it undoes"},
+		},
+		{
+			name:     "Flyway beside a folder, by a pattern",
+			files:    []string{"B2__all.sql", "R__views.sql", "V1__a.sql", "V2__b.sql", "V3__c.sql", "x/y.sql"},
+			patterns: []string{"*"},
+			want:     []string{"B2__all.sql", "V3__c.sql", "R__views.sql", "x/y.sql"},
+			left:     []string{"V1__a.sql and 1 more are left out: the baseline"},
+		},
+		{
 			name:  "Sqitch, with a change that was reworked",
 			files: []string{"deploy/b.sql", "deploy/a@v1.sql", "deploy/a.sql", "deploy/z.sql", "revert/a.sql", "verify/a.sql"},
 			plan:  "%syntax-version=1.0.0\n%project=x\n\nb 2024-01-01T00:00:00Z A <a@b.c> # first\na [b] 2024-01-01T00:00:00Z A <a@b.c>\n@v1 2024-01-01T00:00:00Z A <a@b.c>\n\na [a@v1] 2024-01-02T00:00:00Z A <a@b.c>\n",
