@@ -2,10 +2,10 @@ package draft
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/props/disk"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
@@ -20,7 +20,8 @@ func Files(sources []string) (files, notes []string, err error) {
 		return files, notes, err
 	}
 	if info, serr := os.Stat(bad.Pattern); serr == nil && info.IsDir() {
-		err = fmt.Errorf("%s: no .sql file in it or below it; name the files, or the folder that holds them", bad.Pattern)
+		said := append([]string{bad.Pattern + ": no .sql file in it or below it"}, bad.Notes...)
+		err = errors.New(strings.Join(append(said, "name the files, or the folder that holds them"), "; "))
 	}
 	return nil, nil, err
 }

@@ -78,6 +78,11 @@ func TestFiles(t *testing.T) {
 			err: "db: no .sql file in it or below it; name the files",
 		},
 		{
+			name:  "a folder of a packed file alone",
+			files: []string{"a.sql", "db/s.sql.gz"}, sources: []string{"a.sql", "db"},
+			err: "db: no .sql file in it or below it; db/s.sql.gz is left out: it is packed: name it",
+		},
+		{
 			name:  "no file",
 			files: []string{"a.sql"}, sources: []string{"a.sql", "b/*.sql"},
 			err: `schema "b/*.sql": no .sql file matches it`,

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -168,10 +169,14 @@ func TestExpand(t *testing.T) {
 			t.Errorf("%q (-want +got):\n%s", tt.patterns, diff)
 		}
 	}
-	for _, pattern := range []string{"none.sql", "m/*.psql", "n/*.sql", "m/**/9.sql"} {
-		_, _, err := script.Expand(base, []string{pattern})
-		if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), pattern) {
-			t.Errorf("%q: got %v, want an error that names it", pattern, err)
+	writeFile(t, filepath.Join(base, "g/a.sql.gz"), "")
+	for pattern, says := range map[string]string{
+		"none.sql": "", "m/*.psql": "", "n/*.sql": "", "m/**/9.sql": "",
+		"g": "g/a.sql.gz is left out: it is packed",
+	} {
+		_, _, err := script.Expand(base, []string{"schema.sql", pattern})
+		if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), strconv.Quote(pattern)) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: got %v, want an error that names it and says %q", pattern, err, says)
 		}
 	}
 }

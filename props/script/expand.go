@@ -17,36 +17,42 @@ import (
 // several patterns match runs once, at the first. A pattern that matches nothing
 // is an error which names it and wraps fs.ErrNotExist.
 func Expand(base string, patterns []string) (files, notes []string, err error) {
-	f := &finder{}
+	var left []omission
 	for _, pattern := range patterns {
+		f := &finder{}
 		path := pattern
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(base, path)
 		}
 		found, err := f.matches(path)
 		if err != nil {
-			return nil, nil, &PatternError{pattern, err}
+			return nil, nil, &PatternError{Pattern: pattern, Err: err}
 		}
 		if len(found) == 0 {
-			return nil, nil, &PatternError{pattern, fmt.Errorf("no .sql file matches it: %w", fs.ErrNotExist)}
+			return nil, nil, &PatternError{pattern, fmt.Errorf("no .sql file matches it: %w", fs.ErrNotExist), sentences(f.left, files)}
 		}
 		for _, one := range found {
 			if !slices.Contains(files, one) {
 				files = append(files, one)
 			}
 		}
+		left = append(left, f.left...)
 	}
-	return files, sentences(f.left, files), nil
+	return files, sentences(left, files), nil
 }
 
 // PatternError says that a file, a folder or a pattern of files cannot be used.
 type PatternError struct {
 	Pattern string // as it was given
 	Err     error
+	Notes   []string // what it leaves out, where that is all
 }
 
 // Error names the pattern.
-func (e *PatternError) Error() string { return fmt.Sprintf("schema %q: %v", e.Pattern, e.Err) }
+func (e *PatternError) Error() string {
+	said := fmt.Sprintf("schema %q: %v", e.Pattern, e.Err)
+	return strings.Join(append([]string{said}, e.Notes...), "; ")
+}
 
 // Unwrap gives the reason.
 func (e *PatternError) Unwrap() error { return e.Err }

@@ -36,14 +36,15 @@ func (f *finder) folder(path string) ([]string, error) {
 	if p := filepath.Join(path, planFile); exists(p) {
 		return f.plan(p)
 	}
-	var own []string
-	for _, pattern := range []string{"*.sql", "*.sql.gz"} {
-		found, err := filepath.Glob(filepath.Join(disk.Literal(path), pattern))
-		if err != nil {
-			return nil, err
-		}
-		own = append(own, found...)
+	own, err := filepath.Glob(filepath.Join(disk.Literal(path), "*.sql"))
+	if err != nil {
+		return nil, err
 	}
+	packed, err := filepath.Glob(filepath.Join(disk.Literal(path), "*.sql.gz"))
+	if err != nil {
+		return nil, err
+	}
+	f.leftOut(packed, "it is packed: name it where it belongs to the schema")
 	if len(own) > 0 && !slices.ContainsFunc(own, func(o string) bool { return !seeds.MatchString(filepath.Base(o)) }) && exists(filepath.Join(path, "migrations")) {
 		f.leftOut(own, "it is taken for data to try with, beside migrations")
 		own = nil

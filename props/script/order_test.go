@@ -125,6 +125,18 @@ func TestExpandOrder(t *testing.T) {
 			left:     []string{"V1__a.sql and 1 more are left out: the baseline"},
 		},
 		{
+			name:  "a packed copy",
+			files: []string{"schema.sql", "schema.sql.gz"},
+			want:  []string{"schema.sql"},
+			left:  []string{"schema.sql.gz is left out: it is packed: name it"},
+		},
+		{
+			name:     "packed files that are named",
+			files:    []string{"a.sql.gz", "b/c.sql.gz", "d.sql"},
+			patterns: []string{"a.sql.gz", ".", "b/*.gz"},
+			want:     []string{"a.sql.gz", "d.sql", "b/c.sql.gz"},
+		},
+		{
 			name:  "Sqitch, with a change that was reworked",
 			files: []string{"deploy/b.sql", "deploy/a@v1.sql", "deploy/a.sql", "deploy/z.sql", "revert/a.sql", "verify/a.sql"},
 			plan:  "%syntax-version=1.0.0\n%project=x\n\nb 2024-01-01T00:00:00Z A <a@b.c> # first\na [b] 2024-01-01T00:00:00Z A <a@b.c>\n@v1 2024-01-01T00:00:00Z A <a@b.c>\n\na [a@v1] 2024-01-02T00:00:00Z A <a@b.c>\n",
