@@ -150,6 +150,21 @@ func TestExpandOrder(t *testing.T) {
 			patterns: []string{"deploy/*.sql"},
 			want:     []string{"deploy/b.sql", "deploy/a.sql"},
 		},
+		{
+			name:     "Sqitch, some by a pattern",
+			files:    []string{"deploy/b.sql", "deploy/a2.sql", "deploy/a1.sql", "deploy/a0.sql"},
+			plan:     "a2 2024-01-01T00:00:00Z A <a@b.c>\nb 2024-01-01T00:00:00Z A <a@b.c>\na1 2024-01-01T00:00:00Z A <a@b.c>\n",
+			patterns: []string{"deploy/a*.sql"},
+			want:     []string{"deploy/a2.sql", "deploy/a1.sql"},
+			left:     []string{"deploy/a0.sql is left out: it is not in"},
+		},
+		{
+			name:  "Sqitch, in folders",
+			files: []string{"deploy/s/b.sql", "deploy/a.sql", "deploy/s/c.sql"},
+			plan:  "s/b 2024-01-01T00:00:00Z A <a@b.c>\na 2024-01-01T00:00:00Z A <a@b.c>\n",
+			want:  []string{"deploy/s/b.sql", "deploy/a.sql"},
+			left:  []string{"deploy/s/c.sql is left out: it is not in"},
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
