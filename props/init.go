@@ -58,7 +58,7 @@ func Init(ctx context.Context, cfg InitConfig) (*Drafted, error) {
 	if cfg.Contract == "" {
 		cfg.Contract = "rlsfuzz.yaml"
 	}
-	n := &drafting{cfg: cfg, out: &Drafted{Contract: cfg.Contract}}
+	n := &drafting{cfg: cfg, out: &Drafted{Contract: cfg.Contract}, src: newSources(ctx, cfg.Postgres)}
 	for _, path := range []string{cfg.Contract, n.rolesFile()} {
 		if _, err := os.Stat(path); err == nil && !cfg.Overwrite {
 			return nil, input(fmt.Errorf("%s is there already: --force overwrites it, --contract names another", path))
@@ -86,7 +86,7 @@ type drafting struct {
 	cfg   InitConfig
 	out   *Drafted
 	files []string
-	src   sources
+	src   *sources
 	own   []string // schemas of surroundings that a database brings itself
 	roles string   // SQL of the login that the schema lacks
 }
@@ -109,23 +109,13 @@ func (n *drafting) read(ctx context.Context) error {
 	}
 	n.files = slices.DeleteFunc(n.files, func(f string) bool { return filepath.Clean(f) == filepath.Clean(n.rolesFile()) })
 	n.out.Files = len(n.files)
-	reader := &dump.Reader{Context: ctx, Bin: n.cfg.Postgres}
-	if n.src.scripts, err = n.src.parsed(n.src.scripts, n.files, reader); err != nil {
+	if n.src.scripts, err = n.src.parsed(n.src.scripts, n.files); err != nil {
 		return input(err)
 	}
 	n.out.Notes = append(n.out.Notes, n.src.notes...)
-	if n.cfg.Preset != "" {
-		return nil
+	if n.cfg.Preset == "" {
+		n.out.Preset, n.out.Why = draft.Guess(n.src.texts)
 	}
-	var texts []draft.Text
-	for _, f := range n.files {
-		b, err := reader.ReadFile(f)
-		if err != nil {
-			return input(fmt.Errorf("read schema: %w", err))
-		}
-		texts = append(texts, draft.Text{Name: f, SQL: string(b)})
-	}
-	n.out.Preset, n.out.Why = draft.Guess(texts)
 	return nil
 }
 
@@ -145,7 +135,7 @@ func (n *drafting) database(ctx context.Context) error {
 		return input(err)
 	}
 	n.out.Database, n.out.Preset = public, "plain"
-	n.out.Brought = draft.Brought(n.src.texts[0])
+	n.out.Brought = draft.Brought(n.src.texts[0].SQL)
 	_, n.own, err = script.Preset(n.out.Brought)
 	return err
 }

@@ -13,14 +13,14 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
-// settable makes the settings of each session: what Postgres refuses is a mistake of the
+// bindable makes the settings of each session: what Postgres refuses is a mistake of the
 // contract. Where a value follows from a tenant or a user, only the setting's name is tried;
 // unbound tells which value was refused, once there are some.
-func (t *Target) settable(ctx context.Context, conn *pgx.Conn) error {
+func (t *Target) bindable(ctx context.Context, conn *pgx.Conn) error {
 	for _, s := range t.Contract.Sessions {
 		id := &model.Identity{Session: s, Tenant: model.Value{Null: true}, User: model.Value{Null: true}}
 		id.Login, id.Role = t.someRole(s.Login, true), t.someRole(s.Role, false)
-		refused, by, err := t.refusedSetting(ctx, conn, id, false)
+		refused, by, err := t.refusedSetting(ctx, conn, id)
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (t *Target) unbound(ctx context.Context, failed *run.BindError) error {
 		return errors.Join(failed, err)
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	refused, by, err := t.refusedSetting(ctx, conn, failed.ID, true)
+	refused, by, err := t.refusedSetting(ctx, conn, failed.ID)
 	if err != nil {
 		return errors.Join(failed, err)
 	}
@@ -62,9 +62,9 @@ func (t *Target) unbound(ctx context.Context, failed *run.BindError) error {
 }
 
 // refusedSetting is the first of an identity's settings that Postgres refuses, as its login
-// would hear it; nil where it takes all. An identity whose tenant and user are not known gives
-// those that follow from them the value that they have already.
-func (t *Target) refusedSetting(ctx context.Context, conn *pgx.Conn, id *model.Identity, known bool) (*model.Setting, *pgconn.PgError, error) {
+// would hear it; nil where it takes all. Those that follow from a tenant or a user that the identity
+// lacks get the value that they have already.
+func (t *Target) refusedSetting(ctx context.Context, conn *pgx.Conn, id *model.Identity) (*model.Setting, *pgconn.PgError, error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -81,12 +81,9 @@ func (t *Target) refusedSetting(ctx context.Context, conn *pgx.Conn, id *model.I
 	for i := range id.Session.Settings {
 		s := &id.Session.Settings[i]
 		text, args := setConfig, []any{s.Name}
-		switch {
-		case known && id.Unset() && s.Follows():
-			continue
-		case s.Follows() && !known:
+		if id.Unset() && s.Follows() {
 			text = "SELECT set_config($1, coalesce(current_setting($1, true), ''), true)"
-		default:
+		} else {
 			args = append(args, id.Setting(s))
 		}
 		_, err := tx.Exec(ctx, text, args...)
@@ -109,7 +106,7 @@ func insteadOf(s *model.Setting, id *model.Identity, by *pgconn.PgError) string 
 	switch {
 	case by.Code == "42704":
 		return "one of Postgres' settings, or a name with a dot, such as app." + s.Name
-	case by.Code == "42501":
+	case by.Code == model.InsufficientPrivilege:
 		return fmt.Sprintf("a setting that role %s may make: what the schema's own ALTER ROLE … SET gives it needs no entry here", id.Acts())
 	case by.Code == "55P02":
 		return "a setting that a session may change"

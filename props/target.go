@@ -19,6 +19,7 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/catalog"
 	"github.com/rlsfuzz/rlsfuzz/props/contract"
+	"github.com/rlsfuzz/rlsfuzz/props/draft"
 	"github.com/rlsfuzz/rlsfuzz/props/dump"
 	"github.com/rlsfuzz/rlsfuzz/props/fill"
 	"github.com/rlsfuzz/rlsfuzz/props/inventory"
@@ -110,16 +111,21 @@ func (t *Target) Close() error {
 
 // sources is the files of a schema, read but not run.
 type sources struct {
+	reader  dump.Reader
 	scripts []*script.Script
 	applied []*script.Script // that run after the schema
 	skip    []string         // the preset's own schemas
-	notes   []string         // what the copy of a database leaves out
-	texts   []string         // SQL that came from no file
+	notes   []string         // what is left out of files or of a database, and which files are archives
+	texts   []draft.Text     // of each file, or of a database its dump, as read
+}
+
+// newSources reads archives with the programs that are beside the server's, where those are in a folder.
+func newSources(ctx context.Context, server string) *sources {
+	return &sources{reader: dump.Reader{Context: ctx, Bin: postgres.BinariesOf(server)}}
 }
 
 func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error) {
-	out := &sources{}
-	reader := &dump.Reader{Context: ctx, Bin: cfg.Postgres}
+	out := newSources(ctx, cfg.Postgres)
 	if file.Database == "" && len(file.SchemaFiles) == 0 {
 		return nil, input(fmt.Errorf("%s: neither schema: nor database: is named; list the SQL files that make the schema, such as schema: [schema.sql]", file.Path))
 	}
@@ -133,7 +139,7 @@ func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error
 		if err := out.copy(ctx, file.Database); err != nil {
 			return nil, err
 		}
-		return out, input(out.apply(cfg.Apply, reader))
+		return out, input(out.apply(cfg.Apply))
 	}
 	files, notes, err := script.Expand(filepath.Dir(file.Path), file.SchemaFiles)
 	var pattern *script.PatternError
@@ -144,16 +150,16 @@ func read(ctx context.Context, file *contract.File, cfg Config) (*sources, error
 		return nil, input(err)
 	}
 	out.notes = append(out.notes, notes...)
-	if out.scripts, err = out.parsed(out.scripts, files, reader); err != nil {
+	if out.scripts, err = out.parsed(out.scripts, files); err != nil {
 		return out, input(err)
 	}
-	return out, input(out.apply(cfg.Apply, reader))
+	return out, input(out.apply(cfg.Apply))
 }
 
 // apply reads the files that run after the schema.
-func (s *sources) apply(files []string, reader *dump.Reader) error {
+func (s *sources) apply(files []string) error {
 	var err error
-	s.applied, err = s.parsed(nil, files, reader)
+	s.applied, err = s.parsed(nil, files)
 	return err
 }
 
@@ -176,24 +182,25 @@ func (s *sources) copy(ctx context.Context, dsn string) error {
 		}
 		s.scripts = append(s.scripts, parsed)
 	}
-	s.texts = append(s.texts, copied.Dump)
+	s.texts = append(s.texts, draft.Text{Name: copied.Name, SQL: copied.Dump})
 	return nil
 }
 
 // parsed adds files of SQL to a list.
-func (s *sources) parsed(list []*script.Script, files []string, reader *dump.Reader) ([]*script.Script, error) {
-	defer func() { s.notes, reader.Notes = append(s.notes, reader.Notes...), nil }()
+func (s *sources) parsed(list []*script.Script, files []string) ([]*script.Script, error) {
 	for _, name := range files {
-		src, err := reader.ReadFile(name)
+		src, err := s.reader.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("read schema: %w", err)
 		}
-		one, err := script.Parse(name, string(src), script.Options{Read: reader.ReadFile})
+		text := draft.Text{Name: name, SQL: string(src)}
+		one, err := script.Parse(name, text.SQL, script.Options{Read: s.reader.ReadFile})
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, one)
+		list, s.texts = append(list, one), append(s.texts, text)
 	}
+	s.notes, s.reader.Notes = append(s.notes, s.reader.Notes...), nil
 	return list, nil
 }
 

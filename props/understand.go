@@ -27,7 +27,7 @@ func (t *Target) understand(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := t.settable(ctx, conn); err != nil {
+	if err := t.bindable(ctx, conn); err != nil {
 		return err
 	}
 	asked := map[string]bool{}

@@ -2,11 +2,10 @@ package draft
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/props/disk"
 	"github.com/rlsfuzz/rlsfuzz/props/script"
@@ -15,22 +14,16 @@ import (
 // Files finds the SQL files of sources, in the order in which they run, as script.Expand does, and
 // notes what it leaves out.
 func Files(sources []string) (files, notes []string, err error) {
-	for _, s := range sources {
-		found, left, err := script.Expand("", []string{s})
-		if info, serr := os.Stat(s); err != nil && serr == nil && info.IsDir() && errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, fmt.Errorf("%s: no .sql file in it or below it; name the files, or the folder that holds them", s)
-		}
-		if err != nil {
-			return nil, nil, err
-		}
-		notes = append(notes, left...)
-		for _, f := range found {
-			if !slices.Contains(files, f) {
-				files = append(files, f)
-			}
-		}
+	files, notes, err = script.Expand("", sources)
+	var bad *script.PatternError
+	if !errors.As(err, &bad) || !errors.Is(err, fs.ErrNotExist) {
+		return files, notes, err
 	}
-	return files, notes, nil
+	if info, serr := os.Stat(bad.Pattern); serr == nil && info.IsDir() {
+		said := append([]string{bad.Pattern + ": no .sql file in it or below it"}, bad.Notes...)
+		err = errors.New(strings.Join(append(said, "name the files, or the folder that holds them"), "; "))
+	}
+	return nil, nil, err
 }
 
 // Written is the files as a contract in folder names them: relative, with slashes; as one

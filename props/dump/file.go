@@ -28,7 +28,7 @@ func (e *FileError) Error() string {
 // Reader reads files of a schema as SQL.
 type Reader struct {
 	Context context.Context
-	Bin     string // a folder where pg_restore may be; may be empty, or none
+	Bin     string // a folder where pg_restore may be; may be empty
 	Notes   []string
 }
 

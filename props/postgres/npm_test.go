@@ -52,6 +52,46 @@ func TestWant(t *testing.T) {
 	}
 }
 
+// TestBinariesOf finds folders of server programs as Start does, and no others.
+func TestBinariesOf(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Chdir(home)
+	for _, dir := range []string{"pg/bin", "auto/bin", "postgres/bin", "bin", "npm:17/bin", "half/bin"} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"postgres", "initdb"} {
+			if dir == "half/bin" && name == "initdb" {
+				continue
+			}
+			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	bin := filepath.Join(home, "pg/bin")
+	for _, test := range []struct{ value, want string }{
+		{bin, bin},
+		{filepath.Join(home, "pg"), bin},
+		{"~/pg", bin},
+		{"~/pg/bin", bin},
+		{"./pg", bin},
+		{"./half", ""},
+		{"./none", ""},
+		{"", ""},
+		{"auto", ""},
+		{"postgres", ""},
+		{"npm:17", ""},
+		{"postgres://h/d", ""},
+		{"mysql://h", ""},
+	} {
+		if got := postgres.BinariesOf(test.value); got != test.want {
+			t.Errorf("of %q: %q, want %q", test.value, got, test.want)
+		}
+	}
+}
+
 func TestNewest(t *testing.T) {
 	releases := []string{"16.4.0-beta.14", "17.2.0-beta.15", "17.10.0-beta.16", "17.10.0-beta.9", "17.9.0-beta.17", "18.0.0-alpha.1", "1.7.0"}
 	tests := []struct{ version, want string }{

@@ -81,6 +81,24 @@ func looksLikeImage(value string) bool {
 	return err != nil || !info.IsDir()
 }
 
+// BinariesOf is the folder of server programs that a value of --postgres names; empty for any other value, and
+// where they are not there.
+func BinariesOf(value string) string {
+	w, err := parseWant(value)
+	if err != nil {
+		return ""
+	}
+	folder, ok := w.(wantFolder)
+	if !ok {
+		return ""
+	}
+	dir, err := binariesIn(folder.dir)
+	if err != nil {
+		return ""
+	}
+	return dir
+}
+
 // redacted is a connection string that may be shown: without its password, wherever it stands.
 func redacted(text string) string {
 	u, err := url.Parse(dsn.Bare(text))

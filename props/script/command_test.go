@@ -3,8 +3,8 @@ package script_test
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -153,13 +153,7 @@ func TestParseNotes(t *testing.T) {
 func TestExpand(t *testing.T) {
 	base := t.TempDir()
 	for _, name := range []string{"schema.sql", "m/2.sql", "m/1.sql", "m/readme.md", "m/sub/3.sql", "p/b/migration.sql", "p/a/migration.sql"} {
-		path := filepath.Join(base, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		writeFile(t, filepath.Join(base, name), "")
 	}
 	for _, tt := range []struct{ patterns, want []string }{
 		{[]string{"schema.sql", "m"}, []string{"schema.sql", "m/1.sql", "m/2.sql"}},
@@ -171,18 +165,18 @@ func TestExpand(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i := range got {
-			got[i], _ = filepath.Rel(base, got[i])
-			got[i] = filepath.ToSlash(got[i])
-		}
-		if diff := cmp.Diff(tt.want, got); diff != "" {
+		if diff := cmp.Diff(tt.want, relative(base, got)); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", tt.patterns, diff)
 		}
 	}
-	for _, pattern := range []string{"none.sql", "m/*.psql", "n/*.sql", "m/**/9.sql"} {
-		_, _, err := script.Expand(base, []string{pattern})
-		if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), pattern) {
-			t.Errorf("%q: got %v, want an error that names it", pattern, err)
+	writeFile(t, filepath.Join(base, "g/a.sql.gz"), "")
+	for pattern, says := range map[string]string{
+		"none.sql": "", "m/*.psql": "", "n/*.sql": "", "m/**/9.sql": "",
+		"g": "g/a.sql.gz is left out: it is packed",
+	} {
+		_, _, err := script.Expand(base, []string{"schema.sql", pattern})
+		if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), strconv.Quote(pattern)) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%q: got %v, want an error that names it and says %q", pattern, err, says)
 		}
 	}
 }

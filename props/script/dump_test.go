@@ -1,7 +1,6 @@
 package script_test
 
 import (
-	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -13,9 +12,7 @@ import (
 // TestRunDump loads what pg_dump wrote of one database into another, and dumps
 // that: both dumps must say the same.
 func TestRunDump(t *testing.T) {
-	path, err := exec.LookPath("pg_dump")
-	require.Need(t, "pg_dump", err == nil, "install PostgreSQL's client programs")
-	newEnough(t, path)
+	path := require.PGDump(t, require.Postgres(t))
 	s := newScratch(t)
 	s.must(`
 CREATE TYPE mood AS ENUM ('so;so', 'fine');
@@ -51,23 +48,6 @@ ALTER DATABASE x SET app.mode = 'odd''s';
 	want := withoutKeys(strings.ReplaceAll(first, s.name, other.name))
 	if got := withoutKeys(dump(other.name)); got != want {
 		t.Errorf("the dump of the loaded dump differs; first\n%s\nthen\n%s", want, got)
-	}
-}
-
-// newEnough goes on unless the server is newer than pg_dump, which then refuses it. .ci/run repeats the test on
-// every version, and has one pg_dump.
-func newEnough(t *testing.T, path string) {
-	t.Helper()
-	out, err := exec.Command(path, "--version").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var have int
-	if _, err := fmt.Sscanf(string(out), "pg_dump (PostgreSQL) %d", &have); err != nil {
-		t.Fatalf("read pg_dump's version %q: %v", out, err)
-	}
-	if server := require.Postgres(t).Version() / 10000; have < server {
-		t.Skipf("needs a pg_dump of version %d or newer, this one is %d", server, have)
 	}
 }
 

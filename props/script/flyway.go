@@ -14,6 +14,9 @@ var versioned = regexp.MustCompile(`^([VB])([0-9]+(?:[._][0-9]+)*)__.*\.sql$`)
 // callback is what Flyway runs at other times than its migrations; of these the first and the last run.
 var callback = regexp.MustCompile(`^((?:before|after)[A-Z][A-Za-z]*|createSchema)(?:__.*)?\.sql$`)
 
+// repeatable begins the names of migrations that run again whenever they change.
+const repeatable = "R__"
+
 // flyway reports whether names of files are those of Flyway.
 func flyway(files []string) bool {
 	return slices.ContainsFunc(files, func(f string) bool { return versioned.MatchString(filepath.Base(f)) })
@@ -38,7 +41,7 @@ func (f *finder) flywayOrder(files []string, whole bool) []string {
 			covered = append(covered, name)
 		case m != nil:
 			versions = append(versions, name)
-		case strings.HasPrefix(base, "R__"):
+		case strings.HasPrefix(base, repeatable):
 			again = append(again, name)
 		case event != nil && event[1] == "beforeMigrate":
 			first = append(first, name)
@@ -61,10 +64,16 @@ func (f *finder) flywayOrder(files []string, whole bool) []string {
 		return cmp.Or(version(x[2], y[2]), natural(a, b))
 	})
 	slices.SortStableFunc(again, func(a, b string) int {
-		return cmp.Or(cmp.Compare(filepath.Base(a), filepath.Base(b)), natural(a, b))
+		return cmp.Or(cmp.Compare(description(a), description(b)), natural(a, b))
 	})
 	slices.SortStableFunc(unknown, natural)
 	return slices.Concat(unknown, first, versions, again, last)
+}
+
+// description is what the name of a repeatable migration says, as Flyway reads it.
+func description(file string) string {
+	name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(file), repeatable), ".sql")
+	return strings.ReplaceAll(name, "_", " ")
 }
 
 // version compares versions such as 1.10 and 1_9, part by part.
@@ -76,12 +85,12 @@ func version(a, b string) int {
 	for i := range max(len(x), len(y)) {
 		m, n := "", ""
 		if i < len(x) {
-			m = strings.TrimLeft(x[i], "0")
+			m = x[i]
 		}
 		if i < len(y) {
-			n = strings.TrimLeft(y[i], "0")
+			n = y[i]
 		}
-		if c := cmp.Or(cmp.Compare(len(m), len(n)), cmp.Compare(m, n)); c != 0 {
+		if c := byNumber(m, n); c != 0 {
 			return c
 		}
 	}

@@ -8,10 +8,18 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/rlsfuzz/rlsfuzz/props/disk"
 )
 
-// A finder turns folders and patterns into files, and notes what it leaves out.
-type finder struct{ notes []string }
+// A finder turns folders and patterns into files, and remembers what it leaves out.
+type finder struct{ left []omission }
+
+// omission is files that do not run, and why.
+type omission struct {
+	files []string
+	why   string
+}
 
 // aside is folders whose SQL is no part of the schema, and seed files of data to try with.
 var (
@@ -28,31 +36,33 @@ func (f *finder) folder(path string) ([]string, error) {
 	if p := filepath.Join(path, planFile); exists(p) {
 		return f.plan(p)
 	}
-	var own []string
-	for _, pattern := range []string{"*.sql", "*.sql.gz"} {
-		found, err := filepath.Glob(filepath.Join(escaped(path), pattern))
-		if err != nil {
-			return nil, err
-		}
-		own = append(own, found...)
+	own, err := filepath.Glob(filepath.Join(disk.Literal(path), "*.sql"))
+	if err != nil {
+		return nil, err
 	}
+	packed, err := filepath.Glob(filepath.Join(disk.Literal(path), "*.sql.gz"))
+	if err != nil {
+		return nil, err
+	}
+	f.leftOut(packed, "it is packed: name it where it belongs to the schema")
 	if len(own) > 0 && !slices.ContainsFunc(own, func(o string) bool { return !seeds.MatchString(filepath.Base(o)) }) && exists(filepath.Join(path, "migrations")) {
 		f.leftOut(own, "it is taken for data to try with, beside migrations")
 		own = nil
 	}
-	below, err := f.under(path, len(own) == 0)
+	below, err := f.under(path, len(own) == 0 || flyway(own))
 	if err != nil {
 		return nil, err
 	}
 	inner := filepath.Join(path, "migrations") + string(filepath.Separator)
+	migrations, others := parted(below, func(b string) bool { return strings.HasPrefix(b, inner) })
 	switch {
 	case flyway(own):
 		own = append(own, below...)
 	case len(own) > 0:
 		f.leftOut(below, "it lies in a folder of its own: name that folder too where it belongs to the schema")
-	case slices.ContainsFunc(below, func(b string) bool { return strings.HasPrefix(b, inner) }):
-		own = slices.DeleteFunc(slices.Clone(below), func(b string) bool { return !strings.HasPrefix(b, inner) })
-		f.leftOut(slices.DeleteFunc(below, func(b string) bool { return strings.HasPrefix(b, inner) }), "migrations are in the folder migrations")
+	case len(migrations) > 0:
+		own = migrations
+		f.leftOut(others, "migrations are in the folder migrations")
 	default:
 		own = below
 	}
@@ -68,7 +78,7 @@ func (f *finder) under(path string, meant bool) ([]string, error) {
 		case err != nil:
 			return err
 		case d.IsDir() && file != path && aside.MatchString(d.Name()):
-			found, err := filepath.Glob(filepath.Join(escaped(file), "*.sql"))
+			found, err := filepath.Glob(filepath.Join(disk.Literal(file), "*.sql"))
 			left = append(left, found...)
 			if err != nil {
 				return err
@@ -85,15 +95,39 @@ func (f *finder) under(path string, meant bool) ([]string, error) {
 	return out, err
 }
 
-// leftOut notes files that do not run.
+// leftOut remembers files that do not run.
 func (f *finder) leftOut(files []string, why string) {
-	switch len(files) {
-	case 0:
-	case 1:
-		f.notes = append(f.notes, fmt.Sprintf("%s is left out: %s", filepath.ToSlash(files[0]), why))
-	default:
-		f.notes = append(f.notes, fmt.Sprintf("%s and %d more are left out: %s", filepath.ToSlash(files[0]), len(files)-1, why))
+	f.left = append(f.left, omission{files, why})
+}
+
+// sentences say of each file that is left out why, once: of those that run all the same, nothing.
+func sentences(left []omission, run []string) []string {
+	var out []string
+	told := slices.Clone(run)
+	for _, l := range left {
+		_, files := parted(l.files, func(name string) bool { return slices.Contains(told, name) })
+		told = append(told, files...)
+		switch len(files) {
+		case 0:
+		case 1:
+			out = append(out, fmt.Sprintf("%s is left out: %s", filepath.ToSlash(files[0]), l.why))
+		default:
+			out = append(out, fmt.Sprintf("%s and %d more are left out: %s", filepath.ToSlash(files[0]), len(files)-1, l.why))
+		}
 	}
+	return out
+}
+
+// parted is the files of which something holds, and the others.
+func parted(files []string, is func(string) bool) (yes, no []string) {
+	for _, file := range files {
+		if is(file) {
+			yes = append(yes, file)
+		} else {
+			no = append(no, file)
+		}
+	}
+	return yes, no
 }
 
 // archiveFile lies in a folder that pg_dump wrote, which is read as one file.
@@ -103,9 +137,4 @@ const archiveFile = "toc.dat"
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// escaped is a path as a pattern that matches it alone.
-func escaped(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }

@@ -15,14 +15,7 @@ var backward = regexp.MustCompile(`(?:[._-]|^)(down|undo|rollback)\.sql$|^U[0-9]
 // by the numbers in their names, not digit by digit; where one folder holds all of them, by a plan
 // of Sqitch; as Flyway does where names are Flyway's.
 func (f *finder) ordered(files []string, whole bool) ([]string, error) {
-	var undo []string
-	out := slices.DeleteFunc(slices.Clone(files), func(name string) bool {
-		back := backward.MatchString(filepath.Base(name))
-		if back {
-			undo = append(undo, name)
-		}
-		return back
-	})
+	undo, out := parted(files, func(name string) bool { return backward.MatchString(filepath.Base(name)) })
 	f.leftOut(undo, "it undoes a migration")
 	if dir := oneFolder(out); filepath.Base(dir) == deployFolder {
 		if p := filepath.Join(filepath.Dir(dir), planFile); exists(p) {
@@ -49,8 +42,8 @@ func oneFolder(files []string) string {
 	return filepath.Dir(files[0])
 }
 
-// pieces takes a text apart into numbers and what is between them.
-var pieces = regexp.MustCompile(`[0-9]+|[^0-9]+`)
+// pieces takes a text apart into numbers and single other characters: a.sql comes before a2.sql.
+var pieces = regexp.MustCompile(`[0-9]+|[^0-9]`)
 
 // natural compares paths, folder by folder, with the numbers in them as numbers: 9 comes before 10.
 func natural(a, b string) int {
@@ -67,17 +60,22 @@ func natural(a, b string) int {
 func numbered(a, b string) int {
 	x, y := pieces.FindAllString(a, -1), pieces.FindAllString(b, -1)
 	for i := range min(len(x), len(y)) {
-		m, n := strings.TrimLeft(x[i], "0"), strings.TrimLeft(y[i], "0")
-		number := x[i][0] >= '0' && x[i][0] <= '9' && y[i][0] >= '0' && y[i][0] <= '9'
-		switch {
-		case x[i] == y[i]:
-		case number && len(m) != len(n):
-			return cmp.Compare(len(m), len(n))
-		case number && m != n:
-			return cmp.Compare(m, n)
-		default:
-			return cmp.Compare(x[i], y[i])
+		c := 0
+		if isNumber(x[i]) && isNumber(y[i]) {
+			c = byNumber(x[i], y[i])
+		}
+		if c = cmp.Or(c, cmp.Compare(x[i], y[i])); c != 0 {
+			return c
 		}
 	}
 	return cmp.Compare(len(x), len(y))
+}
+
+// isNumber reports whether a piece is a number.
+func isNumber(piece string) bool { return piece[0] >= '0' && piece[0] <= '9' }
+
+// byNumber compares what digits say, however many there are; no digits say 0.
+func byNumber(a, b string) int {
+	a, b = strings.TrimLeft(a, "0"), strings.TrimLeft(b, "0")
+	return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 }

@@ -16,34 +16,51 @@ const (
 
 // plan is the files that a plan of Sqitch deploys, in its order.
 func (f *finder) plan(path string) ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(escaped(filepath.Dir(path)), deployFolder, "*.sql"))
+	all, err := inPlan(path)
 	if err != nil {
 		return nil, err
 	}
-	return f.planned(path, files)
+	files, err := below(filepath.Join(filepath.Dir(path), deployFolder), "*.sql")
+	f.unplanned(path, files, all)
+	return all, err
 }
 
-// planned puts files into the order of a plan. A change of the plan without its file is an error.
+// planned puts files into the order of a plan, without those that it does not name.
 func (f *finder) planned(path string, files []string) ([]string, error) {
+	all, err := inPlan(path)
+	if err != nil {
+		return nil, err
+	}
+	f.unplanned(path, files, all)
+	out, _ := parted(all, func(name string) bool { return slices.Contains(files, name) })
+	return out, nil
+}
+
+// unplanned leaves out the files that a plan does not name.
+func (f *finder) unplanned(path string, files, all []string) {
+	_, apart := parted(files, func(name string) bool { return slices.Contains(all, name) })
+	f.leftOut(apart, "it is not in "+filepath.ToSlash(path))
+}
+
+// inPlan is the files of a plan. A change without its file is an error.
+func inPlan(path string) ([]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
 	var out []string
-	changes := deployed(string(text))
-	for _, c := range changes {
-		i := slices.IndexFunc(c.names, func(name string) bool {
-			return exists(filepath.Join(filepath.Dir(path), deployFolder, filepath.FromSlash(name)+".sql"))
-		})
+	file := func(name string) string {
+		return filepath.Join(filepath.Dir(path), deployFolder, filepath.FromSlash(name)+".sql")
+	}
+	for _, c := range deployed(string(text)) {
+		i := slices.IndexFunc(c.names, func(name string) bool { return exists(file(name)) })
 		if i < 0 {
 			return nil, fmt.Errorf("%s:%d: there is no file %s/%s.sql of this change", filepath.ToSlash(path), c.line, deployFolder, c.names[len(c.names)-1])
 		}
-		file := filepath.Join(filepath.Dir(path), deployFolder, filepath.FromSlash(c.names[i])+".sql")
-		if !slices.Contains(out, file) {
-			out = append(out, file)
+		if one := file(c.names[i]); !slices.Contains(out, one) {
+			out = append(out, one)
 		}
 	}
-	f.leftOut(slices.DeleteFunc(slices.Clone(files), func(name string) bool { return slices.Contains(out, name) }), "it is not in "+filepath.ToSlash(path))
 	return out, nil
 }
 
