@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
@@ -25,7 +26,7 @@ type arguments struct {
 func (a *arguments) base() bool {
 	t := a.c.table
 	if t == nil {
-		return a.kind != Other && a.kind != Both
+		return a.kind != Other && a.kind != Part && a.kind != Both
 	}
 	if a.c.path.Puts != nil {
 		return a.put()
@@ -34,12 +35,12 @@ func (a *arguments) base() bool {
 	list := own
 	// Where one argument alone is blank, the others come from another tenant's row: those of an own
 	// row could keep out what the blank one lets through.
-	foreign := a.kind == Other || a.kind == Mine || a.only > 0
+	foreign := a.kind == Other || a.kind == Part || a.kind == Mine || a.only > 0
 	if foreign || a.kind == Missing {
 		list = other
 	}
 	a.mine = !foreign
-	if len(list) == 0 && a.kind != Other && a.kind != Mine {
+	if len(list) == 0 && a.kind != Other && a.kind != Part && a.kind != Mine {
 		list = slices.Concat(own, other)
 	}
 	if a.kind == Both {
@@ -109,6 +110,8 @@ func (a *arguments) value(i int) model.Value {
 			return text("")
 		case Spliced:
 			return text("' OR true --")
+		case Part:
+			return a.list(arg, a.piece(arg.column))
 		default:
 			return null
 		}
@@ -179,6 +182,38 @@ func (a *arguments) drawn(ref model.ColumnRef) model.Value {
 	}
 	return row[ref.Column]
 }
+
+// piece is a part of a text in the row: a word where words are searched, else what most rows have of
+// where a domain begins and the letters at either end.
+func (a *arguments) piece(ref model.ColumnRef) model.Value {
+	whole := a.drawn(ref)
+	letters := []rune(whole.Text)
+	n := min(pieceLetters, len(letters))
+	parts := []string{string(letters[:n]), string(letters[len(letters)-n:])}
+	if _, domain, ok := strings.Cut(whole.Text, "@"); ok && domain != "" {
+		parts = append(parts, "@"+domain)
+	}
+	if a.c.searches == forWords {
+		parts = strings.FieldsFunc(whole.Text, func(r rune) bool { return !unicode.IsLetter(r) })
+	}
+	best, most := whole, 0
+	for _, part := range parts {
+		count := 0
+		for _, row := range a.d.State.Rows(ref.Table) {
+			if strings.Contains(row[ref.Column].Text, part) {
+				count++
+			}
+		}
+		if part != "" && count > most {
+			best, most = text(part), count
+		}
+	}
+	return best
+}
+
+// pieceLetters is how many letters a piece has at least, where its text has as many: fewer are often
+// too few for a search.
+const pieceLetters = 3
 
 // changed is another value for a column than the row has: a write that sets the same shows nothing.
 // Keys, references, tenants and unique columns keep the value that is drawn: another one would name

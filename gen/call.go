@@ -16,6 +16,7 @@ const (
 	Other               // from a row of another tenant
 	Mine                // from such a row, but with the caller's own key where a user is named
 	Missing             // values that no row has
+	Part                // as Other, but a piece of each text that is searched
 	Percent             // %, in one argument or in each that may be blank; so the next four
 	Single              // _
 	Empty               // the empty text
@@ -25,7 +26,7 @@ const (
 )
 
 func (k Kind) String() string {
-	return [...]string{"an own row", "a row of another tenant", "a row of another tenant, the caller's own key", "what no row has", "%", "_", "the empty text", "a quote and more of a condition", "NULL", "rows of two tenants"}[k]
+	return [...]string{"an own row", "a row of another tenant", "a row of another tenant, the caller's own key", "what no row has", "a piece of a row of another tenant", "%", "_", "the empty text", "a quote and more of a condition", "NULL", "rows of two tenants"}[k]
 }
 
 // Call is one call that may be tried.
@@ -157,6 +158,9 @@ func (c *callPlan) kinds() []Kind {
 		}
 		out = append(out, Missing)
 	}
+	if len(c.blanks(Part)) > 0 {
+		out = append(out, Part)
+	}
 	for kind := Percent; kind <= Null; kind++ {
 		if len(c.blanks(kind)) > 0 && (kind != Single || c.path.Wildcards) && (kind != Spliced || c.splices) {
 			out = append(out, kind)
@@ -166,7 +170,8 @@ func (c *callPlan) kinds() []Kind {
 }
 
 // blanks lists the arguments, by index, that a kind may leave blank: for wildcards and the empty
-// text those that are texts, for NULL all that a caller chooses. What writes a row is left alone.
+// text those that are texts, for NULL all that a caller chooses. What writes a row is left alone. For
+// Part they are the texts of which it may take a piece.
 func (c *callPlan) blanks(kind Kind) []int {
 	if c.path.View != nil || c.path.Shadow != nil {
 		return nil
@@ -176,6 +181,10 @@ func (c *callPlan) blanks(kind Kind) []int {
 		a := &c.args[i]
 		drawn := a.column.Table >= 0
 		switch {
+		case kind == Part:
+			if a.text && drawn && c.searches != forWhole && !a.sets {
+				out = append(out, i)
+			}
 		case a.variable != "" || !blank(kind):
 		case a.text && (drawn || c.table == nil || kind == Spliced), kind == Null && (drawn || c.path.Routine != nil):
 			out = append(out, i)
@@ -237,19 +246,35 @@ func (p *Plan) callSequence(who *Member, d *Dataset, n int, bits Bits) []model.S
 	steps := make([]model.Step, 0, n)
 	for range n {
 		c := seeded(bits.Next(), -7)
-		plan := list[c.upTo(len(list))]
-		try := plan.try(&c)
-		count := plan.counts[0]
-		if c.percent(30) {
-			count = plan.counts[c.upTo(len(plan.counts))]
-		}
-		if args, ok := p.callArgs(plan, who, d, try, count, &c); ok {
-			step := p.callStep(plan, who, args)
-			p.observed(&step, plan, who, d, &c)
-			steps = append(steps, step)
+		for range redraws {
+			step, ok := p.call(list[c.upTo(len(list))], who, d, &c)
+			again := ok && slices.ContainsFunc(steps, func(o model.Step) bool { return sameCall(&o, step.Op.Path, step.Op.Args) })
+			if ok && !again {
+				steps = append(steps, step)
+				break
+			}
 		}
 	}
 	return steps
+}
+
+// redraws is how often a call is drawn until it is none that its sequence has already.
+const redraws = 4
+
+// call draws one call of a path; ok is false where there are no rows to draw its arguments from.
+func (p *Plan) call(plan *callPlan, who *Member, d *Dataset, c *choices) (step model.Step, ok bool) {
+	try := plan.try(c)
+	count := plan.counts[0]
+	if c.percent(30) {
+		count = plan.counts[c.upTo(len(plan.counts))]
+	}
+	args, ok := p.callArgs(plan, who, d, try, count, c)
+	if !ok {
+		return model.Step{}, false
+	}
+	step = p.callStep(plan, who, args)
+	p.observed(&step, plan, who, d, c)
+	return step, true
 }
 
 // callArgs draws the arguments of a call: all from one row, or from one of each tenant. ok is
@@ -267,13 +292,15 @@ func (p *Plan) callArgs(c *callPlan, m *Member, d *Dataset, try try, count int, 
 }
 
 // KindOf tells how the arguments of a call look, for what is remembered of a path: which
-// of them are missing, are wildcards, or name a row of the caller's tenant or another's.
+// of them are missing, are wildcards, are pieces of a value, or name a row of the caller's tenant or
+// another's.
 func (p *Plan) KindOf(step *model.Step, st *model.State) string {
 	var b strings.Builder
 	own := func(ref model.ColumnRef, v model.Value) byte {
-		t := p.Contract.Schema.Tables[ref.Table]
+		t, piece := p.Contract.Schema.Tables[ref.Table], false
 		for _, row := range st.Rows(t.ID) {
 			if row[ref.Column] != v {
+				piece = piece || strings.Contains(row[ref.Column].Text, v.Text)
 				continue
 			}
 			mine := p.Contract.Belongs[t.ID].How != model.Owned
@@ -285,6 +312,9 @@ func (p *Plan) KindOf(step *model.Step, st *model.State) string {
 				return 'o'
 			}
 			return 'x'
+		}
+		if piece {
+			return 'p'
 		}
 		return 'm'
 	}

@@ -68,6 +68,54 @@ func TestCallsDrawFromOneRow(t *testing.T) {
 	}
 }
 
+// TestPieces calls a routine that looks for a piece of a text with a piece of another tenant's, and
+// one that compares the whole text not.
+func TestPieces(t *testing.T) {
+	for _, test := range []struct {
+		source string
+		want   bool
+	}{
+		{"SELECT * FROM invoices WHERE number ILIKE '%' || term || '%'", true},
+		{"SELECT * FROM invoices WHERE strpos(number, term) > 0", true},
+		{"SELECT * FROM invoices i WHERE position(lower(term) IN lower(i.number)) > 0", true},
+		{"SELECT * FROM invoices i WHERE to_tsvector('simple', i.number) @@ plainto_tsquery('simple', term)", true},
+		{"SELECT * FROM invoices WHERE number = term AND number <> 'like'", false},
+	} {
+		c := shop()
+		job := c.Sessions[1]
+		text := model.Type{Name: "text", Base: "text", Kind: sql.Text}
+		r := &model.Routine{Name: "f", Args: []model.RoutineArg{{Name: "term", Type: text}}, Source: test.source}
+		c.Paths = []*model.Path{{
+			Name: "function f", Routine: r, Args: []model.PathArg{{Column: model.ColumnRef{Table: -1, Column: -1}}},
+			Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}},
+		}}
+		p := gen.NewPlan(c, nil)
+		d := p.Dataset(&stream{7}, gen.Options{Cast: 1 << 10})
+		pieces := 0
+		for i := range d.Cast {
+			if d.Cast[i].Session != job {
+				continue
+			}
+			for _, call := range p.Calls(d, &d.Cast[i]) {
+				if call.Kind != gen.Part {
+					continue
+				}
+				pieces++
+				piece := call.Step.Op.Args[0].Text
+				within := slices.ContainsFunc(d.State.Rows(invoices), func(row model.Row) bool {
+					return len(piece) < len(row[2].Text) && strings.Contains(row[2].Text, piece)
+				})
+				if !within {
+					t.Errorf("%s: %q is no piece of a number", test.source, piece)
+				}
+			}
+		}
+		if got := pieces > 0; got != test.want {
+			t.Errorf("%s: called with a piece: %t, want %t", test.source, got, test.want)
+		}
+	}
+}
+
 func fromOneRow(d *gen.Dataset, args []model.Value, columns []int, shape []string) bool {
 	for _, row := range d.State.Rows(invoices) {
 		all := true

@@ -18,7 +18,8 @@ type callPlan struct {
 	lasts  bool         // it may leave something behind
 	mixes  []uint       // which arguments may be another tenant's while the others are the caller's
 
-	splices bool // it may put queries together from texts
+	splices  bool   // it may put queries together from texts
+	searches search // what it may look for in texts
 }
 
 // argPlan is where one argument comes from: a column, else constants.
@@ -48,7 +49,11 @@ func (p *Plan) newCalls(s *model.Session) []*callPlan {
 }
 
 func (p *Plan) newCall(path *model.Path, s *model.Session) *callPlan {
-	c := &callPlan{path: path, args: make([]argPlan, len(path.Args)), lasts: p.lasts(path), splices: p.splices(path)}
+	called := p.called(path)
+	c := &callPlan{path: path, args: make([]argPlan, len(path.Args)), lasts: p.lasts(path), splices: slices.ContainsFunc(called, splices)}
+	for _, text := range slices.Concat(path.Run, called) {
+		c.searches = max(c.searches, searches(text))
+	}
 	if path.Routine != nil {
 		p.routine(c, path.Routine)
 	} else {
@@ -112,16 +117,54 @@ func (p *Plan) sets(c *callPlan, call *sql.Call) {
 	}
 }
 
-// splices reports whether a path runs text that a routine makes.
-func (p *Plan) splices(path *model.Path) bool {
+// called is the texts of the routines that a path calls.
+func (p *Plan) called(path *model.Path) []string {
+	var out []string
 	for _, r := range p.Contract.Schema.Routines {
 		named := r == path.Routine || slices.ContainsFunc(path.Run, func(text string) bool { return sql.Mentions(text, r.Name) })
-		if named && sql.Mentions(p.source(r), "execute") {
-			return true
+		if named {
+			out = append(out, p.source(r))
 		}
 	}
-	return path.Routine != nil && sql.Mentions(p.source(path.Routine), "execute")
+	if r := path.Routine; r != nil && !slices.Contains(p.Contract.Schema.Routines, r) {
+		out = append(out, p.source(r))
+	}
+	return out
 }
+
+// splices reports whether SQL may run text that it makes.
+func splices(text string) bool { return sql.Mentions(text, "execute") }
+
+// search is what a path may look for in texts.
+type search uint8
+
+const (
+	forWhole  search = iota // a whole text, at most
+	forPieces               // any piece of one
+	forWords
+)
+
+// searches tells what SQL looks for in texts. A word is a piece too.
+func searches(text string) search {
+	found := forWhole
+	for _, t := range sql.Tokens(text) {
+		switch word := strings.ToLower(t.Text); {
+		case t.Kind == sql.Str:
+		case slices.Contains(forPiece, word):
+			found = max(found, forPieces)
+		case slices.Contains(forWord, word):
+			found = forWords
+		}
+	}
+	return found
+}
+
+// forPiece and forWord are the operators, words and functions with which SQL looks for a piece of a
+// text, and for words (manual, Pattern Matching; String Functions; Text Search Functions; pg_trgm).
+var (
+	forPiece = []string{"like", "ilike", "similar", "~~", "~~*", "~", "~*", "^@", "position", "strpos", "starts_with", "regexp_match", "regexp_matches", "regexp_like"}
+	forWord  = []string{"to_tsquery", "plainto_tsquery", "phraseto_tsquery", "websearch_to_tsquery", "similarity", "word_similarity"}
+)
 
 // source is the text of a routine; of an aggregate, that of the functions that it is made of.
 func (p *Plan) source(m *model.Routine) string {

@@ -119,7 +119,7 @@ func (p *Plan) twinFirst(all []role, c *choices) {
 // crossed is per cent of the datasets in which the first user is of the second tenant and the
 // second one of the first, so that a user's number is that of a tenant which is not the user's:
 // what compares the one with the other shows then.
-const crossed = 70
+const crossed = 80
 
 // crossFirst puts somebody of the second tenant first among those who are users, and somebody
 // of the first tenant next.

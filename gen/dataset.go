@@ -11,9 +11,9 @@ import (
 // Options bounds what is drawn.
 type Options struct {
 	Tenants int // tenants of a dataset; defaults to 2, or 3 where a row is always two tenants', or tenants are above others
-	Cast    int // identities of a dataset; defaults to 5
+	Cast    int // identities of a dataset; defaults to 7
 	Rows    int // most rows of a table and tenant besides the first and those that the cast needs; defaults to 2; negative: none
-	Guests  int // per cent of the people who are in two tenants; defaults to 40, in some datasets more; negative: none
+	Guests  int // per cent of the people who are in two tenants; defaults to 20, in some datasets more; negative: none
 	// Newcomers is that in some datasets a tenant has no rows in a table, or in any, but those that
 	// its people and other rows need.
 	Newcomers bool
@@ -33,9 +33,9 @@ func (o Options) filled() Options {
 		}
 	}
 	set(&o.Tenants, 2)
-	set(&o.Cast, 5)
+	set(&o.Cast, 7)
 	set(&o.Rows, 2)
-	set(&o.Guests, 40)
+	set(&o.Guests, 20)
 	return o
 }
 

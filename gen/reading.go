@@ -184,6 +184,9 @@ func (r *routineReading) compared(i int) []string {
 			`(?:\w+\.)?"?(\w+)"?` + asText + `\s*\)?` + operators + `\(?(?:\w+\.)?` + n + `(?:\W|$)`,
 			`(?:^|[^\w.])` + n + `(?:::\w+)?\s*\)?` + operators + `\(?(?:\w+\.)?"?(\w+)"?`,
 			`(?:\w+\.)?"?(\w+)"?` + asText + `\s*\)?\s*(?:i?like|~~\*?)\s*\(?\s*(?:'[^']*'\s*\|\|\s*)?(?:\w+\.)?` + n + `(?:\W|$)`,
+			`(?:strpos|starts_with|regexp_like|regexp_match)\s*\(\s*(?:lower\s*\(\s*)?(?:\w+\.)?"?(\w+)"?` + asText + `\s*\)?\s*,\s*(?:lower\s*\(\s*)?(?:\w+\.)?` + n + `(?:\W|$)`,
+			`position\s*\(\s*(?:lower\s*\(\s*)?(?:\w+\.)?` + n + `\s*\)?\s+in\s+(?:lower\s*\(\s*)?(?:\w+\.)?"?(\w+)"?`,
+			`(?:to_tsvector\s*\((?:\s*'[^']*'(?:::\w+)?\s*,)?\s*(?:coalesce\s*\(\s*)?(?:\w+\.)?)?"?(\w+)"?[\s,')]*@@\s*(?:plain|phrase|websearch_)?to_tsquery\s*\(\s*(?:'[^']*'(?:::\w+)?\s*,\s*)?(?:\w+\.)?` + n + `(?:\W|$)`,
 		} {
 			for _, m := range compiled(re).FindAllStringSubmatch(r.source, -1) {
 				out = append(out, m[1])

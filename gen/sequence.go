@@ -54,14 +54,14 @@ func (p *Plan) Sequence(bits Bits, n int, d *Dataset, calls int) []model.Step {
 // search, so that each path is called soon; fewer later, since second worlds make a call as
 // dear as twenty statements.
 const (
-	CallsAtFirst = 50
+	CallsAtFirst = 40
 	CallsLater   = 8
 )
 
 // Calls is how many calls a sequence of calls has; a sequence of pairs of calls has leastPairs to
 // mostPairs pairs. Most of their time goes into loading rows, which all calls of a sequence share.
 const (
-	Calls      = 12
+	Calls      = 16
 	leastPairs = 5
 	mostPairs  = 10
 )
@@ -175,8 +175,11 @@ func (p *Plan) newValue(t *model.Table, i int, who *Member, d *Dataset, fresh *i
 	return col.draw(c)
 }
 
-// proposal is the row that an INSERT proposes: of the own tenant in half of the
-// cases; for upserts and merges with the key of a row that is there in half.
+// foreignShare is how many of a hundred new rows are proposed for another tenant than the caller's.
+const foreignShare = 60
+
+// proposal is the row that an INSERT proposes; for upserts and merges with the key of a row that is
+// there in half of the cases.
 func (p *Plan) proposal(s *model.Shape, who *Member, d *Dataset, fresh *int, c *choices) model.Row {
 	t := s.Table
 	*fresh++
@@ -184,7 +187,7 @@ func (p *Plan) proposal(s *model.Shape, who *Member, d *Dataset, fresh *int, c *
 	if who.Tenant.Null {
 		k = -1
 	}
-	if tenants := p.others(d, who.Tenant); len(tenants) > 0 && (k < 0 || c.percent(50)) {
+	if tenants := p.others(d, who.Tenant); len(tenants) > 0 && (k < 0 || c.percent(foreignShare)) {
 		tenant = tenants[c.upTo(len(tenants))]
 		k = 0
 	}

@@ -235,10 +235,13 @@ func (b *batch) draw(t *rapid.T, committed bool, n int) (*gen.Dataset, [][]model
 	return d, sequences
 }
 
-// lengths is how many statements a sequence has, eight on average since rapid prefers
-// small numbers, and how many a committed one has.
+// lengths is how many statements a sequence has, twelve on average: the more of two numbers, since
+// rapid prefers small ones. committedLengths is how many a committed one has.
 var (
-	lengths          = rapid.IntRange(1, 20)
+	lengths = rapid.Custom(func(t *rapid.T) int {
+		n := rapid.IntRange(1, 20)
+		return max(n.Draw(t, "one"), n.Draw(t, "other"))
+	})
 	committedLengths = rapid.IntRange(1, 4)
 )
 

@@ -3,6 +3,22 @@ package props_test
 // callTwins are schemas whose leaks are in functions, triggers and views.
 var callTwins = []twin{
 	{
+		name: "a search that is careful with whole texts",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE clients (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, email text NOT NULL);
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE clients ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON clients USING (firm = firm());
+CREATE FUNCTION find_clients(term text) RETURNS TABLE (id int, email text) STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT c.id, c.email FROM clients c WHERE length(term) >= 3 AND term !~ '[%_]' AND c.email ILIKE '%' || term || '%' AND c.firm = firm() $$;
+GRANT SELECT ON firms, clients TO twin_app;`,
+		leak: `CREATE OR REPLACE FUNCTION find_clients(term text) RETURNS TABLE (id int, email text) STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT c.id, c.email FROM clients c WHERE length(term) >= 3 AND term !~ '[%_]' AND c.email ILIKE '%' || term || '%' AND (c.firm = firm() OR c.email <> term) $$;`,
+		found: []string{"twin_app: call function find_clients (interference)"},
+	},
+	{
 		name: "a function that ties a row to two others",
 		schema: `
 CREATE ROLE twin_app LOGIN;
