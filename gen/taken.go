@@ -39,27 +39,15 @@ func (p *Plan) along(d *Dataset, k taking, m, other *Member, n int) []model.Step
 	if m.Tenant.Null || other.Tenant.Null || m.Tenant == other.Tenant {
 		return nil
 	}
-	insert, remove := p.simplest(m, d, k.table, model.Insert), p.simplest(other, d, k.key.Target, model.Delete)
-	if insert == nil || remove == nil {
+	remove := p.simplest(other, d, k.key.Target, model.Delete)
+	insert, ok := p.tie(d, k.table, k.key, m, other.Tenant, n)
+	if remove == nil || !ok {
 		return nil
 	}
 	w := walk{Plan: p, d: d}
-	theirs := w.foreign(m, other.Tenant, k.key.Target)
-	row := w.offer(k.table, m.Tenant, n)
-	if theirs == nil || row == nil {
-		return nil
-	}
-	row = slices.Clone(row)
-	row[k.key.Columns[0]] = theirs[k.key.Targets[0]]
-	if id, ok := p.Contract.Bind(m.Session, m.Tenant, m.User, d.State); ok {
-		predictor := model.Predictor{Contract: p.Contract}
-		if may, known := predictor.Holds(m.Session.Writes[k.table.ID].Insert, id, d.State, row); known && !may {
-			return nil // if it can be inserted, that is the leak
-		}
-	}
 	return []model.Step{
-		{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: insert, Args: values(row, insert.Columns)}},
-		{Session: other.Session, Tenant: other.Tenant, User: other.User, Op: model.Op{Shape: remove, Args: w.compared(remove, nil, theirs)}},
+		insert.step,
+		other.step(model.Op{Shape: remove, Args: w.compared(remove, nil, insert.target)}),
 	}
 }
 

@@ -55,6 +55,24 @@ func (w *Worlds) Keep(id *model.Identity) {
 	w.makes(id, w.stays)
 }
 
+// Reveal is for what the observer's own steps make of the rows before it looks, where new rows come
+// last: what it may see by then is the same in every world. ask answers rules as for
+// [Plan.Worlds]; known is false when some rule could not be evaluated.
+func (w *Worlds) Reveal(after [][]model.Row, ask func(*model.Rule, model.Row) (bool, bool)) (known bool) {
+	with := *w
+	with.ask = ask
+	hidden, known := with.hides(model.Initial(w.Contract.Schema, after), after)
+	if !known {
+		return false
+	}
+	for i := range w.hidden {
+		for j := range w.hidden[i] {
+			w.own[i][j] = w.own[i][j] || w.hidden[i][j] && !hidden[i][j]
+		}
+	}
+	return true
+}
+
 // Spare keeps the rows that make an identity who it is as they are in all worlds: those of its
 // tenants and its user, and the memberships that tie them.
 func (w *Worlds) Spare(id *model.Identity) { w.makes(id, w.own) }

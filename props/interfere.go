@@ -118,10 +118,6 @@ func did(lines []string) string {
 // telling is the variants that real runs are tried in: each takes long.
 var telling = []gen.Variant{gen.Remove, gen.Change, gen.Multiply, gen.Columns}
 
-// sending is the variants in which listening is tried. None of them adds or removes rows: whether
-// something is sent at all may well depend on rows that the listener may not see.
-var sending = []gen.Variant{gen.Change, gen.Columns}
-
 // differing runs every variant once and lists those whose output is another one, what
 // is new in each run aside.
 func (o *observer) differing(ctx context.Context) (differ []gen.Variant, first []string, second map[gen.Variant][]string, err error) {
@@ -129,8 +125,8 @@ func (o *observer) differing(ctx context.Context) (differ []gen.Variant, first [
 	var variants []gen.Variant
 	list := gen.Variants
 	switch {
-	case o.listens():
-		list = sending
+	case o.listens(), o.tied:
+		list = valued
 	case o.s.Real():
 		list = telling
 	}

@@ -41,6 +41,10 @@ func (l *lab) least(ctx context.Context, k leak) (leak, error) {
 func (l *lab) reduced(ctx context.Context, k leak, b *brief) (*model.Scenario, *judge.Divergence, error) {
 	l.brief = b
 	defer func() { l.brief = nil }()
+	tied, err := l.byTie(ctx, k, k.scenario, k.found.Step)
+	if err != nil {
+		return nil, nil, err
+	}
 	before, began := l.runs, time.Now()
 	return reduce.Least(l.Plan, k.scenario, &k.found, func(s *model.Scenario) (*judge.Divergence, error) {
 		slow := k.target.Cell.Path != nil || k.target.Class == judge.Lockout
@@ -55,9 +59,16 @@ func (l *lab) reduced(ctx context.Context, k leak, b *brief) (*model.Scenario, *
 			return nil, err
 		}
 		for i := range v.Divergences {
-			if o := &v.Divergences[i]; k.alike(o) {
-				return l.apart(ctx, k, s, o)
+			o := &v.Divergences[i]
+			if !k.alike(o) {
+				continue
 			}
+			if tied {
+				if still, err := l.byTie(ctx, k, s, o.Step); err != nil || !still {
+					return nil, err
+				}
+			}
+			return l.apart(ctx, k, s, o)
 		}
 		return nil, nil
 	})

@@ -16,6 +16,7 @@ type lot struct {
 	o        *observer
 	steps    []model.Step   // each a call by itself
 	pairs    [][]model.Step // or two calls each, of which the second one is looked at
+	tied     bool           // of which the first is a tie
 	variants []gen.Variant  // of the second worlds
 	worlds   []run.World    // the first one, then these
 	calls    []run.Calls
@@ -191,7 +192,10 @@ func (l *lab) called(ctx context.Context, d *gen.Dataset, c *calls, see func(s *
 	}
 	for _, x := range c.lots {
 		settle := l.settle
-		if x.pairs != nil {
+		switch {
+		case x.tied:
+			settle = l.settleTied
+		case x.pairs != nil:
 			settle = l.settlePairs
 		}
 		if more, err := settle(ctx, d, x, see); err != nil || !more {

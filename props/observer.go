@@ -19,6 +19,7 @@ type observer struct {
 	ids    []*model.Identity // who acts, by step, up to it
 	worlds *gen.Worlds
 	under  run.Variant // the change of the schema under which it runs: an experiment
+	tied   bool        // its session wrote rows before it looks
 	before []string    // what its session may see before the call, in the first world; nil before it ran
 }
 
@@ -50,6 +51,15 @@ func (l *lab) observe(ctx context.Context, s *model.Scenario, at int) (*observer
 	var known bool
 	if o.worlds, known = l.Plan.Worlds(o.id, s.Data, ask); !known {
 		return nil, nil
+	}
+	if after := s.Tied(at); after != nil {
+		o.tied = true
+		if ask, err = l.fast.Answers(ctx, after, o.id); err != nil {
+			return nil, err
+		}
+		if !o.worlds.Reveal(after, ask) {
+			return nil, nil
+		}
 	}
 	for _, id := range others { // they must be able to act in every world
 		switch {

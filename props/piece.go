@@ -27,6 +27,7 @@ type piece struct {
 	calls [][]model.Step // of one member each
 	plays [][]model.Step // about one path
 	pairs [][]model.Step // of calls: what one leaves and the next finds
+	tied  [][]model.Step // a row that is made to refer to another tenant's, and a call
 	fresh [][]model.Step // on connections that nobody used, or that the steps use again
 	// asked is that it is of paths of which [model.Path.Asked] holds.
 	asked bool
@@ -104,7 +105,7 @@ func (c *campaign) usedPieces() [][]*piece {
 	var out [][]*piece
 	for n := range c.Plan.MatrixSets() {
 		out = append(out, slices.DeleteFunc(c.otherPieces(c.Plan.MatrixDataset(n), n < len(c.Plan.Parts())), func(p *piece) bool {
-			return len(p.fresh) == 0 && len(p.pairs) == 0
+			return len(p.fresh) == 0 && len(p.pairs) == 0 && len(p.tied) == 0
 		}))
 	}
 	return out
@@ -223,7 +224,7 @@ func (c *campaign) callPieces(d *gen.Dataset, programs bool) []*piece {
 		}
 		if pairs := c.Plan.Used(d, m); len(steps)+len(pairs) > 0 {
 			p := of(&model.Step{Session: m.Session})
-			p.calls, p.pairs = append(p.calls, steps), append(p.pairs, pairs...)
+			p.calls, p.pairs, p.tied = append(p.calls, steps), append(p.pairs, pairs...), append(p.tied, c.Plan.Tied(d, m)...)
 		}
 		if len(asked) > 0 {
 			p := of(&asked[0])
@@ -364,6 +365,13 @@ func (l *lab) walkCalls(ctx context.Context, p *piece, see func(*model.Scenario,
 		return err
 	}
 	p.walked += len(p.pairs)
+	if c, err = l.newTied(ctx, p.set, p.tied); err != nil {
+		return err
+	}
+	if _, err := l.call(ctx, p.set, c, see); err != nil {
+		return err
+	}
+	p.walked += len(p.tied)
 	return nil
 }
 

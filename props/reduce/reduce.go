@@ -311,14 +311,7 @@ func (r *reducer) hoist() {
 			continue
 		}
 		s := clone(r.best)
-		row := make(model.Row, len(op.Shape.Table.Columns))
-		for c := range row {
-			row[c].Null = true
-		}
-		for k, c := range op.Shape.Columns {
-			row[c] = op.Args[k]
-		}
-		s.Data[op.Shape.Table.ID] = append(s.Data[op.Shape.Table.ID], row)
+		s.Data[op.Shape.Table.ID] = append(s.Data[op.Shape.Table.ID], op.Inserted())
 		s.Steps = append(s.Steps[:i], s.Steps[i+1:]...)
 		if !r.try(s) {
 			i++

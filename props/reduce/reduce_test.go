@@ -98,7 +98,7 @@ func (w *world) test(s *model.Scenario) (*judge.Divergence, error) {
 		}
 		t := op.Shape.Table
 		if op.Shape.Command == model.Insert {
-			rows[t.ID] = append(slices.Clone(rows[t.ID]), inserted(op))
+			rows[t.ID] = append(slices.Clone(rows[t.ID]), op.Inserted())
 			if !w.valid(rows) {
 				rows[t.ID] = rows[t.ID][:len(rows[t.ID])-1]
 			}
@@ -114,17 +114,6 @@ func (w *world) test(s *model.Scenario) (*judge.Divergence, error) {
 		}
 	}
 	return nil, nil
-}
-
-func inserted(op *model.Op) model.Row {
-	row := make(model.Row, len(op.Shape.Table.Columns))
-	for i := range row {
-		row[i].Null = true
-	}
-	for i, c := range op.Shape.Columns {
-		row[c] = op.Args[i]
-	}
-	return row
 }
 
 // valid reports whether rows fit the schema: keys are unique, references lead somewhere.
