@@ -4,17 +4,34 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
+// naming finds the views and functions that name each name.
+func naming(texts []model.Text) map[string][]string {
+	out := map[string][]string{}
+	for _, x := range texts {
+		if x.Kind != "view" && x.Kind != "function" {
+			continue
+		}
+		for _, n := range sql.Named(x.Body) {
+			out[n] = append(out[n], x.Name[strings.LastIndexByte(x.Name, '.')+1:])
+		}
+	}
+	return out
+}
+
 // namers adds to some names those of the views and functions that name one of them, directly or not.
 func (p *Plan) namers(names []string) []string {
-	for again := len(names) > 0; again; {
-		again = false
-		for _, x := range p.Contract.Schema.Texts {
-			name := x.Name[strings.LastIndexByte(x.Name, '.')+1:]
-			if (x.Kind == "view" || x.Kind == "function") && !slices.Contains(names, name) && mentionsAny(x.Body, names) {
-				names, again = append(names, name), true
+	seen := map[string]bool{}
+	for _, n := range names {
+		seen[n] = true
+	}
+	for i := 0; i < len(names); i++ {
+		for _, n := range p.namedBy[names[i]] {
+			if !seen[n] {
+				seen[n], names = true, append(names, n)
 			}
 		}
 	}

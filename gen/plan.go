@@ -38,6 +38,7 @@ type Plan struct {
 	listens    [][]*model.Path       // by Session.ID: the channels that it listens to
 	whole      *Plan                 // without limits; nil: this one
 	frozen     []string              // what brings a tenant into plans: see freeze
+	namedBy    map[string][]string   // by name: the views and functions that name it
 	ofSession  []string              // what says who a session is, and the functions that ask for it
 
 	roles       []map[int]model.Value // of the n-th tenant: see tenantRoles
@@ -74,6 +75,7 @@ func NewPlan(c *model.Contract, copies func(*model.Table) string) *Plan {
 		Contract: c, Empty: map[*model.Table]string{}, Void: map[model.ColumnRef]string{}, copies: copies,
 		clues: newClues(c.Schema), begins: beginnings(c.Schema), types: newTypes(c.Schema), most: map[*model.Table]int{}, strict: map[*model.Table]bool{},
 	}
+	p.namedBy = naming(c.Schema.Texts)
 	p.nameTenants()
 	p.lost = p.strays()
 	p.parse()

@@ -11,6 +11,19 @@ func Mentions(text, name string) bool {
 	return names(text, func(n string, _ int) bool { return n == name })
 }
 
+// Named lists the names that SQL has, each once: bare ones and quoted ones, outside of texts and comments.
+func Named(text string) []string {
+	var out []string
+	seen := map[string]bool{}
+	names(text, func(n string, _ int) bool {
+		if !seen[n] {
+			seen[n], out = true, append(out, n)
+		}
+		return false
+	})
+	return out
+}
+
 // Identities lists the names by which SQL asks who or what a session is: the values of none of them
 // are the same for all sessions.
 func Identities() []string {
