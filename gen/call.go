@@ -136,7 +136,7 @@ func (p *Plan) WithoutTenant(d *Dataset) []Call {
 }
 
 func (p *Plan) callStep(c *callPlan, m *Member, args []model.Value) model.Step {
-	return model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Path: c.path, Args: args}}
+	return m.step(model.Op{Path: c.path, Args: args})
 }
 
 // kinds lists how the arguments of a path can be chosen.

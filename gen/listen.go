@@ -70,7 +70,7 @@ func (p *Plan) Listens(d *Dataset, path *model.Path) [][]model.Step {
 // came. A session that uses a pooler begins on a connection to the server itself, since the
 // pooler's own connection would get the notifications.
 func (p *Plan) listening(m *Member, path *model.Path, begins bool) model.Step {
-	step := model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Path: path}}
+	step := m.step(model.Op{Path: path})
 	if begins {
 		step.Cut, step.Fresh = 1, m.Session.Via != ""
 	} else {

@@ -120,7 +120,7 @@ func (w *walk) add(m *Member, s *model.Shape, args []model.Value) {
 			return
 		}
 	}
-	step := model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: s, Args: args}}
+	step := m.step(model.Op{Shape: s, Args: args})
 	w.cells = append(w.cells, []model.Step{step})
 }
 

@@ -20,6 +20,11 @@ func (p *Plan) tablesOf(m *Member, d *Dataset) []choice {
 // handed reports whether the member has its tenant from the paths that it calls.
 func (m *Member) handed() bool { return m.Session.Tenantless && !m.Tenant.Null }
 
+// step is a step of a member.
+func (m *Member) step(op model.Op) model.Step {
+	return model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: op}
+}
+
 // callsOf lists the calls of a member.
 func (p *Plan) callsOf(m *Member) []*callPlan {
 	return p.callsWith(m.Session, !m.Tenant.Null)

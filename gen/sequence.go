@@ -68,9 +68,8 @@ const (
 
 // step draws one statement of one identity.
 func (p *Plan) step(who *Member, d *Dataset, fresh *int, c *choices) model.Step {
-	step := model.Step{Session: who.Session, Tenant: who.Tenant, User: who.User}
 	shape := draw(p.tablesOf(who, d), c)
-	step.Op = model.Op{Shape: shape, Args: p.args(shape, who, d, fresh, c)}
+	step := who.step(model.Op{Shape: shape, Args: p.args(shape, who, d, fresh, c)})
 	p.lose(&step, c)
 	return step
 }

@@ -199,7 +199,7 @@ func (s *stage) step(sc scene) (step model.Step, ok bool) {
 
 // call is a call by a member: with the arguments of the play, but for what is the caller's own.
 func (s *stage) call(m *Member, path *model.Path) model.Step {
-	step := model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Path: path}}
+	step := m.step(model.Op{Path: path})
 	if path == s.path && m.Tenant.Null {
 		step.Observer = s.looks
 	}

@@ -137,7 +137,7 @@ const tieKeys = 200
 // mayTie reports whether a row may refer by a key to another tenant's row and still be its own
 // tenant's alone.
 func (p *Plan) mayTie(t *model.Table, key *model.ForeignKey) bool {
-	if key.Target == p.Contract.Tenancy.Table || key.Target == t || p.Contract.Belongs[key.Target.ID].How != model.Owned || p.Contract.Belongs[t.ID].How != model.Owned {
+	if key.Target == p.Contract.Tenancy.Table || p.Contract.Belongs[key.Target.ID].How != model.Owned || p.Contract.Belongs[t.ID].How != model.Owned {
 		return false
 	}
 	if slices.ContainsFunc(key.Columns, func(i int) bool { return model.Contains(p.tables[t.ID].tenant, i) }) {
@@ -180,9 +180,4 @@ func (p *Plan) tiedCall(d *Dataset, m *Member, c *callPlan, tie *tie) (call mode
 		args[i] = a.value(i)
 	}
 	return p.callStep(c, m, args), true
-}
-
-// step is a step of a member.
-func (m *Member) step(op model.Op) model.Step {
-	return model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: op}
 }

@@ -105,7 +105,7 @@ func (p *Plan) look(m *Member, d *Dataset) (look model.Step, ok bool) {
 	if len(tables) == 0 {
 		return model.Step{}, false
 	}
-	return model.Step{Session: m.Session, Tenant: m.Tenant, User: m.User, Op: model.Op{Shape: tables[0].selects[0].shape}}, true
+	return m.step(model.Op{Shape: tables[0].selects[0].shape}), true
 }
 
 // finder is who makes the second calls of pairs: a member, or else the first one of the cast

@@ -53,6 +53,10 @@ GRANT SELECT ON board TO tie_app;`},
 			"$$ SELECT d.title FROM remarks r JOIN documents d ON d.id = r.document WHERE r.firm = firm() $$;"},
 		{name: "a key with the tenant", path: `ALTER TABLE documents ADD UNIQUE (id, firm); ALTER TABLE remarks ADD FOREIGN KEY (document, firm) REFERENCES documents (id, firm);
 CREATE FUNCTION remarked() RETURNS SETOF text STABLE ` + definer + "$$ SELECT d.title FROM remarks r JOIN documents d ON d.id = r.document WHERE r.firm = firm() $$;"},
+		{name: "a tree, upwards", found: "function thread", path: "ALTER TABLE remarks ADD answers int REFERENCES remarks; CREATE FUNCTION thread(remark_id int) RETURNS SETOF text STABLE " + definer +
+			`$$ WITH RECURSIVE up AS (SELECT * FROM remarks WHERE id = remark_id AND firm = firm() UNION SELECT r.* FROM remarks r JOIN up ON r.id = up.answers) SELECT body FROM up $$;`},
+		{name: "a tree of the tenant's remarks", path: "ALTER TABLE remarks ADD answers int REFERENCES remarks; CREATE FUNCTION thread(remark_id int) RETURNS SETOF text STABLE " + definer +
+			`$$ WITH RECURSIVE up AS (SELECT * FROM remarks WHERE id = remark_id AND firm = firm() UNION SELECT r.* FROM remarks r JOIN up ON r.id = up.answers AND r.firm = up.firm) SELECT body FROM up $$;`},
 		{
 			name: "who remarks on a document may see it", documents: `"firm = $tenant OR EXISTS (SELECT 1 FROM remarks r WHERE r.document = documents.id AND r.firm = $tenant)"`,
 			path: `CREATE POLICY q ON documents USING (EXISTS (SELECT FROM remarks r WHERE r.document = documents.id AND r.firm = firm()));
