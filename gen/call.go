@@ -296,11 +296,11 @@ func (p *Plan) callArgs(c *callPlan, m *Member, d *Dataset, try try, count int, 
 // another's.
 func (p *Plan) KindOf(step *model.Step, st *model.State) string {
 	var b strings.Builder
-	own := func(ref model.ColumnRef, v model.Value) byte {
+	own := func(ref model.ColumnRef, v model.Value, searched bool) byte {
 		t, piece := p.Contract.Schema.Tables[ref.Table], false
 		for _, row := range st.Rows(t.ID) {
 			if row[ref.Column] != v {
-				piece = piece || strings.Contains(row[ref.Column].Text, v.Text)
+				piece = piece || searched && strings.Contains(row[ref.Column].Text, v.Text)
 				continue
 			}
 			mine := p.Contract.Belongs[t.ID].How != model.Owned
@@ -329,7 +329,7 @@ func (p *Plan) KindOf(step *model.Step, st *model.State) string {
 			case v.Text == "%" || v.Text == "_" || v.Text == "":
 				b.WriteByte('w')
 			case i < len(c.args) && c.args[i].column.Table >= 0:
-				b.WriteByte(own(c.args[i].column, v))
+				b.WriteByte(own(c.args[i].column, v, c.args[i].text && c.searches != forWhole))
 			default:
 				b.WriteByte('c')
 			}

@@ -147,23 +147,30 @@ const (
 // searches tells what SQL looks for in texts. A word is a piece too.
 func searches(text string) search {
 	found := forWhole
-	for _, t := range sql.Tokens(text) {
-		switch word := strings.ToLower(t.Text); {
+	tokens := sql.Tokens(text)
+	for i, t := range tokens {
+		word, next := strings.ToLower(t.Text), ""
+		if i+1 < len(tokens) {
+			next = strings.ToLower(tokens[i+1].Text)
+		}
+		switch {
 		case t.Kind == sql.Str:
-		case slices.Contains(forPiece, word):
+		case slices.Contains(forPiece, word), word == "similar" && next == "to", next == "(" && slices.Contains(findsPiece, word):
 			found = max(found, forPieces)
-		case slices.Contains(forWord, word):
+		case next == "(" && slices.Contains(findsWord, word):
 			found = forWords
 		}
 	}
 	return found
 }
 
-// forPiece and forWord are the operators, words and functions with which SQL looks for a piece of a
-// text, and for words (manual, Pattern Matching; String Functions; Text Search Functions; pg_trgm).
+// forPiece is the operators and words with which SQL looks for a piece of a text, findsPiece the
+// functions, and findsWord those for words (manual, Pattern Matching; String Functions; Text Search
+// Functions; pg_trgm).
 var (
-	forPiece = []string{"like", "ilike", "similar", "~~", "~~*", "~", "~*", "^@", "position", "strpos", "starts_with", "regexp_match", "regexp_matches", "regexp_like"}
-	forWord  = []string{"to_tsquery", "plainto_tsquery", "phraseto_tsquery", "websearch_to_tsquery", "similarity", "word_similarity"}
+	forPiece   = []string{"like", "ilike", "~~", "~~*", "~", "~*", "^@"}
+	findsPiece = []string{"position", "strpos", "starts_with", "regexp_match", "regexp_matches", "regexp_like"}
+	findsWord  = []string{"to_tsquery", "plainto_tsquery", "phraseto_tsquery", "websearch_to_tsquery", "similarity", "word_similarity"}
 )
 
 // source is the text of a routine; of an aggregate, that of the functions that it is made of.

@@ -40,7 +40,7 @@ func (p *Plan) along(d *Dataset, k taking, m, other *Member, n int) []model.Step
 		return nil
 	}
 	remove := p.simplest(other, d, k.key.Target, model.Delete)
-	insert, ok := p.tie(d, k.table, k.key, m, other.Tenant, n)
+	insert, ok := p.inserting(d, k.table, k.key, m, other.Tenant, n)
 	if remove == nil || !ok {
 		return nil
 	}

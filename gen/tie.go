@@ -13,10 +13,10 @@ type tie struct {
 	row, target model.Row // the row as the step makes it, and the one to which it refers
 }
 
-// tie inserts a row of a member's own that refers to a row of another tenant. ok is false where the
+// inserting is a tie by a new row of a member's own, which refers to a row of another tenant. ok is false where the
 // member has no statement for it, where there is no row, and where the contract forbids the insert: if
 // it can be made, that is the leak.
-func (p *Plan) tie(d *Dataset, t *model.Table, key *model.ForeignKey, m *Member, tenant model.Value, n int) (out tie, ok bool) {
+func (p *Plan) inserting(d *Dataset, t *model.Table, key *model.ForeignKey, m *Member, tenant model.Value, n int) (out tie, ok bool) {
 	insert := p.simplest(m, d, t, model.Insert)
 	if insert == nil {
 		return out, false
@@ -39,12 +39,13 @@ func (p *Plan) tie(d *Dataset, t *model.Table, key *model.ForeignKey, m *Member,
 	return tie{m.step(model.Op{Shape: insert, Args: values(row, insert.Columns)}), row, theirs}, true
 }
 
-// retie changes a row of a member's own as [Plan.tie] makes a new one.
-func (p *Plan) retie(d *Dataset, t *model.Table, key *model.ForeignKey, m *Member, tenant model.Value) (out tie, ok bool) {
+// updating is a tie by a row of a member's own that is changed, as [Plan.inserting] makes a new one. A
+// key of several columns would take several of them at once, which no statement sets.
+func (p *Plan) updating(d *Dataset, t *model.Table, key *model.ForeignKey, m *Member, tenant model.Value) (out tie, ok bool) {
 	w := walk{Plan: p, d: d}
 	own, theirs := w.foreign(&Member{Tenant: tenant}, m.Tenant, t), w.foreign(m, tenant, key.Target)
-	update := p.changing(m, d, t, key.Columns)
-	if own == nil || theirs == nil || update == nil {
+	update := p.setting(m, d, t, key.Columns[0])
+	if own == nil || theirs == nil || update == nil || len(key.Columns) > 1 {
 		return out, false
 	}
 	row := slices.Clone(own)
@@ -62,16 +63,16 @@ func (p *Plan) retie(d *Dataset, t *model.Table, key *model.ForeignKey, m *Membe
 	return tie{m.step(model.Op{Shape: update, Args: args}), row, theirs}, true
 }
 
-// changing is a member's plain update of some columns of one row, where the contract allows it any.
-func (p *Plan) changing(m *Member, d *Dataset, t *model.Table, columns []int) *model.Shape {
+// setting is a member's plain update of a column of one row, where the contract allows it any.
+func (p *Plan) setting(m *Member, d *Dataset, t *model.Table, column int) *model.Shape {
 	writes := &m.Session.Writes[t.ID]
-	if writes.From == nil || writes.UpdateColumns != nil && !writes.UpdateColumns[columns[0]] {
+	if writes.From == nil || writes.UpdateColumns != nil && !writes.UpdateColumns[column] {
 		return nil
 	}
 	list := p.tablesOf(m, d)
 	for i := range list {
 		for _, w := range list[i].updates {
-			if s := w.shape; list[i].table == t && slices.Equal(s.Columns, columns) && s.Where.Match == model.Equal && slices.Equal(s.Where.Columns, t.Key) && len(s.Returning) == 0 {
+			if s := w.shape; list[i].table == t && slices.Equal(s.Columns, []int{column}) && s.Where.Match == model.Equal && slices.Equal(s.Where.Columns, t.Key) && len(s.Returning) == 0 {
 				return s
 			}
 		}
@@ -82,49 +83,81 @@ func (p *Plan) changing(m *Member, d *Dataset, t *model.Table, columns []int) *m
 // ties lists a new row and a changed one.
 func (p *Plan) ties(d *Dataset, t *model.Table, key *model.ForeignKey, m *Member, tenant model.Value, n int) []tie {
 	var out []tie
-	if one, ok := p.tie(d, t, key, m, tenant, n); ok {
+	if one, ok := p.inserting(d, t, key, m, tenant, n); ok {
 		out = append(out, one)
 	}
-	if one, ok := p.retie(d, t, key, m, tenant); ok {
+	if one, ok := p.updating(d, t, key, m, tenant); ok {
 		out = append(out, one)
 	}
 	return out
 }
 
-// mostTied bounds the calls that are tried after rows which a member ties to others.
-const mostTied = 60
+// mostTied bounds the calls that are tried after ties by a member.
+const mostTied = 100
 
 // Tied lists pairs of steps by one member, a tie and a call of a path that may read the table of its
-// row: what the call tells must not depend on what the row refers to.
-func (p *Plan) Tied(d *Dataset, m *Member) [][]model.Step {
+// row: what the call tells must not depend on what the row refers to. left is how many there are beyond
+// those that are tried: paths that read few tables go before others, and ties take turns.
+func (p *Plan) Tied(d *Dataset, m *Member) (pairs [][]model.Step, left int) {
 	calls := p.inSQL(m)
 	if m.Tenant.Null || len(calls) == 0 {
-		return nil
+		return nil, 0
 	}
-	var out [][]model.Step
-	list := p.tablesOf(m, d)
-	for i := range list {
-		t := list[i].table
-		readers := p.namers([]string{t.Name})
-		for n, key := range p.tables[t.ID].keys {
-			if !p.mayTie(t, key) {
+	var all []tie
+	readers := map[*model.Table][]string{}
+	tables := map[*callPlan]int{}
+	for _, c := range p.tablesOf(m, d) {
+		ties := p.tiesOf(d, c.table, m)
+		if len(ties) == 0 {
+			continue
+		}
+		all = append(all, ties...)
+		readers[c.table] = p.namers([]string{c.table.Name})
+		for _, call := range calls {
+			if namesAny(call.path, readers[c.table]) {
+				tables[call]++
+			}
+		}
+	}
+	slices.SortStableFunc(calls, func(a, b *callPlan) int { return tables[a] - tables[b] })
+	byTie := make([][][]model.Step, len(all))
+	for i := range all {
+		for _, c := range calls {
+			if !namesAny(c.path, readers[all[i].step.Op.Shape.Table]) {
 				continue
 			}
-			for _, tenant := range p.others(d, m.Tenant) {
-				for _, one := range p.ties(d, t, key, m, tenant, tieKeys+n) {
-					for _, c := range calls {
-						if len(out) == mostTied {
-							return out
-						}
-						if !namesAny(c.path, readers) {
-							continue
-						}
-						if call, ok := p.tiedCall(d, m, c, &one); ok {
-							out = append(out, []model.Step{one.step, call})
-						}
-					}
-				}
-				break // one other tenant is enough
+			if call, ok := p.tiedCall(d, m, c, &all[i]); ok {
+				byTie[i] = append(byTie[i], []model.Step{all[i].step, call})
+			}
+		}
+	}
+	for n, more := 0, true; more; n++ {
+		more = false
+		for _, list := range byTie {
+			if n >= len(list) {
+				continue
+			}
+			if more = true; len(pairs) < mostTied {
+				pairs = append(pairs, list[n])
+			} else {
+				left++
+			}
+		}
+	}
+	return pairs, left
+}
+
+// tiesOf lists the ties of a member by rows of a table: for each key, to a row of one other tenant.
+func (p *Plan) tiesOf(d *Dataset, t *model.Table, m *Member) []tie {
+	var out []tie
+	for n, key := range p.tables[t.ID].keys {
+		if !p.mayTie(t, key) {
+			continue
+		}
+		for _, tenant := range p.others(d, m.Tenant) {
+			if list := p.ties(d, t, key, m, tenant, tieKeys+n); len(list) > 0 {
+				out = append(out, list...)
+				break
 			}
 		}
 	}
@@ -162,11 +195,12 @@ func namesAny(path *model.Path, names []string) bool {
 // tiedCall is the call of a path about a row that was just tied, about the one to which it refers, or
 // about neither; ok is false where there is no row for its arguments.
 func (p *Plan) tiedCall(d *Dataset, m *Member, c *callPlan, tie *tie) (call model.Step, ok bool) {
-	s := model.Scenario{Data: d.Data, Steps: []model.Step{tie.step, m.step(model.Op{Path: c.path})}}
-	data := s.Tied(1)
+	t := tie.step.Op.Shape.Table
+	data := slices.Clone(d.Data)
+	data[t.ID] = slices.DeleteFunc(slices.Clone(data[t.ID]), func(row model.Row) bool { return t.Same([]model.Row{tie.row}, row) != nil })
+	data[t.ID] = append(data[t.ID], tie.row)
 	with := &Dataset{Data: data, State: model.Initial(p.Contract.Schema, data), Part: d.Part, next: d.next}
 	a := &arguments{Plan: p, c: c, m: m, d: with, try: try{kind: Own}, dice: &choices{}, mine: true}
-	t := tie.step.Op.Shape.Table
 	switch {
 	case c.table == t:
 		a.row = tie.row

@@ -22,6 +22,7 @@ type Worlds struct {
 	ask    func(*model.Rule, model.Row) (bool, bool)
 	hidden [][]bool // by Table.ID and row
 	own    [][]bool // rows that make the observer who it is: they never differ
+	shown  [][]bool // hidden rows that the observer's own steps let it see: they never differ; nil: none
 	stays  [][]bool // rows that are never taken away: the tenants of others who act
 	fixed  [][]bool // by Table.ID and column: a rule reads it
 }
@@ -55,22 +56,43 @@ func (w *Worlds) Keep(id *model.Identity) {
 	w.makes(id, w.stays)
 }
 
-// Reveal is for what the observer's own steps make of the rows before it looks, where new rows come
-// last: what it may see by then is the same in every world. ask answers rules as for
+// Reveal is for what the observer's own steps make of the rows before it looks: what it may see by then
+// is the same in every world. after is all rows, also the schema's own; ask answers rules as for
 // [Plan.Worlds]; known is false when some rule could not be evaluated.
 func (w *Worlds) Reveal(after [][]model.Row, ask func(*model.Rule, model.Row) (bool, bool)) (known bool) {
-	with := *w
-	with.ask = ask
-	hidden, known := with.hides(model.Initial(w.Contract.Schema, after), after)
-	if !known {
-		return false
-	}
-	for i := range w.hidden {
-		for j := range w.hidden[i] {
-			w.own[i][j] = w.own[i][j] || w.hidden[i][j] && !hidden[i][j]
+	p := model.Predictor{Contract: w.Contract, Ask: ask}
+	st := model.NewState(w.Contract.Schema, after)
+	w.shown = make([][]bool, len(w.data))
+	for i, t := range w.Contract.Schema.Tables[:len(w.data)] {
+		w.shown[i] = make([]bool, len(w.data[i]))
+		for j, row := range w.data[i] {
+			now := t.Same(after[i], row)
+			if !w.hidden[i][j] || now == nil {
+				continue
+			}
+			ok, known := p.Holds(w.id.Session.Sees[i].Rule, w.id, st, now)
+			if !known {
+				return false
+			}
+			w.shown[i][j] = ok
 		}
 	}
 	return true
+}
+
+// Tied reports whether a new row, or a changed one, refers to a row that may differ.
+func (w *Worlds) Tied(before, after [][]model.Row) bool {
+	hidden := w.Hidden()
+	for i := range after {
+		for _, row := range model.Without(after[i], before[i]) {
+			for _, k := range w.tables[i].keys {
+				if slices.ContainsFunc(hidden, func(at Place) bool { return at.Table == k.Target.ID && refersTo(row, k, w.Row(at)) }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // Spare keeps the rows that make an identity who it is as they are in all worlds: those of its
@@ -112,13 +134,15 @@ func (w *Worlds) Hidden() []Place {
 	var out []Place
 	for i := range w.hidden {
 		for j, hidden := range w.hidden[i] {
-			if hidden && !w.own[i][j] {
+			if hidden && !w.own[i][j] && !w.isShown(i, j) {
 				out = append(out, Place{i, j})
 			}
 		}
 	}
 	return out
 }
+
+func (w *Worlds) isShown(table, row int) bool { return w.shown != nil && w.shown[table][row] }
 
 // Visible lists the rows that the observer may see and that may differ in hidden columns: all but
 // those that make it who it is.

@@ -14,33 +14,18 @@ func (s *Scenario) Ties(step, call int) bool {
 	return shape.Command == Insert || shape.Command == Update && shape.Where.Match == Equal && slices.Equal(shape.Where.Columns, shape.Table.Key)
 }
 
-// Tied is the rows of a scenario with what its ties before a call make of them. Rows keep their places,
-// new ones come last. It is nil where there is no tie.
-func (s *Scenario) Tied(call int) [][]Row {
-	var out [][]Row
+// Tied reports whether such a step comes before a call.
+func (s *Scenario) Tied(call int) bool {
 	for i := range call {
-		if !s.Ties(i, call) {
-			continue
-		}
-		if out == nil {
-			out = slices.Clone(s.Data)
-		}
-		op := &s.Steps[i].Op
-		id := op.Shape.Table.ID
-		if op.Shape.Command == Insert {
-			out[id] = append(slices.Clip(out[id]), op.Inserted())
-			continue
-		}
-		out[id] = slices.Clone(out[id])
-		for j, row := range out[id] {
-			out[id][j] = op.changed(row)
+		if s.Ties(i, call) {
+			return true
 		}
 	}
-	return out
+	return false
 }
 
-// Inserted is the row that an INSERT proposes. Columns that it does not name are NULL.
-func (o *Op) Inserted() Row {
+// Proposed is the row that an INSERT proposes, without the values of defaults.
+func (o *Op) Proposed() Row {
 	row := make(Row, len(o.Shape.Table.Columns))
 	for i := range row {
 		row[i].Null = true
@@ -51,16 +36,17 @@ func (o *Op) Inserted() Row {
 	return row
 }
 
-// changed is what an UPDATE whose condition is equality makes of a row.
-func (o *Op) changed(row Row) Row {
-	next := slices.Clone(row)
-	for i, p := range o.Shape.Params {
-		switch {
-		case p.Set:
-			next[p.Column] = o.Args[i]
-		case row[p.Column] != o.Args[i]:
-			return row
+// Same is the row of a list that has the key of a row, or is equal to it where the table has no key; nil
+// without one.
+func (t *Table) Same(rows []Row, row Row) Row {
+	i := slices.IndexFunc(rows, func(o Row) bool {
+		if len(t.Key) == 0 {
+			return slices.Equal(o, row)
 		}
+		return !slices.ContainsFunc(t.Key, func(c int) bool { return o[c] != row[c] })
+	})
+	if i < 0 {
+		return nil
 	}
-	return next
+	return rows[i]
 }

@@ -42,6 +42,11 @@ func (l *lab) interference(ctx context.Context, s *model.Scenario, at int, under
 	if data == nil {
 		return nil, "", nil
 	}
+	if o.wrote {
+		if early, err := o.early(ctx, data); err != nil || early {
+			return nil, "", err // the table's leak, which is found without the call
+		}
+	}
 	d := o.divergence(differ, v, first, second[v])
 	if d.Cross, err = o.cross(ctx, v); err != nil {
 		return nil, "", err

@@ -19,7 +19,8 @@ type observer struct {
 	ids    []*model.Identity // who acts, by step, up to it
 	worlds *gen.Worlds
 	under  run.Variant // the change of the schema under which it runs: an experiment
-	tied   bool        // its session wrote rows before it looks
+	wrote  bool        // its session wrote rows before it looks
+	tied   bool        // some of them refer to hidden ones
 	before []string    // what its session may see before the call, in the first world; nil before it ran
 }
 
@@ -52,13 +53,9 @@ func (l *lab) observe(ctx context.Context, s *model.Scenario, at int) (*observer
 	if o.worlds, known = l.Plan.Worlds(o.id, s.Data, ask); !known {
 		return nil, nil
 	}
-	if after := s.Tied(at); after != nil {
-		o.tied = true
-		if ask, err = l.fast.Answers(ctx, after, o.id); err != nil {
+	if o.wrote = s.Tied(at) && !s.Real(); o.wrote {
+		if known, err := o.ties(ctx); err != nil || !known {
 			return nil, err
-		}
-		if !o.worlds.Reveal(after, ask) {
-			return nil, nil
 		}
 	}
 	for _, id := range others { // they must be able to act in every world

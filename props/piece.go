@@ -28,7 +28,9 @@ type piece struct {
 	plays [][]model.Step // about one path
 	pairs [][]model.Step // of calls: what one leaves and the next finds
 	tied  [][]model.Step // a row that is made to refer to another tenant's, and a call
-	fresh [][]model.Step // on connections that nobody used, or that the steps use again
+	// untied is how many such pairs are left out.
+	untied int
+	fresh  [][]model.Step // on connections that nobody used, or that the steps use again
 	// asked is that it is of paths of which [model.Path.Asked] holds.
 	asked bool
 	// channels is what comes to those that listen to one.
@@ -224,7 +226,9 @@ func (c *campaign) callPieces(d *gen.Dataset, programs bool) []*piece {
 		}
 		if pairs := c.Plan.Used(d, m); len(steps)+len(pairs) > 0 {
 			p := of(&model.Step{Session: m.Session})
-			p.calls, p.pairs, p.tied = append(p.calls, steps), append(p.pairs, pairs...), append(p.tied, c.Plan.Tied(d, m)...)
+			p.calls, p.pairs = append(p.calls, steps), append(p.pairs, pairs...)
+			tied, left := c.Plan.Tied(d, m)
+			p.tied, p.untied = append(p.tied, tied...), p.untied+left
 		}
 		if len(asked) > 0 {
 			p := of(&asked[0])
@@ -372,6 +376,9 @@ func (l *lab) walkCalls(ctx context.Context, p *piece, see func(*model.Scenario,
 		return err
 	}
 	p.walked += len(p.tied)
+	if p.untied > 0 {
+		l.unjudged["calls after a reference to another tenant's row, of which there are too many"] += p.untied
+	}
 	return nil
 }
 

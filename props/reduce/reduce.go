@@ -311,7 +311,7 @@ func (r *reducer) hoist() {
 			continue
 		}
 		s := clone(r.best)
-		s.Data[op.Shape.Table.ID] = append(s.Data[op.Shape.Table.ID], op.Inserted())
+		s.Data[op.Shape.Table.ID] = append(s.Data[op.Shape.Table.ID], op.Proposed())
 		s.Steps = append(s.Steps[:i], s.Steps[i+1:]...)
 		if !r.try(s) {
 			i++

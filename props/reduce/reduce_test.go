@@ -98,7 +98,7 @@ func (w *world) test(s *model.Scenario) (*judge.Divergence, error) {
 		}
 		t := op.Shape.Table
 		if op.Shape.Command == model.Insert {
-			rows[t.ID] = append(slices.Clone(rows[t.ID]), op.Inserted())
+			rows[t.ID] = append(slices.Clone(rows[t.ID]), op.Proposed())
 			if !w.valid(rows) {
 				rows[t.ID] = rows[t.ID][:len(rows[t.ID])-1]
 			}

@@ -85,21 +85,34 @@ func (f *flow) calls(id *model.Identity, step *model.Step, k keep) ([]int, error
 		}
 		if undone[n] {
 			f.plain("ROLLBACK TO s")
-		} else if f.deferred != "" { // what a commit would check now
-			item, err := f.super("SET CONSTRAINTS ALL IMMEDIATE", nil, drop)
+		} else {
+			checked, err := f.commits()
 			if err != nil {
 				return nil, err
 			}
-			items = append(items, item)
-			if _, err := f.super("SET CONSTRAINTS "+f.deferred+" DEFERRED", nil, drop); err != nil {
-				return nil, err
-			}
+			items = append(items, checked...)
 		}
 		f.plain("SAVEPOINT s")
 		f.wire.sync()
 		f.plain("ROLLBACK TO s")
 	}
 	return items, nil
+}
+
+// commits adds what a commit would check now: deferred constraints. It returns the item that fails where
+// they do not hold, if there is any.
+func (f *flow) commits() ([]int, error) {
+	if f.deferred == "" {
+		return nil, nil
+	}
+	item, err := f.super("SET CONSTRAINTS ALL IMMEDIATE", nil, drop)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.super("SET CONSTRAINTS "+f.deferred+" DEFERRED", nil, drop); err != nil {
+		return nil, err
+	}
+	return []int{item}, nil
 }
 
 // callStatement adds one statement: prepared, where its text is the same for each call.

@@ -239,13 +239,12 @@ func (f *flow) carefully(id *model.Identity, step *model.Step) (carefulStep, err
 	} else if st.first, st.last, err = f.op(id, op, rows); err != nil {
 		return st, err
 	}
-	if f.deferred != "" { // what a commit would check now
-		if st.check, err = f.super("SET CONSTRAINTS ALL IMMEDIATE", nil, drop); err != nil {
-			return st, err
-		}
-		if _, err := f.super("SET CONSTRAINTS "+f.deferred+" DEFERRED", nil, drop); err != nil {
-			return st, err
-		}
+	checked, err := f.commits()
+	if err != nil {
+		return st, err
+	}
+	if len(checked) > 0 {
+		st.check = checked[0]
 	}
 	f.plain("SAVEPOINT s")
 	f.wire.sync()

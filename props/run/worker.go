@@ -82,16 +82,9 @@ func newWorker(ctx context.Context, super string, c *model.Contract, dial func(c
 	w.predict.Contract = c
 	w.reach = w.reaches.of(nil)
 	w.order, w.replica = c.Schema.LoadOrder()
-	var deferred []string
 	for _, t := range c.Schema.Tables {
 		w.replica = w.replica || len(t.Triggers) > 0
-		for i := range t.ForeignKeys {
-			if k := &t.ForeignKeys[i]; k.Deferred {
-				deferred = append(deferred, model.Quote(t.Schema)+"."+model.Quote(k.Name))
-			}
-		}
 	}
-	w.deferred = strings.Join(deferred, ", ")
 	if err := w.connect(ctx); err != nil {
 		return nil, err
 	}
@@ -104,6 +97,11 @@ var connectionSettings = []string{
 	"SET client_min_messages = notice", "SET datestyle = 'ISO, MDY'", "SET intervalstyle = postgres", "SET timezone = 'UTC'",
 	"SET bytea_output = hex",
 }
+
+// deferredConstraints lists, as SET CONSTRAINTS takes them, what is checked at the end of a transaction:
+// keys, exclusions and constraint triggers.
+const deferredConstraints = `SELECT coalesce(string_agg(DISTINCT quote_ident(n.nspname) || '.' || quote_ident(c.conname), ', '), '')
+FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace WHERE c.condeferred`
 
 // connect makes the connection, anew where there was one.
 func (w *Worker) connect(ctx context.Context) error {
@@ -134,6 +132,9 @@ func (w *Worker) connect(ctx context.Context) error {
 		} else {
 			base[name] = *v
 		}
+	}
+	if err := conn.QueryRow(ctx, deferredConstraints).Scan(&w.deferred); err != nil {
+		return fmt.Errorf("read deferred constraints: %w", err)
 	}
 	for _, set := range connectionSettings {
 		if _, err := conn.Exec(ctx, set); err != nil {

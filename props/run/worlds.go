@@ -272,13 +272,18 @@ func (f *flow) worldStep(id *model.Identity, step *model.Step, k keep) ([]int, e
 	} else if start, last, err = f.op(id, &step.Op, k); err != nil {
 		return nil, err
 	}
+	items := []int{last}
+	if start != 0 && start != last {
+		items = []int{start, last}
+	}
+	checked, err := f.commits()
+	if err != nil {
+		return nil, err
+	}
 	f.plain("SAVEPOINT s")
 	f.wire.sync()
 	f.plain("ROLLBACK TO s")
-	if start != 0 && start != last {
-		return []int{start, last}, nil
-	}
-	return []int{last}, nil
+	return append(items, checked...), nil
 }
 
 // everything adds the superuser's observation: sums, or the rows themselves.
