@@ -13,32 +13,32 @@ import (
 // actors lists the experiments with an identity's login and role: what is wrong there is
 // wrong in every table.
 func (t *Target) actors(id *model.Identity) []Cause {
-	var out []Cause
-	if c, ok := t.superuser(id); ok && t.mayAlter(id.Acts()) {
-		out = append(out, c)
-	}
+	var own []Cause
 	for _, name := range []string{id.Login, id.Role} {
 		if r, ok := t.Contract.Schema.Roles[name]; ok && r.BypassRLS && !r.Super && t.mayAlter(name) {
-			out = append(out, bypasses(name))
+			own = append(own, bypasses(name))
 		}
 	}
-	return append(append(out, t.defaults(id)...), t.memberships(id)...)
+	return t.acting(id, own)
 }
 
 // roleCauses lists the experiments with roles and logins: any role of the schema's files
 // that bypasses row security may own what a path runs. Those of a preset are tried last: see
 // presetRoles.
 func (t *Target) roleCauses(id *model.Identity) []Cause {
+	return t.acting(id, slices.DeleteFunc(t.bypassing(), func(c Cause) bool {
+		return c.object.Role != id.Login && c.object.Role != id.Role && t.preset(&c)
+	}))
+}
+
+// acting lists the experiments with what an identity is by its role, with roles that bypass row
+// security, and with what it has by default and by membership.
+func (t *Target) acting(id *model.Identity, bypassing []Cause) []Cause {
 	var out []Cause
 	if c, ok := t.superuser(id); ok && t.mayAlter(id.Acts()) {
 		out = append(out, c)
 	}
-	for _, c := range t.bypassing() {
-		if c.object.Role == id.Login || c.object.Role == id.Role || !t.preset(&c) {
-			out = append(out, c)
-		}
-	}
-	return append(append(out, t.defaults(id)...), t.memberships(id)...)
+	return slices.Concat(out, bypassing, t.defaults(id), t.memberships(id))
 }
 
 // presetRoles lists the experiments with the roles of a preset that bypass row security. They are as
