@@ -249,7 +249,7 @@ var (
 const committedCast = 8
 
 func (b *batch) committed(d *gen.Dataset, steps []model.Step) bool {
-	_, err := b.played(b.ctx, d, steps, drawn(steps), b.play == nil, func(s *model.Scenario, v *judge.Verdict) bool {
+	_, err := b.played(b.ctx, d, steps, drawn(d.Data, steps), b.play == nil, func(s *model.Scenario, v *judge.Verdict) bool {
 		b.commit = b.commit || b.hit(0, s, v)
 		return !b.commit
 	})

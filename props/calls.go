@@ -12,9 +12,9 @@ import (
 )
 
 // drawn is the one variant that random search tries for some calls: it follows from what
-// they are. Most often it is one that shows most.
-func drawn(steps []model.Step) []gen.Variant {
-	h := seedFrom(memoKey(&model.Scenario{Steps: steps}))
+// they are, and from the rows. Most often it is one that shows most.
+func drawn(data [][]model.Row, steps []model.Step) []gen.Variant {
+	h := seedFrom(memoKey(&model.Scenario{Data: data, Steps: steps}))
 	switch h % 4 {
 	case 0, 1:
 		return []gen.Variant{gen.Mixed}

@@ -98,7 +98,7 @@ func (l *lab) callAll(ctx context.Context, d *gen.Dataset, all indexed, see func
 		if pairs := gen.Pairs(steps); pairs != nil {
 			list[i], err = l.newPairs(ctx, d, pairs, pairVariants)
 		} else {
-			list[i], err = l.newCalls(ctx, d, steps, drawn(steps))
+			list[i], err = l.newCalls(ctx, d, steps, drawn(d.Data, steps))
 		}
 		if err != nil {
 			return err

@@ -71,7 +71,7 @@ func (b *batch) aimed(d *gen.Dataset, s *model.Scenario) (shown *leak) {
 		return shown == nil
 	}
 	if b.commit {
-		_, err := b.played(b.ctx, d, s.Steps, drawn(s.Steps), false, see)
+		_, err := b.played(b.ctx, d, s.Steps, drawn(d.Data, s.Steps), false, see)
 		b.fail(err)
 		return shown
 	}

@@ -29,6 +29,7 @@ sessions:
   member: {login: weaken_app, settings: {app.tenant_id: $tenant}, sees: {"*": own}, writes: {"*": none}}
 accept:
   - {table: items, class: read, reason: everybody may see them}
+  - {table: items, class: open, reason: everybody may see them}
 `
 
 func openTwoTables(t *testing.T) *props.Target {
