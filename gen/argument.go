@@ -35,12 +35,13 @@ func (a *arguments) base() bool {
 	list := own
 	// Where one argument alone is blank, the others come from another tenant's row: those of an own
 	// row could keep out what the blank one lets through.
-	foreign := a.kind == Other || a.kind == Part || a.kind == Mine || a.only > 0
+	theirs := a.kind == Other || a.kind == Part || a.kind == Mine
+	foreign := theirs || a.only > 0
 	if foreign || a.kind == Missing {
 		list = other
 	}
 	a.mine = !foreign
-	if len(list) == 0 && a.kind != Other && a.kind != Part && a.kind != Mine {
+	if len(list) == 0 && !theirs {
 		list = slices.Concat(own, other)
 	}
 	if a.kind == Both {

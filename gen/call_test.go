@@ -36,29 +36,15 @@ func TestCallsDrawFromOneRow(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			c := shop()
-			job := c.Sessions[1]
-			test.routine.Name = "f"
-			path := &model.Path{Name: "function f", Routine: &test.routine, Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}}}
-			for range test.routine.Args {
-				path.Args = append(path.Args, model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}})
-			}
-			c.Paths = []*model.Path{path}
-			p := gen.NewPlan(c, nil)
-			d := p.Dataset(&stream{7}, gen.Options{Cast: 1 << 10})
+			d, calls := shopCalls(&test.routine)
 			found := 0
-			for i := range d.Cast {
-				if d.Cast[i].Session != job {
+			for _, call := range calls {
+				if call.Kind != gen.Other && call.Kind != gen.Own {
 					continue
 				}
-				for _, call := range p.Calls(d, &d.Cast[i]) {
-					if call.Kind != gen.Other && call.Kind != gen.Own {
-						continue
-					}
-					found++
-					if !fromOneRow(d, call.Step.Op.Args, test.columns, test.shape) {
-						t.Errorf("%s: no invoice has all of %v", call.Kind, call.Step.Op.Args)
-					}
+				found++
+				if !fromOneRow(d, call.Step.Op.Args, test.columns, test.shape) {
+					t.Errorf("%s: no invoice has all of %v", call.Kind, call.Step.Op.Args)
 				}
 			}
 			if found < 2 {
@@ -81,39 +67,47 @@ func TestPieces(t *testing.T) {
 		{"SELECT * FROM invoices i WHERE to_tsvector('simple', i.number) @@ plainto_tsquery('simple', term)", true},
 		{"SELECT * FROM invoices WHERE number = term AND number <> 'like'", false},
 	} {
-		c := shop()
-		job := c.Sessions[1]
 		text := model.Type{Name: "text", Base: "text", Kind: sql.Text}
-		r := &model.Routine{Name: "f", Args: []model.RoutineArg{{Name: "term", Type: text}}, Source: test.source}
-		c.Paths = []*model.Path{{
-			Name: "function f", Routine: r, Args: []model.PathArg{{Column: model.ColumnRef{Table: -1, Column: -1}}},
-			Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}},
-		}}
-		p := gen.NewPlan(c, nil)
-		d := p.Dataset(&stream{7}, gen.Options{Cast: 1 << 10})
+		d, calls := shopCalls(&model.Routine{Args: []model.RoutineArg{{Name: "term", Type: text}}, Source: test.source})
 		pieces := 0
-		for i := range d.Cast {
-			if d.Cast[i].Session != job {
+		for _, call := range calls {
+			if call.Kind != gen.Part {
 				continue
 			}
-			for _, call := range p.Calls(d, &d.Cast[i]) {
-				if call.Kind != gen.Part {
-					continue
-				}
-				pieces++
-				piece := call.Step.Op.Args[0].Text
-				within := slices.ContainsFunc(d.State.Rows(invoices), func(row model.Row) bool {
-					return len(piece) < len(row[2].Text) && strings.Contains(row[2].Text, piece)
-				})
-				if !within {
-					t.Errorf("%s: %q is no piece of a number", test.source, piece)
-				}
+			pieces++
+			piece := call.Step.Op.Args[0].Text
+			within := slices.ContainsFunc(d.State.Rows(invoices), func(row model.Row) bool {
+				return len(piece) < len(row[2].Text) && strings.Contains(row[2].Text, piece)
+			})
+			if !within {
+				t.Errorf("%s: %q is no piece of a number", test.source, piece)
 			}
 		}
 		if got := pieces > 0; got != test.want {
 			t.Errorf("%s: called with a piece: %t, want %t", test.source, got, test.want)
 		}
 	}
+}
+
+// shopCalls lists the calls that the walk tries of a routine, by the members of one session of the shop.
+func shopCalls(r *model.Routine) (*gen.Dataset, []gen.Call) {
+	c := shop()
+	job := c.Sessions[1]
+	r.Name = "f"
+	path := &model.Path{Name: "function f", Routine: r, Users: []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}}}
+	for range r.Args {
+		path.Args = append(path.Args, model.PathArg{Column: model.ColumnRef{Table: -1, Column: -1}})
+	}
+	c.Paths = []*model.Path{path}
+	p := gen.NewPlan(c, nil)
+	d := p.Dataset(&stream{7}, gen.Options{Cast: 1 << 10})
+	var out []gen.Call
+	for i := range d.Cast {
+		if d.Cast[i].Session == job {
+			out = append(out, p.Calls(d, &d.Cast[i])...)
+		}
+	}
+	return d, out
 }
 
 func fromOneRow(d *gen.Dataset, args []model.Value, columns []int, shape []string) bool {

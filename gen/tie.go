@@ -104,28 +104,26 @@ func (p *Plan) Tied(d *Dataset, m *Member) (pairs [][]model.Step, left int) {
 		return nil, 0
 	}
 	var all []tie
-	readers := map[*model.Table][]string{}
-	tables := map[*callPlan]int{}
+	reading, tables := map[*model.Table][]*callPlan{}, map[*callPlan]int{}
 	for _, c := range p.tablesOf(m, d) {
 		ties := p.tiesOf(d, c.table, m)
 		if len(ties) == 0 {
 			continue
 		}
 		all = append(all, ties...)
-		readers[c.table] = p.namers([]string{c.table.Name})
+		names := p.namers([]string{c.table.Name})
 		for _, call := range calls {
-			if namesAny(call.path, readers[c.table]) {
+			if namesAny(call.path, names) {
+				reading[c.table] = append(reading[c.table], call)
 				tables[call]++
 			}
 		}
 	}
-	slices.SortStableFunc(calls, func(a, b *callPlan) int { return tables[a] - tables[b] })
 	byTie := make([][][]model.Step, len(all))
 	for i := range all {
-		for _, c := range calls {
-			if !namesAny(c.path, readers[all[i].step.Op.Shape.Table]) {
-				continue
-			}
+		list := reading[all[i].step.Op.Shape.Table]
+		slices.SortStableFunc(list, func(a, b *callPlan) int { return tables[a] - tables[b] })
+		for _, c := range list {
 			if call, ok := p.tiedCall(d, m, c, &all[i]); ok {
 				byTie[i] = append(byTie[i], []model.Step{all[i].step, call})
 			}

@@ -2,26 +2,25 @@ package model
 
 import "slices"
 
-// Ties reports whether a step puts in a row, or changes one by its key, for the session that calls a
-// path in a later one. Such a row may refer to rows that the session may not see: foreign keys are
-// checked without row security (manual, Row Security Policies).
-func (s *Scenario) Ties(step, call int) bool {
+// Tied reports whether before the call of a path, a step puts in a row for the same session, or changes one
+// by its key. Such a row may refer to rows that the session may not see: foreign keys are checked without
+// row security (manual, Row Security Policies).
+func (s *Scenario) Tied(call int) bool {
+	for i := range call {
+		if s.ties(i, call) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Scenario) ties(step, call int) bool {
 	a, b := &s.Steps[step], &s.Steps[call]
 	if step >= call || a.Op.Shape == nil || b.Op.Path == nil || a.Session != b.Session || a.Tenant != b.Tenant || a.User != b.User {
 		return false
 	}
 	shape := a.Op.Shape
 	return shape.Command == Insert || shape.Command == Update && shape.Where.Match == Equal && slices.Equal(shape.Where.Columns, shape.Table.Key)
-}
-
-// Tied reports whether such a step comes before a call.
-func (s *Scenario) Tied(call int) bool {
-	for i := range call {
-		if s.Ties(i, call) {
-			return true
-		}
-	}
-	return false
 }
 
 // Proposed is the row that an INSERT proposes, without the values of defaults.

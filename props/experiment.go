@@ -307,15 +307,20 @@ func (l *lab) keeps(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 	if d.Worlds != nil {
 		return true, nil
 	}
-	before, err := l.trace(ctx, s, base)
-	if err != nil {
-		return false, err
-	}
-	after, err := l.trace(ctx, s, with)
+	before, after, err := l.traces(ctx, s, base, with)
 	if err != nil {
 		return false, err
 	}
 	return !l.hides(s, d.Step, &before.Steps[d.Step], &after.Steps[d.Step]), nil
+}
+
+// traces runs a scenario without an experiment and in it.
+func (l *lab) traces(ctx context.Context, s *model.Scenario, base, with run.Variant) (before, after *model.Trace, err error) {
+	if before, err = l.trace(ctx, s, base); err != nil {
+		return nil, nil, err
+	}
+	after, err = l.trace(ctx, s, with)
+	return before, after, err
 }
 
 // spares reports whether each other session that may see rows of the table still sees in an experiment
@@ -325,11 +330,7 @@ func (l *lab) spares(ctx context.Context, d *judge.Divergence, base, with run.Va
 	if s == nil {
 		return true, nil
 	}
-	before, err := l.trace(ctx, s, base)
-	if err != nil {
-		return false, err
-	}
-	after, err := l.trace(ctx, s, with)
+	before, after, err := l.traces(ctx, s, base, with)
 	if err != nil {
 		return false, err
 	}
