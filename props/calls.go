@@ -66,15 +66,41 @@ func (l *lab) settle(ctx context.Context, d *gen.Dataset, x *lot, see func(s *mo
 
 // judged is the verdict of a call that already ran in the second worlds of the variants made. It
 // runs no more second worlds than needed: those if they differed, none if they did not, all where
-// the call may bear a token or its worlds could not be made.
+// the call bears another's token or its worlds could not be made.
 func (l *lab) judged(ctx context.Context, s *model.Scenario, first *run.WorldRun, made []gen.Variant, differs bool) (*judge.Verdict, error) {
 	switch {
 	case differs: // maybe in what its session does not see
 		return l.glance(ctx, s, made)
-	case len(made) > 0 && first.Invalid == "" && !first.Steps[0].Token:
-		return l.glance(ctx, s, nil)
+	case len(made) > 0 && first.Invalid == "":
+		v, err := l.glance(ctx, s, nil)
+		if err != nil || !first.Steps[0].Token || len(v.Divergences) == 0 {
+			return v, err
+		}
 	}
 	return l.verdict(ctx, s)
+}
+
+// foresee judges, all in one flush, the calls of lots that settle will ask for although no world
+// differed, and remembers that.
+func (l *lab) foresee(ctx context.Context, d *gen.Dataset, lots []*lot) error {
+	l.brief = &brief{} // as glance does
+	defer func() { l.brief = nil }()
+	var list []*model.Scenario
+	for _, x := range lots {
+		if x.pairs != nil || len(x.variants) == 0 {
+			continue
+		}
+		for i := range x.steps {
+			s := &model.Scenario{Data: d.Data, Steps: x.steps[i : i+1]}
+			if r := &x.runs[0][i]; r.Invalid != "" || !odd(r, &x.steps[i]) || differs(x.runs, i) || s.Real() || s.Listens() {
+				continue
+			}
+			if _, known := l.memo[l.memory(s)]; !known {
+				list = append(list, s)
+			}
+		}
+	}
+	return l.together(ctx, d, list)
 }
 
 // glance is the verdict of a scenario after a look at the second worlds of a few variants only.

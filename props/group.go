@@ -15,7 +15,6 @@ import (
 // they showed. Those that cannot run together are left to run by themselves.
 func (l *lab) ahead(ctx context.Context, d *gen.Dataset, sequences [][]model.Step, statuses []run.Status) error {
 	var list []*model.Scenario
-	var steps [][]model.Step
 	for i, status := range statuses {
 		if status == run.Unrun {
 			break
@@ -23,13 +22,23 @@ func (l *lab) ahead(ctx context.Context, d *gen.Dataset, sequences [][]model.Ste
 		s := &model.Scenario{Data: d.Data, Steps: sequences[i]}
 		plain := !slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil || st.Fresh })
 		if _, known := l.memo[l.memory(s)]; status == run.Surprise && plain && !known {
-			list, steps = append(list, s), append(steps, s.Steps)
+			list = append(list, s)
 		}
 	}
+	return l.together(ctx, d, list)
+}
+
+// together runs scenarios over one dataset carefully, all in one flush, and remembers their verdicts.
+// Those that cannot run together are left to run by themselves.
+func (l *lab) together(ctx context.Context, d *gen.Dataset, list []*model.Scenario) error {
 	if len(list) < 2 || l.quick { // one may be all that is asked for
 		return nil
 	}
-	traces, err := l.fast.Carefuls(ctx, d.Data, d.State, steps)
+	sequences := make([][]model.Step, len(list))
+	for i, s := range list {
+		sequences[i] = s.Steps
+	}
+	traces, err := l.fast.Carefuls(ctx, d.Data, d.State, sequences)
 	if errors.Is(err, run.ErrInvalid) {
 		return nil
 	}
@@ -38,7 +47,7 @@ func (l *lab) ahead(ctx context.Context, d *gen.Dataset, sequences [][]model.Ste
 	}
 	for i, s := range list {
 		v := judge.Judge(l.Contract, s, traces[i])
-		if err := l.lockouts(ctx, s, v); err != nil {
+		if err := l.compared(ctx, s, v); err != nil {
 			return err
 		}
 		l.remember(s, v)

@@ -172,7 +172,7 @@ func (l *lab) try(ctx context.Context, d *gen.Dataset, list []*lot) error {
 		x.runs = append([][]run.WorldRun{first[:len(x.calls)]}, rest[:n]...)
 		first, rest = first[len(x.calls):], rest[n:]
 	}
-	return nil
+	return l.foresee(ctx, d, list)
 }
 
 // call tries a sequence of calls and judges them.

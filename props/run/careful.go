@@ -79,16 +79,7 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	if len(v.Before) > 0 { // a cached plan does not notice that a role's attributes changed
 		w.wire.add(item{raw: "DISCARD PLANS"})
 	}
-	calls := slices.ContainsFunc(s.Steps, func(st model.Step) bool { return st.Op.Path != nil })
-	if calls {
-		texts := []string{}
-		if stored(s.Steps) {
-			texts = w.refreshes()
-		}
-		for _, text := range append(texts, "SET LOCAL statement_timeout = '"+callTimeout+"'", w.fixed.reset) {
-			w.wire.add(item{raw: text})
-		}
-	}
+	f.callable(s.Steps)
 	initial, err := f.initial()
 	if err != nil {
 		return nil, err
@@ -99,9 +90,8 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	}
 	f.plain("ROLLBACK")
 	w.wire.sync()
-	if calls {
-		w.wire.add(item{raw: w.fixed.reset})
-		f.forget()
+	if calls(s.Steps) {
+		f.called()
 		w.wire.sync()
 	}
 	if len(v.Before) > 0 {
@@ -114,9 +104,30 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	return w.trace(&c)
 }
 
+// callable makes what calls need, where some step is one: materialized views with what was loaded,
+// and sequences far from all keys.
+func (f *flow) callable(steps []model.Step) {
+	if !calls(steps) {
+		return
+	}
+	texts := []string{}
+	if stored(steps) {
+		texts = f.refreshes()
+	}
+	for _, text := range append(texts, "SET LOCAL statement_timeout = '"+callTimeout+"'", f.fixed.reset) {
+		f.wire.add(item{raw: text})
+	}
+}
+
+// called puts back what a rollback leaves of calls.
+func (f *flow) called() {
+	f.wire.add(item{raw: f.fixed.reset})
+	f.forget()
+}
+
 // Carefuls runs sequences that share a dataset carefully, each from these rows, in one
 // flush: rows are loaded once, and plans that loading made void are made once. The traces
-// are in the order of the sequences. Steps that call paths have their own way.
+// are in the order of the sequences.
 func (w *Worker) Carefuls(ctx context.Context, data [][]model.Row, state *model.State, sequences [][]model.Step) ([]*model.Trace, error) {
 	if err := w.ready(ctx); err != nil {
 		return nil, err
@@ -127,6 +138,7 @@ func (w *Worker) Carefuls(ctx context.Context, data [][]model.Row, state *model.
 	if err != nil {
 		return nil, err
 	}
+	f.callable(slices.Concat(sequences...))
 	all, err := f.scenarios(state, sequences)
 	if errors.Is(err, errAborted) { // by rows that do not fit
 		err = fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -164,6 +176,9 @@ func (f *flow) scenarios(state *model.State, sequences [][]model.Step) ([]carefu
 			return nil, err
 		}
 		f.plain("ROLLBACK TO b")
+		if calls(steps) {
+			f.called()
+		}
 		f.who = nil
 	}
 	return all, nil

@@ -137,10 +137,11 @@ func (w *Worker) Worlds(ctx context.Context, worlds []World, calls []Calls, whol
 	f.plain(w.fixed.reset)
 	f.forget()
 	w.wire.sync()
-	stale := v.Stale || !slices.ContainsFunc(calls, func(c Calls) bool { return stored(c.Steps) })
 	asks, sequences := make([]worldAsk, len(worlds)), 0
 	for i := range worlds {
-		if asks[i], err = f.world(&worlds[i], worlds[i].of(calls), whole, stale); err != nil {
+		some := worlds[i].of(calls)
+		stale := v.Stale || !slices.ContainsFunc(some, func(c Calls) bool { return stored(c.Steps) })
+		if asks[i], err = f.world(&worlds[i], some, whole, stale); err != nil {
 			return nil, err
 		}
 		sequences += len(asks[i].calls)
