@@ -288,7 +288,40 @@ func (p *Plan) callArgs(c *callPlan, m *Member, d *Dataset, try try, count int, 
 	for i := range out {
 		out[i] = a.value(i)
 	}
+	if c.path.Shadow != nil && c.table != nil {
+		c.apart(out)
+	}
 	return out, true
+}
+
+// apart keeps a row that goes into a table's place from referring to itself where it need not: a
+// function that walks up or down a tree of rows would never arrive.
+func (c *callPlan) apart(args []model.Value) {
+	at := make([]int, len(c.table.Columns)) // of a column's argument; 0: there is none
+	for i := range args {
+		if col := c.args[i].column; col.Table == c.table.ID {
+			at[col.Column] = i + 1
+		}
+	}
+	for k := range c.table.ForeignKeys {
+		key := &c.table.ForeignKeys[k]
+		same := key.Target == c.table
+		for j, col := range key.Columns {
+			to := 0
+			if same {
+				to = at[key.Targets[j]]
+			}
+			same = same && at[col] > 0 && to > 0 && args[at[col]-1] == args[to-1]
+		}
+		if !same {
+			continue
+		}
+		for _, col := range key.Columns {
+			if !c.table.Columns[col].NotNull {
+				args[at[col]-1] = null
+			}
+		}
+	}
 }
 
 // KindOf tells how the arguments of a call look, for what is remembered of a path: which

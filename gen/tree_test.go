@@ -53,3 +53,39 @@ func TestTenantsStandAboveOthers(t *testing.T) {
 		})
 	}
 }
+
+// TestPlacedRowsReferToOthers puts rows of accounts into the place of the table, each below another
+// account: one below itself would keep whoever walks up the tree for ever. Where the reference must
+// not be NULL, the root may be.
+func TestPlacedRowsReferToOthers(t *testing.T) {
+	for _, must := range []bool{false, true} {
+		c := shop()
+		home, job := c.Schema.Tables[accounts], c.Sessions[1]
+		above := home.Columns[0]
+		above.Name, above.NotNull = "above", must
+		home.Columns[1] = above
+		home.ForeignKeys = []model.ForeignKey{{Name: "above", Columns: []int{1}, Target: home, Targets: []int{0}}}
+		c.Paths = []*model.Path{{
+			Name: "table in place of accounts", Run: []string{"SELECT $1, $2"},
+			Args:   []model.PathArg{{Column: model.ColumnRef{Table: accounts, Column: 0}}, {Column: model.ColumnRef{Table: accounts, Column: 1}}},
+			Shadow: &model.Shadow{Taken: model.Relation{Name: "accounts"}},
+			Users:  []model.PathUser{{Session: job, Rules: job, Vars: job.Vars, Sees: job.Sees}},
+		}}
+		p := gen.NewPlan(c, nil)
+		calls, loops := 0, 0
+		for seed := range uint64(20) {
+			d := p.Dataset(&stream{seed}, gen.Options{Cast: 1 << 10})
+			for i := range d.Cast {
+				for _, call := range p.Calls(d, &d.Cast[i]) {
+					calls++
+					if args := call.Step.Op.Args; args[0] == args[1] {
+						loops++
+					}
+				}
+			}
+		}
+		if calls == 0 || loops > 0 != must {
+			t.Errorf("NOT NULL %t: %d of %d rows refer to themselves", must, loops, calls)
+		}
+	}
+}
