@@ -30,7 +30,7 @@ func settings(dir string, major, workers int) []string {
 		"unix_socket_directories=" + dir, "listen_addresses=", "port=" + strconv.Itoa(socketPort), "ssl=off",
 		"fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0",
 		"wal_init_zero=off", "max_wal_size=128MB", "checkpoint_timeout=1h", "bgwriter_lru_maxpages=0",
-		"shared_buffers=32MB", "dynamic_shared_memory_type=mmap", "max_connections=" + strconv.Itoa(beside+ofWorker*workers), "max_locks_per_transaction=256",
+		"shared_buffers=32MB", "temp_file_limit=256MB", "dynamic_shared_memory_type=mmap", "max_connections=" + strconv.Itoa(beside+ofWorker*workers), "max_locks_per_transaction=256",
 		"autovacuum=off", "track_counts=off", "max_worker_processes=0", "max_logical_replication_workers=0", "jit=off",
 		"update_process_title=off", "logging_collector=off", "log_destination=stderr", "timezone=UTC", "log_timezone=UTC",
 	}
