@@ -2,7 +2,13 @@ package run_test
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
@@ -126,4 +132,83 @@ func diverges(t *testing.T, target *props.Target, w *run.Worker, d *gen.Dataset,
 		diverged, late = true, late || d.Step == len(steps)-1 || d.Class < judge.Read
 	}
 	return diverged, late
+}
+
+// TestCarefuls runs calls and statements that share a dataset together, each from its rows: the traces
+// are those of each by itself, but for times.
+func TestCarefuls(t *testing.T) {
+	target := desk(t)
+	together, alone := workerOn(t, target), workerOn(t, target)
+	calls, wrote := 0, 0
+	draw(t, target, 5, 4, 6, func(d *gen.Dataset, sequences [][]model.Step) bool {
+		for i := range d.Cast {
+			for _, call := range target.Plan.Calls(d, &d.Cast[i]) {
+				if call.Kind == gen.Own && !call.Step.Runs() {
+					sequences, calls = append(sequences, []model.Step{call.Step}), calls+1
+				}
+			}
+		}
+		got, err := together.Carefuls(context.Background(), d.Data, d.State, sequences)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, steps := range sequences {
+			want, err := alone.Careful(context.Background(), &model.Scenario{Data: d.Data, Steps: steps}, run.Variant{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if steps[0].Op.Path != nil && !cmp.Equal(want.Initial, want.Steps[0].After) {
+				wrote++
+			}
+			if diff := cmp.Diff(timeless(t, want), timeless(t, got[i])); diff != "" {
+				t.Errorf("sequence %d (-alone +together):\n%s", i, diff)
+			}
+		}
+		return !t.Failed()
+	})
+	t.Logf("%d calls, of which %d wrote", calls, wrote)
+	if wrote == 0 {
+		t.Errorf("none of %d calls wrote", calls)
+	}
+}
+
+// changing finds what each run makes anew: moments of today, and random UUIDs, which no row of a dataset has.
+var changing = regexp.MustCompile(`\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d\.[0-9:.+]+|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+// timeless lists what is in a trace, the order of rows and what each run makes anew aside.
+func timeless(t *testing.T, trace *model.Trace) []string {
+	t.Helper()
+	var out []string
+	add := func(what string, v any) {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, what+" "+changing.ReplaceAllString(string(text), "…"))
+	}
+	for _, rows := range trace.Initial {
+		for _, row := range rows {
+			add("initial", row)
+		}
+	}
+	for n := range trace.Steps {
+		step := trace.Steps[n]
+		for table, rows := range step.After {
+			for _, row := range rows {
+				add(fmt.Sprint("after ", n, " ", table), row)
+			}
+		}
+		for _, seen := range step.Seen {
+			slices.Sort(seen.Rows)
+		}
+		for rule, holds := range step.Answers {
+			add(fmt.Sprint("before ", n, " ", rule.Text), holds)
+		}
+		for rule, holds := range step.Later {
+			add(fmt.Sprint("later ", n, " ", rule.Text), holds)
+		}
+		add(fmt.Sprint("step ", n), []any{step.Err, step.Count, step.Rows, step.Expected, step.Asked, step.Notices, step.Output, step.Seen})
+	}
+	slices.Sort(out)
+	return out
 }
