@@ -37,10 +37,11 @@ type campaign struct {
 	rounds   int            // of batches
 	asked    map[string]int // by kind of call: batches in which hidden rows did not show
 
-	scope   scope  // what the search is limited to
-	pending []leak // found, but not yet reported
-	history        // what the last check covered
-	effort         // what was done so far
+	scope   scope             // what the search is limited to
+	slow    map[string]string // why paths are left out that hang, by name
+	pending []leak            // found, but not yet reported
+	history                   // what the last check covered
+	effort                    // what was done so far
 	corpus  *corpus
 }
 
@@ -112,8 +113,10 @@ func seedFrom(text string) uint64 {
 }
 
 func (c *campaign) search(ctx context.Context, all *gen.Plan) error {
-	if err := c.endure(ctx, c.assume); err != nil {
-		return err
+	for _, work := range []func(context.Context) error{c.assume, c.trial} {
+		if err := c.endure(ctx, work); err != nil {
+			return err
+		}
 	}
 	if err := c.saved(ctx, all); err != nil {
 		return err

@@ -47,6 +47,7 @@ type Target struct {
 	Functions map[string]PathFunc
 
 	walk     *walkOnce
+	trials   *trials
 	kept     *kept
 	known    *explanations
 	files    func() *carrier.Files // the statements, read when something is first looked for in them
@@ -78,7 +79,7 @@ func Open(ctx context.Context, cfg Config) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{Server: server, File: file, Notes: scripts.notes, Program: cfg.ProgramTime, Functions: cfg.Paths, walk: &walkOnce{}, kept: &kept{}, known: newExplanations()}
+	t := &Target{Server: server, File: file, Notes: scripts.notes, Program: cfg.ProgramTime, Functions: cfg.Paths, walk: &walkOnce{}, trials: &trials{known: map[string]string{}}, kept: &kept{}, known: newExplanations()}
 	t.readOnce()
 	if err := t.load(ctx, scripts); err != nil {
 		_ = t.Close()

@@ -59,6 +59,8 @@ func (c *campaign) idle(s *model.Session, p *model.Path) (reason string, rowless
 	switch {
 	case c.found(cell):
 		return "", false
+	case c.slow[p.Name] != "":
+		return c.slow[p.Name], false
 	case t.unclear != "": // some calls could not be judged, so what the others showed may be chance
 		return t.unclear, false
 	case p.Channel != nil:

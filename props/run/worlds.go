@@ -43,6 +43,9 @@ type CallSum struct {
 	Output *model.Output // whole; nil unless it was asked for
 }
 
+// Canceled is the SQLSTATE with which a statement ends that took too long.
+const Canceled = "57014"
+
 // Denied reports whether row security or a privilege refused the step.
 func (s *CallSum) Denied() bool { return s.Code == model.InsufficientPrivilege }
 
@@ -194,10 +197,10 @@ func (f *flow) world(world *World, calls []Calls, whole, stale bool) (worldAsk, 
 			f.plain(text)
 		}
 	}
+	f.plain("SET LOCAL statement_timeout = '" + callTimeout + "'")
 	for _, text := range world.Settings {
 		f.wire.add(item{raw: text})
 	}
-	f.plain("SET LOCAL statement_timeout = '" + callTimeout + "'")
 	var err error
 	if ask.before, err = f.everything(whole); err != nil {
 		return ask, err
