@@ -88,7 +88,12 @@ func (r *Report) Early() bool { return r.Ended || r.BrokeOff != "" }
 // Cells counts the cells of the matrix, and how many of them are untested.
 func (r *Report) Cells() (all, untested int) {
 	all = len(r.Sessions) * len(r.Tables) * len(model.Commands)
-	r.EachPath(func(*model.Session, *model.Path) { all++ })
+	r.EachPath(func(_ *model.Session, p *model.Path) {
+		all++
+		if p.Untried != "" { // said once, of the whole path
+			untested++
+		}
+	})
 	all -= len(r.Rowless)
 	for i := range r.Untested {
 		if r.Untested[i].Session != "" {

@@ -257,7 +257,7 @@ func (t *Target) run(ctx context.Context, conn *pgx.Conn, scripts []*script.Scri
 		t.Statements = append(t.Statements, s.Statements...)
 		t.Notes = append(t.Notes, s.Notes...)
 	}
-	return nil
+	return t.seal(ctx, conn)
 }
 
 // ours reports whether an existing role was made by another run of rlsfuzz on the server.

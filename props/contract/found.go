@@ -211,14 +211,7 @@ func (r *resolver) stored() {
 	}
 	spread(names, stored)
 	for _, p := range r.contract.Paths {
-		text := strings.Join(p.Run, "\n")
-		if p.View != nil {
-			text = p.View.SQL()
-		}
-		if p.Routine != nil {
-			text = model.Quote(p.Routine.Name)
-		}
-		p.Stored = reaches(text, names, stored)
+		p.Stored = reaches(entry(p), names, stored)
 	}
 }
 

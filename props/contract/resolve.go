@@ -68,6 +68,7 @@ func (f *File) Resolve(s *model.Schema) (*model.Contract, error) {
 	if len(r.errs) == 0 {
 		r.found()
 		r.stored()
+		r.outside()
 	}
 	r.exceptions()
 	r.services()

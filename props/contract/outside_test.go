@@ -1,0 +1,46 @@
+package contract_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rlsfuzz/rlsfuzz/model"
+)
+
+// TestPathsStayInTheDatabase leaves out what comes to a function that reaches beyond the scratch
+// database: directly, by another function, or in the SQL of a path; not what only writes its name.
+func TestPathsStayInTheDatabase(t *testing.T) {
+	s := shop(t)
+	for _, m := range []*model.Routine{
+		{Name: "logout", Source: "SELECT count(pg_catalog.PG_Terminate_Backend(pid)) FROM pg_stat_activity"},
+		{Name: "leave", Source: "BEGIN PERFORM logout(); END"},
+		{Name: "save", Source: "SELECT lo_export(1, '/srv/report')"},
+		{Name: "export", Source: "BEGIN EXECUTE format('COPY (SELECT * FROM users) TO %L', path); END"},
+		{Name: "append", Source: "BEGIN EXECUTE 'copy users to ''' || path || ''''; END"},
+		{Name: "send", Source: "COPY users TO STDOUT; COPY users FROM '/srv/users'"},
+		{Name: "tell", Source: "SELECT 'pg_terminate_backend' -- pg_terminate_backend"},
+	} {
+		m.Schema, m.Callers = "public", []string{"member"}
+		s.Routines = append(s.Routines, m)
+	}
+	c := mustResolve(t, s, shopContract+`
+paths:
+  reload: {kind: job, as: [member], run: SELECT pg_reload_conf()}
+  count: {kind: report, as: [member], run: SELECT count(*) FROM users}
+`)
+	got := map[string]string{}
+	for _, p := range c.Paths {
+		why, _, _ := strings.Cut(p.Untried, ",")
+		got[p.Name] = why
+	}
+	want := map[string]string{
+		"function logout": "it comes to pg_terminate_backend", "function leave": "it comes to pg_terminate_backend",
+		"function save": "it comes to lo_export", "function tell": "", "function send": "",
+		"function export": "it comes to COPY … TO a file", "function append": "it comes to COPY … TO a file", "reload": "it comes to pg_reload_conf", "count": "",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

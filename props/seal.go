@@ -1,0 +1,56 @@
+package props
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// reaching lists what of a database connects to others, each with the statement after which it fails:
+// the functions of extensions that take a connection string or an address, and the wrappers of foreign
+// tables (manual: dblink, CREATE FOREIGN DATA WRAPPER).
+const reaching = `
+SELECT 'functions of the extension ' || e.extname,
+	format('CREATE OR REPLACE FUNCTION %I.%I(%s) RETURNS %s LANGUAGE plpgsql AS %L', n.nspname, p.proname,
+		pg_get_function_arguments(p.oid), pg_get_function_result(p.oid),
+		'BEGIN RAISE feature_not_supported USING MESSAGE = ''rlsfuzz: scratch databases connect to nothing else''; END')
+FROM pg_extension e
+JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e'
+JOIN pg_proc p ON p.oid = d.objid
+JOIN pg_namespace n ON n.oid = p.pronamespace
+JOIN pg_language l ON l.oid = p.prolang AND l.lanname = 'c'
+WHERE e.extname = 'dblink' AND p.proname IN ('dblink', 'dblink_exec', 'dblink_connect', 'dblink_connect_u')
+	OR e.extname = 'http' AND p.proname = 'http'
+UNION ALL
+SELECT 'foreign tables of ' || fdwname, format('ALTER FOREIGN DATA WRAPPER %I NO HANDLER', fdwname)
+FROM pg_foreign_data_wrapper WHERE fdwhandler <> 0
+ORDER BY 1, 2`
+
+// seal keeps a database from reaching others: a schema may bring the address of a real one, and what its
+// paths and triggers do there is neither rolled back nor rlsfuzz's to do.
+func (t *Target) seal(ctx context.Context, conn *pgx.Conn) error {
+	type one struct{ What, Text string }
+	rows, err := conn.Query(ctx, reaching)
+	if err != nil {
+		return fmt.Errorf("look for what connects to other databases: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[one])
+	if err != nil {
+		return fmt.Errorf("look for what connects to other databases: %w", err)
+	}
+	var sealed []string
+	for i, o := range list {
+		if _, err := conn.Exec(ctx, o.Text); err != nil {
+			return fmt.Errorf("keep %s from connecting to other databases: %w", o.What, err)
+		}
+		if i == 0 || list[i-1].What != o.What {
+			sealed = append(sealed, o.What)
+		}
+	}
+	if len(sealed) > 0 {
+		t.Notes = append(t.Notes, "scratch databases connect to nothing else: these fail: "+strings.Join(sealed, ", "))
+	}
+	return nil
+}
