@@ -158,6 +158,9 @@ func (n *drafting) draft(ctx context.Context, server *postgres.Server) error {
 	if err != nil {
 		return n.hint(err)
 	}
+	if err := t.seal(ctx, conn); err != nil {
+		return err
+	}
 	schema, survey, err := t.survey(ctx, conn, append(own, n.own...))
 	if err != nil {
 		return err

@@ -9,7 +9,8 @@ import (
 )
 
 // TestScratchDatabasesAreSealed checks a schema that writes to another database of the same server: a trigger by
-// dblink, a function by a foreign table. Neither arrives there, and what does not need it is tested.
+// dblink, a function by a foreign table. Neither arrives there, and what does not need it is tested, although an event
+// trigger refuses all DDL.
 func TestScratchDatabasesAreSealed(t *testing.T) {
 	const schema = `
 CREATE ROLE seal_app LOGIN;
@@ -32,7 +33,9 @@ DO $$ BEGIN
 END $$;
 CREATE USER MAPPING FOR PUBLIC SERVER away OPTIONS (user 'postgres', password_required 'false');
 CREATE FOREIGN TABLE seal_log (n int) SERVER away;
-CREATE FUNCTION remember() RETURNS void LANGUAGE sql SECURITY DEFINER AS $$ INSERT INTO seal_log VALUES (2) $$;`
+CREATE FUNCTION remember() RETURNS void LANGUAGE sql SECURITY DEFINER AS $$ INSERT INTO seal_log VALUES (2) $$;
+CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no % here', tg_tag; END $$;
+CREATE EVENT TRIGGER refuse ON ddl_command_start EXECUTE FUNCTION refuse();`
 	server := require.Postgres(t)
 	ctx := context.Background()
 	conn, err := server.Connect(ctx, "postgres", "")

@@ -231,13 +231,18 @@ func (t *Target) fill(ctx context.Context, src *sources) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.run(ctx, conn, src.scripts); err != nil || len(src.applied) == 0 {
+	if err := t.run(ctx, conn, src.scripts); err != nil {
 		return conn, err
 	}
-	if t.unapplied, err = inventory.Read(ctx, conn, nil); err != nil {
-		return conn, err
+	if len(src.applied) > 0 {
+		if t.unapplied, err = inventory.Read(ctx, conn, nil); err != nil {
+			return conn, err
+		}
+		if err := t.run(ctx, conn, src.applied); err != nil {
+			return conn, err
+		}
 	}
-	return conn, t.run(ctx, conn, src.applied)
+	return conn, t.seal(ctx, conn)
 }
 
 // run runs files in the template.
@@ -257,7 +262,7 @@ func (t *Target) run(ctx context.Context, conn *pgx.Conn, scripts []*script.Scri
 		t.Statements = append(t.Statements, s.Statements...)
 		t.Notes = append(t.Notes, s.Notes...)
 	}
-	return t.seal(ctx, conn)
+	return nil
 }
 
 // ours reports whether an existing role was made by another run of rlsfuzz on the server.
