@@ -112,7 +112,7 @@ func (p *Plan) wild(t *model.Table, i int) model.Value {
 	c := &t.Columns[i]
 	switch c.Type.Kind {
 	case sql.Int:
-		return text("2000000")
+		return text("30011") // which a smallint holds
 	case sql.UUID:
 		return uuid(1 << 40)
 	case sql.Text:

@@ -65,6 +65,32 @@ paths:
 `,
 		},
 		{
+			name: "a trigger that numbers rows", mend: "ALTER FUNCTION patient_name(integer) SECURITY INVOKER",
+			schema: `
+CREATE ROLE closes_log LOGIN;
+CREATE TABLE clinics (id int PRIMARY KEY);
+CREATE TABLE patients (id int PRIMARY KEY, clinic int NOT NULL REFERENCES clinics, name text NOT NULL);
+CREATE TABLE changes (id bigserial PRIMARY KEY, clinic int NOT NULL REFERENCES clinics, patient int NOT NULL, at timestamptz NOT NULL DEFAULT now());
+ALTER TABLE patients ENABLE ROW LEVEL SECURITY; ALTER TABLE changes ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON patients USING (clinic = nullif(current_setting('app.clinic', true), '')::int);
+CREATE FUNCTION log_change() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS
+  $$ BEGIN INSERT INTO changes (clinic, patient) VALUES (NEW.clinic, NEW.id); RETURN NEW; END $$;
+CREATE TRIGGER log AFTER UPDATE ON patients FOR EACH ROW EXECUTE FUNCTION log_change();
+CREATE FUNCTION patient_name(which int) RETURNS text STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT name FROM patients WHERE id = which $$;
+REVOKE EXECUTE ON FUNCTION patient_name FROM PUBLIC; GRANT EXECUTE ON FUNCTION patient_name TO closes_log;
+GRANT SELECT, UPDATE ON patients TO closes_log;`,
+			contract: `
+schema: schema.sql
+tenant: {table: clinics, key: id}
+tables:
+  patients: {tenant: clinic}
+  changes: {tenant: clinic}
+sessions:
+  desk: {login: closes_log, settings: {app.clinic: $tenant}, sees: {"*": own, clinics: none, changes: none}, writes: {"*": none, patients: {update: {from: own, to: own}}}}
+`,
+		},
+		{
 			name: "a partition", mend: "REVOKE ALL ON scans_old FROM closes_part",
 			schema: `
 CREATE ROLE closes_part LOGIN;

@@ -104,10 +104,13 @@ func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*mo
 	return w.trace(&c)
 }
 
-// callable makes what calls need, where some step is one: materialized views with what was loaded,
-// and sequences far from all keys.
+// callable makes what calls need, where some step is one: materialized views with what was loaded. Sequences
+// go on far from all keys, and from the same ones each time: triggers and rules may use them, too.
 func (f *flow) callable(steps []model.Step) {
 	if !calls(steps) {
+		if len(f.Contract.Schema.Sequences) > 0 {
+			f.wire.add(item{raw: f.fixed.reset})
+		}
 		return
 	}
 	texts := []string{}
