@@ -77,11 +77,18 @@ CREATE POLICY p ON hr.staff USING (firm = hr.firm()); CREATE POLICY p ON hr.hist
 CREATE POLICY p ON hr.sheets USING (firm = hr.firm() AND binned_at IS NULL);
 CREATE FUNCTION hr.import(sheet jsonb) RETURNS void SECURITY DEFINER SET search_path = hr LANGUAGE sql AS
   $$ UPDATE sheets SET hours = (sheet ->> 'hours')::int WHERE number = sheet ->> 'of' AND firm = firm() $$;
-REVOKE EXECUTE ON FUNCTION hr.import FROM PUBLIC; GRANT EXECUTE ON FUNCTION hr.import TO init_worker; GRANT USAGE ON SCHEMA hr TO init_app, init_worker;
+CREATE FUNCTION hr.import_all(doc jsonb) RETURNS void SECURITY DEFINER SET search_path = hr LANGUAGE plpgsql AS
+  $$ DECLARE line jsonb; BEGIN FOR line IN SELECT jsonb_array_elements(doc -> 'lines') LOOP
+    UPDATE sheets SET hours = (line ->> 'hours')::int WHERE number = line ->> 'of' AND what = doc ->> 'what' AND firm = firm(); END LOOP; END $$;
+CREATE FUNCTION hr.load(jsonb) RETURNS void SECURITY DEFINER SET search_path = hr LANGUAGE sql AS
+  $$ UPDATE sheets s SET hours = x.hours FROM jsonb_to_recordset($1) AS x(number varchar(20), hours numeric(10, 2)) WHERE s.number = x.number AND firm = firm() $$;
+REVOKE EXECUTE ON FUNCTION hr.import, hr.import_all, hr.load FROM PUBLIC; GRANT EXECUTE ON FUNCTION hr.import, hr.import_all, hr.load TO init_worker; GRANT USAGE ON SCHEMA hr TO init_app, init_worker;
 GRANT SELECT ON hr.sheets, hr.history TO init_app; GRANT SELECT (id, firm, name) ON hr.staff TO init_app;`,
 		want: []string{
 			"tenant: {table: hr.firms, key: id}", "hr.history: {tenant: firm}", "user: {table: hr.staff}", "hr.me: $user.id", "init_worker:", "login: init_worker",
 			`run: "SELECT * FROM hr.import(pg_catalog.jsonb_build_object('hours', $1::text, 'of', $2::text))"`, "args: [hr.sheets.hours, hr.sheets.number]",
+			`run: "SELECT * FROM hr.import_all(pg_catalog.jsonb_build_object('what', $3::text, 'lines', pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('hours', $1::text, 'of', $2::text))))"`, "args: [hr.sheets.hours, hr.sheets.number, hr.history.what]",
+			`run: "SELECT * FROM hr.load(pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('number', $1::text, 'hours', $2::text)))"`, "args: [hr.sheets.number, hr.sheets.hours]",
 		},
 		says: []string{
 			"policies show only rows of hr.sheets with binned_at IS NULL", "sees: {hr.staff: {may: own, columns: [id, firm, name]}}",

@@ -110,6 +110,10 @@ func (b *binder) arguments(f *Function, p *path) (list []string, fetch string) {
 // function compares it with; empty for none.
 func (b *binder) value(f *Function, i int, compared string, p *path) string {
 	a, arg, ok := f.Args[i], compared, true
+	if object, args := b.document(f, i, len(p.args)); object != "" {
+		p.args = append(p.args, args...)
+		return object
+	}
 	if arg == "" {
 		arg, ok = b.argument(f, a, f.beside(a))
 	}
@@ -126,10 +130,6 @@ func (b *binder) value(f *Function, i int, compared string, p *path) string {
 		spread = "VARIADIC "
 	}
 	if !ok {
-		if object, args := b.document(f, i, len(p.args)); object != "" {
-			p.args = append(p.args, args...)
-			return object
-		}
 		return spread + "NULL::" + a.Type
 	}
 	places := make([]any, values)
