@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/sql"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 )
 
@@ -19,16 +20,16 @@ func (c *campaign) untestedPaths() []Untested {
 			out = append(out, Untested{Object: p.Name, Reason: p.Untried, Weak: p.View != nil || p.Routine != nil})
 			continue
 		}
-		var users, none []string
+		var users int
+		var none []*model.Session
 		for _, s := range c.report.Sessions {
 			if p.User(s) == nil {
 				continue
 			}
-			users = append(users, s.Name)
+			users++
 			reason, without := c.idle(s, p)
 			if without {
-				c.report.Rowless[judge.PathCell(s.ID, p)] = true
-				none = append(none, s.Name)
+				none = append(none, s)
 			}
 			if reason != "" {
 				out = append(out, Untested{
@@ -37,18 +38,70 @@ func (c *campaign) untestedPaths() []Untested {
 				})
 			}
 		}
-		switch {
-		case len(none) == 0:
-		case len(none) == len(users):
+		var names []string
+		for _, s := range none {
+			names = append(names, s.Name)
+		}
+		read := ""
+		if len(none) == users { // else a call of somebody shows that it is tested
+			read = c.reads(p)
+		}
+		if read != "" {
+			for _, name := range names {
+				out = append(out, Untested{
+					Session: name, Object: p.Name, Command: model.Call.String(), Weak: true,
+					Reason: "no row made a difference to what it gave, though it reads " + read + ": it may need arguments or rows that were not drawn",
+				})
+			}
+			continue
+		}
+		for _, s := range none {
+			c.report.Rowless[judge.PathCell(s.ID, p)] = true
+		}
+		switch len(none) {
+		case 0:
+		case users:
 			rowless = append(rowless, p.Name)
 		default:
-			rowless = append(rowless, p.Name+" ("+strings.Join(none, ", ")+")")
+			rowless = append(rowless, p.Name+" ("+strings.Join(names, ", ")+")")
 		}
 	}
 	if len(rowless) > 0 {
 		c.remark("no row makes a difference to (-): %s", strings.Join(rowless, ", "))
 	}
 	return out
+}
+
+// reads is a table that a path reads, by its text and those of what that names; empty where it reads none,
+// and of paths that rlsfuzz makes to try something by them.
+func (c *campaign) reads(p *model.Path) string {
+	s, text := c.Contract.Schema, strings.Join(p.Run, "\n")
+	switch {
+	case p.Leaky, p.Shadow != nil, p.Keyed != nil, p.Table != nil, p.Puts != nil, p.Really(), p.Kind == "partition":
+		return ""
+	case p.Routine != nil:
+		text = p.Routine.Source
+	case p.View != nil && !strings.HasPrefix(p.Name, p.Kind+" "): // a write through it
+		return ""
+	case p.View != nil:
+		text = p.View.Definition
+	}
+	added := map[*model.View]bool{}
+	for again := true; again; {
+		again, text = false, called(s, text)
+		for _, v := range s.Views {
+			if !added[v] && sql.Mentions(text, v.Name) {
+				added[v], again = true, true
+				text += "\n" + v.Definition
+			}
+		}
+	}
+	for _, t := range s.Tables {
+		if sql.Mentions(text, t.Name) {
+			return t.Label()
+		}
+	}
+	return ""
 }
 
 // idle is why nothing was at stake in a session's calls of a path; empty where something
