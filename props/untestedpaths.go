@@ -72,7 +72,7 @@ func (c *campaign) untestedPaths() []Untested {
 	return out
 }
 
-// reads is a table that a path reads, by its text and those of what that names; empty where it reads none,
+// reads is a table with rows to hide that a path reads, by its text and those of what that names; empty where it reads none,
 // and of paths that rlsfuzz makes to try something by them.
 func (c *campaign) reads(p *model.Path) string {
 	s, text := c.Contract.Schema, strings.Join(p.Run, "\n")
@@ -97,7 +97,7 @@ func (c *campaign) reads(p *model.Path) string {
 		}
 	}
 	for _, t := range s.Tables {
-		if sql.Mentions(text, t.Name) {
+		if c.Contract.Belongs[t.ID].How != model.Shared && sql.Mentions(text, t.Name) { // everybody's rows are the same for all
 			return t.Label()
 		}
 	}
