@@ -23,8 +23,12 @@ var beyond = map[string]string{
 	"pg_file_rename": "changes a file of the server", "pg_file_unlink": "removes a file of the server",
 }
 
-// toFile finds COPY into a file of the server or a program that it starts, also in text that a routine runs.
-var toFile = regexp.MustCompile(`(?is)\bcopy\b[^;]*\bto\s+(program\b|[eu]?'|%)`)
+// toFile finds COPY into a file of the server, and program COPY with a program that it starts, also in text
+// that a routine runs.
+var (
+	toFile  = regexp.MustCompile(`(?is)\bcopy\b[^;]*\bto\s+([eu]?'|%)`)
+	program = regexp.MustCompile(`(?is)\bcopy\b[^;]*\b(to|from)\s+program\b`)
+)
 
 // outside marks the paths that come to such a function, or to such a COPY: they are not called.
 func (r *resolver) outside() {
@@ -36,6 +40,7 @@ func (r *resolver) outside() {
 		texts[m.Name] += m.Source + "\n"
 	}
 	r.leaving(texts, "COPY … TO a file", "writes a file of the server", toFile.MatchString)
+	r.leaving(texts, "COPY … PROGRAM", "starts a program of the server", program.MatchString)
 	var all strings.Builder // most schemas name none of the functions
 	for _, text := range texts {
 		all.WriteString(strings.ToLower(text))

@@ -19,6 +19,7 @@ func TestPathsStayInTheDatabase(t *testing.T) {
 		{Name: "save", Source: "SELECT lo_export(1, '/srv/report')"},
 		{Name: "export", Source: "BEGIN EXECUTE format('COPY (SELECT * FROM users) TO %L', path); END"},
 		{Name: "append", Source: "BEGIN EXECUTE 'copy users to ''' || path || ''''; END"},
+		{Name: "fetch", Source: "COPY users FROM PROGRAM 'curl https://example.com/users.csv'"},
 		{Name: "send", Source: "COPY users TO STDOUT; COPY users FROM '/srv/users'"},
 		{Name: "tell", Source: "SELECT 'pg_terminate_backend' -- pg_terminate_backend"},
 	} {
@@ -37,7 +38,7 @@ paths:
 	}
 	want := map[string]string{
 		"function logout": "it comes to pg_terminate_backend", "function leave": "it comes to pg_terminate_backend",
-		"function save": "it comes to lo_export", "function tell": "", "function send": "",
+		"function save": "it comes to lo_export", "function tell": "", "function send": "", "function fetch": "it comes to COPY … PROGRAM",
 		"function export": "it comes to COPY … TO a file", "function append": "it comes to COPY … TO a file", "reload": "it comes to pg_reload_conf", "count": "",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
