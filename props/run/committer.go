@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -41,6 +42,7 @@ type Committer struct {
 	sequences string   // puts them back; empty without any
 	apart     []string // tables that are not judged and were empty, where a path may have filled them
 	called    bool     // a path, since the last reset
+	cut       bool     // a run ended before its end: what it sent may still be at work
 	resets    int      // so far
 }
 
@@ -77,9 +79,9 @@ func (m *Committer) drain() {
 
 // Run runs a scenario. fresh gives every step a connection of its own, as the
 // referee does.
-func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*model.Trace, error) {
-	t := &model.Trace{}
-	var err error
+func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (t *model.Trace, err error) {
+	defer func() { m.cut = m.cut || err != nil && !errors.Is(err, ErrInvalid) }()
+	t = &model.Trace{}
 	if t.Initial, err = m.reset(ctx, s.Data, s.Steps); err != nil {
 		return nil, err
 	}
@@ -111,6 +113,9 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (*mo
 // reset puts the database back to the schema's own rows, and loads the scenario's. It
 // gives all rows that are there then.
 func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model.Step) ([][]model.Row, error) {
+	if m.cut { // what a run sent last may be committed after the rows are deleted
+		m.drain()
+	}
 	if err := m.renew(ctx); err != nil {
 		return nil, err
 	}
@@ -120,6 +125,12 @@ func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model
 			return nil, err
 		}
 		m.super = again
+	}
+	if m.cut {
+		if err := m.hangUp(ctx, []string{strconv.FormatUint(uint64(m.super.conn.PgConn().PID()), 10)}); err != nil {
+			return nil, err
+		}
+		m.cut = false
 	}
 	if err := m.tidy(ctx); err != nil {
 		return nil, err

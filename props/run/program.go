@@ -194,8 +194,8 @@ func (m *Committer) backends(ctx context.Context) ([]string, error) {
 	return out, nil
 }
 
-// hangUp ends the connections that a program left, so that nothing of it goes on. Those that
-// were there before it are not its own, and those of services are not either. It asks again
+// hangUp ends the connections that a program left, or a run that was cut short, so that nothing of it goes on.
+// Those that were there before it are not its own, and those of services are not either. It asks again
 // and again whether they are gone: Postgres, told to wait for it, looks ten times a second.
 func (m *Committer) hangUp(ctx context.Context, before []string) error {
 	ctx, cancel := context.WithTimeout(ctx, hangsUp)
@@ -205,7 +205,7 @@ func (m *Committer) hangUp(ctx context.Context, before []string) error {
 		kept, _, err := m.super.exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' AND application_name <> $2 AND pid <> ALL ($1::int[])`, left)
 		if err != nil {
-			return fmt.Errorf("end the connections of a program: %w", err)
+			return fmt.Errorf("end the connections that were left: %w", err)
 		}
 		if len(kept) == 0 {
 			return nil
@@ -214,7 +214,7 @@ WHERE datname = current_database() AND backend_type = 'client backend' AND appli
 	}
 }
 
-// hangsUp is how long the connections of a program may take to end.
+// hangsUp is how long connections may take to end.
 const hangsUp = 5 * time.Second
 
 // Plan makes Postgres read in another way in the scratch database, whoever connects to it,
