@@ -9,6 +9,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/postgres"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
@@ -113,7 +114,7 @@ func (l *lab) late(ctx context.Context, d *gen.Dataset, steps []model.Step, limi
 	if len(calls) == 0 {
 		return nil, nil
 	}
-	own := run.Own{run.Canceled: true}
+	own := run.Own{postgres.Canceled: true}
 	maps.Copy(own, l.own)
 	l.fast.Accept(own)
 	defer l.accept()
@@ -123,7 +124,7 @@ func (l *lab) late(ctx context.Context, d *gen.Dataset, steps []model.Step, limi
 	}
 	var out []model.Step
 	for i := range runs[0] {
-		if r := &runs[0][i]; r.Invalid == "" && r.Steps[0].Code == run.Canceled {
+		if r := &runs[0][i]; r.Invalid == "" && r.Steps[0].Code == postgres.Canceled {
 			out = append(out, made[i])
 		}
 	}

@@ -72,8 +72,8 @@ func (c *campaign) untestedPaths() []Untested {
 	return out
 }
 
-// reads is a table with rows to hide that a path reads, by its text and those of what that names; empty where it reads none,
-// and of paths that rlsfuzz makes to try something by them.
+// reads is a table with rows to hide that a path reads, by its text and those of what that names; empty
+// where it reads none, and of paths that rlsfuzz makes to try something by them.
 func (c *campaign) reads(p *model.Path) string {
 	s, text := c.Contract.Schema, strings.Join(p.Run, "\n")
 	switch {

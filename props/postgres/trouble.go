@@ -28,6 +28,9 @@ const (
 // trigger may raise any error.
 func (t Trouble) OfStatement() bool { return t == Short || t == Conflict || t == Slow }
 
+// Canceled is the SQLSTATE with which a statement ends that took too long, or that somebody cancelled.
+const Canceled = "57014"
+
 // ErrClosed says that the server closed a connection without a word.
 var ErrClosed = errors.New("the server closed the connection")
 
@@ -70,7 +73,7 @@ func troubleIn(e *pgconn.PgError) Trouble {
 		return Short
 	case e.Code == "40001", e.Code == "40P01":
 		return Conflict
-	case e.Code == "57014":
+	case e.Code == Canceled:
 		return Slow
 	}
 	return ""

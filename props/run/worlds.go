@@ -43,9 +43,6 @@ type CallSum struct {
 	Output *model.Output // whole; nil unless it was asked for
 }
 
-// Canceled is the SQLSTATE with which a statement ends that took too long.
-const Canceled = "57014"
-
 // Denied reports whether row security or a privilege refused the step.
 func (s *CallSum) Denied() bool { return s.Code == model.InsufficientPrivilege }
 
