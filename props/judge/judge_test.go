@@ -99,6 +99,12 @@ func TestJudgeWrites(t *testing.T) {
 			want:  wrote("write", model.Delete, true, -1, three, nil),
 		},
 		{
+			name: "a foreign row is deleted, and its line with it", shape: model.Shape{Command: model.Delete, Where: byID}, args: []string{"3"},
+			bug:   answer{count: 1, items: []model.Row{one, two}, lines: []model.Row{row("1", "1", "1")}, sees: "1"},
+			fixed: answer{sees: "1"},
+			want:  wrote("write", model.Delete, true, -1, three, nil), // of the line nothing more
+		},
+		{
 			name: "only the tag tells", shape: model.Shape{Command: model.Update, Columns: []int{state}}, args: []string{"new"},
 			bug:   answer{count: 3, items: []model.Row{one, row("2", "1", oldToken, "new", "s2"), three}, sees: "12"},
 			fixed: answer{count: 2, items: []model.Row{one, row("2", "1", oldToken, "new", "s2"), three}, sees: "12"},

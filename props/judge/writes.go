@@ -21,20 +21,24 @@ func (c change) command() model.Command {
 	return model.Update
 }
 
-// writes judges every row that the step changed, of whatever table.
+// writes judges every row that the step changed, of whatever table. Where the statement itself did
+// to rows of other tenants what it must not, what follows in other tables follows from that, and is
+// not judged: a trigger that logs a row of another tenant there does what it is for.
 func (j *judge) writes() {
-	for _, t := range j.contract.Schema.Tables {
-		if p := j.op.Path; t.Parent != "" || p != nil && p.Table == t {
-			continue
-		}
-		for _, c := range j.changes(t) {
-			if j.logged(t, c) {
+	strayed := false
+	for _, direct := range []bool{true, false} {
+		for _, t := range j.contract.Schema.Tables {
+			if p := j.op.Path; t.Parent != "" || p != nil && p.Table == t || j.direct(t) != direct {
 				continue
 			}
-			if j.direct(t) {
-				j.direction(t, c)
-			} else {
-				j.consequence(t, c)
+			for _, c := range j.changes(t) {
+				switch {
+				case j.logged(t, c):
+				case direct:
+					strayed = j.direction(t, c) || strayed
+				case !strayed:
+					j.consequence(t, c)
+				}
 			}
 		}
 	}
@@ -109,8 +113,9 @@ func (j *judge) same(t *model.Table, old, row model.Row) bool {
 	return true
 }
 
-// direction judges a row of the table that the statement names.
-func (j *judge) direction(t *model.Table, c change) {
+// direction judges a row of the table that the statement names. It reports whether what was done to
+// it is forbidden and concerns another tenant.
+func (j *judge) direction(t *model.Table, c change) bool {
 	d := Divergence{Class: Write, Cell: j.cell(t, c.command()), Rows: []model.Row{c.old}, Became: []model.Row{c.new}}
 	var ok, known bool
 	ok, known, d.Rule, d.Column = j.permits(t, c)
@@ -119,13 +124,14 @@ func (j *judge) direction(t *model.Table, c change) {
 	}
 	if !known {
 		j.verdict.Unjudged = append(j.verdict.Unjudged, "a change of "+t.Label()+": its rule could not be evaluated")
-		return
+		return false
 	}
 	if ok {
-		return
+		return false
 	}
 	d.Cross = c.old != nil && j.foreign(j.before, t, c.old) || c.new != nil && j.foreign(j.after, t, c.new)
 	j.found(d)
+	return d.Cross
 }
 
 // permits reports whether the session's rules for writes allow a change, by which of them, and
