@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rlsfuzz/rlsfuzz/props"
+	"github.com/rlsfuzz/rlsfuzz/props/contract"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
 )
 
@@ -128,6 +129,39 @@ func said(yaml string) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// TestInitAsks has one policy open two tables alike, with more to say of it than a line holds. A
+// person is told once, and who reads the contract gets the whole of it at either table.
+func TestInitAsks(t *testing.T) {
+	t.Parallel()
+	d := drafted(t, "plain", map[string]string{"schema.sql": `
+CREATE ROLE asks_app LOGIN;
+CREATE TABLE accounts (id bigint PRIMARY KEY);
+CREATE TABLE notes (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts);
+CREATE TABLE tasks (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts);
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON notes USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+CREATE POLICY own ON tasks USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
+CREATE POLICY maintenance_bypass ON notes USING (current_setting('app.maintenance', true) = 'on');
+CREATE POLICY maintenance_bypass ON tasks USING (current_setting('app.maintenance', true) = 'on');
+GRANT SELECT, INSERT, UPDATE, DELETE ON notes, tasks TO asks_app;
+`})
+	const question = `policy "maintenance_bypass" for ALL shows rows of any tenant where current_setting('app.maintenance'::text, true) = 'on'::text: meant?`
+	if review := d.Draft.Review(); !slices.Contains(review, "notes, tasks: "+question) {
+		t.Errorf("it is not asked once: %q", review)
+	}
+	f, err := contract.Load(d.Contract)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{"notes", "tasks"} {
+		got := f.Questions("asks_app", table, "")
+		if !slices.ContainsFunc(got, func(q string) bool { return strings.HasSuffix(q, ": "+question) }) {
+			t.Errorf("of %s the contract asks %q", table, got)
+		}
+	}
 }
 
 // TestInitKeeps does not overwrite.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/gen"
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/props/carrier"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/run"
@@ -217,8 +218,8 @@ func (c *campaign) finding(k leak) *finding.Finding {
 	return f
 }
 
-// questions is what the contract asks about the cell of a leak. Where a policy carries it, those
-// about other policies are left out.
+// questions is what the contract asks about the cell of a leak. Where it is known what carries it,
+// those about other policies are left out.
 func (c *campaign) questions(k *leak) []string {
 	var table, path string
 	var objects []string
@@ -235,10 +236,11 @@ func (c *campaign) questions(k *leak) []string {
 			objects = append(objects, r.Name)
 		}
 	}
-	policies := k.cause.object.Policies
+	carried := &k.cause.object
+	known := carried.Kind != carrier.Unknown && carried.Kind != carrier.Table
 	return slices.DeleteFunc(c.File.Questions(c.Contract.Sessions[cell.Session].Name, table, path, objects...), func(question string) bool {
 		named := func(p *model.Policy) bool { return strings.Contains(question, fmt.Sprintf("policy %q", p.Name)) }
-		return len(policies) > 0 && strings.Contains(question, `policy "`) && !slices.ContainsFunc(policies, named)
+		return known && strings.Contains(question, `policy "`) && !slices.ContainsFunc(carried.Policies, named)
 	})
 }
 

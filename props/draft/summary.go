@@ -104,11 +104,12 @@ func (d *Draft) missing() string {
 // Review is what a person should look at first: where policies and draft differ, then
 // what could not be told.
 func (d *Draft) Review() []string {
-	var first, then []string
+	var first, sessions shared
+	var then []string
 	for _, p := range d.places {
 		for _, n := range p.notes {
 			if strings.HasPrefix(n, "policy ") || strings.HasPrefix(n, "row security is off") {
-				first = append(first, p.table.Label()+": "+n)
+				first.add(n, p.table.Label())
 			}
 		}
 		then = append(then, p.asks...)
@@ -116,27 +117,44 @@ func (d *Draft) Review() []string {
 	for _, p := range d.paths {
 		then = append(then, p.asks...)
 	}
-	return slices.Concat(first, d.asks, then, d.sessionAsks())
-}
-
-// sessionAsks is what sessions ask, each question once.
-func (d *Draft) sessionAsks() []string {
-	var questions []string
-	who := map[string][]string{}
 	for _, s := range d.sessions {
 		for _, q := range s.asks {
-			if who[q] == nil {
-				questions = append(questions, q)
-			}
-			who[q] = append(who[q], s.name)
+			sessions.add(q, s.name)
 		}
 	}
-	for i, q := range questions {
-		word := "session "
-		if len(who[q]) > 1 {
-			word = "sessions "
-		}
-		questions[i] = word + strings.Join(who[q], ", ") + ": " + q
+	return slices.Concat(first.each(""), d.asks, then, sessions.each("session"))
+}
+
+// shared is texts that are about several things alike, in the order in which they came.
+type shared struct {
+	texts []string
+	about map[string][]string // by text
+}
+
+func (s *shared) add(text, about string) {
+	if s.about == nil {
+		s.about = map[string][]string{}
 	}
-	return questions
+	if s.about[text] == nil {
+		s.texts = append(s.texts, text)
+	}
+	s.about[text] = append(s.about[text], about)
+}
+
+// each is each text once, after what it is about, which kind names; empty where that needs no name.
+func (s *shared) each(kind string) []string {
+	var out []string
+	for _, text := range s.texts {
+		names := s.about[text]
+		lead := strings.Join(names, ", ") + ": "
+		switch {
+		case kind == "":
+		case len(names) > 1:
+			lead = kind + "s " + lead
+		default:
+			lead = kind + " " + lead
+		}
+		out = append(out, lead+text)
+	}
+	return out
 }

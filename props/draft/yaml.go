@@ -61,12 +61,13 @@ func (w *writer) line(indent int, text string) {
 // pageWidth is where comments are broken.
 const pageWidth = 100
 
-// comment writes text as comment lines; mark stands before the first one.
+// comment writes text as comment lines; mark stands before the first one, and the others are set
+// off, by which a reader of the contract knows that they go on with it.
 func (w *writer) comment(indent int, mark, text string) {
+	const further = "#   "
 	lead := "# " + mark
-	room := pageWidth - 2*indent - len(lead)
-	for _, line := range excerpt.Hang("", "", text, room) {
+	for _, line := range excerpt.Hang("", "", text, pageWidth-2*indent-len(further)) {
 		w.line(indent, lead+line)
-		lead = "# " + strings.Repeat(" ", len(mark))
+		lead = further
 	}
 }
