@@ -29,6 +29,15 @@ func (c *Contract) OwnSQL(t *Table, base, tenants string, use OwnUse) string {
 	return w.some(t, base, 0)
 }
 
+// OwnSeenSQL is own for a new row of a table, as a policy must say it: there row security hides rows
+// of other tables, and a row that refers to one that is hidden is not the session's. It asks for
+// more than [Contract.OwnSQL] where a row refers to one without a tenant. $tenant stands for the
+// session's tenant; NULL counts as false.
+func (c *Contract) OwnSeenSQL(t *Table, base string) string {
+	w := &ownWriter{c: c}
+	return w.seen(t, base, 0)
+}
+
 type ownWriter struct {
 	c       *Contract
 	tenants string
@@ -60,13 +69,61 @@ func (w *ownWriter) any(t *Table, q string, depth int) string {
 	return w.look(t, q, depth, func(v string) string { return "(" + v + " IS NOT NULL)" })
 }
 
+// seen says that each way of the row named q leads to the session's tenant, and that it has one.
+func (w *ownWriter) seen(t *Table, q string, depth int) string {
+	b := &w.c.Belongs[t.ID]
+	if b.How != Owned || depth > deepest {
+		return "FALSE"
+	}
+	is := func(v string) string { return v + " = $tenant" }
+	deeper := func(target *Table, to string) string { return w.seen(target, to, depth+1) }
+	var all, given []string
+	certain := len(b.Paths) == 1
+	for i := range b.Paths {
+		p := &b.Paths[i]
+		own := w.path(t, p, q, is, deeper)
+		if bare, ok := strings.CutPrefix(own, "(EXISTS "); ok {
+			own = "EXISTS " + strings.TrimSuffix(bare, ")")
+		}
+		var missing, there []string
+		for _, col := range p.columns() {
+			if column := &t.Columns[col]; !column.NotNull {
+				name := q + "." + sql.QuoteName(column.Name)
+				missing, there = append(missing, name+" IS NULL"), append(there, name+" IS NOT NULL")
+			}
+		}
+		if len(missing) == 0 {
+			certain = true
+		} else if len(b.Paths) > 1 {
+			own = "(" + strings.Join(missing, " OR ") + " OR " + own + ")"
+			given = append(given, strings.Join(there, " AND "))
+		}
+		all = append(all, own)
+	}
+	if !certain {
+		all = append(all, "("+strings.Join(given, " OR ")+")")
+	}
+	return strings.Join(all, " AND ")
+}
+
+// columns is the columns of the row by which the path goes; none of a query.
+func (p *TenantPath) columns() []int {
+	switch {
+	case p.Key != nil:
+		return p.Key.Columns
+	case p.Column >= 0:
+		return []int{p.Column}
+	}
+	return nil
+}
+
 // look says that a tenant of the row named q is wanted.
 func (w *ownWriter) look(t *Table, q string, depth int, wanted func(string) string) string {
 	b := &w.c.Belongs[t.ID]
 	var parts []string
 	if b.How == Owned && depth <= deepest {
 		for i := range b.Paths {
-			parts = append(parts, w.path(t, &b.Paths[i], q, depth, wanted))
+			parts = append(parts, w.path(t, &b.Paths[i], q, wanted, func(target *Table, to string) string { return w.look(target, to, depth+1, wanted) }))
 		}
 	}
 	switch len(parts) {
@@ -78,7 +135,9 @@ func (w *ownWriter) look(t *Table, q string, depth int, wanted func(string) stri
 	return "(" + strings.Join(parts, " OR ") + ")"
 }
 
-func (w *ownWriter) path(t *Table, p *TenantPath, q string, depth int, wanted func(string) string) string {
+// path says that the tenant at the end of a way of the row named q is wanted; deeper says it of a row
+// that it refers to.
+func (w *ownWriter) path(t *Table, p *TenantPath, q string, wanted func(string) string, deeper func(target *Table, to string) string) string {
 	switch {
 	case p.Key != nil && p.Key.Target == nil:
 		return "FALSE"
@@ -88,7 +147,7 @@ func (w *ownWriter) path(t *Table, p *TenantPath, q string, depth int, wanted fu
 		for i, col := range p.Key.Columns {
 			parts = append(parts, to+"."+sql.QuoteName(p.Key.Target.Columns[p.Key.Targets[i]].Name)+" = "+q+"."+sql.QuoteName(t.Columns[col].Name))
 		}
-		parts = append(parts, w.look(p.Key.Target, to, depth+1, wanted))
+		parts = append(parts, deeper(p.Key.Target, to))
 		only := "ONLY " // a foreign key does not see the children of its target
 		if p.Key.Target.Partitioned {
 			only = ""

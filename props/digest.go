@@ -76,7 +76,8 @@ func (c *campaign) survey(ctx context.Context) error {
 // come before paths; if there is a path, what the walk found of tables is added: what a table
 // leaks, a path that reads it leaks too. Among tables, those that other tables' policies ask come
 // first, then by class; what only a session that lost its tenant shows comes last. Among paths, by
-// class, and last what an earlier step left: a forbidden write may have left it.
+// class, first what is written to tables with triggers, from which more may follow, and last what an
+// earlier step left: a forbidden write may have left it.
 func (c *campaign) tablesFirst(found []leak) []leak {
 	byClass := func(a, b leak) int { return int(a.target.Class) - int(b.target.Class) }
 	if c.rank == nil {
@@ -111,9 +112,15 @@ func (c *campaign) tablesFirst(found []leak) []leak {
 			}
 			return -1
 		}
-		return byClass(a, b)
+		return cmp.Or(byClass(a, b), last(!c.fires(&a))-last(!c.fires(&b)))
 	})
 	return append(tables, paths...)
+}
+
+// fires reports whether a leak is of a table with triggers.
+func (c *campaign) fires(k *leak) bool {
+	at := k.target.Cell.Table
+	return at >= 0 && len(c.Contract.Schema.Tables[at].Triggers) > 0
 }
 
 // plain is the walk's own instance of a leak, where the walk showed the same. Random rows may be

@@ -91,6 +91,34 @@ sessions:
 `,
 		},
 		{
+			// who cannot see another tenant's customer cannot tell that it is another's
+			name: "a reference to what row security hides",
+			mend: "ALTER POLICY own ON invoices WITH CHECK (invoices.shop = nullif(current_setting('app.shop', true), '')::integer AND " +
+				"(invoices.customer IS NULL OR EXISTS (SELECT 1 FROM customers own1 WHERE own1.id = invoices.customer AND own1.shop = nullif(current_setting('app.shop', true), '')::integer)))",
+			schema: `
+CREATE ROLE closes_refers LOGIN;
+CREATE TABLE shops (id int PRIMARY KEY);
+CREATE TABLE customers (id int PRIMARY KEY, shop int NOT NULL REFERENCES shops);
+CREATE TABLE invoices (id int PRIMARY KEY, shop int NOT NULL REFERENCES shops, customer int REFERENCES customers);
+ALTER TABLE customers ENABLE ROW LEVEL SECURITY; ALTER TABLE invoices ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON customers USING (shop = nullif(current_setting('app.shop', true), '')::int);
+CREATE POLICY own ON invoices USING (shop = nullif(current_setting('app.shop', true), '')::int);
+GRANT SELECT ON customers TO closes_refers; GRANT SELECT, INSERT, UPDATE ON invoices TO closes_refers;`,
+			contract: `
+schema: schema.sql
+tenant: {table: shops, key: id}
+tables:
+  customers: {tenant: shop}
+  invoices: {tenant: [shop, customer -> customers]}
+sessions:
+  clerk:
+    login: closes_refers
+    settings: {app.shop: $tenant}
+    sees: {"*": own, shops: none}
+    writes: {"*": none, invoices: {insert: own, update: {from: shop = $tenant, to: own}}}
+`,
+		},
+		{
 			name: "a partition", mend: "REVOKE ALL ON scans_old FROM closes_part",
 			schema: `
 CREATE ROLE closes_part LOGIN;

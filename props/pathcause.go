@@ -54,13 +54,13 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 		return c, err
 	}
 	program := l.programText(d.Cell.Path)
-	if c, err := l.carrier(ctx, s, d, l.fired(d.Cell.Path, program), run.Variant{}, l.off); err != nil || c.Key != "" {
-		return c, err
-	}
-	helpers := slices.DeleteFunc(l.helpers(func(name string) bool { return l.reads(d.Cell.Path, program, name) }, id, st), func(c Cause) bool {
+	// what is known to carry something else goes first: what a trigger does to its rows follows from that
+	already := slices.DeleteFunc(slices.Concat(
+		l.helpers(func(name string) bool { return l.reads(d.Cell.Path, program, name) }, id, st), l.partCauses(d, id), l.objectCauses(d.Cell.Path),
+	), func(c Cause) bool {
 		return !slices.ContainsFunc(known, func(k leak) bool { return k.cause.Key == c.Key })
 	})
-	if c, err := l.carrier(ctx, s, d, helpers, run.Variant{}, l.off); err != nil || c.Key != "" {
+	if c, err := l.carrier(ctx, s, d, slices.Concat(already, l.fired(d.Cell.Path, program)), run.Variant{}, l.off); err != nil || c.Key != "" {
 		return c, err
 	}
 	for _, c := range slices.Concat(l.partCauses(d, id), l.objectCauses(d.Cell.Path), l.presetRoles(s, observed), l.onlyWriters(d)) {

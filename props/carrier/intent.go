@@ -48,7 +48,7 @@ func (in intent) of(roles []string, command string) (predicate, bool) {
 			}
 		}
 		for _, r := range check {
-			if e, ok := in.say(s, r); !ok {
+			if e, ok := in.put(s, r); !ok {
 				return predicate{}, false
 			} else if e != never {
 				now = append(now, e)
@@ -111,6 +111,23 @@ func either(list []string) string {
 		return out[0]
 	}
 	return "(" + strings.Join(out, ") OR (") + ")"
+}
+
+// put is a rule of a session for new rows as say says it. Of rows with several ways to a tenant own is
+// said another way: that one of these is not another's cannot be told where row security hides it.
+func (in intent) put(s *model.Session, r *model.Rule) (string, bool) {
+	if r == nil || r.Kind != model.RuleOwn || s.TenantsSQL != "" || len(in.c.Belongs[in.table.ID].Paths) < 2 {
+		return in.say(s, r)
+	}
+	return in.seen(s)
+}
+
+// seen is own for a new row, for a session of one tenant; it reports false where a policy cannot know
+// of that.
+func (in intent) seen(s *model.Session) (string, bool) {
+	tenant, ok := in.variable(s, 0)
+	text := in.short(in.c.OwnSeenSQL(in.table, ident(in.table.Name)))
+	return strings.ReplaceAll(text, "$tenant", tenant+"::"+in.c.Tenancy.Type.Name), ok
 }
 
 // say is a rule of a session as an expression of a policy, which asks the settings of the

@@ -63,7 +63,7 @@ func (o *Object) narrower(in intent, p *model.Policy, cells []Cell) []Remedy {
 	case p.Command == "SELECT" || p.Command == "DELETE":
 		alter(using)
 	default:
-		if wrote && p.Check != "" {
+		if wrote { // what USING shows may be right
 			alter(check)
 		}
 		alter(using)

@@ -62,6 +62,14 @@ func (in intent) own(roles []string, use model.OwnUse) string {
 		if s.TenantsSQL != "" {
 			return ""
 		}
+		if use == model.OwnNew && len(in.c.Belongs[in.table.ID].Paths) > 1 {
+			e, ok := in.seen(s)
+			if !ok {
+				return ""
+			}
+			list = append(list, e)
+			continue
+		}
 		tenant, ok := in.variable(s, 0)
 		if !ok {
 			return ""

@@ -23,21 +23,34 @@ func (c change) command() model.Command {
 
 // writes judges every row that the step changed, of whatever table. Where the statement itself did
 // to rows of other tenants what it must not, what follows in other tables follows from that, and is
-// not judged: a trigger that logs a row of another tenant there does what it is for.
+// not judged: a trigger that logs a row of another tenant there does what it is for. What a path
+// that is a statement on a table does to that table is judged where sessions write to it.
 func (j *judge) writes() {
 	strayed := false
 	for _, direct := range []bool{true, false} {
 		for _, t := range j.contract.Schema.Tables {
-			if p := j.op.Path; t.Parent != "" || p != nil && p.Table == t || j.direct(t) != direct {
+			its := j.op.Path != nil && j.op.Path.Table == t
+			if t.Parent != "" || (its || j.direct(t)) != direct {
 				continue
 			}
 			for _, c := range j.changes(t) {
+				if j.logged(t, c) {
+					continue
+				}
+				if !direct {
+					if !strayed {
+						j.consequence(t, c)
+					}
+					continue
+				}
+				d, known := j.direction(t, c)
+				strayed = strayed || d != nil && d.Cross
 				switch {
-				case j.logged(t, c):
-				case direct:
-					strayed = j.direction(t, c) || strayed
-				case !strayed:
-					j.consequence(t, c)
+				case its:
+				case !known:
+					j.verdict.Unjudged = append(j.verdict.Unjudged, "a change of "+t.Label()+": its rule could not be evaluated")
+				case d != nil:
+					j.found(*d)
 				}
 			}
 		}
@@ -113,25 +126,20 @@ func (j *judge) same(t *model.Table, old, row model.Row) bool {
 	return true
 }
 
-// direction judges a row of the table that the statement names. It reports whether what was done to
-// it is forbidden and concerns another tenant.
-func (j *judge) direction(t *model.Table, c change) bool {
-	d := Divergence{Class: Write, Cell: j.cell(t, c.command()), Rows: []model.Row{c.old}, Became: []model.Row{c.new}}
-	var ok, known bool
+// direction judges a row of the table that the statement names: nil where it may do so. known is false
+// where the rule could not be evaluated.
+func (j *judge) direction(t *model.Table, c change) (d *Divergence, known bool) {
+	d = &Divergence{Class: Write, Cell: j.cell(t, c.command()), Rows: []model.Row{c.old}, Became: []model.Row{c.new}}
+	var ok bool
 	ok, known, d.Rule, d.Column = j.permits(t, c)
 	if c.command() == model.Update && j.moved(t, c) {
 		d.Class = Move
 	}
-	if !known {
-		j.verdict.Unjudged = append(j.verdict.Unjudged, "a change of "+t.Label()+": its rule could not be evaluated")
-		return false
-	}
-	if ok {
-		return false
+	if ok || !known {
+		return nil, known
 	}
 	d.Cross = c.old != nil && j.foreign(j.before, t, c.old) || c.new != nil && j.foreign(j.after, t, c.new)
-	j.found(d)
-	return d.Cross
+	return d, true
 }
 
 // permits reports whether the session's rules for writes allow a change, by which of them, and
