@@ -164,6 +164,9 @@ func (y types) shaped(ty *model.Type, words []string, depth int) []string {
 			}
 			out = append(out, s)
 		}
+		if ages := moments[element.Base]; ages != nil && element.Base != "time" { // the others are over
+			out = append(out, "["+quoteBound(ages[0])+","+quoteBound(ages[1])+")")
+		}
 		if multi {
 			for i := range out {
 				out[i] = "{" + out[i] + "}"

@@ -85,6 +85,22 @@ GRANT SELECT ON firms, notes TO twin_app;`,
 		found: []string{"twin_app: call function lengthen (write)"},
 	},
 	{
+		name: "a function that shows what is in force now",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE rates (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, price numeric(8,2) NOT NULL, valid tstzrange NOT NULL);
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE rates ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = nullif(current_setting('app.firm', true), '')::int);
+CREATE POLICY p ON rates USING (firm = nullif(current_setting('app.firm', true), '')::int);
+CREATE FUNCTION current_price(rate int) RETURNS numeric STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT price FROM rates WHERE id = rate AND valid @> now() AND firm = nullif(current_setting('app.firm', true), '')::int $$;
+GRANT SELECT ON firms, rates TO twin_app;`,
+		leak: `CREATE OR REPLACE FUNCTION current_price(rate int) RETURNS numeric STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT price FROM rates WHERE id = rate AND valid @> now() $$;`,
+		found: []string{"stranger: call function current_price (open)", "twin_app: call function current_price (interference)"},
+	},
+	{
 		name: "a function of a role that bypasses row security",
 		schema: `
 CREATE ROLE twin_app LOGIN; CREATE ROLE twin_night LOGIN BYPASSRLS;
