@@ -28,6 +28,7 @@ type Schema struct {
 	Sequences  []Sequence             // every sequence of the database that no extension made
 	Owner      string                 // the owner of the database
 	Shapes     []TypeShape            // composite and range types and domains, by name
+	Guest      bool                   // the server was there before rlsfuzz, and may be others' too
 	Texts      []Text                 // what functions, views and indexes say, for the constants in it
 	Views      []*View                // views and materialized views of the judged schemas, in the order in which they were made
 	Routines   []*Routine             // functions and procedures of the judged schemas, by schema, name and arguments

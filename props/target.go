@@ -315,6 +315,7 @@ func (t *Target) resolve(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
+	schema.Guest = !t.Server.Owned()
 	foldPartitions(schema)
 	if len(schema.Tables) == 0 {
 		return input(fmt.Errorf("%s: the schema has no table that any session may use; check its schema: and its schemas: key", t.File.Path))

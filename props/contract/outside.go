@@ -41,6 +41,9 @@ func (r *resolver) outside() {
 	}
 	r.leaving(texts, "COPY … TO a file", "writes a file of the server", toFile.MatchString)
 	r.leaving(texts, "COPY … PROGRAM", "starts a program of the server", program.MatchString)
+	if r.schema.Guest { // elsewhere run.Committer drops them
+		r.leaving(texts, "CREATE, ALTER or DROP ROLE", "changes roles of the whole server", model.ChangesRoles)
+	}
 	var all strings.Builder // most schemas name none of the functions
 	for _, text := range texts {
 		all.WriteString(strings.ToLower(text))

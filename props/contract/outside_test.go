@@ -45,3 +45,27 @@ paths:
 		t.Errorf("-want +got:\n%s", diff)
 	}
 }
+
+// TestPathsLeaveRolesOfOthers leaves out what changes roles where the server is others' too.
+func TestPathsLeaveRolesOfOthers(t *testing.T) {
+	for _, guest := range []bool{false, true} {
+		s := shop(t)
+		s.Guest = guest
+		for _, m := range []*model.Routine{
+			{Name: "provision", Source: "BEGIN EXECUTE format('CREATE ROLE %I LOGIN', name); END"},
+			{Name: "sign_up", Source: "SELECT provision('x')"},
+			{Name: "created", Source: "SELECT created FROM roles"},
+		} {
+			m.Schema, m.Callers = "public", []string{"member"}
+			s.Routines = append(s.Routines, m)
+		}
+		got := map[string]bool{}
+		for _, p := range mustResolve(t, s, shopContract).Paths {
+			got[p.Name] = p.Untried != ""
+		}
+		want := map[string]bool{"function provision": guest, "function sign_up": guest, "function created": false}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("guest %v, not called (-want +got):\n%s", guest, diff)
+		}
+	}
+}

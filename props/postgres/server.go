@@ -76,6 +76,7 @@ type Server struct {
 	log     func(format string, args ...any)
 
 	reviving sync.Mutex
+	alone    sync.RWMutex
 
 	mu        sync.Mutex
 	passwords map[string]string
@@ -194,6 +195,10 @@ func (s *Server) Superuser() string { return s.super.User }
 
 // Owned reports whether everything in the server is ours, so that no role can clash.
 func (s *Server) Owned() bool { return s.where.owned() }
+
+// Alone is held for writing by who changes what belongs to the whole server and not to a database,
+// and for reading by who may change such things but takes them back.
+func (s *Server) Alone() *sync.RWMutex { return &s.alone }
 
 // PID is the process id of a private server's postmaster, else 0.
 func (s *Server) PID() int { return s.where.pid() }

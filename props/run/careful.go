@@ -61,6 +61,7 @@ type carefulLook struct {
 //
 // A variant changes the schema or the logins for this run only.
 func (w *Worker) Careful(ctx context.Context, s *model.Scenario, v Variant) (*model.Trace, error) {
+	defer w.apart()()
 	if err := w.ready(ctx); err != nil {
 		return nil, err
 	}
@@ -132,6 +133,7 @@ func (f *flow) called() {
 // flush: rows are loaded once, and plans that loading made void are made once. The traces
 // are in the order of the sequences.
 func (w *Worker) Carefuls(ctx context.Context, data [][]model.Row, state *model.State, sequences [][]model.Step) ([]*model.Trace, error) {
+	defer w.apart()()
 	if err := w.ready(ctx); err != nil {
 		return nil, err
 	}

@@ -28,22 +28,23 @@ type Committer struct {
 	// say; empty: what they say.
 	Release string
 
-	server    *postgres.Server
-	database  string
-	super     *session
-	pool      map[string]*session
-	order     []*model.Table
-	held      map[string]*session // by steps whose calls others go on with
-	reaches   *reaches
-	reach     *reach        // of the scenario that runs
-	now       [][]model.Row // as all rows were read last
-	touched   []bool        // by Table.ID, since the last reset
-	dirty     bool
-	sequences string   // puts them back; empty without any
-	apart     []string // tables that are not judged and were empty, where a path may have filled them
-	called    bool     // a path, since the last reset
-	cut       bool     // a run ended before its end: what it sent may still be at work
-	resets    int      // so far
+	server     *postgres.Server
+	database   string
+	super      *session
+	makesRoles bool // what it runs may
+	pool       map[string]*session
+	order      []*model.Table
+	held       map[string]*session // by steps whose calls others go on with
+	reaches    *reaches
+	reach      *reach        // of the scenario that runs
+	now        [][]model.Row // as all rows were read last
+	touched    []bool        // by Table.ID, since the last reset
+	dirty      bool
+	sequences  string   // puts them back; empty without any
+	apart      []string // tables that are not judged and were empty, where a path may have filled them
+	called     bool     // a path, since the last reset
+	cut        bool     // a run ended before its end: what it sent may still be at work
+	resets     int      // so far
 }
 
 // NewCommitter connects to a scratch database as superuser.
@@ -51,7 +52,7 @@ func NewCommitter(ctx context.Context, server *postgres.Server, database string,
 	m := &Committer{Contract: c, server: server, database: database, pool: map[string]*session{}, held: map[string]*session{}}
 	m.order, _ = c.Schema.LoadOrder()
 	m.reaches, m.touched = newReaches(c.Schema, nil), make([]bool, len(c.Schema.Tables))
-	m.reach, m.sequences = m.reaches.of(nil), restart(c.Schema)
+	m.reach, m.sequences, m.makesRoles = m.reaches.of(nil), restart(c.Schema), changesRoles(c)
 	var err error
 	if m.super, err = m.open(ctx, "", ""); err != nil {
 		return m, err
@@ -81,6 +82,17 @@ func (m *Committer) drain() {
 // referee does.
 func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (t *model.Trace, err error) {
 	defer func() { m.cut = m.cut || err != nil && !errors.Is(err, ErrInvalid) }()
+	if err := m.ready(ctx); err != nil {
+		return nil, err
+	}
+	err = m.withoutRoles(ctx, func() error {
+		t, err = m.steps(ctx, s, fresh)
+		return err
+	})
+	return t, err
+}
+
+func (m *Committer) steps(ctx context.Context, s *model.Scenario, fresh bool) (t *model.Trace, err error) {
 	t = &model.Trace{}
 	if t.Initial, err = m.reset(ctx, s.Data, s.Steps); err != nil {
 		return nil, err
@@ -110,28 +122,33 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (t *
 	return t, nil
 }
 
-// reset puts the database back to the schema's own rows, and loads the scenario's. It
-// gives all rows that are there then.
-func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model.Step) ([][]model.Row, error) {
+// ready has a connection to work with, and nothing of an earlier run still at work.
+func (m *Committer) ready(ctx context.Context) error {
 	if m.cut { // what a run sent last may be committed after the rows are deleted
 		m.drain()
 	}
 	if err := m.renew(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if m.super.conn.IsClosed() {
 		again, err := m.open(ctx, "", "")
 		if err != nil {
-			return nil, err
+			return err
 		}
 		m.super = again
 	}
 	if m.cut {
 		if err := m.hangUp(ctx, []string{strconv.FormatUint(uint64(m.super.conn.PgConn().PID()), 10)}); err != nil {
-			return nil, err
+			return err
 		}
 		m.cut = false
 	}
+	return nil
+}
+
+// reset puts the database back to the schema's own rows, and loads the scenario's. It
+// gives all rows that are there then.
+func (m *Committer) reset(ctx context.Context, data [][]model.Row, steps []model.Step) ([][]model.Row, error) {
 	if err := m.tidy(ctx); err != nil {
 		return nil, err
 	}
@@ -359,6 +376,9 @@ func (m *Committer) looks(ctx context.Context, s *session, id *model.Identity) (
 
 // Load puts the database back to the schema's own rows and the given ones.
 func (m *Committer) Load(ctx context.Context, data [][]model.Row) error {
+	if err := m.ready(ctx); err != nil {
+		return err
+	}
 	_, err := m.reset(ctx, data, nil)
 	return err
 }

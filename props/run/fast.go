@@ -47,6 +47,7 @@ type look struct {
 // Fast runs sequences that share a dataset, in one flush. The statuses are in the
 // order of the sequences. What was at stake in passed ones is counted in the matrix.
 func (w *Worker) Fast(ctx context.Context, data [][]model.Row, initial *model.State, sequences [][]model.Step) ([]Status, error) {
+	defer w.apart()()
 	if err := w.ready(ctx); err != nil {
 		return nil, err
 	}

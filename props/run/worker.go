@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -26,6 +27,7 @@ type Worker struct {
 	super     string
 	dial      func(context.Context) (*pgx.Conn, error)
 	wire      *wire
+	alone     *sync.RWMutex // where runs may make roles; nil elsewhere
 	own       Own
 	contexts  *contexts
 	predict   model.Predictor
@@ -68,9 +70,22 @@ type fixedTexts struct {
 
 // NewWorker connects to a scratch database.
 func NewWorker(ctx context.Context, server *postgres.Server, database string, c *model.Contract) (*Worker, error) {
-	return newWorker(ctx, server.Superuser(), c, func(ctx context.Context) (*pgx.Conn, error) {
+	w, err := newWorker(ctx, server.Superuser(), c, func(ctx context.Context) (*pgx.Conn, error) {
 		return server.Connect(ctx, database, "")
 	})
+	if err == nil && changesRoles(c) {
+		w.alone = server.Alone()
+	}
+	return w, err
+}
+
+// apart waits for those whose roles a run would meet, and gives what ends that they wait for it.
+func (w *Worker) apart() (end func()) {
+	if w.alone == nil {
+		return func() {}
+	}
+	w.alone.RLock()
+	return w.alone.RUnlock
 }
 
 // Divide names sets of tables that many scenarios have in common, by Table.ID, so that

@@ -105,6 +105,7 @@ type callsAsk struct {
 // time is the same in all of them. The result is by world, then by its Calls. whole keeps
 // the outputs. A variant changes the schema or the logins for this run only.
 func (w *Worker) Worlds(ctx context.Context, worlds []World, calls []Calls, whole bool, v Variant) ([][]WorldRun, error) {
+	defer w.apart()()
 	before := v.Before
 	defer w.contexts.without(w.Base.Without, v.Without)()
 	w.reach = w.reaches.keep(nil) // a path may read any table
