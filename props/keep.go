@@ -61,7 +61,7 @@ func (t *Target) lab(ctx context.Context, met *troubles) (*lab, error) {
 	l := t.bareLab(met)
 	l.fast, l.committer, l.databases = old.fast, old.committer, old.databases
 	if l.accept(); l.committer != nil {
-		l.committer.Programs = l.programs
+		l.lend(l.committer)
 	}
 	return l, nil
 }

@@ -128,7 +128,7 @@ func (l *lab) newCommitter(ctx context.Context, db string) (*run.Committer, erro
 	if err != nil {
 		return nil, err
 	}
-	m.Programs, m.Own = l.programs, l.own
+	l.lend(m)
 	if len(l.File.Services) == 0 {
 		return m, nil
 	}
@@ -137,6 +137,15 @@ func (l *lab) newCommitter(ctx context.Context, db string) (*run.Committer, erro
 		return nil, input(err)
 	}
 	return m, nil
+}
+
+// lend gives a committer what of the lab it uses.
+func (l *lab) lend(m *run.Committer) {
+	m.Programs, m.Own = l.programs, l.own
+	m.Again = func(ctx context.Context, old string) (string, error) {
+		l.drop([]string{old})
+		return l.database(ctx)
+	}
 }
 
 // leak is a divergence with the scenario that shows it.

@@ -131,15 +131,20 @@ func (l *lab) changed(ctx context.Context, v run.Variant) (*run.Committer, func(
 		c, err := l.commits(ctx)
 		return c, func() {}, err
 	}
-	db, err := l.Target.Scratch(ctx)
+	db, err := l.altered(ctx, v)
 	if err != nil {
 		return nil, nil, err
 	}
 	drop := func() { _ = l.Server.DropDatabase(context.Background(), db) }
-	c, err := l.alter(ctx, db, v)
+	c, err := l.newCommitter(ctx, db)
 	if err != nil {
 		drop()
 		return nil, nil, err
+	}
+	c.Again = func(ctx context.Context, _ string) (string, error) {
+		drop()
+		db, err = l.altered(ctx, v)
+		return db, err
 	}
 	return c, func() {
 		c.Close()
@@ -147,18 +152,30 @@ func (l *lab) changed(ctx context.Context, v run.Variant) (*run.Committer, func(
 	}, nil
 }
 
-func (l *lab) alter(ctx context.Context, db string, v run.Variant) (*run.Committer, error) {
+// altered is a scratch database with the schema that a variant changed.
+func (l *lab) altered(ctx context.Context, v run.Variant) (string, error) {
+	db, err := l.Target.Scratch(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := l.alter(ctx, db, v); err != nil {
+		return "", errors.Join(err, l.Server.DropDatabase(context.WithoutCancel(ctx), db))
+	}
+	return db, nil
+}
+
+func (l *lab) alter(ctx context.Context, db string, v run.Variant) error {
 	conn, err := l.Server.Connect(ctx, db, "")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = conn.Close(context.Background()) }()
 	for _, text := range v.Before {
 		if _, err := conn.Exec(ctx, text); err != nil {
-			return nil, fmt.Errorf("change a scratch copy: %w", err)
+			return fmt.Errorf("change a scratch copy: %w", err)
 		}
 	}
-	return l.newCommitter(ctx, db)
+	return nil
 }
 
 // lockouts drops the suspicions that remain without row security: the reason lies

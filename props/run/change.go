@@ -24,8 +24,13 @@ func (w *Worker) Change(ctx context.Context, statements []string) error {
 // Change runs statements of the superuser in the scratch database, all of them or none,
 // and what they do stays.
 func (m *Committer) Change(ctx context.Context, statements []string) error {
+	if err := m.ready(ctx); err != nil {
+		return err
+	}
 	if err := m.super.conn.PgConn().Exec(ctx, strings.Join(statements, ";\n")).Close(); err != nil {
 		return fmt.Errorf("change the scratch database: %w", err)
 	}
-	return nil
+	var err error
+	m.shaped, err = m.shape(ctx)
+	return err
 }

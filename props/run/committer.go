@@ -24,6 +24,9 @@ type Committer struct {
 	Services *Services
 	// Own is what counts as answers of statements, though it looks like trouble.
 	Own Own
+	// Again makes another scratch database with the schema of the given one as it was at first, which
+	// it drops; nil: the first one is kept, whatever becomes of its schema.
+	Again func(ctx context.Context, database string) (string, error)
 	// Release is what the pool does when a connection comes back, in place of what sessions
 	// say; empty: what they say.
 	Release string
@@ -31,7 +34,9 @@ type Committer struct {
 	server     *postgres.Server
 	database   string
 	super      *session
-	makesRoles bool // what it runs may
+	makesRoles bool   // what it runs may
+	alters     bool   // what it runs may, the schema
+	shaped     string // the schema, as it must be when a run begins
 	pool       map[string]*session
 	order      []*model.Table
 	held       map[string]*session // by steps whose calls others go on with
@@ -52,13 +57,13 @@ func NewCommitter(ctx context.Context, server *postgres.Server, database string,
 	m := &Committer{Contract: c, server: server, database: database, pool: map[string]*session{}, held: map[string]*session{}}
 	m.order, _ = c.Schema.LoadOrder()
 	m.reaches, m.touched = newReaches(c.Schema, nil), make([]bool, len(c.Schema.Tables))
-	m.reach, m.sequences, m.makesRoles = m.reaches.of(nil), restart(c.Schema), changesRoles(c)
+	m.reach, m.sequences = m.reaches.of(nil), restart(c.Schema)
+	m.makesRoles, m.alters = changesRoles(c), altersSchema(c)
 	var err error
 	if m.super, err = m.open(ctx, "", ""); err != nil {
 		return m, err
 	}
-	m.apart, err = m.empties(ctx)
-	return m, err
+	return m, m.learn(ctx)
 }
 
 // Close ends all connections.
@@ -143,7 +148,7 @@ func (m *Committer) ready(ctx context.Context) error {
 		}
 		m.cut = false
 	}
-	return nil
+	return m.anew(ctx)
 }
 
 // reset puts the database back to the schema's own rows, and loads the scenario's. It
