@@ -63,7 +63,8 @@ func NewCommitter(ctx context.Context, server *postgres.Server, database string,
 	if m.super, err = m.open(ctx, "", ""); err != nil {
 		return m, err
 	}
-	return m, m.learn(ctx)
+	err = m.learn(ctx)
+	return m, err
 }
 
 // Close ends all connections.
