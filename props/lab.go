@@ -142,10 +142,7 @@ func (l *lab) newCommitter(ctx context.Context, db string) (*run.Committer, erro
 // lend gives a committer what of the lab it uses.
 func (l *lab) lend(m *run.Committer) {
 	m.Programs, m.Own = l.programs, l.own
-	m.Again = func(ctx context.Context, old string) (string, error) {
-		l.drop([]string{old})
-		return l.database(ctx)
-	}
+	m.Again = l.database
 }
 
 // leak is a divergence with the scenario that shows it.

@@ -135,20 +135,20 @@ func (l *lab) changed(ctx context.Context, v run.Variant) (*run.Committer, func(
 	if err != nil {
 		return nil, nil, err
 	}
-	drop := func() { _ = l.Server.DropDatabase(context.Background(), db) }
+	made := []string{db}
 	c, err := l.newCommitter(ctx, db)
 	if err != nil {
-		drop()
+		l.drop(made)
 		return nil, nil, err
 	}
-	c.Again = func(ctx context.Context, _ string) (string, error) {
-		drop()
-		db, err = l.altered(ctx, v)
+	c.Again = func(ctx context.Context) (string, error) {
+		db, err := l.altered(ctx, v)
+		made = append(made, db)
 		return db, err
 	}
 	return c, func() {
 		c.Close()
-		drop()
+		l.drop(made)
 	}, nil
 }
 

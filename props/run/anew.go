@@ -58,14 +58,19 @@ func (m *Committer) anew(ctx context.Context) error {
 	if err != nil || now == m.shaped {
 		return err
 	}
+	database, err := m.Again(ctx)
+	if err != nil {
+		return err
+	}
 	m.drain()
-	_ = m.super.conn.Close(ctx)
-	if m.database, err = m.Again(ctx, m.database); err != nil {
-		return err
-	}
+	old, left := m.super, m.database
+	m.database = database
 	if m.super, err = m.open(ctx, "", ""); err != nil {
+		m.super = old // which is open, so that this is tried again
 		return err
 	}
+	_ = old.conn.Close(ctx)
+	_ = m.server.DropDatabase(ctx, left) // else whoever made it does, later
 	m.dirty, m.called = false, false
 	clear(m.touched)
 	return m.learn(ctx)

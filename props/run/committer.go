@@ -24,9 +24,9 @@ type Committer struct {
 	Services *Services
 	// Own is what counts as answers of statements, though it looks like trouble.
 	Own Own
-	// Again makes another scratch database with the schema of the given one as it was at first, which
-	// it drops; nil: the first one is kept, whatever becomes of its schema.
-	Again func(ctx context.Context, database string) (string, error)
+	// Again makes another scratch database, as the first one was; nil: that one is kept, whatever
+	// becomes of its schema.
+	Again func(ctx context.Context) (string, error)
 	// Release is what the pool does when a connection comes back, in place of what sessions
 	// say; empty: what they say.
 	Release string
