@@ -132,7 +132,8 @@ func said(yaml string) []string {
 }
 
 // TestInitAsks has one policy open two tables alike, with more to say of it than a line holds. A
-// person is told once, and who reads the contract gets the whole of it at either table.
+// person is told once, and who reads the contract gets the whole of it at either table. Of columns
+// that sound like credentials it is asked where a session may read them.
 func TestInitAsks(t *testing.T) {
 	t.Parallel()
 	d := drafted(t, "plain", map[string]string{"schema.sql": `
@@ -140,6 +141,8 @@ CREATE ROLE asks_app LOGIN;
 CREATE TABLE accounts (id bigint PRIMARY KEY);
 CREATE TABLE notes (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts);
 CREATE TABLE tasks (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts);
+CREATE TABLE people (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts, "passwordHash" text, totp_key text, passed boolean);
+GRANT SELECT (id, account_id, "passwordHash", passed) ON people TO asks_app;
 ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
 ALTER TABLE tasks ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON notes USING (account_id = nullif(current_setting('app.tenant_id', true), '')::bigint);
@@ -151,6 +154,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON notes, tasks TO asks_app;
 	const question = `policy "maintenance_bypass" for ALL shows rows of any tenant where current_setting('app.maintenance'::text, true) = 'on'::text: meant?`
 	if review := d.Draft.Review(); !slices.Contains(review, "notes, tasks: "+question) {
 		t.Errorf("it is not asked once: %q", review)
+	}
+	const credential = `people.passwordHash sounds like what nobody should read, and asks_app may: meant? If not, sees: {people: {may: own, columns: [id, account_id, passed]}}`
+	if review := d.Draft.Review(); !slices.Contains(review, credential) {
+		t.Errorf("it is not asked about the column: %q", review)
 	}
 	f, err := contract.Load(d.Contract)
 	if err != nil {
