@@ -14,11 +14,10 @@ import (
 var alters = regexp.MustCompile(`(?i)\b(create|alter|drop)\s+(or\s+replace\s+)?((unlogged|unique|foreign|constraint|recursive)\s+)?` +
 	`(table|schema|index|view|materialized|sequence|function|procedure|trigger|policy|rule|type|domain|extension)\b|\b(grant|revoke)\s`)
 
-// altersSchema reports whether a path, or a function of the schema, may change the schema. What a program does
-// nobody knows.
+// altersSchema reports whether a path, or a function of the schema, may change the schema by what it says.
 func altersSchema(c *model.Contract) bool {
 	return slices.ContainsFunc(c.Schema.Texts, func(t model.Text) bool { return t.Kind == "function" && alters.MatchString(t.Body) }) ||
-		slices.ContainsFunc(c.Paths, func(p *model.Path) bool { return p.Program != nil || slices.ContainsFunc(p.Run, alters.MatchString) })
+		slices.ContainsFunc(c.Paths, func(p *model.Path) bool { return slices.ContainsFunc(p.Run, alters.MatchString) })
 }
 
 // shapeText tells one state of a database's schema from another: its tables, views, functions and
@@ -38,9 +37,6 @@ UNION ALL SELECT concat_ws(',', attrelid, attnum, attacl, attnotnull, atthasdef)
 ) list(x)`
 
 func (m *Committer) shape(ctx context.Context) (string, error) {
-	if !m.alters {
-		return "", nil
-	}
 	rows, _, err := m.super.exec(ctx, shapeText, nil)
 	if err != nil {
 		return "", fmt.Errorf("read the scratch database's schema: %w", err)
@@ -51,12 +47,16 @@ func (m *Committer) shape(ctx context.Context) (string, error) {
 // anew goes on in another database where a run changed the schema of this one: a table that a path
 // made for a tenant would be there already when it is called again.
 func (m *Committer) anew(ctx context.Context) error {
-	if m.Again == nil || !m.alters || m.Services != nil {
+	if m.Again == nil || !m.altered || m.Services != nil {
 		return nil
 	}
 	now, err := m.shape(ctx)
-	if err != nil || now == m.shaped {
+	if err != nil {
 		return err
+	}
+	if now == m.shaped {
+		m.altered = false
+		return nil
 	}
 	database, err := m.Again(ctx)
 	if err != nil {
@@ -66,12 +66,12 @@ func (m *Committer) anew(ctx context.Context) error {
 	old, left := m.super, m.database
 	m.database = database
 	if m.super, err = m.open(ctx, "", ""); err != nil {
-		m.super = old // which is open, so that this is tried again
+		m.super, m.database = old, left // so that this is tried again
 		return err
 	}
 	_ = old.conn.Close(ctx)
 	_ = m.server.DropDatabase(ctx, left) // else whoever made it does, later
-	m.dirty, m.called = false, false
+	m.dirty, m.called, m.altered = false, false, false
 	clear(m.touched)
 	return m.learn(ctx)
 }

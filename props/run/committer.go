@@ -34,8 +34,9 @@ type Committer struct {
 	server     *postgres.Server
 	database   string
 	super      *session
-	makesRoles bool   // what it runs may
-	alters     bool   // what it runs may, the schema
+	makesRoles bool   // what it runs may make roles
+	alters     bool   // what it runs may change the schema
+	altered    bool   // what it ran since shaped was right may have; what a program does nobody knows
 	shaped     string // the schema, as it must be when a run begins
 	pool       map[string]*session
 	order      []*model.Table
@@ -91,7 +92,7 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (t *
 	if err := m.ready(ctx); err != nil {
 		return nil, err
 	}
-	err = m.withoutRoles(ctx, func() error {
+	err = m.withoutRoles(ctx, func() (err error) {
 		t, err = m.steps(ctx, s, fresh)
 		return err
 	})
@@ -99,7 +100,7 @@ func (m *Committer) Run(ctx context.Context, s *model.Scenario, fresh bool) (t *
 }
 
 func (m *Committer) steps(ctx context.Context, s *model.Scenario, fresh bool) (t *model.Trace, err error) {
-	t = &model.Trace{}
+	t, m.altered = &model.Trace{}, m.altered || m.alters || s.Runs()
 	if t.Initial, err = m.reset(ctx, s.Data, s.Steps); err != nil {
 		return nil, err
 	}
