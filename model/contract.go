@@ -67,6 +67,17 @@ type TenantPath struct {
 	Print func(row string) string
 }
 
+// Columns is the columns of the row by which the way goes: indexes, none of a query.
+func (p *TenantPath) Columns() []int {
+	switch {
+	case p.Key != nil:
+		return p.Key.Columns
+	case p.Column >= 0:
+		return []int{p.Column}
+	}
+	return nil
+}
+
 // Session is a kind of session: who connects, and how it is bound to a tenant and a user.
 type Session struct {
 	ID         int

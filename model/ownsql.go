@@ -86,7 +86,7 @@ func (w *ownWriter) seen(t *Table, q string, depth int) string {
 			own = "EXISTS " + strings.TrimSuffix(bare, ")")
 		}
 		var missing, there []string
-		for _, col := range p.columns() {
+		for _, col := range p.Columns() {
 			if column := &t.Columns[col]; !column.NotNull {
 				name := q + "." + sql.QuoteName(column.Name)
 				missing, there = append(missing, name+" IS NULL"), append(there, name+" IS NOT NULL")
@@ -104,17 +104,6 @@ func (w *ownWriter) seen(t *Table, q string, depth int) string {
 		all = append(all, "("+strings.Join(given, " OR ")+")")
 	}
 	return strings.Join(all, " AND ")
-}
-
-// columns is the columns of the row by which the path goes; none of a query.
-func (p *TenantPath) columns() []int {
-	switch {
-	case p.Key != nil:
-		return p.Key.Columns
-	case p.Column >= 0:
-		return []int{p.Column}
-	}
-	return nil
 }
 
 // look says that a tenant of the row named q is wanted.

@@ -143,12 +143,8 @@ func (t *Target) columnDefaults(table *model.Table, s *model.Shape) []Cause {
 	}
 	var out []Cause
 	for _, p := range t.Contract.Belongs[table.ID].Paths {
-		columns := []int{p.Column}
-		if p.Key != nil {
-			columns = p.Key.Columns
-		}
-		for _, c := range columns {
-			if c < 0 || table.Columns[c].Default == "" || slices.Contains(s.Columns, c) {
+		for _, c := range p.Columns() {
+			if table.Columns[c].Default == "" || slices.Contains(s.Columns, c) {
 				continue
 			}
 			name := table.Columns[c].Name

@@ -127,7 +127,7 @@ func (l *lab) says(t *model.Table, column int) bool {
 		return true
 	}
 	return slices.ContainsFunc(l.Contract.Belongs[t.ID].Paths, func(p model.TenantPath) bool {
-		return p.Column == column || p.Key != nil && slices.Contains(p.Key.Columns, column) || p.SQL != "" && sql.Mentions(p.SQL, t.Columns[column].Name)
+		return slices.Contains(p.Columns(), column) || p.SQL != "" && sql.Mentions(p.SQL, t.Columns[column].Name)
 	})
 }
 

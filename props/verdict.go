@@ -143,7 +143,9 @@ func (l *lab) changed(ctx context.Context, v run.Variant) (*run.Committer, func(
 	}
 	c.Again = func(ctx context.Context) (string, error) {
 		db, err := l.altered(ctx, v)
-		made = append(made, db)
+		if err == nil {
+			made = append(made, db)
+		}
 		return db, err
 	}
 	return c, func() {

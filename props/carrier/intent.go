@@ -116,18 +116,24 @@ func either(list []string) string {
 // put is a rule of a session for new rows as say says it. Of rows with several ways to a tenant own is
 // said another way: that one of these is not another's cannot be told where row security hides it.
 func (in intent) put(s *model.Session, r *model.Rule) (string, bool) {
-	if r == nil || r.Kind != model.RuleOwn || s.TenantsSQL != "" || len(in.c.Belongs[in.table.ID].Paths) < 2 {
+	if r == nil || r.Kind != model.RuleOwn || s.TenantsSQL != "" || !in.several() {
 		return in.say(s, r)
 	}
-	return in.seen(s)
+	tenant, ok := in.variable(s, 0)
+	return in.own(s, model.OwnNew, tenant), ok
 }
 
-// seen is own for a new row, for a session of one tenant; it reports false where a policy cannot know
-// of that.
-func (in intent) seen(s *model.Session) (string, bool) {
-	tenant, ok := in.variable(s, 0)
-	text := in.short(in.c.OwnSeenSQL(in.table, ident(in.table.Name)))
-	return strings.ReplaceAll(text, "$tenant", tenant+"::"+in.c.Tenancy.Type.Name), ok
+// several reports whether rows have several ways to a tenant.
+func (in intent) several() bool { return len(in.c.Belongs[in.table.ID].Paths) > 1 }
+
+// own is the word own for a session of one tenant, which an expression tells.
+func (in intent) own(s *model.Session, use model.OwnUse, tenant string) string {
+	base, typed := ident(in.table.Name), "::"+in.c.Tenancy.Type.Name
+	if use == model.OwnNew && in.several() {
+		return strings.ReplaceAll(in.short(in.c.OwnSeenSQL(in.table, base)), "$tenant", tenant+typed)
+	}
+	text := strings.ReplaceAll(in.c.OwnSQL(in.table, base, "", use), "$tenant", "$1"+typed)
+	return strings.ReplaceAll(in.short(in.plain(s, text)), "$1", tenant)
 }
 
 // say is a rule of a session as an expression of a policy, which asks the settings of the

@@ -15,14 +15,7 @@ func Separates(c *model.Contract, t *model.Table, p *model.Policy) bool {
 		return false
 	}
 	return slices.ContainsFunc(c.Belongs[t.ID].Paths, func(path model.TenantPath) bool {
-		var columns []int
-		switch {
-		case path.Key != nil:
-			columns = path.Key.Columns
-		case path.Column >= 0:
-			columns = []int{path.Column}
-		}
-		return slices.ContainsFunc(columns, func(i int) bool { return sql.Mentions(p.Using+" "+p.Check, t.Columns[i].Name) })
+		return slices.ContainsFunc(path.Columns(), func(i int) bool { return sql.Mentions(p.Using+" "+p.Check, t.Columns[i].Name) })
 	})
 }
 
@@ -35,14 +28,14 @@ func (o *Object) Separated(c *model.Contract) string {
 func separated(in intent, p *model.Policy) string {
 	var clauses []string
 	if p.Using != "" {
-		e := in.own(p.Roles, model.OwnRead)
+		e := in.owned(p.Roles, model.OwnRead)
 		if e == "" {
 			return ""
 		}
 		clauses = append(clauses, "USING ("+e+")")
 	}
 	if p.Check != "" {
-		e := in.own(p.Roles, model.OwnNew)
+		e := in.owned(p.Roles, model.OwnNew)
 		if e == "" {
 			return ""
 		}
@@ -51,9 +44,9 @@ func separated(in intent, p *model.Policy) string {
 	return "ALTER POLICY " + ident(p.Name) + " ON " + name(in.table) + " " + strings.Join(clauses, " ")
 }
 
-// own is what belongs to the tenants of the sessions of some roles, as an expression of a policy;
+// owned is what belongs to the tenants of the sessions of some roles, as an expression of a policy;
 // empty where a session's tenant cannot be said in one.
-func (in intent) own(roles []string, use model.OwnUse) string {
+func (in intent) owned(roles []string, use model.OwnUse) string {
 	var list []string
 	for _, s := range in.c.Sessions {
 		if !in.uses(s, roles) || s.Tenantless {
@@ -62,20 +55,11 @@ func (in intent) own(roles []string, use model.OwnUse) string {
 		if s.TenantsSQL != "" {
 			return ""
 		}
-		if use == model.OwnNew && len(in.c.Belongs[in.table.ID].Paths) > 1 {
-			e, ok := in.seen(s)
-			if !ok {
-				return ""
-			}
-			list = append(list, e)
-			continue
-		}
 		tenant, ok := in.variable(s, 0)
 		if !ok {
 			return ""
 		}
-		e := strings.ReplaceAll(in.c.OwnSQL(in.table, ident(in.table.Name), "", use), "$tenant", "$1::"+in.c.Tenancy.Type.Name)
-		list = append(list, strings.ReplaceAll(in.short(in.plain(s, e)), "$1", tenant))
+		list = append(list, in.own(s, use, tenant))
 	}
 	if len(list) == 0 {
 		return ""

@@ -45,7 +45,7 @@ func (r *resolver) untied(t *model.Table) []*model.Unique {
 // tells reports whether a column says whose a row is.
 func (r *resolver) tells(t *model.Table, column int) bool {
 	return slices.ContainsFunc(r.contract.Belongs[t.ID].Paths, func(p model.TenantPath) bool {
-		return p.Column == column || p.Key != nil && slices.Contains(p.Key.Columns, column)
+		return slices.Contains(p.Columns(), column)
 	})
 }
 

@@ -104,7 +104,7 @@ func (d *Draft) missing() string {
 // Review is what a person should look at first: where policies and draft differ, then
 // what could not be told.
 func (d *Draft) Review() []string {
-	var first, sessions shared
+	var first, sessions common
 	var then []string
 	for _, p := range d.places {
 		for _, n := range p.notes {
@@ -125,13 +125,13 @@ func (d *Draft) Review() []string {
 	return slices.Concat(first.each(""), d.asks, then, sessions.each("session"))
 }
 
-// shared is texts that are about several things alike, in the order in which they came.
-type shared struct {
+// common is texts that are about several things alike, in the order in which they came.
+type common struct {
 	texts []string
 	about map[string][]string // by text
 }
 
-func (s *shared) add(text, about string) {
+func (s *common) add(text, about string) {
 	if s.about == nil {
 		s.about = map[string][]string{}
 	}
@@ -142,7 +142,7 @@ func (s *shared) add(text, about string) {
 }
 
 // each is each text once, after what it is about, which kind names; empty where that needs no name.
-func (s *shared) each(kind string) []string {
+func (s *common) each(kind string) []string {
 	var out []string
 	for _, text := range s.texts {
 		names := s.about[text]

@@ -33,11 +33,7 @@ func (r *repro) deciding(row model.Row) []int {
 		add(rule.Columns)
 	}
 	for _, p := range r.c.Belongs[r.table.ID].Paths {
-		if p.Key != nil {
-			add(p.Key.Columns)
-		} else if p.Column >= 0 {
-			add([]int{p.Column})
-		}
+		add(p.Columns())
 	}
 	return columns
 }
