@@ -3,10 +3,8 @@ package props_test
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,104 +12,18 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/props"
 	"github.com/rlsfuzz/rlsfuzz/props/postgres/require"
+	"github.com/rlsfuzz/rlsfuzz/props/public"
 )
 
-// publicSchema is a schema of the corpus, and how it is loaded: what its own tools or
-// README would do, which is no work of rlsfuzz's.
-type publicSchema struct {
-	name   string // of its reviewed contract, too
-	folder string // in the corpus
-	run    []string
-	before string      // SQL that runs first: the roles that the files name
-	edits  [][2]string // patterns in the files and what takes their place
-}
-
 const rlsautotest = "unitautogen__rlsautotest/examples"
-
-var publicSchemas = []publicSchema{
-	{name: "aws-samples", folder: "aws-samples__aws-saas-factory-postgresql-rls/app/src/main/resources", run: []string{"bootstrap.sql"}, edits: [][2]string{
-		{`\{\{DB_APP_USER\}\}`, "saas_app"}, {`\{\{DB_APP_PASS\}\}`, "saas"}, {`(?m)^\$\$$`, "$$$$;"},
-	}},
-	{name: "basejump", folder: "usebasejump__basejump/supabase/migrations", run: []string{"*.sql"}},
-	{name: "chatbot-ui", folder: "mckaywrigley__chatbot-ui/supabase/migrations", run: []string{"*.sql"}, edits: [][2]string{
-		{`(?i)vector ?\(\d+\)`, "float8[]"}, {`(?im)^create extension (http|vector)\b.*$`, ""}, {`(?is)CREATE INDEX \w+ ON \w+\s+USING hnsw[^;]*;`, ""},
-	}},
-	{name: "dctalbot", folder: "dctalbot__pg-tenant-isolation", run: []string{"init.sql"}},
-	{name: "graphile", folder: "graphile__starter/data", run: []string{"schema.sql"}, before: `
-CREATE ROLE graphile_starter LOGIN; CREATE ROLE graphile_starter_visitor; CREATE ROLE graphile_starter_authenticator LOGIN NOINHERIT;
-GRANT graphile_starter_visitor TO graphile_starter_authenticator;`},
-	{name: "launchql", folder: "launchql__supabase-test-suite/packages/hello-world/deploy", run: []string{"rls-demo.sql"}},
-	{name: "makerkit", folder: "makerkit__nextjs-saas-starter-kit-lite/apps/web/supabase/migrations", run: []string{"*.sql"}},
-	{name: "nextbase", folder: "imbhargav5__nextbase-nextjs-supabase-starter/apps/database/supabase/migrations", run: []string{"*.sql"}},
-	{name: "rlsautotest-acl", folder: "unitautogen__rlsautotest/test-schemas", run: []string{"acl.sql"}},
-	{name: "rlsautotest-quoted", folder: rlsautotest, run: []string{"quoted_idents.sql"}},
-	{name: "rlsautotest-rbac-tenant", folder: rlsautotest, run: []string{"rbac_tenant.sql"}},
-	{name: "rlsautotest-tenancy", folder: rlsautotest, run: []string{"tenancy.sql"}},
-	{name: "rlsautotest-vault", folder: "unitautogen__rlsautotest/test-schemas", run: []string{"vault.sql"}},
-	{name: "rlsgrid-blog", folder: "matte97p__rlsgrid/examples/blog", run: []string{"schema.sql"}},
-	{name: "rlsgrid-multitenant", folder: "matte97p__rlsgrid/examples/multitenant", run: []string{"schema.sql"}},
-	{name: "slack-clone", folder: "supabase__supabase-examples/slack-clone", run: []string{"full-schema.sql"}},
-	{name: "subzero", folder: "subzerocloud__postgrest-starter-kit/db/src", run: []string{"init.sql"}, edits: [][2]string{
-		{`(?m)^\\setenv .*$`, ""},
-		{"(?m)^\\\\set base_dir `.*$", ""},
-		{"`echo \\$DB_ANON_ROLE`", "anonymous"},
-		{"`echo \\$DB_USER`", "authenticator"},
-		{"`echo \\$DB_PASS`", "pass"},
-		{"`echo \\$JWT_SECRET`", "reallyreallyreallyreallyverysafe"},
-	}},
-	{name: "vercel", folder: "vercel__nextjs-subscription-payments", run: []string{"schema.sql"}},
-}
-
-// prepare copies a schema's files and gives their folder and what runs.
-func (p *publicSchema) prepare(t *testing.T) (dir string, sources []string) {
-	t.Helper()
-	from, dir := filepath.Join(require.Corpus(t), p.folder), t.TempDir()
-	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) != ".sql" {
-			return err
-		}
-		b, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		text := string(b)
-		for _, e := range p.edits {
-			text = regexp.MustCompile(e[0]).ReplaceAllString(text, e[1])
-		}
-		to := filepath.Join(dir, strings.TrimPrefix(path, from))
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return err
-		}
-		return os.WriteFile(to, []byte(text), 0o644)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p.before != "" {
-		if err := os.WriteFile(filepath.Join(dir, "0-before.sql"), []byte(p.before), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		sources = append(sources, filepath.Join(dir, "0-before.sql"))
-	}
-	for _, r := range p.run {
-		sources = append(sources, filepath.Join(dir, r))
-	}
-	return dir, sources
-}
-
-// expected is a leak of a public schema, as its contract names it in a comment:
-//
-//	# leak: SESSION: COMMAND TABLE (CLASS): why
-//	# leak: SESSION: call PATH (CLASS): why
-var expected = regexp.MustCompile(`(?m)^# leak: (.*?: (?:(?:select|insert|update|delete) \S+|call .+?) \(\w+\)): \S`)
 
 // TestPublicSchemas drafts a contract for each schema of the corpus, then checks it
 // against the one that was reviewed: it has the leaks that are written there, no others.
 func TestPublicSchemas(t *testing.T) {
-	for i := range publicSchemas {
-		p := &publicSchemas[i]
-		t.Run(p.name, func(t *testing.T) {
-			dir, sources := p.prepare(t)
+	for i := range public.Schemas {
+		p := &public.Schemas[i]
+		t.Run(p.Name, func(t *testing.T) {
+			dir, sources := p.Prepare(t)
 			require.Postgres(t)
 			path := filepath.Join(dir, "rlsfuzz.yaml")
 			began := time.Now()
@@ -121,18 +33,11 @@ func TestPublicSchemas(t *testing.T) {
 			}
 			t.Logf("drafted in %s", time.Since(began).Round(time.Millisecond))
 			if out := os.Getenv("RLSFUZZ_DRAFTS"); out != "" {
-				if err := os.WriteFile(filepath.Join(out, p.name+".yaml"), []byte(d.YAML), 0o644); err != nil {
+				if err := os.WriteFile(filepath.Join(out, p.Name+".yaml"), []byte(d.YAML), 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
-			reviewed, err := os.ReadFile(filepath.Join("contract", "testdata", "corpus", p.name+".yaml"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, reviewed, 0o644); err != nil {
-				t.Fatal(err)
-			}
-			checkPublic(t, path, expected.FindAllStringSubmatch(string(reviewed), -1))
+			checkPublic(t, p.Reviewed(t, dir), p.Leaks(t))
 		})
 	}
 }
@@ -145,9 +50,9 @@ var publicTime = func() time.Duration {
 	return 15 * time.Second
 }()
 
-// checkPublic checks for a short while: what is found must be written, and what is
-// written is found when there is time.
-func checkPublic(t *testing.T, path string, leaks [][]string) {
+// runPublic checks a schema by a contract for as long as one may take at most.
+func runPublic(t *testing.T, path string) (tables int, r *props.Report) {
+	t.Helper()
 	cfg := props.Config{Contract: path, Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Checks: 300, Seed: 1}
 	if !require.IsLong() {
 		cfg.SkipMatrix = true
@@ -162,22 +67,33 @@ func checkPublic(t *testing.T, path string, leaks [][]string) {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), publicTime)
 	defer cancel()
-	r, err := props.Run(ctx, target, cfg)
+	r, err = props.Run(ctx, target, cfg)
 	if r == nil || err != nil && ctx.Err() == nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d tables, %d checks in %s", len(target.Contract.Schema.Tables), r.Checks, time.Since(began).Round(time.Second))
-	var known, found []string
-	for _, l := range leaks {
-		known = append(known, l[1])
+	tables = len(target.Contract.Schema.Tables)
+	t.Logf("%d tables, %d checks in %s", tables, r.Checks, time.Since(began).Round(time.Second))
+	return tables, r
+}
+
+// leakNames are the names of what a block found, as those of [public.Schema.Leaks]: whatever a path did
+// to the table, it is the path's.
+func leakNames(b *props.Block) []string {
+	f := b.Finding
+	name := fmt.Sprintf("%s: %s %s (%s)", f.Session, f.Command, f.Table, f.Class)
+	if f.Path != "" {
+		name = fmt.Sprintf("%s: call %s (%s)", f.Session, f.Path, f.Class)
 	}
+	return append([]string{name}, b.Like...)
+}
+
+// checkPublic checks for a short while: what is found must be written, and what is
+// written is found when there is time.
+func checkPublic(t *testing.T, path string, known []string) {
+	_, r := runPublic(t, path)
+	var found []string
 	for _, b := range r.Blocks {
-		f := b.Finding
-		first := fmt.Sprintf("%s: %s %s (%s)", f.Session, f.Command, f.Table, f.Class)
-		if f.Path != "" { // whatever it did to the table
-			first = fmt.Sprintf("%s: call %s (%s)", f.Session, f.Path, f.Class)
-		}
-		for _, name := range append(b.Like, first) {
+		for _, name := range leakNames(b) {
 			found = append(found, name)
 			if !slices.Contains(known, name) {
 				t.Errorf("not written in the contract: %s", name)
@@ -189,6 +105,55 @@ func checkPublic(t *testing.T, path string, leaks [][]string) {
 			t.Errorf("not found: %s", l)
 		}
 	}
+}
+
+// TestUnreviewed checks each schema of the corpus by its draft as init wrote it. A finding is
+// right where the reviewed contract names that leak, whatever its sessions are called; it may
+// be meant where the draft asks about it. Of the others there is at most one in ten tables, in
+// all.
+func TestUnreviewed(t *testing.T) {
+	require.Long(t)
+	var all, alarms int
+	for i := range public.Schemas {
+		p := &public.Schemas[i]
+		t.Run(p.Name, func(t *testing.T) {
+			dir, sources := p.Prepare(t)
+			require.Postgres(t)
+			path := filepath.Join(dir, "rlsfuzz.yaml")
+			if _, err := props.Init(t.Context(), props.InitConfig{Sources: sources, Contract: path, Postgres: os.Getenv("RLSFUZZ_POSTGRES")}); err != nil {
+				t.Fatal(err)
+			}
+			leaks := map[string]bool{}
+			for _, l := range p.Leaks(t) {
+				leaks[sessionless(l)] = true
+			}
+			tables, r := runPublic(t, path)
+			all += tables
+			for _, b := range r.Blocks {
+				names := leakNames(b)
+				verdict := "false alarm"
+				switch {
+				case slices.ContainsFunc(names, func(n string) bool { return leaks[sessionless(n)] }):
+					verdict = "leak"
+				case len(b.Finding.Asked) > 0:
+					verdict = "asked"
+				default:
+					alarms++
+				}
+				t.Logf("%s: %s: %s", verdict, b.Cause, strings.Join(names, ", "))
+			}
+		})
+	}
+	t.Logf("%d false alarms in %d tables", alarms, all)
+	if alarms > all/10 {
+		t.Errorf("more than one false alarm in ten tables")
+	}
+}
+
+// sessionless is the name of a leak without its session.
+func sessionless(name string) string {
+	_, rest, _ := strings.Cut(name, ": ")
+	return rest
 }
 
 // TestPublicDrafts drafts a contract for every other schema of the corpus, small ones that

@@ -144,7 +144,8 @@ func (l *lab) elsewhere(ctx context.Context, s *model.Scenario, d *judge.Diverge
 }
 
 // candidates lists the experiments with what may carry the divergence of a statement over a table:
-// first the session's login and role, then functions that policies ask, then the table's own objects.
+// first the session's login and role, then functions that policies ask, then the table's own objects;
+// and before them all the foreign keys by which it follows from what the statement may do.
 func (l *lab) candidates(ctx context.Context, s *model.Scenario, d *judge.Divergence, id *model.Identity, st *model.State) ([]Cause, error) {
 	op, table := &s.Steps[d.Step].Op, l.Contract.Schema.Tables[d.Cell.Table]
 	var list []Cause
@@ -160,8 +161,8 @@ func (l *lab) candidates(ctx context.Context, s *model.Scenario, d *judge.Diverg
 	}
 	if allowed, err := l.consequences(ctx, s, d); err != nil {
 		return nil, err
-	} else if allowed {
-		list = append(list, taken(table)...)
+	} else if allowed { // whatever let the statement through was right to
+		list = append(taken(table), list...)
 	}
 	return append(list, l.causes(d, op, id)...), nil
 }
@@ -178,7 +179,7 @@ func (l *lab) consequences(ctx context.Context, s *model.Scenario, d *judge.Dive
 		return false, err
 	}
 	return !slices.ContainsFunc(v.Divergences, func(o judge.Divergence) bool {
-		return o.Step == d.Step && o.Cell.Table == shape.Table.ID && o.Cell.Path == nil
+		return o.Step == d.Step && o.Cell.Table == shape.Table.ID && o.Cell.Path == nil && o.Became != nil
 	}), nil
 }
 
@@ -302,7 +303,8 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 }
 
 // keeps reports whether a session still sees in an experiment all that it sees, and may see,
-// without: a function that says no to everybody ends every leak, and so proves nothing.
+// without; and still writes as many rows where the divergence is of another table: a function that
+// says no to everybody ends every leak, and so proves nothing.
 func (l *lab) keeps(ctx context.Context, s *model.Scenario, d *judge.Divergence, base, with run.Variant) (bool, error) {
 	if d.Worlds != nil {
 		return true, nil
@@ -311,7 +313,11 @@ func (l *lab) keeps(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 	if err != nil {
 		return false, err
 	}
-	return !l.hides(s, d.Step, &before.Steps[d.Step], &after.Steps[d.Step]), nil
+	b, a := &before.Steps[d.Step], &after.Steps[d.Step]
+	if shape := s.Steps[d.Step].Op.Shape; shape != nil && shape.Table.ID != d.Cell.Table && d.Became != nil && (a.Err != nil || a.Count < b.Count) {
+		return false, nil
+	}
+	return !l.hides(s, d.Step, b, a), nil
 }
 
 // traces runs a scenario without an experiment and in it.

@@ -171,6 +171,35 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON notes, tasks TO asks_app;
 	}
 }
 
+// TestInitAsksAlong has users delete what others' rows name: it is asked of the key that removes
+// those, and not of the one that says whose a row is, or refuses.
+func TestInitAsksAlong(t *testing.T) {
+	t.Parallel()
+	d := drafted(t, "supabase", map[string]string{"schema.sql": `
+CREATE TABLE posts (id uuid PRIMARY KEY, author uuid NOT NULL REFERENCES auth.users ON DELETE CASCADE, body text);
+CREATE TABLE comments (id uuid PRIMARY KEY, post uuid NOT NULL REFERENCES posts ON DELETE CASCADE, author uuid NOT NULL REFERENCES auth.users ON DELETE CASCADE,
+	answers uuid REFERENCES comments ON DELETE SET NULL, pinned uuid REFERENCES posts, body text);
+ALTER TABLE posts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE comments ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON posts USING (author = auth.uid());
+CREATE POLICY own ON comments USING (author = auth.uid());
+GRANT SELECT, INSERT, UPDATE, DELETE ON posts, comments TO authenticated;
+`})
+	var got []string
+	for _, q := range d.Draft.Review() {
+		if strings.Contains(q, "who deletes") {
+			got = append(got, q)
+		}
+	}
+	want := []string{
+		"who deletes a row of comments changes the rows of comments that name it (answers), whoever's they are: meant?",
+		"who deletes a row of posts removes the rows of comments that name it (post), whoever's they are: meant?",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("questions (-want +got):\n%s", d)
+	}
+}
+
 // TestInitKeeps does not overwrite.
 func TestInitKeeps(t *testing.T) {
 	dir := t.TempDir()

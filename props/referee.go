@@ -240,7 +240,8 @@ func (c *campaign) questions(k *leak) []string {
 	known := carried.Kind != carrier.Unknown && carried.Kind != carrier.Table
 	return slices.DeleteFunc(c.File.Questions(c.Contract.Sessions[cell.Session].Name, table, path, objects...), func(question string) bool {
 		named := func(p *model.Policy) bool { return strings.Contains(question, fmt.Sprintf("policy %q", p.Name)) }
-		return known && strings.Contains(question, `policy "`) && !slices.ContainsFunc(carried.Policies, named)
+		policies, keys := strings.Contains(question, `policy "`), strings.Contains(question, "who deletes a row of ")
+		return known && (policies && !slices.ContainsFunc(carried.Policies, named) || keys && carried.Kind != carrier.Reference)
 	})
 }
 

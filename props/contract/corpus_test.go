@@ -103,7 +103,7 @@ func TestCorpus(t *testing.T) {
 			}
 			// The files leave settings behind, such as an empty search_path.
 			conn := load(t, require.Postgres(t), append(texts, "RESET ALL", k.rows, "RESET ALL")...)
-			got := compare(t, conn, filepath.Join("testdata", "corpus", k.contract+".yaml"))
+			got := compare(t, conn, filepath.Join("..", "public", "contracts", k.contract+".yaml"))
 			if got.rules == 0 || got.answers[sql.True] == 0 || got.answers[sql.False] == 0 {
 				t.Errorf("the rows are no test of the rules: %d rules, %v", got.rules, got.answers)
 			}

@@ -142,7 +142,7 @@ func TestSchemaAcceptsExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := map[string]string{"everything": everything, "shop": shopContract}
-	for _, pattern := range []string{"testdata/*.yaml", "testdata/corpus/*.yaml", "../helpdesk/rlsfuzz.yaml"} {
+	for _, pattern := range []string{"testdata/*.yaml", "../public/contracts/*.yaml", "../helpdesk/rlsfuzz.yaml"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			t.Fatal(err)

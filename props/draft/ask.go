@@ -38,6 +38,7 @@ func (d *Draft) ask(e *evidence) {
 	d.offered()
 	d.shown()
 	d.credentials()
+	d.along()
 	for _, schema := range d.inner {
 		d.asks = append(d.asks, "schema "+schema+" holds only functions that policies call: does the API offer it to clients? Then add it to schemas:")
 	}
