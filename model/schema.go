@@ -152,6 +152,11 @@ type Type struct {
 	Plain  string   // like Name, domains resolved: numeric(12,2) for a domain over it; Name itself without a domain
 }
 
+// Dated reports whether the type is a day, or a moment of one.
+func (t *Type) Dated() bool {
+	return !t.Array && (t.Base == "timestamptz" || t.Base == "timestamp" || t.Base == "date")
+}
+
 // Unique is a unique or primary key constraint or index without expressions.
 type Unique struct {
 	Name    string
@@ -162,6 +167,15 @@ type Unique struct {
 	NullsEqual bool
 	// Deferrable keys are no arbiters of ON CONFLICT.
 	Deferrable bool
+}
+
+// Drop is the statements that drop a table's key, which is a constraint or an index, with what
+// stands on it.
+func (u *Unique) Drop(t *Table) []string {
+	return []string{
+		"ALTER TABLE " + t.SQL() + " DROP CONSTRAINT IF EXISTS " + Quote(u.Name) + " CASCADE",
+		"DROP INDEX IF EXISTS " + Quote(t.Schema) + "." + Quote(u.Name) + " CASCADE",
+	}
 }
 
 // Exclusion is a constraint between rows other than a plain unique key: EXCLUDE, or a

@@ -312,7 +312,7 @@ func dropKeys(s *model.Schema) []string {
 	}
 	for _, t := range s.Tables {
 		for i := range t.Unique {
-			out = append(out, dropKey(t, &t.Unique[i])...)
+			out = append(out, t.Unique[i].Drop(t)...)
 		}
 	}
 	return out
@@ -321,12 +321,4 @@ func dropKeys(s *model.Schema) []string {
 // dropReference drops a foreign key.
 func dropReference(t *model.Table, k *model.ForeignKey) string {
 	return "ALTER TABLE " + t.SQL() + " DROP CONSTRAINT IF EXISTS " + model.Quote(k.Name) + " CASCADE"
-}
-
-// dropKey drops a unique key, which is a constraint or an index.
-func dropKey(t *model.Table, u *model.Unique) []string {
-	return []string{
-		"ALTER TABLE " + t.SQL() + " DROP CONSTRAINT IF EXISTS " + model.Quote(u.Name) + " CASCADE",
-		"DROP INDEX IF EXISTS " + model.Quote(t.Schema) + "." + model.Quote(u.Name) + " CASCADE",
-	}
 }

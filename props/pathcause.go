@@ -189,7 +189,7 @@ func (t *Target) keys(p *model.Path) []Cause {
 			object := carrier.Object{Kind: carrier.Unique, Table: table, Unique: u}
 			out = append(out, Cause{
 				Key: object.Name(), Text: object.Name() + " is one for all tenants",
-				try: run.Variant{Before: dropKey(table, u)}, object: object,
+				try: run.Variant{Before: u.Drop(table)}, object: object,
 			})
 		}
 		for i := range table.ForeignKeys {

@@ -71,6 +71,7 @@ type Untested struct {
 	Accepted                         string // the reason of an accept entry, if one matches
 	Vacant                           bool   // it is a whole session, table or path
 	Weak                             bool   // it is of a path that the contract does not name, or of which no call can tell anything
+	Failed                           bool   // every attempt failed, and not by a denial
 }
 
 // Findings counts the findings: each cell of each block is one.

@@ -180,6 +180,28 @@ CREATE POLICY r ON sheets FOR UPDATE USING (me() = ANY (guests)) WITH CHECK (me(
 		found: []string{"twin_app: update flags (write)", "twin_app as owner: select safes (read)", "twin_app: update sheets (write)"},
 	},
 	{
+		name: "rows whose column says who reads them",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE plans (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, shown varchar(9) NOT NULL DEFAULT 'firm', body text);
+CREATE TABLE steps (id int PRIMARY KEY, plan int NOT NULL REFERENCES plans, body text);
+CREATE TABLE songs (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, reach text NOT NULL DEFAULT 'none', body text);
+CREATE TABLE talks (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, aired timestamptz, state text NOT NULL DEFAULT 'new', body text);
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE plans ENABLE ROW LEVEL SECURITY; ALTER TABLE steps ENABLE ROW LEVEL SECURITY;
+ALTER TABLE songs ENABLE ROW LEVEL SECURITY; ALTER TABLE talks ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = firm());
+CREATE POLICY p ON plans USING (firm = firm()); CREATE POLICY q ON plans FOR SELECT USING (shown IN ('link', 'all'));
+CREATE POLICY p ON steps FOR SELECT USING (plan IN (SELECT id FROM plans WHERE shown IN ('link', 'all')) OR plan IN (SELECT id FROM plans WHERE firm = firm()));
+CREATE POLICY p ON songs USING (firm = firm()); CREATE POLICY q ON songs FOR SELECT USING (reach <> 'none');
+CREATE POLICY p ON talks USING (firm = firm()); CREATE POLICY q ON talks FOR SELECT USING (aired IS NOT NULL AND state NOT IN ('new', 'gone'));
+GRANT SELECT ON firms, steps TO twin_app; GRANT SELECT, INSERT, UPDATE, DELETE ON plans, songs, talks TO twin_app;`,
+		leak: `DROP POLICY p ON steps; CREATE POLICY p ON steps FOR SELECT USING (firm() IS NOT NULL);
+CREATE POLICY r ON songs FOR SELECT USING (reach IN ('none', 'few')); CREATE POLICY r ON talks FOR UPDATE USING (aired IS NOT NULL);`,
+		found: []string{"twin_app: select songs (read)", "twin_app: select steps (read)", "twin_app: update talks (write)"},
+	},
+	{
 		name: "members by way of a profile, and invitations that end",
 		schema: `
 CREATE ROLE twin_app LOGIN;

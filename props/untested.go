@@ -64,7 +64,7 @@ func (c *campaign) cell(s *model.Session, t *model.Table, command model.Command)
 	case c.Plan.Empty[t] != "":
 		u.Reason = "the table could not be filled: " + c.Plan.Empty[t]
 	case c.errored(judge.Cell{Session: s.ID, Table: t.ID, Command: command}) != "":
-		u.Reason = "every attempt failed, and not by a denial: " + c.errored(judge.Cell{Session: s.ID, Table: t.ID, Command: command})
+		u.Reason, u.Failed = "every attempt failed, and not by a denial: "+c.errored(judge.Cell{Session: s.ID, Table: t.ID, Command: command}), true
 	case c.hurried():
 		u.Reason = c.unreached()
 	default:

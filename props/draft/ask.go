@@ -190,7 +190,7 @@ func (d *Draft) endsOf(t *model.Table, row, what string) {
 			later = at + " >= current_date"
 		}
 		or := ""
-		dated := slices.Contains([]string{"timestamptz", "timestamp", "date"}, c.Type.Base)
+		dated := c.Type.Dated()
 		switch {
 		case c.Default != "" || c.Generated || c.Type.Array:
 			continue // as a rule when the row was made

@@ -8,13 +8,15 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
-// flag is what a column must hold so that a row is shown to others: a constant, a time that has come,
-// or a list in which the session is.
+// flag is what a column must hold so that a row is shown to others: one of some constants, or none of
+// them, a time, or one that has come, or a list in which the session is.
 type flag struct {
 	column int
-	value  *sql.Literal // the constant; nil is the boolean true
-	member *Source      // what of the session must be in the list; nil for a constant
-	since  bool         // a time that is not after now()
+	values []*sql.Literal // the constants; none is the boolean true
+	not    bool           // none of them
+	member *Source        // what of the session must be in the list; nil for a constant
+	set    bool           // any time
+	since  bool           // a time that is not after now()
 }
 
 // opening is flags that together show a row of a table to everybody, or if signed to everybody who
@@ -171,7 +173,15 @@ func (r *referee) flag(x sql.Expr, t *model.Table) (flag, bool) {
 	switch x := x.(type) {
 	case *sql.IsBool:
 		return r.flag(x.X, t)
+	case *sql.IsNull:
+		c, ok := r.scope(t).column(x.X)
+		return flag{column: c.Column, set: true}, ok && x.Not && c.Table == t && t.Columns[c.Column].Type.Dated()
+	case *sql.In:
+		return r.among(x.X, x.List, x.Not, t)
 	case *sql.AnyArray:
+		if list, ok := bare(x.Array).(*sql.Array); ok {
+			return r.among(x.X, list.Items, x.Not, t)
+		}
 		c, ok := r.scope(t).column(x.Array)
 		if !ok || c.Table != t || x.Not || !t.Columns[c.Column].Type.Array {
 			return flag{}, false
@@ -194,15 +204,32 @@ func (r *referee) flag(x sql.Expr, t *model.Table) (flag, bool) {
 			return flag{column: c.Column, since: true}, true
 		}
 		l, constant := bare(x.R).(*sql.Literal)
-		if !ok || c.Table != t || !constant || l.Value.Null || x.Op != "=" {
+		switch {
+		case !ok || c.Table != t || !constant || x.Op != "=" && x.Op != "<>":
 			return flag{}, false
+		case t.Columns[c.Column].Type.Kind == sql.Bool:
+			return flag{column: c.Column}, x.Op == "=" && strings.HasPrefix(strings.ToLower(l.Value.Text), "t")
 		}
-		if t.Columns[c.Column].Type.Kind == sql.Bool {
-			return flag{column: c.Column}, strings.HasPrefix(strings.ToLower(l.Value.Text), "t")
-		}
-		return flag{column: c.Column, value: l}, true
+		return r.among(x.L, []sql.Expr{x.R}, x.Op == "<>", t)
 	}
 	return flag{}, false
+}
+
+// among is the flag that a column holds one of some constants, or with not none of them.
+func (r *referee) among(x sql.Expr, list []sql.Expr, not bool, t *model.Table) (flag, bool) {
+	c, ok := r.scope(t).column(x)
+	if !ok || c.Table != t || len(list) == 0 || t.Columns[c.Column].Type.Kind == sql.Bool {
+		return flag{}, false
+	}
+	out := flag{column: c.Column, not: not}
+	for _, item := range list {
+		l, constant := bare(item).(*sql.Literal)
+		if !constant || l.Value.Null {
+			return flag{}, false
+		}
+		out.values = append(out.values, l)
+	}
+	return out, true
 }
 
 // isNow reports whether an expression is the time of the transaction.
@@ -218,7 +245,7 @@ func (f *flag) hides(t *model.Table) bool {
 	if f.member != nil && (c.Default == "" || strings.HasPrefix(c.Default, "'{}'")) {
 		return !c.Generated
 	}
-	if f.since {
+	if f.set || f.since {
 		return c.Default == "" && !c.NotNull && !c.Generated
 	}
 	x, err := sql.ParseExpr(c.Default)
@@ -229,10 +256,10 @@ func (f *flag) hides(t *model.Table) bool {
 	if !ok || l.Value.Null {
 		return false
 	}
-	if f.value == nil {
+	if f.values == nil {
 		return strings.HasPrefix(strings.ToLower(l.Value.Text), "f")
 	}
-	return l.Value.Text != f.value.Value.Text
+	return f.not == slices.ContainsFunc(f.values, func(v *sql.Literal) bool { return v.Value.Text == l.Value.Text })
 }
 
 // says is the condition that a row is opened. of qualifies its columns; who is the variable for a
@@ -246,11 +273,12 @@ func (o *opening) says(t *model.Table, of string, who func(*Source) string) stri
 			return ""
 		case f.member != nil:
 			text = who(f.member) + " = ANY (" + text + ")"
+		case f.set:
+			text += " IS NOT NULL"
 		case f.since:
 			text += " <= now()"
-		case f.value != nil:
-			constant, _ := sql.Print(f.value, sql.PrintOptions{})
-			text += " = " + constant
+		case f.values != nil:
+			text += f.compared()
 		}
 		out = append(out, text)
 	}
@@ -259,6 +287,24 @@ func (o *opening) says(t *model.Table, of string, who func(*Source) string) stri
 		out = append(out, text)
 	}
 	return strings.Join(out, " AND ")
+}
+
+// compared is the comparison with the constants.
+func (f *flag) compared() string {
+	var list []string
+	for _, v := range f.values {
+		constant, _ := sql.Print(v, sql.PrintOptions{})
+		list = append(list, constant)
+	}
+	switch {
+	case len(list) == 1 && f.not:
+		return " <> " + list[0]
+	case len(list) == 1:
+		return " = " + list[0]
+	case f.not:
+		return " NOT IN (" + strings.Join(list, ", ") + ")"
+	}
+	return " IN (" + strings.Join(list, ", ") + ")"
 }
 
 // opened is the condition by which a session sees rows of a table that somebody opened to

@@ -11,7 +11,6 @@ import (
 // keys takes the tenant out of keys that keep tenants apart.
 func keys(c *model.Contract, t *model.Table) []Mutant {
 	tenant := tenantColumns(c, t)
-	drop := func(name string) string { return "ALTER TABLE " + t.SQL() + " DROP CONSTRAINT " + model.Quote(name) }
 	var out []Mutant
 	for i := range t.ForeignKeys {
 		k := &t.ForeignKeys[i]
@@ -19,7 +18,7 @@ func keys(c *model.Contract, t *model.Table) []Mutant {
 		if len(columns) == 0 || len(columns) == len(k.Columns) {
 			continue
 		}
-		m := Mutant{Kind: ForeignKey, Object: "key " + k.Name + " of " + t.Label(), Change: "dropped", Do: []string{drop(k.Name)}}
+		m := Mutant{Kind: ForeignKey, Object: "key " + k.Name + " of " + t.Label(), Change: "dropped", Do: []string{"ALTER TABLE " + t.SQL() + " DROP CONSTRAINT " + model.Quote(k.Name)}}
 		if k.Target != nil && isUnique(k.Target, targets) {
 			m.Change = "(" + columnNames(t, columns) + ") for (" + columnNames(t, k.Columns) + ")"
 			m.Do = append(m.Do, "ALTER TABLE "+t.SQL()+" ADD FOREIGN KEY ("+columnNames(t, columns)+") REFERENCES "+k.Target.SQL()+" ("+columnNames(k.Target, targets)+")")
@@ -38,7 +37,7 @@ func keys(c *model.Contract, t *model.Table) []Mutant {
 		}
 		m := Mutant{
 			Kind: UniqueKey, Object: "key " + u.Name + " of " + t.Label(), Change: "(" + columnNames(t, columns) + ") for (" + columnNames(t, u.Columns) + ")",
-			Do:     []string{drop(u.Name), "ALTER TABLE " + t.SQL() + " ADD UNIQUE (" + columnNames(t, columns) + ")"},
+			Do:     append(u.Drop(t), "ALTER TABLE "+t.SQL()+" ADD UNIQUE ("+columnNames(t, columns)+")"),
 			strict: !known,
 		}
 		if !writes(c, t) {

@@ -3,6 +3,7 @@ package mutate_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -171,6 +172,43 @@ func TestAccepted(t *testing.T) {
 	}
 	if len(results) == 0 {
 		t.Error("no mutant")
+	}
+}
+
+// TestFails has policies that fail without the setting: a session that does not set it finds
+// nothing, and a check says that it tested nothing. The key of the tenant is an index.
+func TestFails(t *testing.T) {
+	const schema = `
+CREATE ROLE fails_app LOGIN;
+CREATE TABLE accounts (id bigint PRIMARY KEY, name text NOT NULL);
+CREATE TABLE items (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts (id), number integer NOT NULL);
+CREATE UNIQUE INDEX items_number ON items (account_id, number);
+ALTER TABLE items ENABLE ROW LEVEL SECURITY;
+CREATE POLICY items_all ON items USING (account_id = current_setting('app.tenant_id')::bigint);
+GRANT SELECT, INSERT ON items TO fails_app;
+`
+	const contract = `schema: [schema.sql]
+tenant: {table: accounts, key: id}
+tables: {items: {tenant: account_id}}
+sessions:
+  member:
+    login: fails_app
+    settings: {app.tenant_id: $tenant}
+    sees: {"*": own, accounts: none}
+    writes: {"*": none, items: {insert: own}}
+`
+	results, err := mutate.Run(t.Context(), open(t, contract, schema), mutate.Config{Seed: 1, Checks: 100, Keep: func(m *mutate.Mutant) bool {
+		return m.Kind == mutate.Unset || m.Kind == mutate.UniqueKey
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[mutate.Kind]string{}
+	for _, r := range results {
+		got[r.Kind] = fmt.Sprintf("%s, %s", r.Status, r.Class)
+	}
+	if d := cmp.Diff(map[mutate.Kind]string{mutate.Unset: "killed, untested", mutate.UniqueKey: "killed, existence"}, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }
 

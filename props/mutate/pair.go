@@ -20,7 +20,7 @@ const Pair Kind = "pair"
 func (r *runner) pairs(ctx context.Context) error {
 	var killed []int
 	for i, res := range r.results {
-		if res != nil && res.Status == Killed && res.Class != unfitClass {
+		if res != nil && res.found() {
 			killed = append(killed, i)
 		}
 	}

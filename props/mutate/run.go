@@ -37,7 +37,7 @@ type Result struct {
 	// Of a killed one: the finding's class, key and size in rows and steps, the checks of the
 	// search that found it, and whether that was the walk of what names its object. The cause
 	// is of those that were planted in pairs. A contract that no longer fits the schema kills
-	// too: its class is contract.
+	// too: its class is contract; and so do statements that all fail now: untested.
 	Class   string `json:"class,omitempty"`
 	Cause   string `json:"cause,omitempty"`
 	Finding string `json:"finding,omitempty"`
@@ -115,7 +115,7 @@ func Run(ctx context.Context, t *props.Target, cfg Config) ([]Result, error) {
 	if cfg.Keep != nil {
 		list = slices.DeleteFunc(list, func(m Mutant) bool { return !cfg.Keep(&m) })
 	}
-	r := &runner{target: t, cfg: cfg, list: list, results: make([]*Result, len(list))}
+	r := &runner{target: t, cfg: cfg, list: list, results: make([]*Result, len(list)), failed: failing(sound)}
 	r.first = firstValue(t)
 	err = r.all(ctx, r.judge)
 	if err == nil && ctx.Err() == nil && cfg.Pairs > 0 {
@@ -134,7 +134,8 @@ func Run(ctx context.Context, t *props.Target, cfg Config) ([]Result, error) {
 type runner struct {
 	target  *props.Target
 	cfg     Config
-	first   string // the first tenant's value
+	first   string            // the first tenant's value
+	failed  map[string]string // what fails without a mutant
 	list    []Mutant
 	results []*Result
 
@@ -260,14 +261,34 @@ func (res *Result) refused(err error) error {
 	return nil
 }
 
-// unfitClass stands for a contract that no longer fits the schema: a check says so.
-const unfitClass = "contract"
+// What kills without a finding: a check says so, and does not pass.
+const (
+	unfitClass    = "contract" // the contract no longer fits the schema
+	untestedClass = "untested" // every statement of a session over a table fails
+)
+
+// found reports whether a finding killed it.
+func (res *Result) found() bool {
+	return res.Status == Killed && res.Class != unfitClass && res.Class != untestedClass
+}
+
+// failing is the cells of a run in which every statement fails, each with the error.
+func failing(r *props.Report) map[string]string {
+	out := map[string]string{}
+	for i := range r.Untested {
+		if u := &r.Untested[i]; u.Failed {
+			out[u.String()] = u.Reason
+		}
+	}
+	return out
+}
 
 // search looks at what the mutant touches, then at all that may show it: it walks that, then
 // searches it at random.
 func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers int, res *Result) error {
 	reach := r.reach(t)
 	var found *props.Report
+	var fails []string // that did not before
 	stages := reach.stages(m)
 	for i, s := range stages {
 		if m.Of != "" && len(s.only) == 0 {
@@ -281,6 +302,11 @@ func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers
 			res.Walk, res.Strict = err == nil, err == nil && m.strict
 			return err
 		}
+		for cell, reason := range failing(found) {
+			if _, before := r.failed[cell]; !before {
+				fails = append(fails, cell+": "+reason)
+			}
+		}
 		if s.used || m.strict { // the walk has made every such call
 			continue
 		}
@@ -290,6 +316,10 @@ func (r *runner) search(ctx context.Context, t *props.Target, m *Mutant, workers
 		if more, err := r.random(ctx, t, reach, cfg); err != nil || res.killed(more) {
 			return err
 		}
+	}
+	if len(fails) > 0 {
+		res.Status, res.Class, res.Walk, res.Reason = Killed, untestedClass, true, slices.Min(fails)
+		return nil
 	}
 	res.Status = Survived
 	res.Wants, res.Reason = reach.advice(m, found)

@@ -71,7 +71,7 @@ func ScoreOf(results []Result) Score {
 		switch results[i].Status {
 		case Killed:
 			s.Killed++
-			if results[i].Class != unfitClass {
+			if results[i].found() {
 				checks = append(checks, results[i].Checks)
 			}
 		case Survived:
