@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/props/finding"
 	"github.com/rlsfuzz/rlsfuzz/props/judge"
 	"github.com/rlsfuzz/rlsfuzz/props/memory"
@@ -251,14 +250,15 @@ func (l *lab) differOnce(ctx context.Context, m *run.Committer, k *leak) (bool, 
 	}
 	other := *k.scenario
 	other.Data = data
-	known := judge.Known(k.scenario, l.Contract.Schema)
-	var lines [2][]string
-	for i, s := range []*model.Scenario{k.scenario, &other} {
-		got, err := o.committed(ctx, m, s)
-		if err != nil || got == nil {
-			return false, err
+	both := func() (first, second []string, err error) {
+		if first, err = o.committed(ctx, m, k.scenario); err == nil {
+			second, err = o.committed(ctx, m, &other)
 		}
-		lines[i] = judge.Mask(got, known)
+		return first, second, err
 	}
-	return o.differ(lines[0], lines[1]), nil
+	first, second, err := both()
+	if err != nil || first == nil || second == nil {
+		return false, err
+	}
+	return o.unlike(first, second, both)
 }

@@ -24,7 +24,7 @@ func (l *lab) fewest(ctx context.Context, s *model.Scenario, d *judge.Divergence
 	}
 	w := *d.Worlds
 	d.Worlds = &w
-	f := &fewest{observer: o, ctx: ctx, v: w.Variant, known: judge.Known(s, l.Contract.Schema), keys: d.Class == judge.Existence}
+	f := &fewest{observer: o, ctx: ctx, v: w.Variant, keys: d.Class == judge.Existence}
 	all := o.worlds.Hidden()
 	switch {
 	case o.observed() || d.Cross:
@@ -51,10 +51,9 @@ func (l *lab) fewest(ctx context.Context, s *model.Scenario, d *judge.Divergence
 // fewest searches hidden rows.
 type fewest struct {
 	*observer
-	ctx   context.Context
-	v     gen.Variant
-	known func(string) bool
-	keys  bool // what a key tells is what is looked for
+	ctx  context.Context
+	v    gen.Variant
+	keys bool // what a key tells is what is looked for
 }
 
 // differs reports whether some rows alone make a difference.
@@ -71,14 +70,15 @@ func (f *fewest) differs(places []gen.Place) (bool, error) {
 	if err != nil || lines[0] == nil || lines[1] == nil {
 		return false, err
 	}
-	if differ := f.unlike(lines); !differ || f.keys || !keyError(lines[0]) && !keyError(lines[1]) {
-		return differ, nil
+	if differ, err := f.unlikeWorld(f.ctx, worlds, lines, 1); err != nil || !differ || f.keys || !keyError(lines[0]) && !keyError(lines[1]) {
+		return differ, err
 	}
 	// A row that is referred to, or has a key, makes this difference whoever it concerns.
-	if lines, err = f.keyless().outputs(f.ctx, worlds); err != nil || lines[0] == nil || lines[1] == nil {
+	without := f.keyless()
+	if lines, err = without.outputs(f.ctx, worlds); err != nil || lines[0] == nil || lines[1] == nil {
 		return false, err
 	}
-	return f.unlike(lines), nil
+	return without.unlikeWorld(f.ctx, worlds, lines, 1)
 }
 
 // keyError reports whether a call ended by an error that a key raises: that it is taken, or that
@@ -87,11 +87,6 @@ func keyError(lines []string) bool {
 	return slices.ContainsFunc(lines, func(l string) bool {
 		return slices.ContainsFunc([]string{"23503", "23505", "23P01"}, func(code string) bool { return strings.HasPrefix(l, "ERROR "+code) })
 	})
-}
-
-// unlike reports whether the outputs of two worlds differ.
-func (f *fewest) unlike(lines [][]string) bool {
-	return f.differ(judge.Mask(lines[0], f.known), judge.Mask(lines[1], f.known))
 }
 
 func (f *fewest) search(all []gen.Place, lines []string) ([]gen.Place, error) {

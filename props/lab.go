@@ -25,6 +25,7 @@ type lab struct {
 	live      map[string]bool                      // by kind of call (see liveKey): whether hidden rows might show in it
 	tried     map[judge.Cell]*tried                // what the calls of paths showed
 	proven    map[string]bool                      // as live, from the walk and earlier rounds; shared by all labs, not changed
+	fresh     map[int]bool                         // by Path.ID: paths that give something new each time
 	refuted   map[string]int                       // by pair of calls (see pairKey): how often it differed rolled back, and not on real connections
 	runs      int                                  // distinct scenarios that ran carefully or committed
 	telling   map[judge.Cell]bool                  // cells of paths whose outputs are known to depend on hidden rows
@@ -53,7 +54,7 @@ func (t *Target) newLab(ctx context.Context, met *troubles) (*lab, error) {
 func (t *Target) bareLab(met *troubles) *lab {
 	return &lab{
 		Target: t, troubles: met, memo: map[[sha256.Size]byte]*judge.Verdict{}, unjudged: map[string]int{}, errors: map[judge.Cell]string{},
-		live: map[string]bool{}, refuted: map[string]int{}, tried: map[judge.Cell]*tried{},
+		live: map[string]bool{}, fresh: map[int]bool{}, refuted: map[string]int{}, tried: map[judge.Cell]*tried{},
 		programs: run.NewPrograms(filepath.Dir(t.File.Path), program.Limits{Time: t.Program}, t.Functions),
 	}
 }

@@ -130,10 +130,13 @@ func (l *lab) once(ctx context.Context, s *model.Scenario, at int, b brief, unde
 	if err != nil || lines[0] == nil {
 		return nil, err
 	}
-	known := judge.Known(s, l.Contract.Schema)
-	first := judge.Mask(lines[0], known)
 	for i, v := range variants {
-		if lines[i+1] == nil || !o.differ(first, judge.Mask(lines[i+1], known)) {
+		if lines[i+1] == nil {
+			continue
+		}
+		if unlike, err := o.unlikeWorld(ctx, worlds, lines, i+1); err != nil {
+			return nil, err
+		} else if !unlike {
 			continue
 		}
 		d := o.divergence([]gen.Variant{v}, v, lines[0], lines[i+1])

@@ -83,7 +83,7 @@ func (l *lab) refereeWorlds(ctx context.Context, m *run.Committer, k leak) (conf
 		}
 	}
 	known := judge.Known(k.scenario, l.Contract.Schema)
-	if differ, repeats := judge.Repeated(first, second, known); !differ || !repeats || !o.differ(judge.Mask(first[0], known), judge.Mask(second[0], known)) {
+	if compared := judge.Repeated(first, second, known); compared == nil || !o.differ(compared(first[0]), compared(second[0])) {
 		return false, "seen in a rolled-back transaction only: real logins do not show it", nil
 	}
 	return true, "", nil

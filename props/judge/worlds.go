@@ -95,19 +95,18 @@ func KindOf(differ []gen.Variant) string {
 	return Presence
 }
 
-// Repeated compares what several runs of two worlds gave, as lists of lines. known are
-// texts of the rows and the arguments. A difference holds when each world repeats itself,
-// at least once what is new in each run is masked, and the worlds differ. repeats is
-// false when a world does not repeat itself.
-func Repeated(first, second [][]string, known func(string) bool) (differ, repeats bool) {
+// Repeated tells by what several runs of two worlds gave, as lists of lines, how outputs of the two
+// are compared: as they are where each world repeats itself, whatever they look like; else with
+// what is new in each run masked. known are texts of the rows and the arguments. It is nil where a
+// world does not repeat itself even so.
+func Repeated(first, second [][]string, known func(string) bool) func([]string) []string {
 	if alike(first) && alike(second) {
-		return !slices.Equal(first[0], second[0]), true
+		return func(lines []string) []string { return lines }
 	}
-	first, second = masked(first, known), masked(second, known)
-	if alike(first) && alike(second) {
-		return !slices.Equal(first[0], second[0]), true
+	if alike(masked(first, known)) && alike(masked(second, known)) {
+		return func(lines []string) []string { return Mask(lines, known) }
 	}
-	return false, false
+	return nil
 }
 
 func alike(runs [][]string) bool {
