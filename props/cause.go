@@ -235,7 +235,7 @@ func (t *Target) tableCauses(table *model.Table, command model.Command, id *mode
 		})
 	}
 	name := strings.ToUpper(command.String())
-	var own, other []Cause
+	var own, all, other []Cause // of the command, of all commands, and of others, such as SELECT, by which an UPDATE finds its rows
 	for i := range table.Policies {
 		p := &table.Policies[i]
 		if !p.Permissive { // it lets nothing through
@@ -247,21 +247,24 @@ func (t *Target) tableCauses(table *model.Table, command model.Command, id *mode
 			object: carrier.Object{Kind: carrier.Policy, Table: table, Policies: []*model.Policy{p}, Command: command},
 		}
 		c.turned = []string{restrictive(table, p)}
-		if p.Command == name {
+		switch p.Command {
+		case name:
 			own = append(own, c)
-		} else {
+		case "ALL":
+			all = append(all, c)
+		default:
 			other = append(other, c)
 		}
 	}
-	out = append(append(out, own...), other...)
+	out = slices.Concat(out, own, all, other)
 	if len(own) > 1 { // several that let the same row through
-		all := Cause{joint: true, Key: "policies " + table.Label() + " " + name, Text: "several policies on " + table.Label() + " let it through"}
-		all.object = carrier.Object{Kind: carrier.Policies, Table: table, Command: command}
+		joint := Cause{joint: true, Key: "policies " + table.Label() + " " + name, Text: "several policies on " + table.Label() + " let it through"}
+		joint.object = carrier.Object{Kind: carrier.Policies, Table: table, Command: command}
 		for _, c := range own {
-			all.object.Policies = append(all.object.Policies, c.object.Policies...)
-			all.try.Before = append(all.try.Before, c.try.Before...)
+			joint.object.Policies = append(joint.object.Policies, c.object.Policies...)
+			joint.try.Before = append(joint.try.Before, c.try.Before...)
 		}
-		out = append(out, all)
+		out = append(out, joint)
 	}
 	return out
 }

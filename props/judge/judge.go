@@ -132,8 +132,24 @@ func (j *judge) holds(r *model.Rule, st *model.State, row model.Row) (holds, kno
 // holdsNew evaluates a rule for a new row: in the state before the step, so that the
 // row cannot entitle itself. What only Postgres can evaluate was asked after the step.
 func (j *judge) holdsNew(r *model.Rule, row model.Row) (holds, known bool) {
+	return j.holdsThen(r, j.before, row)
+}
+
+// holdsThen evaluates a rule in some state; what only Postgres can evaluate was asked after the step.
+func (j *judge) holdsThen(r *model.Rule, st *model.State, row model.Row) (holds, known bool) {
 	j.predict.Ask = j.trace.Later.Holds
-	return j.predict.Holds(r, j.id, j.before, row)
+	return j.predict.Holds(r, j.id, st, row)
+}
+
+// without is the state after the step, but for a table, which is as it was before.
+func (j *judge) without(t *model.Table) *model.State {
+	rows := make([][]model.Row, len(j.contract.Schema.Tables))
+	for i := range rows {
+		if rows[i] = j.after.Rows(i); i == t.ID {
+			rows[i] = j.before.Rows(i)
+		}
+	}
+	return model.NewState(j.contract.Schema, rows)
 }
 
 func (j *judge) found(d Divergence) {
