@@ -329,14 +329,18 @@ func (b *builder) person(r role, o Options, c choices) {
 		}
 		b.add(o.table, r.tenant, fixed, c)
 	}
-	b.belong(t, row, r.tenant, c)
+	b.belong(t, row, r.tenant, nil, c)
 	if len(b.tenant) < 2 {
 		return
 	}
 	other := (r.tenant + 1) % len(b.tenant)
 	switch {
 	case c.percent(o.Guests): // some people are in two tenants
-		b.belong(t, row, other, c)
+		var there map[int]map[int]model.Value
+		if r.tenant == 0 {
+			there = b.elsewhere(r, want.others)
+		}
+		b.belong(t, row, other, there, c)
 		if b.guests == nil {
 			b.guests = map[*model.Value]int{}
 		}

@@ -67,9 +67,57 @@ func (b *builder) isOf(t *model.Table, row model.Row, k int) bool {
 	return found
 }
 
+// elsewhere is what the row by which a user belongs to another tenant too has in the columns by which
+// its session is known, by Table.ID and column: another value than here, one by which another session
+// is known if there is one. Who is a member here may be an owner there.
+func (b *builder) elsewhere(r role, here []demand) map[int]map[int]model.Value {
+	out := map[int]map[int]model.Value{}
+	for i := range here {
+		for col, e := range here[i].columns {
+			l, ok := e.(*sql.Literal)
+			if !ok {
+				continue
+			}
+			t := here[i].table
+			list := slices.DeleteFunc(b.known(t, col), func(v model.Value) bool { return v.Text == l.Value.Text })
+			if len(list) == 0 {
+				list = slices.DeleteFunc(b.Others(t, col, l.Value, 0, mostRoles), func(v model.Value) bool { return v.Null })
+			}
+			if len(list) == 0 {
+				continue
+			}
+			if out[t.ID] == nil {
+				out[t.ID] = map[int]model.Value{}
+			}
+			out[t.ID][col] = list[r.session.ID%len(list)]
+		}
+	}
+	return out
+}
+
+// known is the values of a column by which sessions are known.
+func (b *builder) known(t *model.Table, col int) []model.Value {
+	var out []model.Value
+	for _, s := range b.Contract.Sessions {
+		e := b.userExprs[s.ID]
+		if e == nil {
+			continue
+		}
+		want := demands{}
+		want.meet(b.Contract.Schema, s.User.Table, e)
+		for i := range want.others {
+			if l, ok := want.others[i].columns[col].(*sql.Literal); ok && want.others[i].table == t && !slices.Contains(out, l.Value) {
+				out = append(out, l.Value)
+			}
+		}
+	}
+	return out
+}
+
 // belong adds the row of a membership table that a query path looks for, where
-// nothing else made the row belong to the tenant.
-func (b *builder) belong(t *model.Table, row model.Row, k int, c choices) {
+// nothing else made the row belong to the tenant. What nothing asks of it, it has as given, by
+// Table.ID and column.
+func (b *builder) belong(t *model.Table, row model.Row, k int, given map[int]map[int]model.Value, c choices) {
 	if b.isOf(t, row, k) {
 		return
 	}
@@ -88,7 +136,15 @@ func (b *builder) belong(t *model.Table, row model.Row, k int, c choices) {
 		for col, v := range s.lists {
 			fixed[col] = listing([]model.Value{v})
 		}
-		b.add(s.table, k, fixed, c)
+		also := maps.Clone(fixed)
+		for col, v := range given[s.table.ID] {
+			if _, asked := fixed[col]; !asked {
+				also[col] = v
+			}
+		}
+		if b.add(s.table, k, also, c) == nil && len(also) > len(fixed) { // a key may let the tenant have one such row
+			b.add(s.table, k, fixed, c)
+		}
 	}
 }
 

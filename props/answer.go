@@ -95,6 +95,11 @@ func (f *suspect) answers(c *model.Contract, id *model.Identity, st *model.State
 		for _, body := range f.brought(c, id) {
 			add(body)
 		}
+		if len(out) == 0 {
+			for _, body := range f.kept(c, id, st) {
+				add(body)
+			}
+		}
 		return out
 	}
 	if out = f.asking(c, id, st); len(out) > 0 {
@@ -179,6 +184,45 @@ func (f *suspect) brought(c *model.Contract, id *model.Identity) []string {
 	table := slices.ContainsFunc(c.Schema.Tables, func(t *model.Table) bool { return sql.Mentions(f.text, t.Name) })
 	if len(out) == 0 && table && !id.Tenant.Null && f.holds(c.Tenancy.Type, f.routine.Returns) {
 		out = append(out, f.body(c.Tenancy.Type, []string{id.Tenant.Text}))
+	}
+	return out
+}
+
+// mostKept bounds the values of rows that a function is tried to answer with.
+const mostKept = 4
+
+// kept lists bodies for a function that answers with one value that no session brings, such as what
+// the user is in the tenant: each gives a value of its type from the rows, of a table that it reads,
+// that are the session's own tenant's and name its user. Without such a row there is no value.
+func (f *suspect) kept(c *model.Contract, id *model.Identity, st *model.State) []string {
+	if id.User.Null {
+		return nil
+	}
+	own := map[string]bool{}
+	c.SessionTenants(id, st, func(v model.Value) bool {
+		own[v.Text] = true
+		return true
+	})
+	var out []string
+	for _, t := range c.Schema.Tables {
+		if t == c.Tenancy.Table || !sql.Mentions(f.text, t.Name) {
+			continue
+		}
+		for _, row := range st.Rows(t.ID) {
+			mine := slices.Contains(row, id.User)
+			c.Tenants(st, t, row, func(v model.Value) bool {
+				mine = mine && own[v.Text]
+				return mine
+			})
+			for i := range row {
+				if mine && len(out) < mostKept && !row[i].Null && row[i] != id.User && f.holds(t.Columns[i].Type, f.routine.Returns) {
+					out = append(out, f.body(t.Columns[i].Type, []string{row[i].Text}))
+				}
+			}
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, f.nothing())
 	}
 	return out
 }

@@ -105,6 +105,81 @@ func TestHelpers(t *testing.T) {
 	}
 }
 
+// TestHelperRole has two sessions by what a user is in a tenant, which policies ask of a function: it
+// forgets the tenant, and answers with what the user is elsewhere. Beside it is one that is right,
+// and policies that forget to ask it.
+func TestHelperRole(t *testing.T) {
+	t.Parallel()
+	const (
+		schema = `CREATE ROLE role_app LOGIN;
+CREATE TYPE rank AS ENUM ('boss', 'hand');
+CREATE TABLE orgs (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE people (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE members (id int PRIMARY KEY, org int NOT NULL REFERENCES orgs, person int NOT NULL REFERENCES people, rank rank NOT NULL, UNIQUE (org, person));
+CREATE TABLE plans (id int PRIMARY KEY, org int NOT NULL REFERENCES orgs, body text);
+CREATE TABLE wages (id int PRIMARY KEY, org int NOT NULL REFERENCES orgs, sum int);
+CREATE FUNCTION org() RETURNS int LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('app.org', true), '')::int $$;
+CREATE FUNCTION me() RETURNS int LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('app.person', true), '')::int $$;
+CREATE FUNCTION my_rank() RETURNS rank LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS
+	$$ SELECT m.rank FROM members m WHERE m.person = me() AND m.org = org() $$;
+ALTER TABLE plans ENABLE ROW LEVEL SECURITY; ALTER TABLE wages ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON plans USING (org = org() AND my_rank() = 'boss');
+CREATE POLICY p ON wages USING (org = org() AND my_rank() = 'boss');
+GRANT SELECT ON plans, wages TO role_app;
+`
+		contract = `schema: [schema.sql]
+tenant: {table: orgs, key: id}
+tables:
+  people: {tenants: SELECT m.org FROM members m WHERE m.person = people.id}
+  members: {tenant: org}
+  plans: {tenant: org}
+  wages: {tenant: org}
+sessions:
+  boss:
+    login: role_app
+    user: {table: people, where: "EXISTS (SELECT FROM members m WHERE m.person = people.id AND m.org = $tenant AND m.rank = 'boss')"}
+    settings: {app.org: $tenant, app.person: $user.id}
+    sees: {"*": none, plans: own, wages: own}
+    writes: {"*": none}
+  hand:
+    login: role_app
+    user: {table: people, where: "EXISTS (SELECT FROM members m WHERE m.person = people.id AND m.org = $tenant AND m.rank = 'hand')"}
+    settings: {app.org: $tenant, app.person: $user.id}
+    sees: {"*": none}
+    writes: {"*": none}
+`
+	)
+	for _, test := range []struct {
+		name, leak string
+		causes     []string
+	}{
+		{
+			name:   "of any tenant",
+			leak:   `CREATE OR REPLACE FUNCTION my_rank() RETURNS rank LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$ SELECT min(m.rank) FROM members m WHERE m.person = me() $$`,
+			causes: []string{"function my_rank answers wrongly; policies of 2 tables ask it"},
+		},
+		{
+			name:   "not asked",
+			leak:   `ALTER POLICY p ON plans USING (org = org()); ALTER POLICY p ON wages USING (org = org() AND my_rank() IS NOT NULL)`,
+			causes: []string{"policy p on plans lets it through", "policy p on wages lets it through"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cfg := written(t, schema+test.leak, contract)
+			cfg.SkipRandom = true
+			r := ran(t, cfg)
+			var causes []string
+			for _, b := range r.Blocks {
+				causes = append(causes, b.Cause)
+			}
+			slices.Sort(causes)
+			if d := cmp.Diff(test.causes, causes); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
 // asked is a schema whose policies ask functions of another schema about projects: who may
 // see one, and who may change what is in it.
 const asked = `CREATE ROLE asked_app LOGIN;
