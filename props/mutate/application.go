@@ -29,12 +29,20 @@ func application(c *model.Contract) []Mutant {
 func bindings(c *model.Contract, s *model.Session) []Mutant {
 	var out []Mutant
 	object := "session " + s.Name
+	whole := false
 	for i := range s.Settings {
 		name := s.Settings[i].Name
+		if claims(name) {
+			if whole {
+				continue
+			}
+			name, whole = "request.jwt.claims", true
+		}
+		same := func(o model.Setting) bool { return o.Name == name || claims(name) && claims(o.Name) }
 		m := Mutant{Kind: Unset, Object: object, session: s, Change: name + " is not set", Edit: ofSession(s, func(s *model.Session) {
-			s.Settings = slices.DeleteFunc(slices.Clone(s.Settings), func(o model.Setting) bool { return o.Name == name })
+			s.Settings = slices.DeleteFunc(slices.Clone(s.Settings), same)
 		})}
-		if !asks(c, s, name) {
+		if !slices.ContainsFunc(s.Settings, func(o model.Setting) bool { return same(o) && asks(c, s, o.Name) }) {
 			m.Equivalent = "no policy, view or function that the session reaches asks for " + name
 		}
 		out = append(out, m)
@@ -62,6 +70,10 @@ func bindings(c *model.Contract, s *model.Session) []Mutant {
 	}
 	return out
 }
+
+// claims reports whether a setting is of the claims, which are set all at once: as JSON, and one by
+// one as older servers of an API had them.
+func claims(name string) bool { return strings.HasPrefix(name, "request.jwt.claim") }
 
 // ofSession edits a session, and what it is on the paths that it uses.
 func ofSession(s *model.Session, edit func(*model.Session)) func(*model.Contract) {

@@ -244,3 +244,49 @@ func TestState(t *testing.T) {
 		t.Errorf("of a truncated file: %v", err)
 	}
 }
+
+// TestClaims has a session whose claims are set in two ways, as JSON and one by one: not to set them is
+// one mutant. Its login takes another role before anything runs, so that its own rights are idle.
+func TestClaims(t *testing.T) {
+	const schema = `
+CREATE ROLE claims_login LOGIN NOINHERIT; CREATE ROLE claims_app; GRANT claims_app TO claims_login;
+CREATE TABLE accounts (id bigint PRIMARY KEY, name text NOT NULL);
+CREATE TABLE items (id bigint PRIMARY KEY, account_id bigint NOT NULL REFERENCES accounts (id), body text);
+CREATE FUNCTION account() RETURNS bigint LANGUAGE sql STABLE AS $$
+	SELECT coalesce(nullif(current_setting('request.jwt.claim.account', true), ''), nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'account')::bigint $$;
+CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.body := NEW.body; RETURN NEW; END $$;
+CREATE TRIGGER noted BEFORE UPDATE ON items FOR EACH ROW EXECUTE FUNCTION noted();
+ALTER TABLE items ENABLE ROW LEVEL SECURITY;
+CREATE POLICY items_all ON items USING (account_id = account());
+GRANT SELECT ON items TO claims_app;
+`
+	const contract = `schema: [schema.sql]
+tenant: {table: accounts, key: id}
+tables: {items: {tenant: account_id}}
+sessions:
+  member:
+    login: claims_login
+    role: claims_app
+    claims: {account: $tenant, role: claims_app}
+    sees: {"*": own, accounts: none}
+    writes: {"*": none}
+`
+	results, err := mutate.Run(t.Context(), open(t, contract, schema), mutate.Config{Seed: 1, Checks: 100, Keep: func(m *mutate.Mutant) bool {
+		return m.Kind == mutate.Unset || m.Kind == mutate.BypassRLS
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]mutate.Status{}
+	for _, r := range results {
+		got[r.Object+": "+r.Change] = r.Status
+	}
+	want := map[string]mutate.Status{
+		"session member: request.jwt.claims is not set": mutate.Killed,
+		"role claims_app: BYPASSRLS":                    mutate.Killed,
+		"role claims_login: BYPASSRLS":                  mutate.Equivalent,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}

@@ -47,15 +47,18 @@ func roles(c *model.Contract, own func(string) bool) []Mutant {
 }
 
 // idle is the rule for a role with whose rights nothing runs: no session acts as it or as
-// a member of it, and it owns no view or routine that lends its rights.
+// a member of it, and it owns no view, routine, trigger's function or table with rules that lends
+// its rights.
 func idle(c *model.Contract, name string) string {
 	acts := func(s *model.Session) bool {
 		role := acting(s)
 		return role == "" || role == name || member(c, role, name, nil)
 	}
-	owns := slices.ContainsFunc(c.Schema.Routines, func(r *model.Routine) bool { return r.Definer && r.Owner == name }) ||
-		slices.ContainsFunc(c.Schema.Views, func(v *model.View) bool { return v.Owner == name })
-	if owns || slices.ContainsFunc(c.Sessions, acts) || slices.ContainsFunc(c.Schema.Tables, func(t *model.Table) bool { return len(t.Triggers) > 0 }) {
+	lends := func(r *model.Routine) bool { return r.Definer && r.Owner == name }
+	owns := slices.ContainsFunc(c.Schema.Routines, lends) || slices.ContainsFunc(c.Schema.Firing, lends) ||
+		slices.ContainsFunc(c.Schema.Views, func(v *model.View) bool { return v.Owner == name }) ||
+		slices.ContainsFunc(c.Schema.Tables, func(t *model.Table) bool { return t.Owner == name && len(t.Triggers) > 0 })
+	if owns || slices.ContainsFunc(c.Sessions, acts) {
 		return ""
 	}
 	return "nothing runs with the rights of " + name + ": each session that logs in as it acts as another role (SET ROLE)"
