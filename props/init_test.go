@@ -200,6 +200,28 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON posts, comments TO authenticated;
 	}
 }
 
+// TestInitConverts has a policy ask a function that makes a key of a text, and fails of most texts: no
+// rule can ask it of every row, so that the draft asks whose the rows are, and a check can begin.
+func TestInitConverts(t *testing.T) {
+	t.Parallel()
+	d := drafted(t, "plain", map[string]string{"schema.sql": `
+CREATE ROLE converts_app LOGIN;
+CREATE TABLE accounts (id uuid PRIMARY KEY, name text NOT NULL);
+CREATE TABLE notes (id bigint PRIMARY KEY, account_id uuid NOT NULL REFERENCES accounts, body text);
+CREATE TABLE files (id bigint PRIMARY KEY, path text NOT NULL, size integer);
+CREATE FUNCTION account() RETURNS uuid LANGUAGE sql STABLE AS $$ SELECT nullif(current_setting('app.account', true), '')::uuid $$;
+CREATE FUNCTION owner_of(path text) RETURNS uuid LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN split_part(path, '.', 1)::uuid; END $$;
+ALTER TABLE notes ENABLE ROW LEVEL SECURITY; ALTER TABLE files ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON notes USING (account_id = account());
+CREATE POLICY own ON files USING (owner_of(path) = account());
+GRANT SELECT ON notes, files TO converts_app;
+`})
+	if !strings.Contains(d.YAML, "files: {tenant: shared}") || !slices.ContainsFunc(d.Draft.Review(), func(q string) bool { return strings.HasPrefix(q, "files leads to no tenant: ") }) {
+		t.Errorf("it does not ask whose files are:\n%s", d.YAML)
+	}
+	ran(t, props.Config{Contract: d.Contract, Postgres: os.Getenv("RLSFUZZ_POSTGRES"), Checks: 50, SkipMatrix: true, Seed: 1})
+}
+
 // TestInitKeeps does not overwrite.
 func TestInitKeeps(t *testing.T) {
 	dir := t.TempDir()

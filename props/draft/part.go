@@ -85,7 +85,8 @@ func document(c Column, keys []string) Column {
 }
 
 // piece is an expression over one text column that only Postgres can evaluate, such as a function of
-// it, and that does not read the session; false for others.
+// it, and that does not read the session; false for others, and where a function makes another type of
+// the text: of some texts it cannot, and fails.
 func (s scope) piece(o *sql.Opaque) (Column, bool) {
 	out, text, ok := s.about(o)
 	if ok && text == item && out.items().isItem() {
@@ -94,11 +95,18 @@ func (s scope) piece(o *sql.Opaque) (Column, bool) {
 	if !ok || s.survey == nil || out.Table.Columns[out.Column].Type.Kind != sql.Text {
 		return Column{}, false
 	}
-	if readsSession(s.survey.closure(text)) {
+	if readsSession(s.survey.closure(text)) || s.survey.converts(text) {
 		return Column{}, false
 	}
 	out.Part = text
 	return out, true
+}
+
+// converts reports whether an expression calls a function of the schema that answers with no text.
+func (s *Survey) converts(text string) bool {
+	return slices.ContainsFunc(slices.Concat(s.Schema.Routines, s.Schema.Helpers), func(r *model.Routine) bool {
+		return stands(text, r.Name) && !slices.Contains([]string{"text", "character varying", "name", "text[]"}, r.Returns)
+	})
 }
 
 // about is the one column in an expression, and the expression's text with a hole in its place;
