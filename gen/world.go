@@ -314,6 +314,9 @@ func (w *Worlds) valid(data [][]model.Row) bool {
 	if !ok && !w.id.Tenant.Null {
 		return false
 	}
+	if ok && w.Contract.Admits(w.id, w.state) && !w.Contract.Admits(id, st) { // it would be none of its session
+		return false
+	}
 	for i, v := range w.id.Session.Vars { // what it claims of another tenant is the same
 		if v.Source == model.FromOther && ok && i < len(w.id.Vars) && id.Vars[i] != w.id.Vars[i] {
 			return false

@@ -36,6 +36,9 @@ func (l *lab) misfit(ctx context.Context, k *finding.Case, s *model.Scenario, tr
 	if d := shown(l.Contract, k, v); d != nil && (k.Found == nil || d.Class != judge.Lockout || about(l.Contract, k.Found, d)) {
 		return "", nil
 	}
+	if m := v.Misbound; m != nil && !idle(s, trace, m.Step) {
+		return m.Why, nil
+	}
 	for _, f := range v.Failures {
 		if k.Steps[f.Step].Expect != nil {
 			continue
@@ -55,6 +58,23 @@ func (l *lab) misfit(ctx context.Context, k *finding.Case, s *model.Scenario, tr
 		}
 	}
 	return "", nil
+}
+
+// idle reports whether all steps before one left the rows alone, some of which were to write: what was
+// to make its user one of its session was refused.
+func idle(s *model.Scenario, trace *model.Trace, step int) bool {
+	wrote := false
+	for i := range s.Steps[:step] {
+		for t, rows := range trace.Steps[i].After {
+			if len(model.Without(rows, trace.Initial[t])) > 0 || len(rows) != len(trace.Initial[t]) {
+				return false
+			}
+		}
+		op := &s.Steps[i].Op
+		reads := op.Shape != nil && op.Shape.Command == model.Select || op.Path == nil && strings.HasPrefix(strings.ToUpper(strings.TrimSpace(op.Raw)), "SELECT")
+		wrote = wrote || !reads
+	}
+	return wrote
 }
 
 func said(e *model.Failure) string { return "ERROR " + e.Code + ": " + e.Message }

@@ -33,6 +33,9 @@ func (l *lab) verdict(ctx context.Context, s *model.Scenario) (*judge.Verdict, e
 
 // compared completes a verdict by what other runs of the scenario show.
 func (l *lab) compared(ctx context.Context, s *model.Scenario, v *judge.Verdict) error {
+	if v.Misbound != nil {
+		return nil
+	}
 	for _, look := range []func(context.Context, *model.Scenario, *judge.Verdict) error{l.lockouts, l.interferences, l.inherited} {
 		if err := look(ctx, s, v); err != nil {
 			return err
@@ -89,15 +92,19 @@ func (l *lab) interferences(ctx context.Context, s *model.Scenario, v *judge.Ver
 }
 
 // under runs a scenario under a variant and judges it.
-func (l *lab) under(ctx context.Context, s *model.Scenario, v run.Variant) (*judge.Verdict, error) {
-	t, err := l.trace(ctx, s, v)
+func (l *lab) under(ctx context.Context, s *model.Scenario, with run.Variant) (*judge.Verdict, error) {
+	t, err := l.trace(ctx, s, with)
 	if errors.Is(err, run.ErrInvalid) {
 		return &judge.Verdict{Unjudged: []string{err.Error()}}, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	return judge.Judge(l.Contract, s, t), nil
+	v := judge.Judge(l.Contract, s, t)
+	if m := v.Misbound; m != nil { // no session of the contract begins so
+		return &judge.Verdict{Unjudged: v.Unjudged, Misbound: m}, nil
+	}
+	return v, nil
 }
 
 func (l *lab) trace(ctx context.Context, s *model.Scenario, v run.Variant) (*model.Trace, error) {

@@ -21,6 +21,9 @@ type Verdict struct {
 	Unjudged []string
 	// Unclear is why calls of paths show nothing, by cell.
 	Unclear map[Cell]string
+	// Misbound is the first step that is none of its session; nil: none is. Neither it nor what
+	// follows is judged.
+	Misbound *Misbound
 }
 
 // Failure is an error that ended a statement, a call or a look, and is no denial.
@@ -49,6 +52,11 @@ func Judge(c *model.Contract, s *model.Scenario, t *model.Trace) *Verdict {
 		id, ok := c.BindStep(step, initial)
 		if !ok {
 			j.verdict.Unjudged = append(j.verdict.Unjudged, fmt.Sprintf("step %d: no such tenant or user", i+1))
+			break
+		}
+		if m := misbound(c, s, i, j.states); m != nil {
+			j.verdict.Misbound = m
+			j.verdict.Unjudged = append(j.verdict.Unjudged, m.Why)
 			break
 		}
 		after := model.NewState(c.Schema, arrange(c.Schema, s, t.Steps[i].After))
