@@ -158,7 +158,8 @@ func (f *suspect) single() bool {
 
 // brought lists bodies for a function that answers with one value: each gives a setting or claim
 // of the identity that the function reads. A function that reads none, but a table, is taken to
-// look up the tenant. A session without tenant and user gets no value.
+// look up the tenant; and nothing for a session that may do nothing where it is asked, such as one
+// whose key was revoked. A session without tenant and user gets no value.
 func (f *suspect) brought(c *model.Contract, id *model.Identity) []string {
 	if id.Tenant.Null && id.User.Null {
 		return []string{f.nothing()}
@@ -184,6 +185,9 @@ func (f *suspect) brought(c *model.Contract, id *model.Identity) []string {
 	table := slices.ContainsFunc(c.Schema.Tables, func(t *model.Table) bool { return sql.Mentions(f.text, t.Name) })
 	if len(out) == 0 && table && !id.Tenant.Null && f.holds(c.Tenancy.Type, f.routine.Returns) {
 		out = append(out, f.body(c.Tenancy.Type, []string{id.Tenant.Text}))
+		if f.barred(c, id.Session) {
+			out = append(out, f.nothing())
+		}
 	}
 	return out
 }
@@ -225,6 +229,17 @@ func (f *suspect) kept(c *model.Contract, id *model.Identity, st *model.State) [
 		out = append(out, f.nothing())
 	}
 	return out
+}
+
+// barred reports whether a session may neither see nor write a row of the tables whose policies ask
+// the function.
+func (f *suspect) barred(c *model.Contract, s *model.Session) bool {
+	none := func(r *model.Rule) bool { return r == nil || r.Kind == model.RuleNone }
+	return !slices.ContainsFunc(c.Schema.Tables, func(t *model.Table) bool {
+		w := &s.Writes[t.ID]
+		free := !none(s.Sees[t.ID].Rule) || !none(w.Insert) || !none(w.From) || !none(w.To) || !none(w.Delete)
+		return free && sql.Mentions(reads(c.Schema, t), f.routine.Name)
+	})
 }
 
 // body is the body of the function that answers with some keys; empty where its type has no
