@@ -1,23 +1,23 @@
 package sql
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
 
 // Memberships and invitations that expire are rows with a time that is compared with the
-// clock. Such a comparison is made in Go for columns of type timestamp with time zone.
+// clock. Such a comparison is made in Go for columns of type timestamp with time zone and
+// now(), and of type date and current_date: all sessions have the time zone UTC.
 
-// clock compiles the comparison of such a column with now(); nil where x is another one.
+// clock compiles the comparison of such a column with the clock; nil where x is another one.
 func (c *compiler) clock(x *Compare) condFunc {
 	column, isColumn := x.L.(*Column)
-	op := x.Op
-	if !isColumn || !isNow(x.R) {
-		if column, isColumn = x.R.(*Column); !isColumn || !isNow(x.L) {
+	word, op := clockWord(x.R), x.Op
+	if !isColumn || word == "" {
+		word, op = clockWord(x.L), turned(op)
+		if column, isColumn = x.R.(*Column); !isColumn || word == "" {
 			return nil
 		}
-		op = turned(op)
 	}
 	if c.isAtom(column) {
 		return nil
@@ -26,8 +26,12 @@ func (c *compiler) clock(x *Compare) condFunc {
 	if o.bad {
 		return never
 	}
-	if o.typ != "timestamp with time zone" {
-		c.leave(x, "now() and "+o.typ)
+	since := sinceNow
+	if word == today {
+		since = sinceToday
+	}
+	if o.typ != clockTypes[word] {
+		c.leave(x, word+" and "+o.typ)
 		return never
 	}
 	return func(f *Frame) Tri {
@@ -35,7 +39,7 @@ func (c *compiler) clock(x *Compare) condFunc {
 		if v.Null {
 			return Unknown
 		}
-		order, known := sinceNow(v.Text, time.Now())
+		order, known := since(v.Text, time.Now())
 		if !known {
 			return Unknown
 		}
@@ -43,13 +47,27 @@ func (c *compiler) clock(x *Compare) condFunc {
 	}
 }
 
-// isNow reports whether an expression is the time at which the transaction began.
-func isNow(e Expr) bool {
+// What the clock says, and the types of columns that are compared with it.
+const (
+	moment = "now()" // at which the transaction began
+	today  = "current_date"
+)
+
+var clockTypes = map[string]string{moment: "timestamp with time zone", today: "date"}
+
+// clockWord is what an expression asks of the clock; empty where it asks nothing.
+func clockWord(e Expr) string {
 	o, ok := e.(*Opaque)
 	if !ok || len(o.Parts) != 1 {
-		return false
+		return ""
 	}
-	return slices.Contains([]string{"now()", "pg_catalog.now()", "current_timestamp"}, strings.ToLower(strings.TrimSpace(o.Parts[0].Text)))
+	switch strings.ToLower(strings.TrimSpace(o.Parts[0].Text)) {
+	case moment, "pg_catalog.now()", "current_timestamp":
+		return moment
+	case today:
+		return today
+	}
+	return ""
 }
 
 // turned is an operator for operands that have changed sides.
@@ -84,6 +102,16 @@ var layouts = [...]string{"2006-01-02 15:04:05.999999Z07", "2006-01-02 15:04:05.
 // a default or a function of the same transaction gave is now() itself to Postgres, and of
 // the past here: what expires then has expired for both.
 func sinceNow(text string, now time.Time) (order int, known bool) {
+	return since(text, now, layouts[:])
+}
+
+// sinceToday orders a date and the day of the clock.
+func sinceToday(text string, now time.Time) (order int, known bool) {
+	return since(text, now.UTC().Truncate(24*time.Hour), []string{time.DateOnly})
+}
+
+// since orders a time that is printed in one of some layouts, and another time.
+func since(text string, other time.Time, layouts []string) (order int, known bool) {
 	switch {
 	case text == "-infinity", strings.HasSuffix(text, " BC"):
 		return -1, true
@@ -92,7 +120,7 @@ func sinceNow(text string, now time.Time) (order int, known bool) {
 	}
 	for _, layout := range layouts {
 		if at, err := time.Parse(layout, text); err == nil {
-			return at.Compare(now), true
+			return at.Compare(other), true
 		}
 	}
 	return 0, false

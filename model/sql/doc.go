@@ -17,6 +17,7 @@
 // paths; and atoms such as own, all and none, whose meaning the Scope gives.
 //
 // The package has no database and no randomness, and reads the clock in one place:
-// clock.go, for comparisons with now(). The grammar comes from oliphant: parser.go
-// alone calls its parser, and the converter makes expressions of its nodes.
+// clock.go, for comparisons with now() and current_date. The grammar comes from
+// oliphant: parser.go alone calls its parser, and the converter makes expressions of
+// its nodes.
 package sql

@@ -33,6 +33,7 @@ var relations = []*sql.Relation{
 		{Name: "small", Kind: sql.Int, Type: "smallint"},
 		{Name: "seen", Type: "timestamp with time zone"},
 		{Name: "ends", Type: "timestamp with time zone"},
+		{Name: "left_on", Type: "date"},
 	}},
 	{ID: 1, Schema: "public", Name: "memberships", Columns: []sql.RelColumn{
 		{Name: "user_id", Kind: sql.Int, Type: "integer"},
@@ -89,7 +90,7 @@ func row(texts ...string) sql.Row {
 func frame() *sql.Frame {
 	return &sql.Frame{
 		World: world{1: {row("7", idA, "ann"), row("7", "NULL", "bob"), row("8", idB, "NULL")}},
-		Row:   row("7", idA, "admin", "ann", "t", "NULL", `{ann,"b \"c",NULL,""}`, "3", "2020-01-02 03:04:05.678+00", "2999-01-01 00:00:00+05:30"),
+		Row:   row("7", idA, "admin", "ann", "t", "NULL", `{ann,"b \"c",NULL,""}`, "3", "2020-01-02 03:04:05.678+00", "2999-01-01 00:00:00+05:30", "2020-01-02"),
 		Vars:  row(idA, "8", "ann", "{7,-9}"),
 	}
 }
@@ -116,6 +117,7 @@ func TestEval(t *testing.T) {
 			"exists (select 1 from memberships m where exists (select 1 from memberships n where n.user_id = m.user_id and n.name <> m.name and own))",
 			"(id = 7) = (name = 'ann')", "id between 7 and 7",
 			"seen < now()", "now() > seen", "seen is null or seen <= now()", "ends > current_timestamp", "now() <> ends",
+			"left_on < current_date", "CURRENT_DATE >= left_on", "born is null or born > current_date",
 		},
 		sql.False: {
 			"not own", "id in (1, 2)", "id <> 7", "(null and true) is not unknown", "account <> $tenant",
@@ -123,6 +125,7 @@ func TestEval(t *testing.T) {
 			"null = any ('{}'::int[])", "exists (select 1 from memberships where name = 'zoe')",
 			"id is distinct from $user.id and id = 8", "'{}' = tags", "8 = any (array[1, 7])",
 			"7 not in (select user_id from memberships)", "seen >= now()", "now() >= ends", "ends = now()",
+			"left_on is null or left_on > current_date", "current_date = left_on",
 		},
 		sql.Unknown: {
 			"null", "id = null", "true and null", "false or null", "not null", "born is null and id = null",
@@ -146,30 +149,42 @@ func TestEval(t *testing.T) {
 	}
 }
 
-// TestClock compares times, as Postgres prints them, with the clock.
+// TestClock compares times and dates, as Postgres prints them, with the clock.
 func TestClock(t *testing.T) {
-	p, err := sql.Compile(parse(t, "seen < now()"), scope())
-	if err != nil {
-		t.Fatal(err)
-	}
+	day := func(days int) string { return time.Now().UTC().AddDate(0, 0, days).Format(time.DateOnly) }
 	tests := []struct {
-		seen string
+		rule string // over the column of the value, which is the nth
+		n    int
+		text string
 		want sql.Tri
 	}{
-		{"-infinity", sql.True},
-		{"0044-03-15 12:00:00+00 BC", sql.True},
-		{"1900-01-01 00:00:00-00:01:15", sql.True},
-		{time.Now().Add(-time.Hour).UTC().Format("2006-01-02 15:04:05+00"), sql.True},
-		{time.Now().Add(time.Hour).UTC().Format("2006-01-02 15:04:05.999+00"), sql.False},
-		{"12026-01-01 00:00:00+00", sql.False},
-		{"infinity", sql.False},
-		{"NULL", sql.Unknown},
+		{"seen < now()", 8, "-infinity", sql.True},
+		{"seen < now()", 8, "0044-03-15 12:00:00+00 BC", sql.True},
+		{"seen < now()", 8, "1900-01-01 00:00:00-00:01:15", sql.True},
+		{"seen < now()", 8, time.Now().Add(-time.Hour).UTC().Format("2006-01-02 15:04:05+00"), sql.True},
+		{"seen < now()", 8, time.Now().Add(time.Hour).UTC().Format("2006-01-02 15:04:05.999+00"), sql.False},
+		{"seen < now()", 8, "12026-01-01 00:00:00+00", sql.False},
+		{"seen < now()", 8, "infinity", sql.False},
+		{"seen < now()", 8, "NULL", sql.Unknown},
+		{"left_on < current_date", 10, "-infinity", sql.True},
+		{"left_on < current_date", 10, "0044-03-15 BC", sql.True},
+		{"left_on < current_date", 10, day(-1), sql.True},
+		{"left_on <= current_date", 10, day(0), sql.True},
+		{"left_on < current_date", 10, day(0), sql.False},
+		{"left_on > current_date", 10, day(1), sql.True},
+		{"left_on < current_date", 10, "12026-01-01", sql.False},
+		{"left_on < current_date", 10, "infinity", sql.False},
+		{"left_on < current_date", 10, "NULL", sql.Unknown},
 	}
 	for _, k := range tests {
+		p, err := sql.Compile(parse(t, k.rule), scope())
+		if err != nil {
+			t.Fatal(err)
+		}
 		f := frame()
-		f.Row[8] = row(k.seen)[0]
+		f.Row[k.n] = row(k.text)[0]
 		if got := p.Eval(f); got != k.want {
-			t.Errorf("%s is %v, want %v", k.seen, got, k.want)
+			t.Errorf("%s of %s is %v, want %v", k.rule, k.text, got, k.want)
 		}
 	}
 }
@@ -223,7 +238,9 @@ func TestCompileErrors(t *testing.T) {
 		{"id = (select max(user_id) from memberships where name = users.name)", notInGo, "this sub-select"},
 		{"id in (with m as (select user_id as u from memberships) select u from m)", notInGo, "this query"},
 		{"exists (select 1 from pg_class c where c.relname = name)", notInGo, "pg_class"},
-		{"born = current_date", notInGo, "clock"},
+		{"seen < localtimestamp", notInGo, "clock"},
+		{"seen < current_date", notInGo, "current_date and timestamp with time zone"},
+		{"born < now()", notInGo, "now() and date"},
 		{"id = any (array_of(id))", notInGo, "function array_of"},
 		{"id = '0x07'", notInGo, "versions"},
 		{"$raw #>> '{a,b}' = 'x'", notInGo, "operator #>> on json"},
