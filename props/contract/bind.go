@@ -2,6 +2,7 @@ package contract
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 
@@ -139,8 +140,23 @@ func (r *resolver) user(d *sessionDecl, s *model.Session, in binding) bool {
 	s.User = &model.UserSource{Table: t}
 	if d.user.where.given() {
 		s.User.Where = r.rule(d.user.where, ruleSite{binding: in, table: t})
+		if err := r.opaque[s.User.Where]; err != nil {
+			r.unpicked(d.user.where, err)
+		}
 	}
 	return true
+}
+
+// unpicked refuses a where that only Postgres can evaluate: users are picked from rows before any
+// server has them.
+func (r *resolver) unpicked(where text, err error) {
+	at := where.place()
+	var n *sql.NotInGo
+	if errors.As(err, &n) && n.Node != nil {
+		at = r.inside(where.at, n.Node.Offset())
+	}
+	r.fail(at, "columns compared by = and <> (numbers without a fraction also by < and >), IS NULL, IN, ANY, AND, OR, NOT and EXISTS over other tables, or times compared with now() and dates with current_date",
+		"who is a user of the session must be known without Postgres, and this is %v", err)
 }
 
 // settings resolves claims, then settings.

@@ -13,9 +13,10 @@ type resolver struct {
 	file      *File
 	schema    *model.Schema
 	contract  *model.Contract
-	relations []*sql.Relation // by Table.ID
-	families  []bool          // by Table.ID: it has partitions or children, whose rows a query reads too
-	decls     []*tableDecl    // by Table.ID; nil for a table that is not written
+	relations []*sql.Relation       // by Table.ID
+	families  []bool                // by Table.ID: it has partitions or children, whose rows a query reads too
+	decls     []*tableDecl          // by Table.ID; nil for a table that is not written
+	opaque    map[*model.Rule]error // why only Postgres can evaluate a rule; none for others
 }
 
 // Resolve looks up what the contract names and gives its meaning over the schema.
@@ -23,7 +24,7 @@ type resolver struct {
 // that do not fit the columns, tables whose tenants cannot be inferred.
 func (f *File) Resolve(s *model.Schema) (*model.Contract, error) {
 	r := &resolver{
-		source: f.again(), file: f, schema: s, decls: make([]*tableDecl, len(s.Tables)),
+		source: f.again(), file: f, schema: s, decls: make([]*tableDecl, len(s.Tables)), opaque: map[*model.Rule]error{},
 		contract: &model.Contract{Schema: s, Belongs: make([]model.Belonging, len(s.Tables))},
 	}
 	for _, t := range s.Tables {

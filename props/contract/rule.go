@@ -61,8 +61,11 @@ func (r *resolver) rule(d text, site ruleSite) *model.Rule {
 	}
 	for _, name := range uses.Atoms {
 		if !words.inGo[name] {
-			out.Program = nil
+			out.Program, err = nil, &sql.NotInGo{Reason: name + " follows from a query of tenants that is none of these"}
 		}
+	}
+	if err != nil {
+		r.opaque[out] = err
 	}
 	r.print(out, d, e, scope, words, site.binding)
 	reads := reach{resolver: r, columns: map[int]bool{}, tables: map[int]bool{}}
