@@ -55,7 +55,7 @@ func (p *Plan) newColumn(t *model.Table, i int, constants []string, generator st
 	case outward(t, i):
 		out.how = nowhere
 		return out
-	case model.Contains(t.Key, i) && len(t.Key) == 1 && keyKind(c) && !checked(t, i):
+	case model.Contains(t.Key, i) && len(t.Key) == 1 && keyKind(c) && !limited(t, i):
 		out.how = counted
 		return out
 	}

@@ -355,7 +355,7 @@ func (f *fitting) plainRow(t *model.Table) model.Row {
 	tp := &f.tables[t.ID]
 	for i := range row {
 		col := &tp.columns[i]
-		holds := model.Contains(tp.tenant, i) && t != f.Contract.Tenancy.Table
+		holds := f.holds(t, i)
 		switch {
 		case col.how == counted && !isReference(t, i):
 			row[i] = key(&t.Columns[i], f.first[t.ID])
@@ -386,7 +386,7 @@ func (f *fitting) placeholder(t *model.Table, i int) model.Value {
 			}
 		}
 	}
-	if keyKind(&t.Columns[i]) && !checked(t, i) {
+	if keyKind(&t.Columns[i]) && !limited(t, i) {
 		return key(&t.Columns[i], f.first[t.ID]+7+i)
 	}
 	if pool := f.tables[t.ID].columns[i].pool; len(pool) > 0 {

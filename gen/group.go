@@ -160,5 +160,5 @@ func (b *builder) replaces(t *model.Table, g *group, chosen tuple, row model.Row
 // bound reports whether a column's values are not the row's to choose.
 func (b *builder) bound(t *model.Table, i int) bool {
 	how := b.tables[t.ID].columns[i].how
-	return how != fromPool || isReference(t, i) || model.Contains(b.tables[t.ID].tenant, i)
+	return how != fromPool || isReference(t, i) || b.holds(t, i)
 }

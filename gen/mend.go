@@ -112,7 +112,7 @@ func (f *fitting) options(t *model.Table, i int, now model.Value, spare bool) ([
 	case isReference(t, i):
 		out = append(out, f.placeholder(t, i))
 		out = append(out, col.pool[:min(len(col.pool), 3)]...)
-	case model.Contains(tp.tenant, i):
+	case f.holds(t, i):
 		out = append(out, f.tenantValue(t.Columns[i].Type, 1))
 	default:
 		out = append(out, col.pool...)
@@ -302,7 +302,7 @@ func (f *fitting) keepTuple(t *model.Table, g *group, row model.Row) {
 	for j, i := range g.columns {
 		made[j] = entry{value: row[i]}
 		how := f.tables[t.ID].columns[i].how
-		if !row[i].Null && (isReference(t, i) || how == counted || how == absent || model.Contains(f.tables[t.ID].tenant, i)) {
+		if !row[i].Null && (isReference(t, i) || how == counted || how == absent || f.holds(t, i)) {
 			made[j] = entry{given: true}
 		}
 		if how == absent {
@@ -331,7 +331,7 @@ func (f *fitting) narrow(t *model.Table, g *group) {
 				col.pool = append(col.pool, v)
 			}
 		}
-		if len(col.pool) == 0 && !model.Contains(f.tables[t.ID].tenant, i) {
+		if len(col.pool) == 0 && !f.holds(t, i) {
 			f.Void[model.ColumnRef{Table: t.ID, Column: i}] = fmt.Sprintf("no combination of values fits in which it is not NULL, of %d rows", f.tries)
 		}
 	}

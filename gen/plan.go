@@ -184,13 +184,19 @@ func (p *Plan) newTable(t *model.Table, constants map[model.ColumnRef][]string) 
 	}
 	// The key of most columns first: it decides for those that share some.
 	slices.SortStableFunc(out.keys, func(a, b *model.ForeignKey) int { return len(b.Columns) - len(a.Columns) })
-	out.groups, out.rules, out.derived = groups(t), betweens(t), derives(t)
+	out.groups, out.rules, out.derived, out.unlike = groups(t), betweens(t), derives(t), unlikes(t)
 	if t.Parent != "" {
 		p.Empty[t] = "it is a part of " + t.Parent
 	}
 	out.skip = b.How == model.Shared && len(t.Seed) > 0
 	markCanary(&out, constants)
 	return out
+}
+
+// holds reports whether a column's values are tenants' keys that a row takes from its tenant: a row of
+// the tenants' own table has its key by itself.
+func (p *Plan) holds(t *model.Table, column int) bool {
+	return t != p.Contract.Tenancy.Table && model.Contains(p.tables[t.ID].tenant, column)
 }
 
 // moves reports whether another value in a column may make a row another tenant's.

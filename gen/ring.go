@@ -45,7 +45,7 @@ func (b *builder) early(t *model.Table, k int, row model.Row, set []bool, c *cho
 		switch col := &t.Columns[i]; {
 		case set[i]:
 			continue
-		case keyKind(col) && !checked(t, i):
+		case keyKind(col) && !limited(t, i):
 			n := 1 + len(b.ofTenant(t, k))
 			for _, f := range b.stack {
 				if f.table == t && f.k == k {

@@ -22,7 +22,7 @@ type frame struct {
 // it. fixed gives values that must be. It returns nil when no row fits; rows that were
 // made for it alone are gone then.
 func (b *builder) add(t *model.Table, k int, fixed map[int]model.Value, c choices) model.Row {
-	if most, ok := b.most[t]; ok && len(b.rows[t.ID]) >= most || len(b.stack) > deepestRows {
+	if most, ok := b.most[t]; ok && len(b.rows[t.ID]) >= most || b.Empty[t] != "" || len(b.stack) > deepestRows {
 		return nil
 	}
 	mark, was := len(b.journal), b.attempt

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
@@ -35,6 +36,9 @@ func (f *fitting) together() error {
 			if a.Table == nil {
 				return fmt.Errorf("fit whole datasets: %s", a.Message)
 			}
+			if f.Empty[a.Table] != "" {
+				return fmt.Errorf("fit whole datasets: %s has rows though it cannot be filled: %s", a.Table.Label(), f.Empty[a.Table])
+			}
 			f.lower(a.Table, &a, len(d.Data[a.Table.ID]))
 		}
 	}
@@ -48,13 +52,15 @@ func (f *fitting) together() error {
 
 // lower makes later datasets easier for a table whose rows were refused beside each other: first it
 // has them differ wherever rows may collide, then it has none made for the conditions of the schema,
-// then it allows two rows of it, then one, then none.
+// then none that refers to something by columns of which the constraint reads others too, then it
+// allows two rows of it, then one, then none. Each of these happens to a table once, so it ends.
 func (f *fitting) lower(t *model.Table, a *Answer, rows int) {
 	switch most, limited := f.most[t]; {
 	case !f.strict[t]:
 		f.strict[t] = true
 	case len(f.tables[t.ID].met()) > 0:
 		f.tables[t.ID].askings = nil
+	case f.unrefer(t, a.Constraint):
 	case !limited && rows > 2:
 		f.most[t] = 2
 	case most > 1 || !limited && rows > 1:
@@ -71,4 +77,33 @@ func (f *fitting) lower(t *model.Table, a *Answer, rows int) {
 			}
 		}
 	}
+}
+
+// unrefer leaves the columns of a constraint the combinations in which no reference among them has a
+// value: whether a row fits may follow from which row it refers to. It reports whether some of its
+// combinations are left out, and others stay.
+func (f *fitting) unrefer(t *model.Table, constraint string) bool {
+	at := slices.IndexFunc(t.Checks, func(c model.Check) bool { return c.Name == constraint })
+	if at < 0 || len(t.Checks[at].Columns) < 2 {
+		return false
+	}
+	columns, some := t.Checks[at].Columns, false
+	for n := range f.tables[t.ID].groups {
+		g := &f.tables[t.ID].groups[n]
+		if !model.Contains(g.columns, columns[0]) {
+			continue
+		}
+		kept := slices.DeleteFunc(slices.Clone(g.tuples), func(made tuple) bool {
+			for j, i := range g.columns {
+				if made[j].given && model.Contains(columns, i) && isReference(t, i) {
+					return true
+				}
+			}
+			return false
+		})
+		if len(kept) > 0 && len(kept) < len(g.tuples) {
+			g.tuples, some = kept, true
+		}
+	}
+	return some
 }

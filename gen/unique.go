@@ -51,7 +51,7 @@ func (b *builder) bump(t *model.Table, x *between, row model.Row, fixed map[int]
 	tp := &b.tables[t.ID]
 	columns := append(append(append([]int(nil), x.Same...), x.Overlap...), x.Reads...)
 	for _, i := range columns {
-		if _, ok := fixed[i]; ok || isReference(t, i) || model.Contains(tp.tenant, i) && t != b.Contract.Tenancy.Table || tp.source(i) || row[i].Null && !x.nullsEqual {
+		if _, ok := fixed[i]; ok || isReference(t, i) || b.holds(t, i) || tp.source(i) || row[i].Null && !x.nullsEqual {
 			continue
 		}
 		col, c := &tp.columns[i], &t.Columns[i]
@@ -128,9 +128,21 @@ func (b *builder) holder(t *model.Table, i int, v model.Value) int {
 	return -1
 }
 
+// checked reports whether a constraint reads a column.
 func checked(t *model.Table, column int) bool {
 	for i := range t.Checks {
 		if model.Contains(t.Checks[i].Columns, column) {
+			return true
+		}
+	}
+	return false
+}
+
+// limited reports whether a constraint says more of a column than that it differs from another: keys
+// that are counted do.
+func limited(t *model.Table, column int) bool {
+	for i := range t.Checks {
+		if c := &t.Checks[i]; len(c.Differ) == 0 && model.Contains(c.Columns, column) {
 			return true
 		}
 	}

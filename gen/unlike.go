@@ -6,15 +6,31 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/model"
 )
 
-// unlike is two columns that refer to something and of which a constraint says that they may
-// not be the same: from one account to another.
+// unlike is two columns of which a constraint says that they may not be the same, and of which one or
+// both refer to something: from one account to another, to a row other than this one.
 type unlike [2]int
 
-// unlike learns which references of a row must differ.
+// unlikes lists those that the constraints of a table say in so many words.
+func unlikes(t *model.Table) []unlike {
+	var out []unlike
+	for i := range t.Checks {
+		for _, pair := range t.Checks[i].Differ {
+			if (isReference(t, pair[0]) || isReference(t, pair[1])) && !slices.Contains(out, unlike(pair)) {
+				out = append(out, pair)
+			}
+		}
+	}
+	return out
+}
+
+// unlike learns which other references of a row must differ.
 func (f *fitting) unlike(t *model.Table, base model.Row) error {
 	var pairs []unlike
 	var rows []model.Row
 	for j := range t.Checks {
+		if len(t.Checks[j].Differ) > 0 {
+			continue
+		}
 		columns := t.Checks[j].Columns
 		for n, a := range columns {
 			for _, b := range columns[n+1:] {

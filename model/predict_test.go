@@ -34,7 +34,7 @@ func newShop(t *testing.T) *shop {
 		ID: 1, Schema: "public", Name: "items", Key: []int{0},
 		Columns:     []model.Column{integer("id", true), integer("account_id", true), varchar("name"), varchar("state")},
 		Unique:      []model.Unique{{Name: "u", Columns: []int{2}}},
-		Checks:      []model.Check{{Name: "c", Columns: []int{3}, Values: []string{"new", "old"}}},
+		Checks:      []model.Check{{Name: "c", Columns: []int{3}, Values: []string{"new", "old"}}, {Name: "d", Columns: []int{2, 3}, Differ: [][2]int{{2, 3}}}},
 		ForeignKeys: []model.ForeignKey{{Name: "f", Columns: []int{1}, Target: accounts, Targets: []int{0}, OnDelete: "a", OnUpdate: "a"}},
 	}
 	every := func(n int) []bool {
@@ -117,6 +117,7 @@ func TestPredict(t *testing.T) {
 		{name: "insert a taken key", shape: model.Shape{Command: model.Insert, Columns: all}, args: []string{"3", "1", "n", "new"}, outcome: model.Refused, items: 3, allowed: 1},
 		{name: "insert a taken name", shape: model.Shape{Command: model.Insert, Columns: all}, args: []string{"9", "1", "c", "new"}, outcome: model.Refused, items: 3, allowed: 1},
 		{name: "insert against a check", shape: model.Shape{Command: model.Insert, Columns: all}, args: []string{"9", "1", "n", "odd"}, outcome: model.Refused, items: 3, allowed: 1},
+		{name: "insert a row of which two columns may not be the same", shape: model.Shape{Command: model.Insert, Columns: all}, args: []string{"9", "1", "new", "new"}, outcome: model.Refused, items: 3, allowed: 1},
 		{name: "insert an invisible row", shape: model.Shape{Command: model.Insert, Columns: all}, args: []string{"9", "1", "n", "old"}, count: 1, items: 4, allowed: 1},
 		{name: "and have it returned", shape: model.Shape{Command: model.Insert, Columns: all, Returning: []int{0}}, args: []string{"9", "1", "n", "old"}, outcome: model.Denied, items: 3, allowed: 1},
 		{name: "update by key skips what is not seen", shape: model.Shape{Command: model.Update, Columns: []int{2}, Where: key}, args: []string{"x", "2"}, items: 3},

@@ -119,6 +119,11 @@ func (a *attempt) refuses(next *State, row Row) bool {
 		if len(c.Values) > 0 && len(c.Columns) == 1 && !row[c.Columns[0]].Null && !containsText(c.Values, row[c.Columns[0]].Text) {
 			return true
 		}
+		for _, pair := range c.Differ {
+			if x, y := row[pair[0]], row[pair[1]]; !x.Null && !y.Null && x.Text == y.Text {
+				return true
+			}
+		}
 	}
 	if a.collides(next, t.Key, row) {
 		return true

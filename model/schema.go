@@ -214,6 +214,7 @@ type Check struct {
 	Expr    string   // pg_get_expr
 	Columns []int    // columns that it reads
 	Values  []string // for col IN ('a','b',…): the list; nil when the form is another
+	Differ  [][2]int // for a <> b, perhaps with others: the columns that may not be the same; nil when the form is another
 }
 
 // Policy is one row-level security policy, for reasons and experiments, never for predictions.

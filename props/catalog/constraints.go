@@ -117,6 +117,7 @@ ORDER BY relation, domain, 5, name`, r.oids)
 		if len(c.Columns) == 1 {
 			c.Values = listed(c.Expr, t.Columns[c.Columns[0]].Name)
 		}
+		c.Differ = differing(t, c.Expr)
 		t.Checks = append(t.Checks, c)
 	}
 	return nil
