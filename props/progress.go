@@ -29,6 +29,7 @@ type effort struct {
 	reruns   int    // checks that ran twice
 	stable   int    // of these, the ones with the same result
 	inRow    int    // batches in a row that trouble kept from being judged, the latest ones
+	vain     int    // batches in a row that had nothing to check, the latest ones
 	givenUp  int    // batches that trouble kept from being judged, all of them
 }
 

@@ -31,6 +31,10 @@ func (c *campaign) random(ctx context.Context) error {
 		}
 		c.next += len(results)
 		c.progress()
+		if c.vain >= roundBatches && !c.spent() {
+			c.remark("random search ended early: none of its datasets has a session that may try something")
+			return nil
+		}
 	}
 	return nil
 }
@@ -42,6 +46,9 @@ func (c *campaign) gather(results []batchResult) (found []leak, failed error) {
 	stucks := 0
 	for i := range results {
 		r := &results[i]
+		if c.vain++; r.checks > 0 || r.err != nil {
+			c.vain = 0
+		}
 		var given *StuckError
 		if errors.As(r.err, &given) {
 			stuck, r.err = r.err, nil
