@@ -188,7 +188,7 @@ func (t *Target) keys(p *model.Path) []Cause {
 			u := &table.Unique[i]
 			object := carrier.Object{Kind: carrier.Unique, Table: table, Unique: u}
 			out = append(out, Cause{
-				Key: object.Name(), Text: object.Name() + " is one for all tenants",
+				Key: object.Name(), Text: object.Name() + t.reach(table, u),
 				try: run.Variant{Before: u.Drop(table)}, object: object,
 			})
 		}
@@ -205,6 +205,17 @@ func (t *Target) keys(p *model.Path) []Cause {
 		}
 	}
 	return append(out, Cause{Key: "keys", Text: "unique and foreign keys are held against the rows of all tenants", try: run.Variant{Before: dropKeys(t.Contract.Schema)}})
+}
+
+// reach says which rows a unique key is held against: those of all tenants; where the tenant is part
+// of it, what it tells is of rows that the session does not see, whoever has them.
+func (t *Target) reach(table *model.Table, u *model.Unique) string {
+	if slices.ContainsFunc(t.Contract.Belongs[table.ID].Paths, func(p model.TenantPath) bool {
+		return slices.ContainsFunc(p.Columns(), func(c int) bool { return model.Contains(u.Columns, c) })
+	}) {
+		return " is held against rows that the session does not see"
+	}
+	return " is one for all tenants"
 }
 
 // fired lists the experiments with the triggers and rules of what a path writes to.
