@@ -99,6 +99,19 @@ type Session struct {
 	Writes      []Writes // by Table.ID
 }
 
+// AsksTenants reports whether only Postgres can tell the session's tenants.
+func (s *Session) AsksTenants() bool { return s.Tenants == nil && s.TenantsSQL != "" }
+
+// Brings reports whether the session says itself which tenant it is of: a setting, its login or its
+// role follows from that.
+func (s *Session) Brings() bool {
+	return s.Login.Follows() || s.Role.Follows() || slices.ContainsFunc(s.Settings, func(set Setting) bool {
+		return slices.ContainsFunc(set.Value, func(p Part) bool {
+			return p.Var >= 0 && (s.Vars[p.Var].Source == FromTenant || s.Vars[p.Var].Source == FromTenantRow)
+		})
+	})
+}
+
 // Local reports whether the session's settings end with each transaction, and not with the
 // checkout of its connection.
 func (s *Session) Local() bool { return !s.Before() && !s.Within() }

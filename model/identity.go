@@ -26,6 +26,15 @@ func (id *Identity) Acts() string {
 	return id.Login
 }
 
+// TenantsArgs is the arguments of the query for the session's tenants.
+func (id *Identity) TenantsArgs() []Value {
+	out := make([]Value, len(id.Session.TenantsArgs))
+	for i, v := range id.Session.TenantsArgs {
+		out[i] = id.Vars[v]
+	}
+	return out
+}
+
 // Unset reports whether the identity is a session that should have a tenant, and whose tenant was
 // never set. Settings that follow from a tenant are not set then.
 func (id *Identity) Unset() bool {

@@ -20,7 +20,7 @@ const (
 // The frame's variables are the session's; the first of them is its tenant.
 func (c *Contract) Own(s *Session, t *Table, use OwnUse) (own func(*sql.Frame) sql.Tri, inGo bool) {
 	o := &ownership{c: c, s: s, table: t}
-	if s.Tenants == nil && s.TenantsSQL != "" || !c.tenantsInGo(t, 0) {
+	if s.AsksTenants() || !c.tenantsInGo(t, 0) {
 		return nil, false
 	}
 	b := &c.Belongs[t.ID]

@@ -120,6 +120,8 @@ type PathUser struct {
 	// Said marks, by Table.ID, the tables for which the contract says at the path what may be
 	// written. A change of any other is a consequence. Nil: for none.
 	Said []bool
+	// Brings says that the session or the path says which tenant the run is of, where the session has several.
+	Brings bool
 	// Rules is the session as it is on this path: its variables, sees and writes. It has a tenant
 	// where the path hands one over, even if nothing else of the session follows from one.
 	Rules *Session

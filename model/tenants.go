@@ -62,7 +62,7 @@ func (c *Contract) throughKey(w sql.World, k *ForeignKey, row Row, depth int, yi
 }
 
 // SessionTenants yields the tenants of an identity: its one tenant, or those that
-// the session's query gives in the state.
+// the session's query gives in the state. Where only Postgres can tell these, it is the one.
 func (c *Contract) SessionTenants(id *Identity, w sql.World, yield func(Value) bool) {
 	if q := id.Session.Tenants; q != nil {
 		f := sql.Frame{World: w, Vars: id.Vars}

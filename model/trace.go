@@ -23,6 +23,9 @@ type StepTrace struct {
 	Seen         []Seen  // what the session sees of each table after the step
 	Answers      Answers // of rules that only Postgres can evaluate, before the step
 	Later        Answers // and after it
+	// Tenants is those of a session of several before the step, where only Postgres can tell them; nil
+	// elsewhere.
+	Tenants []string
 }
 
 // Seen is what a session reads from one table.

@@ -14,6 +14,19 @@ import (
 // hands reports whether a path passes on the session's tenant or user, or a column of their rows,
 // as $tenant and the like. A Go function always gets both.
 func hands(d *pathDecl, p *model.Path) bool {
+	return p.Go != "" || variables(p.Args, passed(d), handed...)
+}
+
+// brings reports whether a path passes on which tenant it is for.
+func brings(d *pathDecl, p *model.Path) bool {
+	return p.Go != "" || variables(p.Args, passed(d), "tenant")
+}
+
+// handed is what variables of a session begin with.
+var handed = []string{"tenant", "user", "other"}
+
+// passed is the texts of a path, in pieces.
+func passed(d *pathDecl) [][]piece {
 	texts := sqlTexts(d.run)
 	for _, t := range slices.Concat(d.command, d.output) {
 		texts = append(texts, parts(t.value))
@@ -21,7 +34,7 @@ func hands(d *pathDecl, p *model.Path) bool {
 	for _, e := range d.env {
 		texts = append(texts, parts(e.value.value))
 	}
-	return p.Go != "" || variables(p.Args, texts)
+	return texts
 }
 
 func sqlTexts(list []text) [][]piece {
@@ -32,14 +45,15 @@ func sqlTexts(list []text) [][]piece {
 	return out
 }
 
-// variables reports whether one of the arguments, or of the texts, is a variable of the session's.
-func variables(args []model.PathArg, texts [][]piece) bool {
-	own := func(p piece) bool {
-		name, _, _ := strings.Cut(p.name, ".")
-		return name == "tenant" || name == "user" || name == "other"
+// variables reports whether one of the arguments, or of the texts, is a variable of the session's of
+// some names.
+func variables(args []model.PathArg, texts [][]piece, names ...string) bool {
+	own := func(variable string) bool {
+		name, _, _ := strings.Cut(variable, ".")
+		return slices.Contains(names, name)
 	}
-	return slices.ContainsFunc(args, func(a model.PathArg) bool { return a.Variable != "" }) ||
-		slices.ContainsFunc(texts, func(list []piece) bool { return slices.ContainsFunc(list, own) })
+	return slices.ContainsFunc(args, func(a model.PathArg) bool { return own(a.Variable) }) ||
+		slices.ContainsFunc(texts, func(list []piece) bool { return slices.ContainsFunc(list, func(p piece) bool { return own(p.name) }) })
 }
 
 // follows reports whether some rule of a session, over a table that tenants own, depends on its

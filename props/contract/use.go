@@ -36,6 +36,7 @@ func (r *resolver) path(d *pathDecl) {
 		u.Sees = r.seen(d.sees, s.Sees, in)
 		u.Writes = r.changed(d.writes, s.Writes, in)
 		u.Said = r.said(d.writes)
+		u.Brings = s.Brings() || brings(d, p)
 		if p.Audit != nil && d.audit.where.given() {
 			p.Audit.Where = append(p.Audit.Where, r.rule(d.audit.where, ruleSite{binding: in, table: p.Audit.Table, use: model.OwnRead}))
 		}
@@ -82,7 +83,7 @@ func (r *resolver) enqueue(d *pathDecl, of *model.Path) {
 	}
 	rules := *s
 	rules.Vars = u.Vars
-	rules.Tenantless = s.Tenantless && !(variables(p.Args, sqlTexts(d.enqueue)) && r.follows(&rules))
+	rules.Tenantless = s.Tenantless && !(variables(p.Args, sqlTexts(d.enqueue), handed...) && r.follows(&rules))
 	u.Rules = &rules
 	p.Users, p.SQL = []model.PathUser{u}, transactions(p.Run)
 }

@@ -45,6 +45,11 @@ func (r *repro) wrong() string {
 	col := r.d.Of.SQL() + "." + model.Quote(r.d.Of.Columns[r.d.Column].Name)
 	switch r.d.Rule {
 	case judge.LogTenant:
+		return fmt.Sprintf("%s::text IS DISTINCT FROM %s", col, sql.Constant(id.Tenant.Text))
+	case judge.LogTenants:
+		if id.Session.AsksTenants() {
+			return fmt.Sprintf("(%s IN (%s)) IS NOT TRUE", col, sql.Bind(id.Session.TenantsSQL, id.TenantsArgs()))
+		}
 		var own []string
 		r.c.SessionTenants(id, r.state, func(v model.Value) bool {
 			own = append(own, sql.Constant(v.Text))

@@ -39,6 +39,7 @@ func (j *judge) audit(p *model.Path, cell Cell) {
 const (
 	MustLog     = "each run must leave an entry in the log"
 	LogTenant   = "the entry must bear the tenant of the run"
+	LogTenants  = "the entry must bear a tenant of the session"
 	LogActor    = "the entry must bear the user of the run"
 	LogTime     = "the entry must bear the time of the run"
 	LogRequired = "the entry must say what the contract requires"
@@ -99,8 +100,11 @@ func (j *judge) logged(t *model.Table, c change) bool {
 
 // misses is what is wrong with an entry; empty when nothing is.
 func (j *judge) misses(a *model.Audit, row model.Row) (rule string, column int) {
+	several := j.several()
 	switch {
-	case a.Tenant >= 0 && (row[a.Tenant].Null || !slices.Contains(j.own, row[a.Tenant].Text)):
+	case a.Tenant >= 0 && several && (row[a.Tenant].Null || !slices.Contains(j.own, row[a.Tenant].Text)):
+		return LogTenants, a.Tenant
+	case a.Tenant >= 0 && !several && row[a.Tenant] != j.id.Tenant:
 		return LogTenant, a.Tenant
 	case a.Actor >= 0 && !j.id.User.Null && j.id.Session.User != nil && row[a.Actor] != j.id.User:
 		return LogActor, a.Actor
@@ -113,6 +117,13 @@ func (j *judge) misses(a *model.Audit, row model.Row) (rule string, column int) 
 		}
 	}
 	return "", -1
+}
+
+// several reports whether a run may be of any of the session's tenants: it has several, and neither it
+// nor the path says which.
+func (j *judge) several() bool {
+	u := j.op.Path.User(j.id.Session)
+	return j.id.Session.TenantsSQL != "" && (u == nil || !u.Brings)
 }
 
 // slack is how far an entry's time may lie outside of the call: now() is when the transaction began,

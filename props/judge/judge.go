@@ -117,6 +117,9 @@ func (j *judge) step(i int, id *model.Identity, step *model.Step, t *model.StepT
 
 // tenants lists the tenants of the session.
 func (j *judge) tenants() []string {
+	if j.id.Session.AsksTenants() && j.trace.Tenants != nil {
+		return j.trace.Tenants
+	}
 	var own []string
 	j.contract.SessionTenants(j.id, j.before, func(v model.Value) bool {
 		own = append(own, v.Text)

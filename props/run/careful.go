@@ -46,6 +46,7 @@ type carefulStep struct {
 	copied      int
 	after       int
 	looks       []carefulLook
+	tenants     int // of a session of which Go does not know them; -1 for others
 	before      []ruleAsk
 	later       []ruleAsk
 }
@@ -229,6 +230,9 @@ func (f *flow) carefully(id *model.Identity, step *model.Step) (carefulStep, err
 	op := &step.Op
 	var err error
 	f.plain("SAVEPOINT s")
+	if st.tenants, err = f.tenants(id); err != nil {
+		return st, err
+	}
 	if st.before, err = f.ask(id, nil); err != nil {
 		return st, err
 	}
@@ -351,6 +355,9 @@ func (w *Worker) stepTrace(c *carefulStep) (model.StepTrace, error) {
 		t.Expected, t.Asked = a.kept, a.reached && a.err == nil
 	}
 	var err error
+	if t.Tenants, err = w.tenants(c.id, c.tenants); err != nil {
+		return t, err
+	}
 	if t.Answers, err = w.answers(c.before); err != nil {
 		return t, err
 	}

@@ -264,6 +264,9 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 	case step.From > 0:
 		defer m.giveBack(id, s)
 	}
+	if t.Tenants, err = m.tenants(ctx, id); err != nil {
+		return t, err
+	}
 	if t.Answers, err = m.answers(ctx, id); err != nil {
 		return t, err
 	}
@@ -302,6 +305,9 @@ func (m *Committer) step(ctx context.Context, id *model.Identity, step *model.St
 
 // stepAlone runs a step that connects by itself, and reads all rows after it.
 func (m *Committer) stepAlone(ctx context.Context, id *model.Identity, step *model.Step) (t model.StepTrace, err error) {
+	if t.Tenants, err = m.tenants(ctx, id); err != nil {
+		return t, err
+	}
 	if t.Answers, err = m.answers(ctx, id); err != nil {
 		return t, err
 	}
