@@ -73,21 +73,6 @@ func (r *WorldRun) Same(o *WorldRun) bool {
 	return true
 }
 
-// Alike reports whether two runs had the same outputs and added as many rows to each table. The
-// rows themselves may differ, since they may hold the time at which they were made.
-func (r *WorldRun) Alike(o *WorldRun) bool {
-	few := func(s tableSum) tableSum { return tableSum{rows: s.rows} }
-	a, b := *r, *o
-	a.change, b.change = make([]tableSum, len(r.change)), make([]tableSum, len(o.change))
-	for i := range r.change {
-		a.change[i] = few(r.change[i])
-	}
-	for i := range o.change {
-		b.change[i] = few(o.change[i])
-	}
-	return a.Same(&b)
-}
-
 // worldAsk is where the answers of one world are. Its numbers, and those of callsAsk, are indexes
 // of the flush's items.
 type worldAsk struct {
