@@ -19,12 +19,33 @@ func TestNarrow(t *testing.T) {
 		{"bare", "", "SELECT id FROM notes", "SELECT id FROM " + some + "notes"},
 		{"alias", "", "SELECT n.id FROM public.notes AS n WHERE n.id > 0", "SELECT n.id FROM " + some + "n WHERE n.id > 0"},
 		{"join", "", "SELECT 1 FROM orgs o LEFT JOIN notes n ON n.org = o.id", "SELECT 1 FROM orgs o LEFT JOIN " + some + "n ON n.org = o.id"},
-		{"delete", "", "DELETE FROM notes WHERE id = 1 OR id = 2;", "DELETE FROM notes WHERE (id = 1 OR id = 2) AND " + own + " ;"},
+		{"delete", "", "DELETE FROM notes WHERE id = 1 OR id = 2;", "DELETE FROM notes WHERE (id = 1 OR id = 2) AND " + own + ";"},
 		{
 			"update", "", "BEGIN UPDATE notes n SET body = '' WHERE n.id = 1 RETURNING n.id INTO x; END",
 			"BEGIN UPDATE notes n SET body = '' WHERE (n.id = 1) AND n.org = nullif(current_setting('app.org', true), '')::integer RETURNING n.id INTO x; END",
 		},
 		{"all of them", "", "DELETE FROM notes", "DELETE FROM notes WHERE " + own},
+		{
+			"reading and updating the same", "", "UPDATE notes SET id = (SELECT max(m.id) FROM notes m) WHERE id = 1 -- one\nRETURNING id",
+			"UPDATE notes SET id = (SELECT max(m.id) FROM " + some + "m) WHERE (id = 1) AND " + own + " -- one\nRETURNING id",
+		},
+		{"insert", "", "INSERT INTO notes (id, org) VALUES (1, 2) ON CONFLICT DO NOTHING", ""},
+		{
+			"insert or update", "", "INSERT INTO notes (id, org) SELECT id, org FROM x WHERE id > 0 ON CONFLICT (id) WHERE id > 1 DO UPDATE SET body = excluded.body;",
+			"INSERT INTO notes (id, org) SELECT id, org FROM x WHERE id > 0 ON CONFLICT (id) WHERE id > 1 DO UPDATE SET body = excluded.body WHERE " + own + ";",
+		},
+		{
+			"insert or update some", "", "INSERT INTO notes AS n VALUES (1) ON CONFLICT (id) DO UPDATE SET body = '' WHERE n.id > 0 OR n.id < 5 RETURNING n.id",
+			"INSERT INTO notes AS n VALUES (1) ON CONFLICT (id) DO UPDATE SET body = '' WHERE (n.id > 0 OR n.id < 5) AND n.org = nullif(current_setting('app.org', true), '')::integer RETURNING n.id",
+		},
+		{
+			"merge", "", "MERGE INTO notes n USING (SELECT 1 AS id) x ON n.id = x.id OR x.id IS NULL -- which\nWHEN MATCHED THEN UPDATE SET body = '';",
+			"MERGE INTO notes n USING (SELECT 1 AS id) x ON (n.id = x.id OR x.id IS NULL) AND n.org = nullif(current_setting('app.org', true), '')::integer -- which\nWHEN MATCHED THEN UPDATE SET body = '';",
+		},
+		{
+			"merge by a case", "", "MERGE INTO notes USING x JOIN y ON x.id = y.id ON CASE WHEN x.id > 0 THEN notes.id = x.id END WHEN MATCHED THEN DELETE",
+			"MERGE INTO notes USING x JOIN y ON x.id = y.id ON (CASE WHEN x.id > 0 THEN notes.id = x.id END) AND " + own + " WHEN MATCHED THEN DELETE",
+		},
 		{"a search path without public", "\n SET search_path TO ''", "SELECT id FROM public.notes", "SELECT id FROM " + whole + "notes"},
 		{"a search path with public", "\n SET search_path TO 'public'", "SELECT id FROM notes", "SELECT id FROM " + some + "notes"},
 		{"no table", "", "SELECT notes FROM other", ""},
