@@ -13,7 +13,8 @@ const mostNarrow = 4
 
 // narrow gives a view or a routine its own text again, in which each table is replaced by the
 // rows of it that the rules let the sessions of the cells see. There is a remedy for each table
-// by itself, then one for all of them together.
+// by itself, then one for all of them together. In the last ones each table's rows are only written to
+// in the place of new ones of the same tenant, which says it also of a session that may see all.
 func (o *Object) narrow(c *model.Contract, cells []Cell) []Remedy {
 	var text string
 	var put func(string) string
@@ -27,9 +28,13 @@ func (o *Object) narrow(c *model.Contract, cells []Cell) []Remedy {
 	}
 	conditions := map[*model.Table]string{}
 	var tables []*model.Table
+	var kept []string
 	for _, t := range c.Schema.Tables {
 		if !sql.Mentions(text, t.Name) {
 			continue
+		}
+		if k := (intent{table: t}).kept(text, ways(c, t)); k != text && len(kept) < mostNarrow {
+			kept = append(kept, k)
 		}
 		if e := (intent{c: c, table: t, full: o.pinned()}).allowed(cells); e != "" {
 			tables, conditions[t] = append(tables, t), e
@@ -42,12 +47,16 @@ func (o *Object) narrow(c *model.Contract, cells []Cell) []Remedy {
 	if len(tables) > 1 {
 		lists = append(lists, tables)
 	}
-	var out []Remedy
+	var texts []string
 	for _, list := range lists {
 		changed := text
 		for _, t := range list {
 			changed = intent{table: t, full: o.pinned()}.narrowed(changed, conditions[t])
 		}
+		texts = append(texts, changed)
+	}
+	var out []Remedy
+	for _, changed := range append(texts, kept...) {
 		if changed != text {
 			if s := put(changed); s != "" {
 				out = append(out, Remedy{SQL: []string{s}})

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
@@ -19,8 +20,38 @@ var afterCondition = []string{"returning", "loop"}
 // narrowed puts a condition on the table wherever a text reads it or writes to rows of it that are
 // there: a table that is read becomes a sub-select with the condition.
 func (in intent) narrowed(text, condition string) string {
-	t := in.table
 	x := &narrowing{text: text, tokens: sql.Tokens(text)}
+	for _, m := range x.mentions(in.table) {
+		own := replaceName(condition, ident(in.table.Name)+".", ident(m.alias)+".")
+		switch {
+		case m.before == "update" || m.before == "from" && m.verb == "delete":
+			x.where(m.after, own)
+		case m.inserts():
+			if at := x.updates(m.after); at >= 0 {
+				x.where(at, own)
+			}
+		case m.merges():
+			x.matches(m.after, own)
+		case m.before == "from" || m.before == "join":
+			x.put(x.tokens[m.first].Start, x.tokens[m.after-1].End, "(SELECT * FROM "+in.name(in.table)+" WHERE "+condition+") "+ident(m.alias))
+		}
+	}
+	return x.done()
+}
+
+// mention is where a text names a table. first is the token with which it begins, and after that behind its alias.
+type mention struct {
+	first, after int
+	alias        string // or its name
+	before, verb string // the words before it
+}
+
+func (m *mention) inserts() bool { return m.before == "into" && m.verb == "insert" }
+func (m *mention) merges() bool  { return m.before == "into" && m.verb == "merge" }
+
+// mentions lists where the text names a table.
+func (x *narrowing) mentions(t *model.Table) []mention {
+	var out []mention
 	for i := 1; i < len(x.tokens); i++ {
 		first := i
 		if !isName(&x.tokens[i], t.Name) {
@@ -34,31 +65,18 @@ func (in intent) narrowed(text, condition string) string {
 		if x.word(first-1) == "only" {
 			first--
 		}
-		before, verb := x.word(first-1), x.word(first-2)
-		alias, after := t.Name, i+1
-		at := after
+		m := mention{first: first, after: i + 1, alias: t.Name, before: x.word(first - 1), verb: x.word(first - 2)}
+		at := m.after
 		if x.word(at) == "as" {
 			at++
 		}
-		named := at > after || verb != "insert" // whose alias must have AS
+		named := at > m.after || !m.inserts() // whose alias must have AS
 		if named && at < len(x.tokens) && (x.tokens[at].Kind == sql.QuotedName || x.word(at) != "" && !slices.Contains(afterTable, x.word(at))) {
-			alias, after = x.tokens[at].Text, at+1
+			m.alias, m.after = x.tokens[at].Text, at+1
 		}
-		own := replaceName(condition, ident(t.Name)+".", ident(alias)+".")
-		switch {
-		case before == "update" || before == "from" && verb == "delete":
-			x.where(after, own)
-		case before == "into" && verb == "insert":
-			if at := x.updates(after); at >= 0 {
-				x.where(at, own)
-			}
-		case before == "into" && verb == "merge":
-			x.matches(after, own)
-		case before == "from" || before == "join":
-			x.put(x.tokens[first].Start, x.tokens[after-1].End, "(SELECT * FROM "+in.name(t)+" WHERE "+condition+") "+ident(alias))
-		}
+		out = append(out, m)
 	}
-	return x.done()
+	return out
 }
 
 // narrowing is a text, and what is to be put into it.
