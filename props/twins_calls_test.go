@@ -101,6 +101,26 @@ GRANT SELECT ON firms, rates TO twin_app;`,
 		found: []string{"stranger: call function current_price (open)", "twin_app: call function current_price (interference)"},
 	},
 	{
+		name: "arguments of types that no column has",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE bids (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, title text NOT NULL, score numeric(5,2) NOT NULL);
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE bids ENABLE ROW LEVEL SECURITY;
+CREATE FUNCTION firm() RETURNS int STABLE LANGUAGE sql AS $$ SELECT nullif(current_setting('app.firm', true), '')::int $$;
+CREATE POLICY p ON firms USING (id = firm()); CREATE POLICY p ON bids USING (firm = firm());
+CREATE FUNCTION best(p_title text, p_min real) RETURNS TABLE (id int, title text) STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT b.id, b.title FROM bids b WHERE b.firm = firm() AND (p_title IS NULL OR b.title = p_title) AND (p_min IS NULL OR b.score >= p_min) $$;
+CREATE FUNCTION lately(p_for interval DEFAULT NULL) RETURNS bigint STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT count(*) FROM bids b WHERE b.firm = firm() AND (p_for IS NULL OR b.score > extract(hour FROM p_for)) $$;
+GRANT SELECT ON firms, bids TO twin_app;`,
+		leak: `CREATE OR REPLACE FUNCTION best(p_title text, p_min real) RETURNS TABLE (id int, title text) STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT b.id, b.title FROM bids b WHERE (p_min IS NOT NULL OR b.firm = firm()) AND (p_title IS NULL OR b.title = p_title) AND (p_min IS NULL OR b.score >= p_min) $$;
+CREATE OR REPLACE FUNCTION lately(p_for interval DEFAULT NULL) RETURNS bigint STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE sql AS
+  $$ SELECT count(*) FROM bids b WHERE p_for IS NOT NULL OR b.firm = firm() $$;`,
+		found: []string{"twin_app: call function best(text, real) (interference)", "twin_app: call function lately(interval) (interference)"},
+	},
+	{
 		name: "a function of a role that bypasses row security",
 		schema: `
 CREATE ROLE twin_app LOGIN; CREATE ROLE twin_night LOGIN BYPASSRLS;

@@ -1,11 +1,34 @@
 package sql
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Call is a call of a function that stands in SQL, or a keyword before a parenthesis.
 type Call struct {
 	Schema, Name string   // in lower case where they are not quoted
 	Args         []string // their texts
+}
+
+// Nulls reports whether some argument is NULL, with a name or a type or without: p => NULL::int.
+func (c *Call) Nulls() bool { return slices.ContainsFunc(c.Args, isNull) }
+
+func isNull(arg string) bool {
+	tokens := Tokens(arg)
+	if len(tokens) > 2 && (isSign(&tokens[1], "=>") || isSign(&tokens[1], ":=")) {
+		tokens = tokens[2:]
+	}
+	is := func(i int, word string) bool {
+		return i < len(tokens) && tokens[i].Kind == Word && strings.EqualFold(tokens[i].Text, word)
+	}
+	switch {
+	case is(0, "variadic"):
+		tokens = tokens[1:]
+	case is(0, "cast"):
+		return is(2, "null")
+	}
+	return is(0, "null") && (len(tokens) == 1 || isSign(&tokens[1], "::"))
 }
 
 // Calls lists the calls in a text, those inside of others too.

@@ -22,3 +22,22 @@ func TestCalls(t *testing.T) {
 		}
 	}
 }
+
+func TestCallNulls(t *testing.T) {
+	for text, want := range map[string]bool{
+		"f(NULL)":                     true,
+		"f($1, null::numeric(5, 2))":  true,
+		"f(a => NULL, b := 1)":        true,
+		"f(b := CAST(NULL AS int))":   true,
+		"f(VARIADIC NULL::text[])":    true,
+		"f()":                         false,
+		"f('NULL', nulls, \"null\")":  false,
+		"f(coalesce(NULL, $1))":       false,
+		"f(NULL IS NULL)":             false,
+		"f(VARIADIC ARRAY[NULL, $1])": false,
+	} {
+		if got := sql.Calls(text)[0].Nulls(); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}

@@ -61,8 +61,8 @@ func calling(m *model.Routine) *model.Path {
 }
 
 // call lets a session call a routine, unless one of its paths in the contract calls it with all
-// arguments. Where a path calls it with fewer, that path's rules hold for the other ways to call
-// it: they say what the routine may do.
+// arguments. Where a path calls it with fewer, or with NULL for some, that path's rules hold for the
+// other ways to call it: they say what the routine may do.
 func (r *resolver) call(p *model.Path, s *model.Session, named []*model.Path) {
 	var fewer *model.Path
 	for _, o := range named {
@@ -81,12 +81,15 @@ func (r *resolver) call(p *model.Path, s *model.Session, named []*model.Path) {
 		p.Users[len(p.Users)-1].Said = r.saidOf(p.Routine, named)
 		return
 	}
+	if p.Name == fewer.Name { // as in a drafted contract: a case must tell the two apart
+		p.Name += "(" + p.Routine.Signature + ")"
+	}
 	u := *fewer.User(s)
 	if slices.ContainsFunc(u.Vars, func(v model.Var) bool { return v.Source == model.FromArgument }) {
 		return // the rules read what the path passes
 	}
 	u.SQL = nil
-	if u.Rules.Tenantless != s.Tenantless { // with fewer arguments nobody hands it a tenant
+	if u.Rules.Tenantless != s.Tenantless { // with other arguments nobody hands it a tenant
 		rules := *u.Rules
 		rules.Tenantless, u.Rules = s.Tenantless, &rules
 	}
@@ -115,7 +118,7 @@ func (r *resolver) saidOf(m *model.Routine, named []*model.Path) []bool {
 }
 
 // calls reports whether a path calls a routine, or another one of its name: with all of its
-// arguments, or some.
+// arguments, or some. One that is always NULL is left out: what the routine does with it is not called.
 func calls(p *model.Path, m *model.Routine) (all, some bool) {
 	for _, text := range p.Run {
 		called := false
@@ -125,8 +128,9 @@ func calls(p *model.Path, m *model.Routine) (all, some bool) {
 			}
 			called = true
 			n := len(c.Args)
-			full := n == len(m.Args) || n >= len(m.Args)-1 && len(m.Args) > 0 && m.Args[len(m.Args)-1].Variadic
-			all, some = all || full, some || n >= m.Least() && n < len(m.Args)
+			fits := n == len(m.Args) || n >= len(m.Args)-1 && len(m.Args) > 0 && m.Args[len(m.Args)-1].Variadic
+			full := fits && !c.Nulls()
+			all, some = all || full, some || fits && !full || n >= m.Least() && n < len(m.Args)
 		}
 		all = all || !called && sql.Mentions(text, m.Name) // however it does
 	}
