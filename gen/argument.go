@@ -2,7 +2,6 @@ package gen
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 
@@ -306,37 +305,4 @@ func (a *arguments) own(name string) model.Value {
 		return v
 	}
 	return null
-}
-
-// document is a JSON object with the keys that the routine looks up.
-func (a *arguments) document(arg *argPlan) model.Value {
-	var parts []string
-	for _, key := range arg.keys {
-		v := null
-		if a.c.table != nil && a.row != nil {
-			r := routineReading{Plan: a.Plan, m: &model.Routine{Args: []model.RoutineArg{{Name: key}}}}
-			for i := range a.c.table.Columns {
-				r.m.Args[0].Type = a.c.table.Columns[i].Type
-				if c, score := r.match(0, a.c.table); score > 0 {
-					v = a.drawn(model.ColumnRef{Table: a.c.table.ID, Column: c})
-				}
-			}
-		}
-		parts = append(parts, stringJSON(key)+": "+jsonText(v))
-	}
-	doc := "{" + strings.Join(parts, ", ") + "}"
-	if arg.array {
-		return text(`{"` + strings.ReplaceAll(doc, `"`, `\"`) + `"}`)
-	}
-	return text(doc)
-}
-
-func jsonText(v model.Value) string {
-	if v.Null {
-		return "null"
-	}
-	if _, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
-		return v.Text
-	}
-	return stringJSON(v.Text)
 }

@@ -1,6 +1,7 @@
 package gen_test
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -49,6 +50,52 @@ func TestCallsDrawFromOneRow(t *testing.T) {
 			}
 			if found < 2 {
 				t.Errorf("%d calls, want one of an own row and one of another tenant's", found)
+			}
+		})
+	}
+}
+
+// TestCallsFillDocuments calls routines that go through the records of a document: with one of an own
+// row, one of another tenant's, and one of each. What is compared is the row's, and what is only set is
+// another value.
+func TestCallsFillDocuments(t *testing.T) {
+	for _, test := range []struct {
+		name, source, key string
+		sets              bool
+	}{
+		{"records", "SELECT i.number FROM jsonb_to_recordset(body) AS r(id bigint, memo text) JOIN invoices i ON i.id = r.id AND i.memo = r.memo", "", false},
+		{"elements under a key", "SELECT i.number FROM jsonb_array_elements(body -> 'List') l, invoices i WHERE i.id = (l ->> 'id')::bigint AND i.memo = l ->> 'memo'", "List", false},
+		{"records that are written", "INSERT INTO invoices SELECT r.id, $2, r.memo FROM jsonb_to_recordset($1) AS r(id bigint, memo text) ON CONFLICT (id) DO UPDATE SET memo = excluded.memo", "", true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			d, calls := shopCalls(&model.Routine{Args: []model.RoutineArg{{Name: "body", Type: model.Type{Name: "jsonb", Base: "jsonb"}}}, Source: test.source})
+			got := map[gen.Kind]int{}
+			for _, call := range calls {
+				if call.Kind != gen.Own && call.Kind != gen.Other && call.Kind != gen.Both || call.Count == 0 {
+					continue
+				}
+				doc := call.Step.Op.Args[0].Text
+				if test.key != "" {
+					doc = strings.TrimSuffix(strings.TrimPrefix(doc, `{"`+test.key+`": `), "}")
+				}
+				var records []struct {
+					ID   json.Number
+					Memo string
+				}
+				if err := json.Unmarshal([]byte(doc), &records); err != nil {
+					t.Fatalf("%s: %v", call.Step.Op.Args[0].Text, err)
+				}
+				got[call.Kind] = max(got[call.Kind], len(records))
+				for _, r := range records {
+					if found := slices.ContainsFunc(d.State.Rows(invoices), func(row model.Row) bool {
+						return row[0].Text == r.ID.String() && (row[4].Text == r.Memo) != test.sets
+					}); !found {
+						t.Errorf("%s: no invoice is %v", call.Kind, r)
+					}
+				}
+			}
+			if diff := cmp.Diff(map[gen.Kind]int{gen.Own: 1, gen.Other: 1, gen.Both: 2}, got); diff != "" {
+				t.Errorf("records in a document (-want +got)\n%s", diff)
 			}
 		})
 	}

@@ -6,13 +6,14 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/payload"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
 // callPlan is where the arguments of a path come from.
 type callPlan struct {
 	path   *model.Path
-	args   []argPlan
+	args   []argPlan    // those of a call, then the values in JSON ones
 	table  *model.Table // whose row the arguments are drawn from; nil when none is
 	counts []int        // numbers of arguments that a call may have, the fullest first
 	lasts  bool         // it may leave something behind
@@ -26,12 +27,13 @@ type callPlan struct {
 type argPlan struct {
 	column    model.ColumnRef // Table -1: none
 	constants []model.Value
-	variable  string   // of the session
-	user      bool     // it may be the caller's own key
-	names     bool     // it names a row of some tenant
-	keys      []string // of a JSON document that the routine looks at
-	row       bool     // the whole row, as a composite value
-	array     bool     // a list of one value
+	variable  string       // of the session
+	user      bool         // it may be the caller's own key
+	names     bool         // it names a row of some tenant
+	payload   *payloadPlan // what a JSON document holds; nil for others
+	key       string       // of a document, where it is a value of that
+	row       bool         // the whole row, as a composite value
+	array     bool         // a list of one value
 	json      bool
 	text      bool // wildcards fit
 	sets      bool // the column is only set to it
@@ -187,6 +189,8 @@ func (p *Plan) source(m *model.Routine) string {
 	return strings.Join(out, "\n")
 }
 
+func isJSON(t *model.Type) bool { return t.Base == "json" || t.Base == "jsonb" }
+
 func textual(t *model.Type) bool {
 	return slices.Contains([]string{"text", "varchar", "bpchar", "citext", "name"}, t.Base) && !t.Array
 }
@@ -197,12 +201,19 @@ func (p *Plan) routine(c *callPlan, m *model.Routine) {
 	for n := len(m.Args); n >= m.Least(); n-- {
 		c.counts = append(c.counts, n)
 	}
-	r := &routineReading{Plan: p, m: m, source: strings.ToLower(p.source(m))}
+	source := p.source(m)
+	r := &routineReading{Plan: p, m: m, source: strings.ToLower(source), shapes: make([]*payload.Shape, len(m.Args))}
+	for i := range m.Args {
+		if a := &m.Args[i]; isJSON(&a.Type) {
+			r.shapes[i] = payload.Read(source, a.Name, r.number(i))
+		}
+	}
 	c.table = r.best()
 	for i := range m.Args {
 		c.args[i] = r.arg(i, c.table)
 		c.args[i].sets = r.sets(i)
 	}
+	r.payloads(c)
 }
 
 // names reports whether a column names a row of a table: its key, or a reference to it.

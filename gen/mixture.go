@@ -16,7 +16,7 @@ const mostMixed = 3
 // stands for lists that have one of each.
 func (c *callPlan) mixtures() []uint {
 	var out []uint
-	if slices.ContainsFunc(c.args, func(a argPlan) bool { return a.column.Table >= 0 && !a.row && a.array }) {
+	if slices.ContainsFunc(c.args, func(a argPlan) bool { return a.column.Table >= 0 && !a.row && a.array || a.records() }) {
 		out = append(out, 0)
 	}
 	var list []int
@@ -84,12 +84,15 @@ func (c *callPlan) mixed(t try, dice *choices) try {
 func (c *callPlan) several() bool {
 	for i := range c.args {
 		a := &c.args[i]
-		if a.column.Table >= 0 && !a.row && (a.array || c.again(i)) {
+		if a.column.Table >= 0 && !a.row && (a.array || c.again(i)) || a.records() {
 			return true
 		}
 	}
 	return false
 }
+
+// records reports whether an argument is a list of records.
+func (a *argPlan) records() bool { return a.payload != nil && a.payload.list }
 
 // again reports whether an argument before one comes from the same column.
 func (c *callPlan) again(i int) bool { return c.same(i, c.args[:i]) }

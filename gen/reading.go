@@ -8,6 +8,7 @@ import (
 
 	"github.com/rlsfuzz/rlsfuzz/model"
 	"github.com/rlsfuzz/rlsfuzz/model/noun"
+	"github.com/rlsfuzz/rlsfuzz/model/payload"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
@@ -16,6 +17,7 @@ type routineReading struct {
 	*Plan
 	m      *model.Routine
 	source string
+	shapes []*payload.Shape // of its JSON arguments; nil for others, and where the text looks up nothing
 }
 
 // best is the table that matches most arguments; of equals the one that the text
@@ -28,6 +30,9 @@ func (r *routineReading) best() *model.Table {
 		for i := range r.m.Args {
 			_, s := r.match(i, t)
 			score += 10 * s
+			if i < len(r.shapes) && r.shapes[i] != nil {
+				score += 10 * r.matchShape(r.shapes[i], t)
+			}
 		}
 		if mentionsName(r.source, strings.ToLower(t.Name)) {
 			score += 5
@@ -107,8 +112,8 @@ func (r *routineReading) arg(i int, t *model.Table) argPlan {
 			}
 		}
 		return out
-	case a.Type.Base == "json" || a.Type.Base == "jsonb":
-		out.json, out.keys = true, r.keys(i)
+	case isJSON(&a.Type):
+		out.json = true
 		return out
 	}
 	out.constants = r.compares(i, &a.Type)
@@ -256,19 +261,6 @@ func clause(tokens []sql.Token) string {
 		}
 	}
 	return ""
-}
-
-// keys lists the keys that the text looks up in a JSON argument.
-func (r *routineReading) keys(i int) []string {
-	var out []string
-	for _, n := range r.name(i) {
-		for _, m := range compiled(n+`\s*->>?\s*'([^']+)'`).FindAllStringSubmatch(r.source, -1) {
-			if !slices.Contains(out, m[1]) {
-				out = append(out, m[1])
-			}
-		}
-	}
-	return out
 }
 
 func compiled(re string) *regexp.Regexp { return regexp.MustCompile(re) }
