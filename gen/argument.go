@@ -130,6 +130,9 @@ func (a *arguments) value(i int) model.Value {
 			return text(string(model.AppendRecord(nil, row, nil)))
 		}
 		return null
+	case arg.objects:
+		n := len(arg.constants)
+		return a.list(arg, arg.constants[(a.object+a.dice.upTo(n))%n])
 	case len(arg.constants) > 0 && !(arg.sets && arg.column.Table >= 0) && (arg.column.Table < 0 || a.dice.percent(25)):
 		return a.list(arg, arg.constants[a.dice.upTo(len(arg.constants))])
 	case arg.column.Table >= 0 && arg.sets:

@@ -67,12 +67,14 @@ const walkRows = 3
 // try is one way to choose the arguments of a call: from the nth row, from 0, of those of a kind.
 // Of a blank kind, only is the one argument that is blank, from 1, and the others come from a row;
 // 0: each argument is blank that can be. Of rows of two tenants, theirs has a bit for each argument
-// that comes from the other one's; 0: lists have one of each.
+// that comes from the other one's; 0: lists have one of each. Arguments that name tables name the
+// one of that index, from 0.
 type try struct {
 	kind   Kind
 	nth    int
 	only   int
 	theirs uint
+	object int
 }
 
 // tries lists the ways in which the walk chooses arguments.
@@ -93,9 +95,26 @@ func (c *callPlan) tries() []try {
 		for n := 1; n < walkRows && more; n++ {
 			out = append(out, try{kind: kind, nth: n})
 		}
+		for n := 1; n < c.objects() && (kind == Own || kind == Other); n++ {
+			out = append(out, try{kind: kind, object: n})
+		}
 	}
 	return out
 }
+
+// objects is how many tables the arguments may name, of those that the walk tries.
+func (c *callPlan) objects() int {
+	most := 0
+	for i := range c.args {
+		if c.args[i].objects {
+			most = max(most, len(c.args[i].constants))
+		}
+	}
+	return min(most, walkObjects)
+}
+
+// walkObjects is how many tables the walk has an argument name at most.
+const walkObjects = 50
 
 func sameCall(s *model.Step, path *model.Path, args []model.Value) bool {
 	return s.Op.Path == path && slices.Equal(s.Op.Args, args)

@@ -27,6 +27,7 @@ type callPlan struct {
 type argPlan struct {
 	column    model.ColumnRef // Table -1: none
 	constants []model.Value
+	objects   bool         // the constants are names of tables or schemas
 	variable  string       // of the session
 	user      bool         // it may be the caller's own key
 	names     bool         // it names a row of some tenant
@@ -202,7 +203,7 @@ func (p *Plan) routine(c *callPlan, m *model.Routine) {
 		c.counts = append(c.counts, n)
 	}
 	source := p.source(m)
-	r := &routineReading{Plan: p, m: m, source: strings.ToLower(source), shapes: make([]*payload.Shape, len(m.Args))}
+	r := &routineReading{Plan: p, m: m, text: source, source: strings.ToLower(source), shapes: make([]*payload.Shape, len(m.Args))}
 	for i := range m.Args {
 		if a := &m.Args[i]; isJSON(&a.Type) {
 			r.shapes[i] = payload.Read(source, a.Name, r.number(i))

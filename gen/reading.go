@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/dynamic"
 	"github.com/rlsfuzz/rlsfuzz/model/noun"
 	"github.com/rlsfuzz/rlsfuzz/model/payload"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
@@ -16,7 +17,8 @@ import (
 type routineReading struct {
 	*Plan
 	m      *model.Routine
-	source string
+	text   string           // as it is written
+	source string           // in lower case
 	shapes []*payload.Shape // of its JSON arguments; nil for others, and where the text looks up nothing
 }
 
@@ -116,6 +118,10 @@ func (r *routineReading) arg(i int, t *model.Table) argPlan {
 		out.json = true
 		return out
 	}
+	if out.constants = r.objects(i); len(out.constants) > 0 {
+		out.objects = true
+		return out
+	}
 	out.constants = r.compares(i, &a.Type)
 	if t != nil {
 		if c, score := r.match(i, t); score > 0 {
@@ -131,6 +137,39 @@ func (r *routineReading) arg(i int, t *model.Table) argPlan {
 	}
 	if len(out.constants) == 0 {
 		out.constants = r.plainly(a, t, &out)
+	}
+	return out
+}
+
+// objects is the names of tables, or of their schemas, where the text puts an argument in such a
+// place of a statement: first those whose rows belong to tenants.
+func (r *routineReading) objects(i int) []model.Value {
+	a := &r.m.Args[i]
+	naming := dynamic.Nothing
+	switch {
+	case a.Type.Base == "regclass":
+		naming = dynamic.Qualified
+	case textual(&model.Type{Base: a.Type.Base}):
+		naming = dynamic.Names(r.text, a.Name, r.number(i))
+	}
+	var out []model.Value
+	for _, owned := range []bool{true, false} {
+		for _, t := range r.Contract.Schema.Tables {
+			var v model.Value
+			switch naming {
+			case dynamic.Nothing:
+				return nil
+			case dynamic.Schema:
+				v = text(t.Schema)
+			case dynamic.Table:
+				v = text(t.Name)
+			case dynamic.Qualified:
+				v = text(t.SQL())
+			}
+			if (r.Contract.Belongs[t.ID].How == model.Owned) == owned && !slices.Contains(out, v) {
+				out = append(out, v)
+			}
+		}
 	}
 	return out
 }

@@ -34,6 +34,24 @@ BEGIN
 	INSERT INTO contacts (id, team_id, email) SELECT r.id, team(), r.email FROM jsonb_to_recordset(p_rows) AS r(id int, email text)
 		ON CONFLICT (id) DO UPDATE SET email = excluded.email;
 END $$;`, "write"},
+		{"a name of a table", `CREATE FUNCTION takeout(kind text) RETURNS jsonb STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE plpgsql AS $$
+DECLARE v jsonb;
+BEGIN
+	EXECUTE format('SELECT jsonb_agg(to_jsonb(t)) FROM public.%I t', kind) INTO v;
+	RETURN v;
+END $$;`, "canary"},
+		{"a table", `CREATE FUNCTION takeout(kind regclass) RETURNS jsonb STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE plpgsql AS $$
+DECLARE v jsonb;
+BEGIN
+	EXECUTE 'SELECT jsonb_agg(to_jsonb(t)) FROM ' || kind || ' t' INTO v;
+	RETURN v;
+END $$;`, "canary"},
+		{"a table and its schema", `CREATE FUNCTION takeout(kind text, at name) RETURNS jsonb STABLE SECURITY DEFINER SET search_path = public, pg_temp LANGUAGE plpgsql AS $$
+DECLARE v jsonb;
+BEGIN
+	EXECUTE format('SELECT jsonb_agg(to_jsonb(t)) FROM %2$I.%1$I t', kind, at) INTO v;
+	RETURN v;
+END $$;`, "canary"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -121,6 +121,21 @@ CREATE OR REPLACE FUNCTION lately(p_for interval DEFAULT NULL) RETURNS bigint ST
 		found: []string{"twin_app: call function best(text, real) (interference)", "twin_app: call function lately(interval) (interference)"},
 	},
 	{
+		name: "an export of the table that is named",
+		schema: `
+CREATE ROLE twin_app LOGIN;
+CREATE TABLE firms (id int PRIMARY KEY, name text);
+CREATE TABLE bids (id int PRIMARY KEY, firm int NOT NULL REFERENCES firms, title text NOT NULL);
+ALTER TABLE firms ENABLE ROW LEVEL SECURITY; ALTER TABLE bids ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON firms USING (id = nullif(current_setting('app.firm', true), '')::int);
+CREATE POLICY p ON bids USING (firm = nullif(current_setting('app.firm', true), '')::int);
+CREATE FUNCTION takeout(kind text) RETURNS bigint STABLE SET search_path = public, pg_temp LANGUAGE plpgsql AS
+	$$ DECLARE n bigint; BEGIN EXECUTE format('SELECT count(*) FROM %I', kind) INTO n; RETURN n; END $$;
+GRANT SELECT ON firms, bids TO twin_app;`,
+		leak:  `ALTER FUNCTION takeout SECURITY DEFINER;`,
+		found: []string{"stranger: call function takeout (open)", "twin_app: call function takeout (interference)"},
+	},
+	{
 		name: "a function of a role that bypasses row security",
 		schema: `
 CREATE ROLE twin_app LOGIN; CREATE ROLE twin_night LOGIN BYPASSRLS;

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/rlsfuzz/rlsfuzz/model"
+	"github.com/rlsfuzz/rlsfuzz/model/dynamic"
 	"github.com/rlsfuzz/rlsfuzz/model/sql"
 )
 
@@ -19,6 +21,7 @@ type path struct {
 	args       []string // as a contract writes them
 	definer    bool     // it is a function that runs with its owner's rights
 	owners     bool     // it is a view that reads its tables with its owner's rights
+	implied    string   // why it has no entry, but check calls it by itself; empty: it has one
 	notes      []string
 	asks       []string
 }
@@ -83,7 +86,18 @@ func (b *binder) function(f *Function, as []string) *path {
 	if p.definer = f.Definer; f.Definer {
 		p.notes = append(p.notes, "SECURITY DEFINER: runs with the rights of "+f.Owner)
 	}
+	for i := range f.Args {
+		if f.names(i) {
+			p.implied = "no entry: " + cmp.Or(f.Args[i].Name, "$"+strconv.Itoa(i+1)) + " names a table, and check calls it with each by itself"
+		}
+	}
 	return p
+}
+
+// names reports whether an argument names a table, or its schema, in what the function runs.
+func (f *Function) names(i int) bool {
+	a := &f.Args[i]
+	return a.Type == "regclass" || a.textual() && dynamic.Names(f.Body, a.Name, i+1) != dynamic.Nothing
 }
 
 // arguments is the arguments of a call of a function, as SQL. What is drawn for them is added to

@@ -200,12 +200,20 @@ func (d *Draft) ways(w *writer) {
 	}
 	w.line(0, "")
 	w.comment(0, "", "views and functions that these sessions may use; add exports, jobs, searches and reports")
-	w.line(0, "paths:")
+	if slices.ContainsFunc(d.paths, func(p *path) bool { return p.implied == "" && d.dropped[p] == "" }) {
+		w.line(0, "paths:")
+	} else {
+		w.line(0, "paths: {}")
+	}
 	for _, p := range d.paths {
 		w.about = p
 		w.remarks(1, p.notes, p.asks)
 		if why, ok := d.dropped[p]; ok {
 			w.comment(1, "? ", p.name+" cannot be said: "+why)
+			continue
+		}
+		if p.implied != "" {
+			w.comment(1, "", p.name+": "+p.implied)
 			continue
 		}
 		w.line(1, scalar(p.name)+":")
