@@ -1,6 +1,7 @@
 package props
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,19 +13,21 @@ import (
 	"github.com/rlsfuzz/rlsfuzz/props/run"
 )
 
-// suspect is a function that policies of several tables call: rather than each policy, the
-// function may be wrong.
+// suspect is a function that policies of several tables call, or several functions of paths: rather
+// than each of them, the function may be wrong.
 type suspect struct {
 	routine *model.Routine
 	text    string // its own, and that of what it calls
 	callers int    // tables
+	guarded int    // functions of paths that leak, and ask it whether to go on
 	asked   []carrier.Question
 }
 
 // suspects lists the functions whose wrong answer may explain what the walk showed: those that
 // the policies of several differing tables call. Where policies ask a function about columns, it
 // is known what it should answer, and an experiment can clear it: then several callers are
-// enough. What a function calls comes before it: a wrong inner one makes the outer one wrong too.
+// enough. And those that several functions of paths ask. What a function calls comes before it: a
+// wrong inner one makes the outer one wrong too.
 func (c *campaign) suspects() []suspect {
 	s := c.Contract.Schema
 	differ := map[int]bool{} // by Table.ID
@@ -46,14 +49,47 @@ func (c *campaign) suspects() []suspect {
 				wrong += last(differ[i])
 			}
 		}
-		f := suspect{routine: r, callers: callers, asked: carrier.Questions(s, r)}
-		if wrong > 1 || callers > 1 && len(f.asked) > 0 {
+		f := suspect{routine: r, callers: callers, guarded: c.guarded(r), asked: carrier.Questions(s, r)}
+		if wrong > 1 || callers > 1 && len(f.asked) > 0 || f.guarded > 1 {
 			f.text = called(s, r.Source)
 			out = append(out, f)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b suspect) int { return len(a.text) - len(b.text) }) // the outer one's has the inner one's
 	return out
+}
+
+// guarded counts the functions of paths whose leaks the walk showed that ask another one: one that
+// goes by the session and says yes or no, or fails.
+func (c *campaign) guarded(r *model.Routine) int {
+	text := called(c.Contract.Schema, r.Source)
+	fails := r.Returns == "void" && strings.Contains(strings.ToLower(text), "raise")
+	session := slices.ContainsFunc(c.Contract.Sessions, func(s *model.Session) bool {
+		return slices.ContainsFunc(s.Settings, func(set model.Setting) bool { return set.Follows() && strings.Contains(text, set.Name) })
+	})
+	if !fails && r.Returns != "boolean" || r.Set || r.Procedure || !session {
+		return 0
+	}
+	found := map[*model.Routine]bool{}
+	for i := range c.walked {
+		p := c.walked[i].target.Cell.Path
+		if p == nil || p.Channel != nil {
+			continue
+		}
+		if by := cmp.Or(p.Routine, c.routineOf(p)); by != nil && by != r && sql.Mentions(by.Source, r.Name) {
+			found[by] = true
+		}
+	}
+	return len(found)
+}
+
+// guards lists the experiments with the functions that what a path calls asks whether to go on.
+func (l *lab) guards(p *model.Path, program string, id *model.Identity, st *model.State) []Cause {
+	self := cmp.Or(p.Routine, l.routineOf(p))
+	return slices.DeleteFunc(l.helpers(func(name string) bool { return l.reads(p, program, name) }, id, st), func(c Cause) bool {
+		i := slices.IndexFunc(l.doubted, func(f suspect) bool { return f.routine == c.object.Routine })
+		return l.doubted[i].guarded < 2 || self == nil || self == c.object.Routine
+	})
 }
 
 // helpers lists an experiment for each suspected function with one of some names: the function
@@ -70,9 +106,13 @@ func (l *lab) helpers(named func(string) bool, id *model.Identity, st *model.Sta
 		if len(answers) == 0 {
 			continue
 		}
+		who := fmt.Sprintf("policies of %d tables", f.callers)
+		if f.callers < 2 {
+			who = fmt.Sprintf("%d functions that leak", f.guarded)
+		}
 		out = append(out, Cause{
 			Key:  "function " + f.routine.Label() + "(" + f.routine.Signature + ")",
-			Text: fmt.Sprintf("function %s answers wrongly; policies of %d tables ask it", f.routine.Label(), f.callers),
+			Text: fmt.Sprintf("function %s answers wrongly; %s ask it", f.routine.Label(), who),
 			try:  run.Variant{Before: []string{f.answer(f.nothing())}}, answers: answers, harmless: true,
 			object: carrier.Object{Kind: carrier.Helper, Routine: f.routine, Asked: f.asked},
 		})
@@ -153,7 +193,13 @@ func (f *suspect) asking(c *model.Contract, id *model.Identity, st *model.State)
 // single reports whether the function answers with one value that is no truth value.
 func (f *suspect) single() bool {
 	r := f.routine
-	return !r.Set && r.Returns != "boolean" && !strings.HasSuffix(r.Returns, "[]")
+	return !r.Set && !f.decides() && !strings.HasSuffix(r.Returns, "[]")
+}
+
+// decides reports whether the function says yes or no, or fails instead of saying no.
+func (f *suspect) decides() bool {
+	r := f.routine
+	return !r.Set && (r.Returns == "boolean" || r.Returns == "void")
 }
 
 // brought lists bodies for a function that answers with one value: each gives a setting or claim
@@ -248,7 +294,7 @@ func (f *suspect) body(of model.Type, keys []string) string {
 	r := f.routine
 	arg := slices.IndexFunc(r.Args, func(a model.RoutineArg) bool { return a.Type.Name == of.Name })
 	switch {
-	case r.Returns == "boolean" && !r.Set && arg >= 0:
+	case f.decides() && arg >= 0:
 		return f.among(arg, keys)
 	case f.several() && f.holds(of, strings.TrimSuffix(r.Returns, "[]")):
 		return f.among(carrier.Returned, keys)
@@ -264,8 +310,8 @@ func (f *suspect) several() bool {
 	return r.Set && !r.Record || !r.Set && strings.HasSuffix(r.Returns, "[]")
 }
 
-// among is the body of the function that says whether an argument is among some values, or
-// returns these; empty where it cannot.
+// among is the body of the function that says whether an argument is among some values, or fails where it
+// is not, or returns these; empty where it cannot.
 func (f *suspect) among(arg int, values []string) string {
 	r := f.routine
 	list := make([]string, len(values))
@@ -274,8 +320,12 @@ func (f *suspect) among(arg int, values []string) string {
 	}
 	array := "ARRAY[" + strings.Join(list, ", ") + "]"
 	switch {
-	case arg != carrier.Returned && r.Returns == "boolean" && !r.Set:
-		return fmt.Sprintf("SELECT coalesce($%d::text = ANY (%s::text[]), false)", arg+1, array)
+	case arg != carrier.Returned && f.decides():
+		says := fmt.Sprintf("coalesce($%d::text = ANY (%s::text[]), false)", arg+1, array)
+		if r.Returns == "void" {
+			return "SELECT 1 / (" + says + ")::int"
+		}
+		return "SELECT " + says
 	case arg != carrier.Returned || !f.several():
 		return ""
 	case r.Set:
@@ -299,6 +349,8 @@ func (f *suspect) nothing() string {
 		return "SELECT NULL::" + r.Returns + " WHERE false"
 	case r.Returns == "boolean":
 		return "SELECT false"
+	case r.Returns == "void":
+		return "SELECT 1 / 0"
 	case strings.HasSuffix(r.Returns, "[]"):
 		return "SELECT '{}'::" + r.Returns
 	}

@@ -303,11 +303,12 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 }
 
 // keeps reports whether a session still sees in an experiment all that it sees, and may see,
-// without; and still writes as many rows where the divergence is of another table: a function that
-// says no to everybody ends every leak, and so proves nothing.
+// without; still writes as many rows where the divergence is of another table; and still gets what it
+// asks of its own by the path: a function that says no to everybody ends every leak, and so proves
+// nothing.
 func (l *lab) keeps(ctx context.Context, s *model.Scenario, d *judge.Divergence, base, with run.Variant) (bool, error) {
 	if d.Worlds != nil {
-		return true, nil
+		return l.keepsCalls(ctx, s, d, base, with)
 	}
 	before, after, err := l.traces(ctx, s, base, with)
 	if err != nil {
@@ -318,6 +319,50 @@ func (l *lab) keeps(ctx context.Context, s *model.Scenario, d *judge.Divergence,
 		return false, nil
 	}
 	return !l.hides(s, d.Step, b, a), nil
+}
+
+// keepsCalls reports whether the calls of a path with arguments of who calls its own rows that give
+// something without an experiment still do in it: on the rows of the scenario, and on those of the walk
+// that have the same caller.
+func (l *lab) keepsCalls(ctx context.Context, s *model.Scenario, d *judge.Divergence, base, with run.Variant) (bool, error) {
+	who := &s.Steps[d.Step]
+	if len(d.Cell.Path.Command) > 0 {
+		return true, nil
+	}
+	sets := []*gen.Dataset{l.Plan.Remembered(s.Data, s.Steps[d.Step:d.Step+1])}
+	for n := range l.Plan.MatrixSets() {
+		sets = append(sets, l.Plan.MatrixDataset(n))
+	}
+	for _, set := range sets {
+		for i := range set.Cast {
+			m := &set.Cast[i]
+			if m.Session != who.Session || m.Tenant != who.Tenant || m.User != who.User {
+				continue
+			}
+			var calls []run.Calls
+			for _, c := range l.Plan.Calls(set, m) {
+				if id, ok := l.Contract.BindStep(&c.Step, set.State); ok && c.Kind == gen.Own && c.Step.Op.Path == d.Cell.Path && !c.Step.Observed() {
+					calls = append(calls, run.Calls{ID: []*model.Identity{id}, Steps: []model.Step{c.Step}})
+				}
+			}
+			worlds := []run.World{{Data: set.Data}}
+			before, err := l.fast.Worlds(ctx, worlds, calls, false, base)
+			if err != nil {
+				return false, err
+			}
+			after, err := l.fast.Worlds(ctx, worlds, calls, false, with)
+			if err != nil {
+				return false, err
+			}
+			for k := range calls {
+				b, a := &before[0][k], &after[0][k]
+				if b.Invalid == "" && b.Steps[0].Code == "" && b.Steps[0].Rows > 0 && (a.Invalid != "" || a.Steps[0].Code != "" || a.Steps[0].Rows == 0) {
+					return false, nil
+				}
+			}
+		}
+	}
+	return true, nil
 }
 
 // traces runs a scenario without an experiment and in it.

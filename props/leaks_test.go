@@ -325,7 +325,7 @@ func (h *hunt) psql(t *testing.T) {
 }
 
 // page fits a screen: 40 lines of 80 columns; where a path tells of hidden rows by its
-// output, which the page shows, a few more. A long fix does not count, nor what a statement has beyond
+// output, which the page shows, a few more, and for each further step, whose session brings rows of its own. A long fix does not count, nor what a statement has beyond
 // five lines.
 func (h *hunt) page(t *testing.T) {
 	t.Helper()
@@ -337,7 +337,7 @@ func (h *hunt) page(t *testing.T) {
 	if h.first.Divergence.Worlds != nil {
 		most += 10
 	}
-	most += 5 * (len(h.first.Scenario.Steps) - 1)
+	most += 6 * (len(h.first.Scenario.Steps) - 1)
 	lines, section, code := 0, "", 0
 	for _, line := range strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n") {
 		if strings.HasPrefix(line, "## ") {

@@ -63,6 +63,9 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 	if c, err := l.carrier(ctx, s, d, slices.Concat(already, l.fired(d.Cell.Path, program)), run.Variant{}, l.off); err != nil || c.Key != "" {
 		return c, err
 	}
+	if c, err := l.carrier(ctx, s, d, l.guards(d.Cell.Path, program, id, st), run.Variant{}, l.off); err != nil || c.Key != "" {
+		return c, err
+	}
 	for _, c := range slices.Concat(l.partCauses(d, id), l.objectCauses(d.Cell.Path), l.presetRoles(s, observed), l.onlyWriters(d)) {
 		if gone, err := l.without(ctx, s, d, c); err != nil || gone {
 			return c, err
