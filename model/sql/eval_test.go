@@ -34,6 +34,7 @@ var relations = []*sql.Relation{
 		{Name: "seen", Type: "timestamp with time zone"},
 		{Name: "ends", Type: "timestamp with time zone"},
 		{Name: "left_on", Type: "date"},
+		{Name: "handle", Type: "public.citext"},
 	}},
 	{ID: 1, Schema: "public", Name: "memberships", Columns: []sql.RelColumn{
 		{Name: "user_id", Kind: sql.Int, Type: "integer"},
@@ -90,7 +91,7 @@ func row(texts ...string) sql.Row {
 func frame() *sql.Frame {
 	return &sql.Frame{
 		World: world{1: {row("7", idA, "ann"), row("7", "NULL", "bob"), row("8", idB, "NULL")}},
-		Row:   row("7", idA, "admin", "ann", "t", "NULL", `{ann,"b \"c",NULL,""}`, "3", "2020-01-02 03:04:05.678+00", "2999-01-01 00:00:00+05:30", "2020-01-02"),
+		Row:   row("7", idA, "admin", "ann", "t", "NULL", `{ann,"b \"c",NULL,""}`, "3", "2020-01-02 03:04:05.678+00", "2999-01-01 00:00:00+05:30", "2020-01-02", "Ann"),
 		Vars:  row(idA, "8", "ann", "{7,-9}"),
 	}
 }
@@ -175,6 +176,9 @@ func TestClock(t *testing.T) {
 		{"left_on < current_date", 10, "12026-01-01", sql.False},
 		{"left_on < current_date", 10, "infinity", sql.False},
 		{"left_on < current_date", 10, "NULL", sql.Unknown},
+		{"handle::text = 'Ann'", 11, "Ann", sql.True},
+		{"handle::text = 'Ann'", 11, "ann", sql.False},
+		{"handle::text = 'Ann'", 11, "NULL", sql.Unknown},
 	}
 	for _, k := range tests {
 		p, err := sql.Compile(parse(t, k.rule), scope())
@@ -224,6 +228,7 @@ func TestCompileErrors(t *testing.T) {
 		{"id = any ('7')", 10, "is not an array"},
 		{"shared", 0, `table "users" has no column "shared"`},
 		{"lower(name) = 'x'", notInGo, "function lower"},
+		{"handle = 'x'", notInGo, "a constant of type public.citext"},
 		{"name like 'x%'", notInGo, "operator ~~"},
 		{"born > '2020-01-01'", notInGo, "date"},
 		{"name < 'x'", notInGo, "order of text"},

@@ -137,7 +137,7 @@ func (c *compiler) cast(x *Cast) operand {
 	case sameType(typ, o.typ):
 		return o
 	case isArray(typ) || isArray(o.typ):
-	case kind == Text && (o.typ == "json" || o.typ == "jsonb"):
+	case kind == Text && (o.typ == "json" || o.typ == "jsonb" || o.typ == "citext" || strings.HasSuffix(o.typ, ".citext")): // as it is written
 		return operand{get: o.get, kind: kind, typ: typ, at: x}
 	case isText(x.X) && kind != Text && c.named(typ).kind != Other:
 		return c.fromText(o, c.named(typ), x)
