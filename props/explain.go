@@ -250,15 +250,23 @@ func (l *lab) differOnce(ctx context.Context, m *run.Committer, k *leak) (bool, 
 	}
 	other := *k.scenario
 	other.Data = data
-	both := func() (first, second []string, err error) {
-		if first, err = o.committed(ctx, m, k.scenario); err == nil {
-			second, err = o.committed(ctx, m, &other)
+	runs := func(times int) (first, second [][]string, err error) {
+		for range times {
+			a, err := o.committed(ctx, m, k.scenario)
+			if err != nil {
+				return nil, nil, err
+			}
+			b, err := o.committed(ctx, m, &other)
+			if err != nil {
+				return nil, nil, err
+			}
+			first, second = append(first, a), append(second, b)
 		}
-		return first, second, err
+		return first, second, nil
 	}
-	first, second, err := both()
-	if err != nil || first == nil || second == nil {
+	first, second, err := runs(1)
+	if err != nil || first[0] == nil || second[0] == nil {
 		return false, err
 	}
-	return o.unlike(first, second, both)
+	return o.unlike(first[0], second[0], func() (first, second [][]string, err error) { return runs(2) })
 }

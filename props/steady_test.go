@@ -15,6 +15,7 @@ func TestSteady(t *testing.T) {
 	for _, test := range []struct{ name, answer, own, want string }{
 		{name: "a hash", answer: "md5(coalesce(string_agg(number, ',' ORDER BY id), ''))", want: "interference by function etag"},
 		{name: "a hash of its own", answer: "md5(coalesce(string_agg(number, ',' ORDER BY id), ''))", own: own},
+		{name: "a sum beside the time", answer: "now() || ' ' || coalesce(sum(total), 0)", want: "interference by function etag"},
 		{name: "a share", answer: "(coalesce(sum(total), 0)::float8 / 1000000007)::text", want: "interference by function etag"},
 		{name: "a share of its own", answer: "(coalesce(sum(total), 0)::float8 / 1000000007)::text", own: own},
 		{name: "by chance", answer: "md5(random()::text || count(*))"},
