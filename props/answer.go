@@ -86,10 +86,14 @@ func (c *campaign) guarded(r *model.Routine) int {
 // guards lists the experiments with the functions that what a path calls asks whether to go on.
 func (l *lab) guards(p *model.Path, program string, id *model.Identity, st *model.State) []Cause {
 	self := cmp.Or(p.Routine, l.routineOf(p))
-	return slices.DeleteFunc(l.helpers(func(name string) bool { return l.reads(p, program, name) }, id, st), func(c Cause) bool {
+	list := slices.DeleteFunc(l.helpers(func(name string) bool { return l.reads(p, program, name) }, id, st), func(c Cause) bool {
 		i := slices.IndexFunc(l.doubted, func(f suspect) bool { return f.routine == c.object.Routine })
 		return l.doubted[i].guarded < 2 || self == nil || self == c.object.Routine
 	})
+	for i := range list {
+		list[i].guard = true
+	}
+	return list
 }
 
 // helpers lists an experiment for each suspected function with one of some names: the function

@@ -29,6 +29,7 @@ type Cause struct {
 	// answer as the contract wants. To switch a function off would hide everything, and so show
 	// nothing of it.
 	answers []string
+	guard   bool // it is asked whether to go on: who calls must still get what it asks of its own
 	joint   bool // it is about several objects, and tried after single ones
 	// succeeds demands that the statement does not fail without the object.
 	succeeds bool

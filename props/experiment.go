@@ -213,6 +213,9 @@ func (l *lab) carrier(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 		if err == nil && gone && len(also.answers) > 0 {
 			gone, err = l.keeps(ctx, s, d, base, also.try)
 		}
+		if err == nil && gone && also.guard {
+			gone, err = l.keepsCalls(ctx, s, d, base, also.try)
+		}
 		if err == nil && gone && also.spares {
 			gone, err = l.spares(ctx, d, base, also.try)
 		}
@@ -303,12 +306,11 @@ func (l *lab) without(ctx context.Context, s *model.Scenario, d *judge.Divergenc
 }
 
 // keeps reports whether a session still sees in an experiment all that it sees, and may see,
-// without; still writes as many rows where the divergence is of another table; and still gets what it
-// asks of its own by the path: a function that says no to everybody ends every leak, and so proves
-// nothing.
+// without; and still writes as many rows where the divergence is of another table: a function that
+// says no to everybody ends every leak, and so proves nothing.
 func (l *lab) keeps(ctx context.Context, s *model.Scenario, d *judge.Divergence, base, with run.Variant) (bool, error) {
 	if d.Worlds != nil {
-		return l.keepsCalls(ctx, s, d, base, with)
+		return true, nil
 	}
 	before, after, err := l.traces(ctx, s, base, with)
 	if err != nil {
