@@ -79,7 +79,7 @@ func (b *builder) elsewhere(r role, here []demand) map[int]map[int]model.Value {
 				continue
 			}
 			t := here[i].table
-			list := slices.DeleteFunc(b.known(t, col), func(v model.Value) bool { return v.Text == l.Value.Text })
+			list := slices.DeleteFunc(slices.Clone(b.knownBy[model.ColumnRef{Table: t.ID, Column: col}]), func(v model.Value) bool { return v.Text == l.Value.Text })
 			if len(list) == 0 {
 				list = slices.DeleteFunc(b.Others(t, col, l.Value, 0, mostRoles), func(v model.Value) bool { return v.Null })
 			}
@@ -95,19 +95,23 @@ func (b *builder) elsewhere(r role, here []demand) map[int]map[int]model.Value {
 	return out
 }
 
-// known is the values of a column by which sessions are known.
-func (b *builder) known(t *model.Table, col int) []model.Value {
-	var out []model.Value
-	for _, s := range b.Contract.Sessions {
-		e := b.userExprs[s.ID]
+// knows collects the values by which sessions are known, of rows other than the users' own.
+func (p *Plan) knows() map[model.ColumnRef][]model.Value {
+	out := map[model.ColumnRef][]model.Value{}
+	for _, s := range p.Contract.Sessions {
+		e := p.userExprs[s.ID]
 		if e == nil {
 			continue
 		}
 		want := demands{}
-		want.meet(b.Contract.Schema, s.User.Table, e)
+		want.meet(p.Contract.Schema, s.User.Table, e)
 		for i := range want.others {
-			if l, ok := want.others[i].columns[col].(*sql.Literal); ok && want.others[i].table == t && !slices.Contains(out, l.Value) {
-				out = append(out, l.Value)
+			o := &want.others[i]
+			for col, e := range o.columns {
+				at := model.ColumnRef{Table: o.table.ID, Column: col}
+				if l, ok := e.(*sql.Literal); ok && !slices.Contains(out[at], l.Value) {
+					out[at] = append(out[at], l.Value)
+				}
 			}
 		}
 	}

@@ -41,9 +41,10 @@ type Plan struct {
 	namedBy    map[string][]string   // by name: the views and functions that name it
 	ofSession  []string              // what says who a session is, and the functions that ask for it
 
-	roles       []map[int]model.Value // of the n-th tenant: see tenantRoles
-	userExprs   []sql.Expr            // by Session.ID: the condition of its users; nil without one
-	pathQueries map[string]*sql.Query // of the paths to tenants, by their text
+	roles       []map[int]model.Value             // of the n-th tenant: see tenantRoles
+	userExprs   []sql.Expr                        // by Session.ID: the condition of its users; nil without one
+	knownBy     map[model.ColumnRef][]model.Value // the values of a column by which sessions are known
+	pathQueries map[string]*sql.Query             // of the paths to tenants, by their text
 }
 
 type tablePlan struct {
@@ -119,6 +120,7 @@ func (p *Plan) parse() {
 			p.userExprs[i] = e
 		}
 	}
+	p.knownBy = p.knows()
 	p.pathQueries = map[string]*sql.Query{}
 	for i := range p.Contract.Belongs {
 		for _, path := range p.Contract.Belongs[i].Paths {

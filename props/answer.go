@@ -62,12 +62,7 @@ func (c *campaign) suspects() []suspect {
 // guarded counts the functions of paths whose leaks the walk showed that ask another one: one that
 // goes by the session and says yes or no, or fails.
 func (c *campaign) guarded(r *model.Routine) int {
-	text := called(c.Contract.Schema, r.Source)
-	fails := r.Returns == "void" && strings.Contains(strings.ToLower(text), "raise")
-	session := slices.ContainsFunc(c.Contract.Sessions, func(s *model.Session) bool {
-		return slices.ContainsFunc(s.Settings, func(set model.Setting) bool { return set.Follows() && strings.Contains(text, set.Name) })
-	})
-	if !fails && r.Returns != "boolean" || r.Set || r.Procedure || !session {
+	if r.Set || r.Procedure || r.Returns != "boolean" && r.Returns != "void" {
 		return 0
 	}
 	found := map[*model.Routine]bool{}
@@ -80,13 +75,24 @@ func (c *campaign) guarded(r *model.Routine) int {
 			found[by] = true
 		}
 	}
+	if len(found) == 0 {
+		return 0
+	}
+	text := called(c.Contract.Schema, r.Source)
+	session := slices.ContainsFunc(c.Contract.Sessions, func(s *model.Session) bool {
+		return slices.ContainsFunc(s.Settings, func(set model.Setting) bool { return set.Follows() && strings.Contains(text, set.Name) })
+	})
+	if !session || r.Returns == "void" && !strings.Contains(strings.ToLower(text), "raise") {
+		return 0
+	}
 	return len(found)
 }
 
-// guards lists the experiments with the functions that what a path calls asks whether to go on.
-func (l *lab) guards(p *model.Path, program string, id *model.Identity, st *model.State) []Cause {
+// guards lists, of the experiments with functions that a path uses, those with what its own function
+// asks whether to go on.
+func (l *lab) guards(p *model.Path, helpers []Cause) []Cause {
 	self := cmp.Or(p.Routine, l.routineOf(p))
-	list := slices.DeleteFunc(l.helpers(func(name string) bool { return l.reads(p, program, name) }, id, st), func(c Cause) bool {
+	list := slices.DeleteFunc(slices.Clone(helpers), func(c Cause) bool {
 		i := slices.IndexFunc(l.doubted, func(f suspect) bool { return f.routine == c.object.Routine })
 		return l.doubted[i].guarded < 2 || self == nil || self == c.object.Routine
 	})

@@ -91,14 +91,8 @@ func TestHelpers(t *testing.T) {
 				runs = 2
 			}
 			for n := range runs {
-				r := ran(t, cfg)
-				var causes []string
-				for _, b := range r.Blocks {
-					causes = append(causes, b.Cause)
-				}
-				slices.Sort(causes)
-				if !slices.Equal(causes, test.causes) {
-					t.Errorf("run %d: causes %q, want %q", n+1, causes, test.causes)
+				if got := causes(ran(t, cfg)); !slices.Equal(got, test.causes) {
+					t.Errorf("run %d: causes %q, want %q", n+1, got, test.causes)
 				}
 			}
 		})
@@ -167,13 +161,7 @@ sessions:
 		t.Run(test.name, func(t *testing.T) {
 			cfg := written(t, schema+test.leak, contract)
 			cfg.SkipRandom = true
-			r := ran(t, cfg)
-			var causes []string
-			for _, b := range r.Blocks {
-				causes = append(causes, b.Cause)
-			}
-			slices.Sort(causes)
-			if d := cmp.Diff(test.causes, causes); d != "" {
+			if d := cmp.Diff(test.causes, causes(ran(t, cfg))); d != "" {
 				t.Errorf("(-want +got):\n%s", d)
 			}
 		})

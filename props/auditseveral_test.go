@@ -2,12 +2,7 @@ package props_test
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
-
-	"github.com/rlsfuzz/rlsfuzz/props/finding"
 )
 
 // TestAuditOfSeveral judges the log entries of sessions with several tenants: any of them may be in it,
@@ -62,23 +57,7 @@ paths:
   show: {kind: function, as: [desk], run: SELECT show(), writes: {log: {insert: all}}, audit: {table: log, tenant: clinic_id}}
 `, k.settings, k.where))
 			cfg.Checks, cfg.Only = 300, []string{"show"}
-			r := ran(t, cfg)
-			if k.says == "" {
-				for _, b := range r.Blocks {
-					t.Errorf("a finding:\n%s", b)
-				}
-				return
-			}
-			if len(r.Blocks) != 1 || r.Blocks[0].Finding.Class.String() != "audit" {
-				t.Fatalf("want one finding of class audit: %v", r.Blocks)
-			}
-			dir := r.Blocks[0].Finding.Dir
-			if page, err := os.ReadFile(filepath.Join(dir, finding.PageFile)); err != nil || !strings.Contains(string(page), k.says) {
-				t.Errorf("the page does not say %q: %v\n%s", k.says, err, page)
-			}
-			if out := ranPSQL(t, filepath.Join(dir, finding.ReproFile)); !strings.Contains(out, "LEAK: audit") {
-				t.Errorf("repro.sql does not say LEAK:\n%s", out)
-			}
+			audited(t, ran(t, cfg), k.says, true)
 		})
 	}
 }

@@ -347,6 +347,9 @@ func (l *lab) keepsCalls(ctx context.Context, s *model.Scenario, d *judge.Diverg
 					calls = append(calls, run.Calls{ID: []*model.Identity{id}, Steps: []model.Step{c.Step}})
 				}
 			}
+			if len(calls) == 0 {
+				continue
+			}
 			worlds := []run.World{{Data: set.Data}}
 			before, err := l.fast.Worlds(ctx, worlds, calls, false, base)
 			if err != nil {

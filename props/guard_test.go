@@ -1,7 +1,6 @@
 package props_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -52,13 +51,7 @@ func TestGuards(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			cfg := written(t, strings.NewReplacer("WHEN", test.when, "ROWS", test.rows).Replace(guardSchema), guardContract)
 			cfg.SkipRandom = true
-			r := ran(t, cfg)
-			var got []string
-			for _, b := range r.Blocks {
-				got = append(got, b.Cause)
-			}
-			slices.Sort(got)
-			if d := cmp.Diff(test.want, got); d != "" {
+			if d := cmp.Diff(test.want, causes(ran(t, cfg))); d != "" {
 				t.Errorf("causes (-want +got):\n%s", d)
 			}
 		})

@@ -3,6 +3,7 @@ package props_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -49,6 +50,16 @@ func reports(t *testing.T, cfg props.Config, want string, say func(*props.Block)
 		t.Errorf("(-want +got)\n%s", d)
 	}
 	return r
+}
+
+// causes is the causes of what was found, sorted.
+func causes(r *props.Report) []string {
+	var out []string
+	for _, b := range r.Blocks {
+		out = append(out, b.Cause)
+	}
+	slices.Sort(out)
+	return out
 }
 
 // apart walks a schema twice: what a check reports beside the findings, is a finding where it is

@@ -54,16 +54,15 @@ func (l *lab) pathCause(ctx context.Context, s *model.Scenario, d *judge.Diverge
 		return c, err
 	}
 	program := l.programText(d.Cell.Path)
+	helpers := l.helpers(func(name string) bool { return l.reads(d.Cell.Path, program, name) }, id, st)
 	// what is known to carry something else goes first: what a trigger does to its rows follows from that
-	already := slices.DeleteFunc(slices.Concat(
-		l.helpers(func(name string) bool { return l.reads(d.Cell.Path, program, name) }, id, st), l.partCauses(d, id), l.objectCauses(d.Cell.Path),
-	), func(c Cause) bool {
+	already := slices.DeleteFunc(slices.Concat(helpers, l.partCauses(d, id), l.objectCauses(d.Cell.Path)), func(c Cause) bool {
 		return !slices.ContainsFunc(known, func(k leak) bool { return k.cause.Key == c.Key })
 	})
 	if c, err := l.carrier(ctx, s, d, slices.Concat(already, l.fired(d.Cell.Path, program)), run.Variant{}, l.off); err != nil || c.Key != "" {
 		return c, err
 	}
-	if c, err := l.carrier(ctx, s, d, l.guards(d.Cell.Path, program, id, st), run.Variant{}, l.off); err != nil || c.Key != "" {
+	if c, err := l.carrier(ctx, s, d, l.guards(d.Cell.Path, helpers), run.Variant{}, l.off); err != nil || c.Key != "" {
 		return c, err
 	}
 	for _, c := range slices.Concat(l.partCauses(d, id), l.objectCauses(d.Cell.Path), l.presetRoles(s, observed), l.onlyWriters(d)) {
